@@ -1,0 +1,84 @@
+"""The only owner of where things are: shipped resources, and the user's data, cache and settings.
+
+`MOBILENET_GUI_HOME` moves everything of the user's to one folder. Nothing is created by asking.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import platformdirs
+
+APP_DIR_NAME = "mobilenet-gui"
+HOME_VARIABLE = "MOBILENET_GUI_HOME"
+
+
+def resources_dir() -> Path:
+    """Return the folder of shipped files (labels, fonts, icons, sample photos, built-in model).
+
+    It stands beside the package in a checkout, inside it in a wheel, and at the bundle's root when frozen.
+    """
+    frozen_root = getattr(sys, "_MEIPASS", None)
+    if frozen_root is not None:
+        return Path(frozen_root) / "resources"
+    package = Path(__file__).resolve().parent
+    inside = package / "resources"
+    return inside if inside.is_dir() else package.parent / "resources"
+
+
+def _home() -> Path | None:
+    value = os.environ.get(HOME_VARIABLE, "").strip()
+    return Path(value).expanduser().absolute() if value else None
+
+
+def data_dir() -> Path:
+    """Return the folder of what the user would miss: models, projects."""
+    home = _home()
+    return home if home is not None else Path(platformdirs.user_data_dir(APP_DIR_NAME, appauthor=False))
+
+
+def config_dir() -> Path:
+    """Return the folder of the settings file."""
+    home = _home()
+    return home if home is not None else Path(platformdirs.user_config_dir(APP_DIR_NAME, appauthor=False))
+
+
+def cache_dir() -> Path:
+    """Return the folder of what can be made again: downloads under way, thumbnails."""
+    home = _home()
+    return home / "cache" if home is not None else Path(platformdirs.user_cache_dir(APP_DIR_NAME, appauthor=False))
+
+
+def log_dir() -> Path:
+    """Return the folder of log files and crash reports."""
+    home = _home()
+    return home / "logs" if home is not None else Path(platformdirs.user_log_dir(APP_DIR_NAME, appauthor=False))
+
+
+def models_dir() -> Path:
+    """Return the folder that holds one bundle a model."""
+    return data_dir() / "models"
+
+
+def builtin_models_dir() -> Path:
+    """Return the folder of bundles that ship with the program; it need not exist."""
+    return resources_dir() / "models"
+
+
+def downloads_dir() -> Path:
+    """Return the folder of weights on their way here."""
+    return cache_dir() / "downloads"
+
+
+def settings_file() -> Path:
+    """Return the path of the settings file."""
+    return config_dir() / "settings.json"
+
+
+def worker_command() -> list[str]:
+    """Return the command that starts the training worker: this program itself, also when frozen."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "worker"]
+    return [sys.executable, "-m", "mobilenet_gui", "worker"]

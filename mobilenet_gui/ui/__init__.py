@@ -1,0 +1,1 @@
+"""Widgets. Never decodes, infers, or touches the network itself: it asks `workers`."""

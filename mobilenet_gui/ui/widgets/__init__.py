@@ -1,0 +1,1 @@
+"""Reusable painted controls; know the tokens, know nothing of recognition."""

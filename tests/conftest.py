@@ -1,0 +1,61 @@
+"""What every test stands on: an isolated home, the shared data, and the proof that nothing was left running."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+SHARED_VARIABLE = "MOBILENET_GUI_SHARED"
+
+
+@pytest.fixture(autouse=True)
+def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give each test a home of its own, so that no test sees the developer's models or settings."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(home))
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.setenv(name, str(home / name.lower()))
+        (home / name.lower()).mkdir(mode=0o700)
+    monkeypatch.setenv("MOBILENET_GUI_HOME", str(home / "mobilenet-gui"))
+    monkeypatch.delenv("MOBILENET_GUI_WEIGHTS_URL", raising=False)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    return home
+
+
+def find_shared() -> Path | None:
+    """Return the folder of real weights and photos, or None."""
+    named = os.environ.get(SHARED_VARIABLE)
+    place = Path(named) if named else Path(__file__).resolve().parents[2] / "shared"
+    return place if (place / "weights").is_dir() else None
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The real weights and photos; absent they skip the test, in CI they fail it."""
+    place = find_shared()
+    if place is None:
+        message = f"real weights and photos not found: set {SHARED_VARIABLE} or put them in ../shared"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return place
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_threads() -> Iterator[None]:
+    """Fail a test that leaves a thread of Python's behind."""
+    before = set(threading.enumerate())
+    yield
+    left = [t for t in threading.enumerate() if t not in before and t.is_alive()]
+    for thread in left:
+        thread.join(timeout=5)
+    left = [t for t in left if t.is_alive()]
+    assert not left, f"threads left running: {[t.name for t in left]}"
