@@ -1,0 +1,28 @@
+"""The one entry of the program: the window, a command, or the training worker; the same when frozen.
+
+Imports stay inside the branches: the worker must not pay for Qt, nor a command for the window.
+"""
+
+from __future__ import annotations
+
+import sys
+from multiprocessing import freeze_support
+
+COMMANDS = frozenset({"classify", "models", "bench"})
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run what `argv` (default: the process's own) asks for and return the exit code."""
+    freeze_support()
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["worker"]:
+        from mobilenet_gui.training.worker import main as worker_main
+
+        return worker_main(arguments[1:])
+    from mobilenet_gui.cli import main as cli_main
+
+    return cli_main(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""The composition root of the window: builds every part, hooks exceptions, and shuts all down in order."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QSocketNotifier, QTimer
+from PySide6.QtWidgets import QApplication
+
+from mobilenet_gui import __version__, crash, paths
+from mobilenet_gui.core.store import ModelStore
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.startup import StartupTrace
+from mobilenet_gui.ui.theme import Theme
+from mobilenet_gui.workers.single_instance import InstanceServer, hand_over, server_name
+
+
+def run(photos: Sequence[str], *, trace: StartupTrace, new_window: bool = False) -> int:
+    """Open the window with `photos` (paths as given) and run until it closes; return the exit code."""
+    if (problem := _display_problem()) is not None:
+        print(problem, file=sys.stderr)  # noqa: T201
+        return 1
+    absolute = [os.path.abspath(photo) for photo in photos]  # noqa: PTH100 - resolve() would follow links
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("mobilenet-gui")
+    app.setApplicationDisplayName("MobileNet GUI")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("mobilenet-gui")
+
+    name = server_name(paths.data_dir())
+    if not new_window and hand_over(name, absolute):
+        return 0
+    server = None if new_window else InstanceServer(name)
+    try:
+        return _run_window(app, absolute, trace, server)
+    finally:
+        if server is not None:
+            server.close()
+
+
+def _run_window(app: QApplication, photos: list[str], trace: StartupTrace, server: InstanceServer | None) -> int:
+    from mobilenet_gui.ui.crash_dialog import CrashReporter
+    from mobilenet_gui.ui.main_window import MainWindow
+
+    settings = SettingsStore(paths.settings_file())
+    theme = Theme(app)
+    theme.set_mode(settings.values.theme)
+    store = ModelStore(paths.models_dir(), paths.builtin_models_dir())
+    window = MainWindow(settings, store, theme, trace)
+    reporter = CrashReporter(window)
+    unhook = crash.install(paths.log_dir(), reporter.report)
+    if server is not None:
+        server.photos_received.connect(window.open_from_other_start)
+    with _fault_log(), _interruptible(app):
+        window.show()
+        # After the first paint, so that the window is there before anything is decoded.
+        QTimer.singleShot(0, lambda: window.start(photos))
+        code = app.exec()
+        window.shut_down()
+    unhook()
+    return code
+
+
+def _display_problem() -> str | None:
+    """Return why no window can be opened here, in words; Qt itself would abort with a core dump."""
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return None
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        return None
+    return tr(
+        "There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set). "
+        "Start it from a desktop, or use “mobilenet-gui classify PHOTO”."
+    )
+
+
+@contextlib.contextmanager
+def _fault_log() -> Iterator[None]:
+    """Keep the stack of a crash in native code, which no exception hook sees."""
+    try:
+        folder = paths.log_dir()
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = Path(folder, "fault.txt").open("w", encoding="utf-8")  # noqa: SIM115 - closed below
+    except OSError:
+        yield
+        return
+    faulthandler.enable(stream)
+    try:
+        yield
+    finally:
+        faulthandler.disable()
+        stream.close()
+
+
+@contextlib.contextmanager
+def _interruptible(app: QApplication) -> Iterator[None]:
+    """Let Ctrl+C and a polite kill close the window in order.
+
+    Python runs signal handlers only between byte codes, and Qt's loop runs none; the wake-up socket makes it.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    ours, theirs = socket.socketpair()
+    for end in (ours, theirs):
+        end.setblocking(False)
+    previous_fd = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    previous = {number: signal.signal(number, lambda *_: app.quit()) for number in (signal.SIGINT, signal.SIGTERM)}
+    notifier = QSocketNotifier(ours.fileno(), QSocketNotifier.Type.Read)
+    notifier.activated.connect(lambda *_: _drain(ours))
+    try:
+        yield
+    finally:
+        notifier.setEnabled(False)
+        signal.set_wakeup_fd(previous_fd)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        ours.close()
+        theirs.close()
+
+
+def _drain(end: socket.socket) -> None:
+    with contextlib.suppress(BlockingIOError):
+        end.recv(64)

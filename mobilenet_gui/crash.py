@@ -1,0 +1,87 @@
+"""Owns what happens to an exception nobody expected: a report in the log folder, and a word to whoever shows it.
+
+No Qt here. The report never leaves the machine by itself; the user's home folder is written as `~` in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from types import TracebackType
+
+from mobilenet_gui import __version__
+
+KEPT_REPORTS = 20
+_PACKAGES = ("PySide6", "ai-edge-litert", "tensorflow", "keras", "pillow", "numpy")
+
+Shower = Callable[[str, str], None]
+"""Called with a one-line summary and the whole report; from whatever thread it happened in."""
+
+
+def make_report(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> str:
+    """Return a report a person can send: versions, system, traceback."""
+    versions = []
+    for package in _PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions.append(f"{package} {metadata.version(package)}")
+    lines = [
+        f"MobileNet GUI {__version__}",
+        f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S %z}",
+        f"Python {platform.python_version()}, {platform.platform()}",
+        ", ".join(versions),
+        "",
+        *(line.rstrip("\n") for line in traceback.format_exception(kind, error, where)),
+    ]
+    text = "\n".join(lines)
+    with contextlib.suppress(RuntimeError):
+        text = text.replace(str(Path.home()), "~")
+    return text
+
+
+def save_report(report: str, folder: Path) -> Path | None:
+    """Write `report` to `folder`, dropping the oldest ones; None where the disk refuses."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"crash-{datetime.now():%Y%m%d-%H%M%S-%f}.txt"
+        path.write_text(report, encoding="utf-8", errors="backslashreplace")
+        for old in sorted(folder.glob("crash-*.txt"))[:-KEPT_REPORTS]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        return None
+    return path
+
+
+def install(folder: Path, show: Shower) -> Callable[[], None]:
+    """Catch exceptions nobody caught, in any thread: print, save, show. Returns what undoes it.
+
+    `KeyboardInterrupt` keeps its meaning.
+    """
+    previous = (sys.excepthook, threading.excepthook)
+
+    def handle(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, where)
+            return
+        report = make_report(kind, error, where)
+        if sys.stderr is not None:  # None in a windowed build
+            print(report, file=sys.stderr, flush=True)  # noqa: T201
+        save_report(report, folder)
+        show(f"{kind.__name__}: {error}" if str(error) else kind.__name__, report)
+
+    def handle_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None and not issubclass(args.exc_type, SystemExit):
+            handle(args.exc_type, args.exc_value, args.exc_traceback)
+
+    def uninstall() -> None:
+        sys.excepthook, threading.excepthook = previous
+
+    sys.excepthook = handle
+    threading.excepthook = handle_thread
+    return uninstall
