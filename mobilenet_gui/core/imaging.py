@@ -1,0 +1,251 @@
+"""Owns the one way from a photo to the network's input: decode, orient, reduce, crop, resize, normalise.
+
+Window, command line, batch and training all come here, so a number shown anywhere is the same number. What kinds of
+file there are is `imaging_formats`' business, opening them safely `imaging_open`'s, colours `imaging_color`'s, finding
+them `photo_files`'.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mobilenet_gui.core.errors import PhotoError
+from mobilenet_gui.core.imaging_color import rgb_converter
+from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES, sniff
+from mobilenet_gui.core.imaging_open import PIXEL_LIMIT, OpenedPhoto, PhotoSource, open_photo
+from mobilenet_gui.core.photo_files import find_photos, looks_like_photo, scan
+from mobilenet_gui.core.types import CropBox, Normalization, Pixels, Preprocessing
+from mobilenet_gui.i18n import tr
+
+__all__ = [
+    "PIXEL_LIMIT",
+    "SUPPORTED_SUFFIXES",
+    "DecodedPhoto",
+    "PhotoSource",
+    "Prepared",
+    "crop_box",
+    "decode",
+    "decode_for",
+    "find_photos",
+    "looks_like_photo",
+    "needed_short_side",
+    "normalize",
+    "prepare",
+    "read_size",
+    "scan",
+    "sniff",
+]
+
+DECODE_MARGIN: Final = 2.0
+"""A reduced photo keeps at least this many pixels a pixel of the input, each way, for the antialiased resize."""
+
+_STRIP_PIXELS: Final = 4_000_000
+_REDUCING_GAP: Final = 3.0
+
+_FILTERS: Final = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DecodedPhoto:
+    """A photo as pixels.
+
+    Attributes:
+        image: mode RGB, sRGB, upright; often smaller than the photo.
+        full_size: width and height of the whole photo, upright.
+        format: the kind of file, as `sniff` names it.
+        name: the path or name it was decoded under.
+    """
+
+    image: Image.Image
+    full_size: tuple[int, int]
+    format: str
+    name: str
+
+    @property
+    def pixels(self) -> Pixels:
+        """The pixels as an array, shape (height, width, 3); a copy."""
+        return np.array(self.image)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """The network's view of a photo.
+
+    Attributes:
+        pixels: shape (size, size, 3), uint8.
+        crop: the part of the photo it shows.
+    """
+
+    pixels: Pixels
+    crop: CropBox
+
+
+def decode(
+    source: PhotoSource, *, name: str = "", short_side: int | None = None, max_side: int | None = None
+) -> DecodedPhoto:
+    """Decode a photo to upright sRGB; of an animation, the first frame.
+
+    Args:
+        source: a path, or the bytes of a photo file.
+        name: how errors name it; the path by default.
+        short_side: enough pixels for the shorter side: the photo comes back reduced by a whole factor, never below
+            this (unless it is smaller to begin with). JPEGs are decoded at the reduced size.
+        max_side: the most pixels for the longer side, for display; the photo comes back resized to it, antialiased.
+
+    Raises:
+        PhotoError: anything that is wrong with the file.
+    """
+    with open_photo(source, name) as opened:
+        full_size = opened.upright_size
+        factor = _whole_factor(opened.size, short_side, max_side)
+        if factor > 1 and opened.format == "JPEG":
+            _draft(opened, factor)
+        opened.load()
+        if opened.upright_size != full_size and opened.format == "PNG":
+            full_size = opened.upright_size
+        stored = _shrunk_rgb(opened, _whole_factor(opened.image.size, short_side, max_side))
+        if max_side is not None and max(stored.size) > max_side:
+            scale = max_side / max(stored.size)
+            smaller = (max(1, round(stored.size[0] * scale)), max(1, round(stored.size[1] * scale)))
+            stored = stored.resize(smaller, Image.Resampling.BICUBIC)
+        turn = _TURNS.get(opened.orientation)
+        image = stored if turn is None else stored.transpose(turn)
+        return DecodedPhoto(image, full_size, opened.format, opened.subject)
+
+
+def decode_for(source: PhotoSource, pre: Preprocessing, name: str = "") -> DecodedPhoto:
+    """Decode a photo as far as the network's input needs it; what every recognition goes through.
+
+    Raises:
+        PhotoError: anything that is wrong with the file.
+    """
+    return decode(source, name=name, short_side=needed_short_side(pre))
+
+
+def needed_short_side(pre: Preprocessing) -> int | None:
+    """Return the short side from which on more pixels no longer help `prepare`; None where all count."""
+    return None if pre.stretch else math.ceil(DECODE_MARGIN * pre.size / pre.crop_fraction)
+
+
+def read_size(source: PhotoSource, name: str = "") -> tuple[int, int]:
+    """Return a photo's upright width and height from its header.
+
+    Raises:
+        PhotoError: anything that is wrong with the file as far as it is read.
+    """
+    with open_photo(source, name) as opened:
+        return opened.upright_size
+
+
+def crop_box(full_size: tuple[int, int], pre: Preprocessing) -> CropBox:
+    """Return the part of a photo of this width and height that the network sees."""
+    if pre.stretch:
+        return CropBox(0.0, 0.0, 1.0, 1.0)
+    width, height = full_size
+    side = pre.crop_fraction * min(width, height)
+    across, down = side / width / 2, side / height / 2
+    return CropBox(0.5 - across, 0.5 - down, 0.5 + across, 0.5 + down)
+
+
+def prepare(photo: DecodedPhoto | Pixels, pre: Preprocessing) -> Prepared:
+    """Crop and resize a photo to the network's input.
+
+    Args:
+        photo: a decoded photo, or RGB pixels of shape (height, width, 3).
+        pre: the bundle's preprocessing. With `stretch` the whole photo is squeezed by nearest neighbour, exactly as
+            Keras' `load_img(target_size=...)` does by default.
+    """
+    if isinstance(photo, DecodedPhoto):
+        image, crop = photo.image, crop_box(photo.full_size, pre)
+    else:
+        image = Image.fromarray(np.ascontiguousarray(photo, dtype=np.uint8))
+        crop = crop_box(image.size, pre)
+    target = (pre.size, pre.size)
+    if pre.stretch:
+        return Prepared(np.array(image.resize(target, Image.Resampling.NEAREST)), crop)
+    width, height = image.size
+    side = pre.crop_fraction * min(width, height)
+    left, top = (width - side) / 2, (height - side) / 2
+    box = (max(0.0, left), max(0.0, top), min(float(width), left + side), min(float(height), top + side))
+    resized = image.resize(target, _FILTERS[pre.filter], box=box, reducing_gap=_REDUCING_GAP)
+    return Prepared(np.array(resized), crop)
+
+
+def normalize(pixels: Pixels, normalization: Normalization) -> NDArray[np.float32]:
+    """Turn pixels into the numbers of a float input; the same numbers as Keras' `preprocess_input`, bit by bit.
+
+    Args:
+        pixels: any shape, values 0-255.
+        normalization: the range that the network expects.
+    """
+    values = pixels.astype(np.float32)
+    if normalization == "minus1_1":
+        values /= 127.5
+        values -= 1.0
+    elif normalization == "zero_1":
+        values /= 255.0
+    return values
+
+
+def _whole_factor(size: tuple[int, int], short_side: int | None, max_side: int | None) -> int:
+    """Return by how much a photo may be reduced without going below what was asked for."""
+    factors = []
+    if short_side is not None:
+        factors.append(min(size) // max(1, short_side))
+    if max_side is not None:
+        factors.append(max(size) // max(1, max_side))
+    return max(1, min(factors)) if factors else 1
+
+
+def _draft(opened: OpenedPhoto, factor: int) -> None:
+    """Have a JPEG decoded at 1/2, 1/4 or 1/8 of its size, whichever is the smallest that is large enough."""
+    width, height = opened.size
+    opened.image.draft(None, (max(1, width // factor), max(1, height // factor)))
+
+
+def _shrunk_rgb(opened: OpenedPhoto, factor: int) -> Image.Image:
+    """Return the loaded photo in RGB, reduced by `factor`.
+
+    A large one is converted strip by strip, so that no second copy of it is ever held.
+    """
+    source = opened.image
+    try:
+        to_rgb = rgb_converter(source)
+        if factor == 1:
+            return _plain_image(to_rgb(source))
+        width, height = source.size
+        if width * height <= _STRIP_PIXELS:
+            return to_rgb(source).reduce(factor)
+        rows = max(1, _STRIP_PIXELS // width // factor) * factor
+        result = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+        for top in range(0, height, rows):
+            strip = source.crop((0, top, width, min(height, top + rows)))
+            result.paste(to_rgb(strip).reduce(factor), (0, top // factor))
+        return result
+    except MemoryError as error:
+        raise PhotoError(opened.subject, tr("there is not enough memory to open it")) from error
+
+
+def _plain_image(image: Image.Image) -> Image.Image:
+    """Return an image that no longer holds on to a file or a decoder."""
+    return image if type(image) is Image.Image else image.copy()

@@ -1,0 +1,140 @@
+"""Owns how pixels of any kind become 8-bit sRGB: 16 bits, grey, palettes, alpha, CMYK, colour profiles."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+
+BACKGROUND: Final = (255, 255, 255)
+"""What shows through transparent parts."""
+
+Converter = Callable[[Image.Image], Image.Image]
+"""Turns an image, or any part of it, into mode RGB."""
+
+_PROFILE_LIMIT: Final = 4 * 1024 * 1024
+_CACHED_PROFILES: Final = 16
+
+_transforms: OrderedDict[tuple[bytes, str], Any] = OrderedDict()
+_transforms_lock = threading.Lock()
+
+
+def rgb_converter(image: Image.Image) -> Converter:
+    """Return the function that makes RGB of `image`, which must be loaded.
+
+    What depends on the whole photo (the range of its values, its colour profile) is settled here, so the function may
+    be given the photo piece by piece.
+    """
+    mode = image.mode
+    profile = image.info.get("icc_profile")
+    if mode == "RGB":
+        to_rgb: Converter = _unchanged
+    elif mode in {"LA", "La", "PA", "RGBA", "RGBa"} or (mode in {"P", "L", "RGB"} and "transparency" in image.info):
+        to_rgb = _flatten
+    elif mode in {"I", "F"} or mode.startswith("I;16"):
+        to_rgb = _DeepToRGB(image)
+    elif mode == "LAB":
+        return _transform_or(None, "LAB", _plain)
+    elif mode == "CMYK":
+        return _transform_or(profile, "CMYK", _plain)
+    else:
+        to_rgb = _plain
+    if mode == "RGB" and "transparency" in image.info:
+        to_rgb = _flatten
+    if profile and mode in {"RGB", "RGBA", "RGBa", "P", "PA", "RGBX"}:
+        return _then(to_rgb, _transform_or(profile, "RGB", _unchanged))
+    return to_rgb
+
+
+def _unchanged(image: Image.Image) -> Image.Image:
+    return image
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    return image.convert("RGB")
+
+
+def _then(first: Converter, second: Converter) -> Converter:
+    return second if first is _unchanged else first if second is _unchanged else lambda image: second(first(image))
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    """Lay a photo with transparent parts over the background."""
+    rgba = image if image.mode == "RGBA" else image.convert("RGBA")
+    flat = Image.new("RGB", rgba.size, BACKGROUND)
+    flat.paste(rgba, mask=rgba.getchannel("A"))
+    return flat
+
+
+class _DeepToRGB:
+    """Scales grey values of 16 and more bits, or floating point, to 8 bits; the scale is that of the whole photo."""
+
+    def __init__(self, image: Image.Image) -> None:
+        if image.mode.startswith("I;16"):
+            self.low, self.high = 0.0, 65535.0
+            return
+        values = np.asarray(image)
+        finite = values[np.isfinite(values)] if image.mode == "F" else values
+        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+        # The file does not say where white is. The smallest customary range that holds the values is taken.
+        customary = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
+        fitting = [white for white in customary if low >= 0 and high <= white]
+        self.low, self.high = (0.0, fitting[0]) if fitting else (low, max(high, low + 1e-12))
+
+    def __call__(self, image: Image.Image) -> Image.Image:
+        values = np.asarray(image).astype(np.float32)
+        values -= self.low
+        values *= 255.0 / (self.high - self.low)
+        np.nan_to_num(values, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
+        np.clip(values, 0.0, 255.0, out=values)
+        return Image.fromarray(np.rint(values).astype(np.uint8)).convert("RGB")
+
+
+def _transform_or(profile: object, mode: str, fallback: Converter) -> Converter:
+    """Return the conversion from `profile` to sRGB, or `fallback` where there is none that could be used."""
+    if mode != "LAB" and (not isinstance(profile, bytes) or not 128 <= len(profile) <= _PROFILE_LIMIT):
+        return fallback
+    data = profile if isinstance(profile, bytes) else b""
+    key = (hashlib.blake2b(data, digest_size=16).digest(), mode)
+    with _transforms_lock:
+        if key in _transforms:
+            _transforms.move_to_end(key)
+        else:
+            _transforms[key] = _build_transform(data, mode)
+            if len(_transforms) > _CACHED_PROFILES:
+                _transforms.popitem(last=False)
+        transform = _transforms[key]
+    if transform is None:
+        return fallback
+
+    def apply(image: Image.Image) -> Image.Image:
+        result = Image.new("RGB", image.size)
+        transform.apply(image, result)
+        return result
+
+    return apply
+
+
+def _build_transform(data: bytes, mode: str) -> Any:
+    """Return ImageCms' transform to sRGB, or None when the profile is sRGB, of another mode, or broken."""
+    from PIL import ImageCms
+
+    try:
+        if mode == "LAB":
+            source = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+        else:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(data))
+            if source.profile.xcolor_space.strip() != mode:
+                return None
+            if "sRGB" in (source.profile.profile_description or ""):
+                return None
+        target = ImageCms.createProfile("sRGB")
+        return ImageCms.buildTransform(source, target, mode, "RGB", ImageCms.Intent.PERCEPTUAL)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,122 @@
+"""Owns finding photo files: folders, their order, what is skipped, and what is reported."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from mobilenet_gui.core.errors import PhotoError
+from mobilenet_gui.core.imaging_formats import SNIFF_BYTES, SUPPORTED_SUFFIXES, sniff
+from mobilenet_gui.core.imaging_open import openable, os_reason
+from mobilenet_gui.i18n import tr
+
+_DIGITS: Final = re.compile(r"(\d+)")
+
+
+def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Return the sort key that puts `photo2` before `photo10`, whatever the case."""
+    parts = _DIGITS.split(name.casefold())
+    # Odd parts are the digits. `isdecimal` holds for all that the pattern matches, so `int` takes them.
+    return tuple((0, int(part), part) if i % 2 else (1, 0, part) for i, part in enumerate(parts) if part)
+
+
+def looks_like_photo(path: Path) -> bool:
+    """Tell whether a file is worth opening: by its suffix, or by its first bytes when it has none."""
+    suffix = path.suffix.lower()
+    if suffix:
+        return suffix in SUPPORTED_SUFFIXES
+    try:
+        if not stat.S_ISREG(os.stat(openable(path)).st_mode):  # noqa: PTH116 - keeps the long form of the path
+            return False
+        with open(openable(path), "rb") as file:  # noqa: PTH123
+            return sniff(file.read(SNIFF_BYTES)) is not None
+    except OSError:
+        return False
+
+
+def find_photos(
+    paths: Iterable[Path],
+    recursive: bool = True,
+    cancel: threading.Event | None = None,
+    on_error: Callable[[PhotoError], None] | None = None,
+) -> Iterator[Path]:
+    """Yield the photos that `paths` stand for, in natural order, as they are found.
+
+    Args:
+        paths: files, which are yielded whatever they are called, and folders, whose photos are.
+        recursive: go into the folders' folders, too.
+        cancel: ends it early when set.
+        on_error: told of each folder that cannot be read or holds no photo; ignored without it.
+    """
+    for found in scan(paths, recursive, cancel):
+        if isinstance(found, Path):
+            yield found
+        elif on_error is not None:
+            on_error(found)
+
+
+def scan(
+    paths: Iterable[Path], recursive: bool = True, cancel: threading.Event | None = None
+) -> Iterator[Path | PhotoError]:
+    """Like `find_photos`, with each error in its place in the order."""
+    for path in paths:
+        if not os.path.isdir(openable(path)):  # noqa: PTH112 - keeps the long form of the path
+            yield path  # also when it is missing: reading it says why
+            continue
+        found = False
+        for item in _scan_folder(path, recursive, cancel):
+            found = True
+            yield item
+        if not found and not (cancel is not None and cancel.is_set()):
+            yield PhotoError(str(path), tr("there are no photos in this folder"))
+
+
+def _scan_folder(root: Path, recursive: bool, cancel: threading.Event | None) -> Iterator[Path | PhotoError]:
+    """Walk one folder: its photos first, then its folders. Symbolic links are followed, but no folder twice."""
+    waiting = [root]
+    seen: set[tuple[int, int]] = set()
+    while waiting:
+        folder = waiting.pop()
+        try:
+            status = os.stat(openable(folder))  # noqa: PTH116
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(openable(folder)) as entries:
+                listed = [(entry.name, _is_folder(entry)) for entry in entries if not _is_hidden(entry)]
+        except OSError as error:
+            yield PhotoError(str(folder), os_reason(error))
+            continue
+        listed.sort(key=lambda item: (natural_key(item[0]), item[0]))
+        for name, is_folder in listed:
+            if cancel is not None and cancel.is_set():
+                return
+            path = folder / name
+            if not is_folder and looks_like_photo(path):
+                yield path
+        if recursive:
+            waiting.extend(folder / name for name, is_folder in reversed(listed) if is_folder)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _is_hidden(entry: os.DirEntry[str]) -> bool:
+    if entry.name.startswith("."):
+        return True
+    if os.name != "nt":
+        return False
+    try:
+        attributes = getattr(entry.stat(follow_symlinks=False), "st_file_attributes", 0)
+    except OSError:
+        return False
+    return bool(attributes & getattr(stat, "FILE_ATTRIBUTE_HIDDEN", 0))
