@@ -1,0 +1,224 @@
+"""Owns class names: the ImageNet table that ships with the program, and reading the labels files people have.
+
+Labels files come in many dialects (plain names, numbered names, WordNet ids, Keras' JSON, our own table). All
+end as `Label`s; a list that turns out to be ImageNet's gets its WordNet ids back.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from mobilenet_gui import paths
+from mobilenet_gui.core.errors import ModelError
+from mobilenet_gui.core.types import Label
+from mobilenet_gui.i18n import tr
+
+IMAGENET_FILE: Final = "imagenet_labels.csv"
+MAX_LABELS_BYTES: Final = 16 * 1024 * 1024
+BACKGROUND: Final = "background"
+
+_WNID = re.compile(r"n\d{8}")
+_NUMBERED = re.compile(r"(\d+)\s*[:,;=\t ]\s*(\S.*)")
+_WNID_LINE = re.compile(r"(n\d{8})[\s,:;]+(\S.*)")
+_SAME_LIST = 0.99
+"""Share of names that must agree, each in its place, for a list to count as ImageNet's."""
+
+
+@cache
+def imagenet() -> tuple[Label, ...]:
+    """Return the 1000 classes of ImageNet's challenge in the order that every official model uses.
+
+    The name is the first of WordNet's; two pairs (`crane`, `maillot`) share one and differ in their id.
+    """
+    text = (paths.resources_dir() / IMAGENET_FILE).read_text(encoding="utf-8")
+    rows = csv.DictReader(io.StringIO(text))
+    return tuple(Label(int(r["index"]), r["wnid"], r["name"], r["synonyms"]) for r in rows)
+
+
+def parse_labels_file(path: Path, classes: int | None = None) -> tuple[Label, ...]:
+    """Read a labels file of any common dialect.
+
+    Understood are: one name a line; `index name` in order; `n01440764 tench, Tinca tinca`; a CSV with a header that
+    names a `name` or `label` column; JSON: a list of names, or Keras' `{"0": ["n01440764", "tench"], ...}`.
+
+    Args:
+        path: the file.
+        classes: how many outputs the model has; None where that is not known yet.
+
+    Returns:
+        One label an output, or one fewer where output 0 is the background class, which is never reported. Indices
+        count from 0.
+
+    Raises:
+        ModelError: unreadable, not a labels file, or of another length than the model needs.
+    """
+    found = _parse(_read_text(path), path)
+    if not found:
+        raise ModelError(str(path), tr("The labels file is empty."))
+    has_background = found[0][1].strip().lower() == BACKGROUND
+    if has_background and (classes is None or classes in (len(found), len(found) - 1)):
+        found = found[1:]
+    elif classes is not None and not _fits(found, classes):
+        raise ModelError(
+            str(path),
+            tr("The file has {found} labels, but the model answers with {classes} classes.").format(
+                found=len(found), classes=classes
+            ),
+        )
+    labels = tuple(Label(index, *_split_name(*pair)) for index, pair in enumerate(found))
+    return imagenet() if _is_imagenet(labels) else labels
+
+
+def labels_csv(labels: Sequence[Label]) -> str:
+    """Return `labels` as the text of a bundle's `labels.csv`; `parse_labels_file` reads it back unchanged."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["index", "wnid", "name", "synonyms"])
+    writer.writerows([label.index, label.id, label.name, label.synonyms] for label in labels)
+    return out.getvalue()
+
+
+def _fits(found: Sequence[tuple[str, str]], classes: int) -> bool:
+    # 1000 ImageNet names serve a model of 1001 outputs: its first is the background.
+    return len(found) == classes or (len(found) == 1000 and classes == 1001)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_LABELS_BYTES:
+            raise ModelError(str(path), tr("The file is too large for a list of labels."))
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ModelError(str(path), error.strerror or str(error)) from error
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ("utf-16",)
+    elif b"\0" in raw:
+        raise ModelError(str(path), tr("This is not a text file with labels."))
+    else:
+        encodings = ("utf-8-sig", "cp1252")
+    for encoding in encodings:
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise ModelError(str(path), tr("The file's text encoding is not known; save it as UTF-8."))
+
+
+def _parse(text: str, path: Path) -> list[tuple[str, str]]:
+    """Return (WordNet id or empty, names) for each label in order."""
+    stripped = text.strip()
+    if stripped.startswith(("{", "[")):
+        return _from_json(stripped, path)
+    lines = [line.strip() for line in stripped.splitlines()] if stripped else []
+    for number, line in enumerate(lines, start=1):
+        if not line:
+            raise ModelError(
+                str(path), tr("Line {number} is empty; every line must hold one label.").format(number=number)
+            )
+    if lines and _csv_name_column(lines[0]) is not None:
+        return _from_csv(stripped, path)
+    numbered = [_NUMBERED.fullmatch(line) for line in lines]
+    if lines and all(m is not None for m in numbered):
+        indices = [int(m[1]) for m in numbered if m is not None]
+        if indices in (list(range(len(lines))), list(range(1, len(lines) + 1))):
+            lines = [m[2].strip() for m in numbered if m is not None]
+    return [_from_line(line) for line in lines]
+
+
+def _from_line(line: str) -> tuple[str, str]:
+    match = _WNID_LINE.fullmatch(line)
+    return (match[1], match[2]) if match else ("", line)
+
+
+def _csv_name_column(header: str) -> int | None:
+    cells = [cell.strip().lower() for cell in next(csv.reader([header]))]
+    if len(cells) < 2:
+        return None
+    return next((cells.index(word) for word in ("name", "label", "class") if word in cells), None)
+
+
+def _from_csv(text: str, path: Path) -> list[tuple[str, str]]:
+    rows = list(csv.reader(io.StringIO(text)))
+    header = [cell.strip().lower() for cell in rows[0]]
+    name_column = _csv_name_column(",".join(header)) or 0
+    index_column, wnid_column, synonyms_column = (
+        next((header.index(word) for word in words if word in header), None)
+        for words in (("index",), ("wnid", "id"), ("synonyms",))
+    )
+    found: list[tuple[int, str, str]] = []
+    for number, row in enumerate(rows[1:], start=2):
+        try:
+            index = number - 2 if index_column is None else int(row[index_column])
+            wnid = "" if wnid_column is None else row[wnid_column].strip()
+            names = row[name_column].strip()
+            if synonyms_column is not None and row[synonyms_column].strip():
+                names += ", " + row[synonyms_column].strip()
+        except (IndexError, ValueError) as error:
+            raise ModelError(str(path), tr("Line {number} is not like its header.").format(number=number)) from error
+        found.append((index, wnid, names))
+    found.sort(key=lambda item: item[0])
+    if [index for index, _, _ in found] != list(range(len(found))):
+        raise ModelError(str(path), tr("The indices must run from 0 without gaps."))
+    return [(wnid, names) for _, wnid, names in found]
+
+
+def _from_json(text: str, path: Path) -> list[tuple[str, str]]:
+    try:
+        raw = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ModelError(str(path), tr("The file is not valid JSON.")) from error
+    if isinstance(raw, dict):
+        try:
+            ordered = sorted((int(key), value) for key, value in raw.items())
+        except (ValueError, TypeError):
+            # {"cat": 0, "dog": 1} is the other way round.
+            ordered = _inverted(raw, path)
+        if [index for index, _ in ordered] != list(range(len(ordered))):
+            raise ModelError(str(path), tr("The indices must run from 0 without gaps."))
+        raw = [value for _, value in ordered]
+    found: list[tuple[str, str]] = []
+    for value in raw:
+        if isinstance(value, str):
+            found.append(_from_line(value.strip()))
+        elif isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value):
+            found.append((value[0], value[1]))
+        else:
+            raise ModelError(str(path), tr("The JSON does not hold a list of labels."))
+    return found
+
+
+def _inverted(raw: dict[str, object], path: Path) -> list[tuple[int, object]]:
+    if not all(isinstance(value, int) for value in raw.values()):
+        raise ModelError(str(path), tr("The JSON does not hold a list of labels."))
+    return sorted((value, key) for key, value in raw.items() if isinstance(value, int))
+
+
+def _split_name(wnid: str, names: str) -> tuple[str, str, str]:
+    """Return (id, name, synonyms); only WordNet's lists put synonyms behind commas, so only they are split."""
+    wnid = wnid.strip()
+    names = names.strip()
+    if _WNID.fullmatch(wnid):
+        name, _, synonyms = names.partition(",")
+        return wnid, name.replace("_", " ").strip(), synonyms.strip()
+    return wnid, names, ""
+
+
+def _is_imagenet(labels: Sequence[Label]) -> bool:
+    ours = imagenet()
+    if len(labels) != len(ours):
+        return False
+    if all(label.id for label in labels):
+        return [label.id for label in labels] == [label.id for label in ours]
+    same = sum(_first_name(a.name) == _first_name(b.name) for a, b in zip(labels, ours, strict=True))
+    return same >= _SAME_LIST * len(ours)
+
+
+def _first_name(name: str) -> str:
+    return name.partition(",")[0].replace("_", " ").strip().lower()
