@@ -55,7 +55,8 @@ def hand_over(name: str, photos: Sequence[str]) -> bool:
 class InstanceServer(QObject):
     """Listens for later starts. Emits `photos_received` with the paths they bring (perhaps none)."""
 
-    photos_received = Signal(list)
+    # `object`, not `list`: Qt would turn the paths into QStrings and lose bytes that are not UTF-8.
+    photos_received = Signal(object)
 
     def __init__(self, name: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
