@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mobilenet_gui.core.errors import PhotoError
-from mobilenet_gui.core.imaging_color import rgb_converter
+from mobilenet_gui.core.imaging_color import Converter, rgb_converters
 from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES, sniff
 from mobilenet_gui.core.imaging_open import PIXEL_LIMIT, OpenedPhoto, PhotoSource, open_photo
 from mobilenet_gui.core.photo_files import find_photos, looks_like_photo, scan
@@ -65,26 +65,61 @@ _TURNS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class DecodedPhoto:
     """A photo as pixels.
 
     Attributes:
-        image: mode RGB, sRGB, upright; often smaller than the photo.
         full_size: width and height of the whole photo, upright.
         format: the kind of file, as `sniff` names it.
         name: the path or name it was decoded under.
     """
 
-    image: Image.Image
-    full_size: tuple[int, int]
-    format: str
-    name: str
+    __slots__ = ("_converted", "_image", "_to_srgb", "format", "full_size", "name")
+
+    def __init__(
+        self,
+        image: Image.Image,
+        full_size: tuple[int, int],
+        format: str = "",  # noqa: A002 - what it is called everywhere
+        name: str = "",
+        to_srgb: Converter | None = None,
+    ) -> None:
+        """Take an upright image of mode RGB.
+
+        Args:
+            image: the pixels; they may be fewer than the photo has.
+            full_size: width and height of the whole photo, upright.
+            format: the kind of file.
+            name: the path or name.
+            to_srgb: brings the image to sRGB where it is not; put off until it is known how few pixels need it.
+        """
+        self._image, self._to_srgb = image, to_srgb
+        self._converted = image if to_srgb is None else None
+        self.full_size, self.format, self.name = full_size, format, name
+
+    @property
+    def image(self) -> Image.Image:
+        """The pixels: mode RGB, sRGB, upright; often fewer than the photo has. Not to be changed."""
+        if self._converted is None:
+            self._converted = self._image if self._to_srgb is None else self._to_srgb(self._image)
+        return self._converted
 
     @property
     def pixels(self) -> Pixels:
         """The pixels as an array, shape (height, width, 3); a copy."""
         return np.array(self.image)
+
+    def resized(
+        self, side: int, resample: Image.Resampling, box: tuple[float, float, float, float] | None = None
+    ) -> Image.Image:
+        """Return the part `box` (left, top, right, bottom in pixels of `image`; all of it by default), made square."""
+        small = self._image.resize((side, side), resample, box=box, reducing_gap=_REDUCING_GAP)
+        return small if self._to_srgb is None else self._to_srgb(small)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of `image`."""
+        return self._image.size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,14 +158,14 @@ def decode(
         opened.load()
         if opened.upright_size != full_size and opened.format == "PNG":
             full_size = opened.upright_size
-        stored = _shrunk_rgb(opened, _whole_factor(opened.image.size, short_side, max_side))
+        stored, to_srgb = _shrunk_rgb(opened, _whole_factor(opened.image.size, short_side, max_side))
         if max_side is not None and max(stored.size) > max_side:
             scale = max_side / max(stored.size)
             smaller = (max(1, round(stored.size[0] * scale)), max(1, round(stored.size[1] * scale)))
             stored = stored.resize(smaller, Image.Resampling.BICUBIC)
         turn = _TURNS.get(opened.orientation)
         image = stored if turn is None else stored.transpose(turn)
-        return DecodedPhoto(image, full_size, opened.format, opened.subject)
+        return DecodedPhoto(image, full_size, opened.format, opened.subject, to_srgb)
 
 
 def decode_for(source: PhotoSource, pre: Preprocessing, name: str = "") -> DecodedPhoto:
@@ -175,20 +210,17 @@ def prepare(photo: DecodedPhoto | Pixels, pre: Preprocessing) -> Prepared:
         pre: the bundle's preprocessing. With `stretch` the whole photo is squeezed by nearest neighbour, exactly as
             Keras' `load_img(target_size=...)` does by default.
     """
-    if isinstance(photo, DecodedPhoto):
-        image, crop = photo.image, crop_box(photo.full_size, pre)
-    else:
+    if not isinstance(photo, DecodedPhoto):
         image = Image.fromarray(np.ascontiguousarray(photo, dtype=np.uint8))
-        crop = crop_box(image.size, pre)
-    target = (pre.size, pre.size)
+        photo = DecodedPhoto(image, image.size)
+    crop = crop_box(photo.full_size, pre)
     if pre.stretch:
-        return Prepared(np.array(image.resize(target, Image.Resampling.NEAREST)), crop)
-    width, height = image.size
+        return Prepared(np.array(photo.resized(pre.size, Image.Resampling.NEAREST)), crop)
+    width, height = photo.size
     side = pre.crop_fraction * min(width, height)
-    left, top = (width - side) / 2, (height - side) / 2
-    box = (max(0.0, left), max(0.0, top), min(float(width), left + side), min(float(height), top + side))
-    resized = image.resize(target, _FILTERS[pre.filter], box=box, reducing_gap=_REDUCING_GAP)
-    return Prepared(np.array(resized), crop)
+    left, top = max(0.0, (width - side) / 2), max(0.0, (height - side) / 2)
+    box = (left, top, min(float(width), left + side), min(float(height), top + side))
+    return Prepared(np.array(photo.resized(pre.size, _FILTERS[pre.filter], box)), crop)
 
 
 def normalize(pixels: Pixels, normalization: Normalization) -> NDArray[np.float32]:
@@ -223,29 +255,27 @@ def _draft(opened: OpenedPhoto, factor: int) -> None:
     opened.image.draft(None, (max(1, width // factor), max(1, height // factor)))
 
 
-def _shrunk_rgb(opened: OpenedPhoto, factor: int) -> Image.Image:
-    """Return the loaded photo in RGB, reduced by `factor`.
+def _shrunk_rgb(opened: OpenedPhoto, factor: int) -> tuple[Image.Image, Converter | None]:
+    """Return the loaded photo in RGB, reduced by `factor`, and what brings it to sRGB.
 
     A large one is converted strip by strip, so that no second copy of it is ever held.
     """
     source = opened.image
     try:
-        to_rgb = rgb_converter(source)
-        if factor == 1:
-            return _plain_image(to_rgb(source))
+        to_rgb, to_srgb = rgb_converters(source)
         width, height = source.size
-        if width * height <= _STRIP_PIXELS:
-            return to_rgb(source).reduce(factor)
-        rows = max(1, _STRIP_PIXELS // width // factor) * factor
-        result = Image.new("RGB", (-(-width // factor), -(-height // factor)))
-        for top in range(0, height, rows):
-            strip = source.crop((0, top, width, min(height, top + rows)))
-            result.paste(to_rgb(strip).reduce(factor), (0, top // factor))
-        return result
+        if factor == 1:
+            result = to_rgb(source)
+            if result is source and opened.format != "JPEG":
+                result = source.copy()  # lets go of the decoder, which may hold the whole file
+        elif width * height <= _STRIP_PIXELS:
+            result = to_rgb(source).reduce(factor)
+        else:
+            rows = max(1, _STRIP_PIXELS // width // factor) * factor
+            result = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+            for top in range(0, height, rows):
+                strip = source.crop((0, top, width, min(height, top + rows)))
+                result.paste(to_rgb(strip).reduce(factor), (0, top // factor))
     except MemoryError as error:
         raise PhotoError(opened.subject, tr("there is not enough memory to open it")) from error
-
-
-def _plain_image(image: Image.Image) -> Image.Image:
-    """Return an image that no longer holds on to a file or a decoder."""
-    return image if type(image) is Image.Image else image.copy()
+    return result, to_srgb

@@ -25,31 +25,24 @@ _transforms: OrderedDict[tuple[bytes, str], Any] = OrderedDict()
 _transforms_lock = threading.Lock()
 
 
-def rgb_converter(image: Image.Image) -> Converter:
-    """Return the function that makes RGB of `image`, which must be loaded.
+def rgb_converters(image: Image.Image) -> tuple[Converter, Converter | None]:
+    """Return how `image`, which must be loaded, becomes RGB, and how that RGB becomes sRGB.
 
-    What depends on the whole photo (the range of its values, its colour profile) is settled here, so the function may
-    be given the photo piece by piece.
+    What depends on the whole photo (the range of its values, its colour profile) is settled here, so the first
+    function may be given the photo piece by piece. The second is None for a photo that is sRGB already; it works
+    pixel by pixel, so it is cheapest applied to the smallest version that is needed.
     """
     mode = image.mode
     profile = image.info.get("icc_profile")
-    if mode == "RGB":
-        to_rgb: Converter = _unchanged
-    elif mode in {"LA", "La", "PA", "RGBA", "RGBa"} or (mode in {"P", "L", "RGB"} and "transparency" in image.info):
-        to_rgb = _flatten
+    if mode in {"LA", "La", "PA", "RGBA", "RGBa"} or (mode in {"P", "L", "RGB"} and "transparency" in image.info):
+        to_rgb: Converter = _flatten
     elif mode in {"I", "F"} or mode.startswith("I;16"):
         to_rgb = _DeepToRGB(image)
-    elif mode == "LAB":
-        return _transform_or(None, "LAB", _plain)
-    elif mode == "CMYK":
-        return _transform_or(profile, "CMYK", _plain)
+    elif mode in {"LAB", "CMYK"}:
+        return _transform(profile, mode) or _plain, None
     else:
-        to_rgb = _plain
-    if mode == "RGB" and "transparency" in image.info:
-        to_rgb = _flatten
-    if profile and mode in {"RGB", "RGBA", "RGBa", "P", "PA", "RGBX"}:
-        return _then(to_rgb, _transform_or(profile, "RGB", _unchanged))
-    return to_rgb
+        to_rgb = _unchanged if mode == "RGB" else _plain
+    return to_rgb, _transform(profile, "RGB") if profile and mode not in {"L", "LA", "1"} else None
 
 
 def _unchanged(image: Image.Image) -> Image.Image:
@@ -58,10 +51,6 @@ def _unchanged(image: Image.Image) -> Image.Image:
 
 def _plain(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
-
-
-def _then(first: Converter, second: Converter) -> Converter:
-    return second if first is _unchanged else first if second is _unchanged else lambda image: second(first(image))
 
 
 def _flatten(image: Image.Image) -> Image.Image:
@@ -96,10 +85,10 @@ class _DeepToRGB:
         return Image.fromarray(np.rint(values).astype(np.uint8)).convert("RGB")
 
 
-def _transform_or(profile: object, mode: str, fallback: Converter) -> Converter:
-    """Return the conversion from `profile` to sRGB, or `fallback` where there is none that could be used."""
+def _transform(profile: object, mode: str) -> Converter | None:
+    """Return the conversion from `profile` to sRGB, or None where there is none that is needed or could be used."""
     if mode != "LAB" and (not isinstance(profile, bytes) or not 128 <= len(profile) <= _PROFILE_LIMIT):
-        return fallback
+        return None
     data = profile if isinstance(profile, bytes) else b""
     key = (hashlib.blake2b(data, digest_size=16).digest(), mode)
     with _transforms_lock:
@@ -111,7 +100,7 @@ def _transform_or(profile: object, mode: str, fallback: Converter) -> Converter:
                 _transforms.popitem(last=False)
         transform = _transforms[key]
     if transform is None:
-        return fallback
+        return None
 
     def apply(image: Image.Image) -> Image.Image:
         result = Image.new("RGB", image.size)
