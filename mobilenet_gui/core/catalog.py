@@ -18,8 +18,8 @@ OFFICIAL_BASE: Final = "https://storage.googleapis.com/tensorflow/keras-applicat
 
 DEFAULT_ID: Final = "mobilenet-v2-1.0-224"
 """What a newcomer is offered first. V3 Large answers four points better but is half as large again to download; V2 1.0
-has a published top-5, a classifier of one layer (so its heat map is the plain class-activation map), and is the base that
-most people fine-tune."""
+has a published top-5, a classifier of one layer (so its heat map is the plain class-activation map), and is the base
+that most people fine-tune."""
 
 _FAMILY_NAMES: Final[dict[Family, str]] = {
     "v1": "MobileNet V1",

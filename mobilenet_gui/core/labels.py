@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from mobilenet_gui import paths
 from mobilenet_gui.core.errors import ModelError
@@ -62,7 +62,7 @@ def parse_labels_file(path: Path, classes: int | None = None) -> tuple[Label, ..
     found = _parse(_read_text(path), path)
     if not found:
         raise ModelError(str(path), tr("The labels file is empty."))
-    has_background = found[0][1].strip().lower() == BACKGROUND
+    has_background = found[0].name.lower() == BACKGROUND
     if has_background and (classes is None or classes in (len(found), len(found) - 1)):
         found = found[1:]
     elif classes is not None and not _fits(found, classes):
@@ -72,7 +72,7 @@ def parse_labels_file(path: Path, classes: int | None = None) -> tuple[Label, ..
                 found=len(found), classes=classes
             ),
         )
-    labels = tuple(Label(index, *_split_name(*pair)) for index, pair in enumerate(found))
+    labels = tuple(Label(index, row.id, row.name, row.synonyms) for index, row in enumerate(found))
     return imagenet() if _is_imagenet(labels) else labels
 
 
@@ -85,7 +85,15 @@ def labels_csv(labels: Sequence[Label]) -> str:
     return out.getvalue()
 
 
-def _fits(found: Sequence[tuple[str, str]], classes: int) -> bool:
+class _Row(NamedTuple):
+    """A label whose index is its place in the list."""
+
+    id: str
+    name: str
+    synonyms: str
+
+
+def _fits(found: Sequence[_Row], classes: int) -> bool:
     # 1000 ImageNet names serve a model of 1001 outputs: its first is the background.
     return len(found) == classes or (len(found) == 1000 and classes == 1001)
 
@@ -98,7 +106,7 @@ def _read_text(path: Path) -> str:
     except OSError as error:
         raise ModelError(str(path), error.strerror or str(error)) from error
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ("utf-16",)
+        encodings: tuple[str, ...] = ("utf-16",)
     elif b"\0" in raw:
         raise ModelError(str(path), tr("This is not a text file with labels."))
     else:
@@ -111,8 +119,7 @@ def _read_text(path: Path) -> str:
     raise ModelError(str(path), tr("The file's text encoding is not known; save it as UTF-8."))
 
 
-def _parse(text: str, path: Path) -> list[tuple[str, str]]:
-    """Return (WordNet id or empty, names) for each label in order."""
+def _parse(text: str, path: Path) -> list[_Row]:
     stripped = text.strip()
     if stripped.startswith(("{", "[")):
         return _from_json(stripped, path)
@@ -132,9 +139,9 @@ def _parse(text: str, path: Path) -> list[tuple[str, str]]:
     return [_from_line(line) for line in lines]
 
 
-def _from_line(line: str) -> tuple[str, str]:
+def _from_line(line: str) -> _Row:
     match = _WNID_LINE.fullmatch(line)
-    return (match[1], match[2]) if match else ("", line)
+    return _row(match[1], match[2]) if match else _row("", line)
 
 
 def _csv_name_column(header: str) -> int | None:
@@ -144,7 +151,7 @@ def _csv_name_column(header: str) -> int | None:
     return next((cells.index(word) for word in ("name", "label", "class") if word in cells), None)
 
 
-def _from_csv(text: str, path: Path) -> list[tuple[str, str]]:
+def _from_csv(text: str, path: Path) -> list[_Row]:
     rows = list(csv.reader(io.StringIO(text)))
     header = [cell.strip().lower() for cell in rows[0]]
     name_column = _csv_name_column(",".join(header)) or 0
@@ -152,43 +159,43 @@ def _from_csv(text: str, path: Path) -> list[tuple[str, str]]:
         next((header.index(word) for word in words if word in header), None)
         for words in (("index",), ("wnid", "id"), ("synonyms",))
     )
-    found: list[tuple[int, str, str]] = []
+    found: list[tuple[int, _Row]] = []
     for number, row in enumerate(rows[1:], start=2):
         try:
             index = number - 2 if index_column is None else int(row[index_column])
             wnid = "" if wnid_column is None else row[wnid_column].strip()
-            names = row[name_column].strip()
-            if synonyms_column is not None and row[synonyms_column].strip():
-                names += ", " + row[synonyms_column].strip()
+            name = row[name_column].strip()
+            synonyms = "" if synonyms_column is None else row[synonyms_column].strip()
         except (IndexError, ValueError) as error:
             raise ModelError(str(path), tr("Line {number} is not like its header.").format(number=number)) from error
-        found.append((index, wnid, names))
+        # A synonyms column means that the names are whole already, commas and all.
+        found.append((index, _row(wnid, name) if synonyms_column is None else _Row(wnid, name, synonyms)))
     found.sort(key=lambda item: item[0])
-    if [index for index, _, _ in found] != list(range(len(found))):
+    if [index for index, _ in found] != list(range(len(found))):
         raise ModelError(str(path), tr("The indices must run from 0 without gaps."))
-    return [(wnid, names) for _, wnid, names in found]
+    return [row for _, row in found]
 
 
-def _from_json(text: str, path: Path) -> list[tuple[str, str]]:
+def _from_json(text: str, path: Path) -> list[_Row]:
     try:
         raw = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
         raise ModelError(str(path), tr("The file is not valid JSON.")) from error
     if isinstance(raw, dict):
         try:
-            ordered = sorted((int(key), value) for key, value in raw.items())
+            ordered = sorted(((int(key), value) for key, value in raw.items()), key=lambda item: item[0])
         except (ValueError, TypeError):
             # {"cat": 0, "dog": 1} is the other way round.
             ordered = _inverted(raw, path)
         if [index for index, _ in ordered] != list(range(len(ordered))):
             raise ModelError(str(path), tr("The indices must run from 0 without gaps."))
         raw = [value for _, value in ordered]
-    found: list[tuple[str, str]] = []
+    found: list[_Row] = []
     for value in raw:
         if isinstance(value, str):
             found.append(_from_line(value.strip()))
         elif isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value):
-            found.append((value[0], value[1]))
+            found.append(_row(value[0], value[1]))
         else:
             raise ModelError(str(path), tr("The JSON does not hold a list of labels."))
     return found
@@ -197,17 +204,17 @@ def _from_json(text: str, path: Path) -> list[tuple[str, str]]:
 def _inverted(raw: dict[str, object], path: Path) -> list[tuple[int, object]]:
     if not all(isinstance(value, int) for value in raw.values()):
         raise ModelError(str(path), tr("The JSON does not hold a list of labels."))
-    return sorted((value, key) for key, value in raw.items() if isinstance(value, int))
+    return sorted(((value, key) for key, value in raw.items() if isinstance(value, int)), key=lambda item: item[0])
 
 
-def _split_name(wnid: str, names: str) -> tuple[str, str, str]:
-    """Return (id, name, synonyms); only WordNet's lists put synonyms behind commas, so only they are split."""
+def _row(wnid: str, names: str) -> _Row:
+    """Build a row; only WordNet's lists put synonyms behind commas, so only they are split."""
     wnid = wnid.strip()
     names = names.strip()
     if _WNID.fullmatch(wnid):
         name, _, synonyms = names.partition(",")
-        return wnid, name.replace("_", " ").strip(), synonyms.strip()
-    return wnid, names, ""
+        return _Row(wnid, name.replace("_", " ").strip(), synonyms.strip())
+    return _Row(wnid, names, "")
 
 
 def _is_imagenet(labels: Sequence[Label]) -> bool:

@@ -1,0 +1,404 @@
+"""Owns the models installed for this user: one folder a model, which of them is active, and the way back.
+
+Everything is staged beside its place and swapped in by renaming, so that a crash at any point leaves the last good
+state. Several programs may work on one store at once: changes are made under a lock file, models are read whole
+into memory by those who use them. Reading never writes, so a read-only home still recognises photos.
+
+Below the models folder, names that begin with a dot are the store's own: `.state.json` (active and previous), `.lock`,
+`.new-*` (staging, each with a lock its owner holds), `.old-*` (a model being replaced), `.gone-*` (one being deleted).
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from mobilenet_gui import paths
+from mobilenet_gui.core.errors import ModelError, StorageError
+from mobilenet_gui.core.store_files import discard, is_valid_id, rename, storage_error
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.settings import write_atomically
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+    from mobilenet_gui.core.bundle import Bundle
+
+LOCK_SECONDS: Final = 30.0
+"""How long to wait for another program's change; none takes longer than renaming folders."""
+
+_TOKEN = re.compile(r"\.(?:old|gone)-[0-9a-f]{8}-(.+)")
+
+
+class Broken(NamedTuple):
+    """A folder that cannot be used as a model, and why, in words for the user."""
+
+    path: Path
+    reason: str
+
+
+class _State(NamedTuple):
+    active: str | None = None
+    previous: str | None = None
+
+
+class ModelStore:
+    """The installed models and those that ship with the program. Holds no state of its own: the disk is the truth.
+
+    Methods may be called from any thread. Those that change something raise `StorageError` where the disk refuses.
+    """
+
+    def __init__(
+        self,
+        models_dir: Path | None = None,
+        builtin_dir: Path | None = None,
+        *,
+        opener: Callable[[Path], Bundle] | None = None,
+    ) -> None:
+        """Look at `models_dir` (default: the user's) and `builtin_dir` (default: the program's); neither need exist."""
+        self._models = models_dir if models_dir is not None else paths.models_dir()
+        self._builtin = builtin_dir if builtin_dir is not None else paths.builtin_models_dir()
+        self._opener = opener
+
+    @property
+    def models_dir(self) -> Path:
+        """The folder of installed models."""
+        return self._models
+
+    def list(self) -> list[Bundle]:
+        """Return every usable model, installed ones first, each by id. Broken ones are left out; see `broken`."""
+        return self._scan()[0]
+
+    def broken(self) -> builtins.list[Broken]:
+        """Return the folders that should be models and cannot be used."""
+        return self._scan()[1]
+
+    def get(self, bundle_id: str) -> Bundle:
+        """Return one model.
+
+        Raises:
+            ModelError: it is not installed, or its folder is damaged.
+        """
+        folder = self._folder_of(bundle_id)
+        if folder is None:
+            raise ModelError(bundle_id, tr("This model is not installed."))
+        return self._open(folder)
+
+    def has(self, bundle_id: str) -> bool:
+        """Say whether a folder of that id is there, usable or not; opens nothing."""
+        return self._folder_of(bundle_id) is not None
+
+    def is_builtin(self, bundle_id: str) -> bool:
+        """Say whether the model of that id is the one that ships with the program."""
+        folder = self._folder_of(bundle_id)
+        return folder is not None and folder.parent == self._builtin
+
+    @property
+    def active_id(self) -> str | None:
+        """The id of the model in use, or None where no model is usable."""
+        bundle = self.active()
+        return None if bundle is None else bundle.id
+
+    def active(self) -> Bundle | None:
+        """Return the model in use.
+
+        Where the chosen one is gone or damaged, the one used before it serves, then one that ships with the program,
+        then any. A backbone without a classifier never does.
+        """
+        state = self._read_state()
+        for bundle_id in (state.active, state.previous):
+            bundle = self._usable(bundle_id)
+            if bundle is not None:
+                return bundle
+        for folder in (*self._folders(self._builtin), *self._folders(self._models)):
+            bundle = self._usable(folder.name)
+            if bundle is not None:
+                return bundle
+        return None
+
+    def chosen_id(self) -> str | None:
+        """Return the id that was activated last, usable or not; None where none ever was. Opens nothing."""
+        return self._read_state().active
+
+    def activate(self, bundle_id: str) -> Bundle:
+        """Make a model the one in use; the one before it is remembered for `rollback`.
+
+        Raises:
+            ModelError: not installed, damaged, or without a classifier.
+            StorageError: the choice could not be recorded.
+        """
+        bundle = self.get(bundle_id)
+        if bundle.is_backbone:
+            raise ModelError(bundle_id, tr("This model has no classifier; it can only be fine-tuned."))
+        with self._locked():
+            state = self._read_state()
+            if state.active != bundle_id:
+                self._write_state(_State(bundle_id, state.active))
+        return bundle
+
+    def rollback(self) -> Bundle:
+        """Go back to the model used before the present one.
+
+        Raises:
+            ModelError: there is none, or it cannot be used any more.
+            StorageError: the choice could not be recorded.
+        """
+        previous = self._read_state().previous
+        if previous is None:
+            raise ModelError("", tr("No other model was used before this one."))
+        return self.activate(previous)
+
+    @contextmanager
+    def staging_folder(self) -> Iterator[Path]:
+        """Give an empty folder to build a model in, on the same disk as its final place; gone afterwards.
+
+        The owner holds a lock for as long, so that other programs tell a folder in use from a crash's leftover.
+
+        Raises:
+            StorageError: the folder cannot be made.
+        """
+        self._make_models_dir()
+        self.clean()
+        folder = self._models / f".new-{secrets.token_hex(4)}"
+        lock = self._lock(folder.with_name(folder.name + ".lock"))
+        try:
+            with self._storage_errors():
+                lock.acquire(timeout=0)
+                folder.mkdir()
+            yield folder
+        finally:
+            discard(folder)
+            lock.release()
+            with contextlib.suppress(OSError):
+                Path(lock.lock_file).unlink(missing_ok=True)
+
+    def install(self, staged: Path, *, replace: bool = True) -> Bundle:
+        """Check a staged bundle and put it in its place; one of the same id is replaced in one step.
+
+        Args:
+            staged: a folder from `staging_folder`, or any bundle on the same disk; it is moved.
+            replace: whether an installed model of this id may be replaced.
+
+        Raises:
+            ModelError: the staged bundle is damaged, or its id is taken and `replace` is not set.
+            StorageError: the disk refused; what was installed before still is.
+        """
+        bundle_id = self._opened(staged).id
+        if not is_valid_id(bundle_id):
+            raise ModelError(bundle_id, tr("A model's id is made of small letters, digits, dots and hyphens."))
+        target = self._models / bundle_id
+        self._make_models_dir()
+        with self._locked(), self._storage_errors():
+            if os.path.lexists(target) and not replace:
+                raise ModelError(bundle_id, tr("A model of this id is installed already."))
+            old = self._aside("old", bundle_id)
+            replaced = os.path.lexists(target)
+            if replaced:
+                rename(target, old)
+            try:
+                rename(staged, target)
+            except BaseException:
+                if replaced:
+                    rename(old, target)
+                raise
+        discard(old)
+        return self._open(target)
+
+    def remove(self, bundle_id: str) -> None:
+        """Delete an installed model, also a damaged one, and free its disk space.
+
+        Programs that have it loaded go on with it until they load another. Where it was the active one, the one used
+        before becomes active again.
+
+        Raises:
+            ModelError: no such model, or it ships with the program.
+            StorageError: the disk refused; the model is still there.
+        """
+        folder = self._folder_of(bundle_id)
+        if folder is None:
+            raise ModelError(bundle_id, tr("This model is not installed."))
+        if folder.parent == self._builtin:
+            raise ModelError(bundle_id, tr("This model comes with the program and cannot be removed."))
+        with self._locked(), self._storage_errors():
+            gone = self._aside("gone", bundle_id)
+            if os.path.lexists(folder):
+                rename(folder, gone)
+            state = self._read_state()
+            if bundle_id in state:
+                left = [name for name in state if name not in (None, bundle_id)]
+                self._write_state(_State(left[0] if left else None))
+        discard(gone)
+
+    def disk_usage(self, bundle_id: str) -> int:
+        """Return the bytes that a model takes on the disk; 0 where it is not there."""
+        folder = self._folder_of(bundle_id)
+        if folder is None:
+            return 0
+        return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+
+    def clean(self) -> None:
+        """Finish or undo what a crashed program left half done. Never raises: what cannot be cleaned waits."""
+        with contextlib.suppress(OSError, StorageError), self._locked():
+            for entry in sorted(self._models.iterdir()):
+                self._clean_entry(entry)
+
+    # --- reading
+
+    def _scan(self) -> tuple[builtins.list[Bundle], builtins.list[Broken]]:
+        self._recover()
+        good: builtins.list[Bundle] = []
+        bad: builtins.list[Broken] = []
+        seen: set[str] = set()
+        for place in (self._models, self._builtin):
+            for folder in self._folders(place):
+                if folder.name in seen:
+                    continue
+                try:
+                    good.append(self._open(folder))
+                    seen.add(folder.name)
+                except ModelError as error:
+                    bad.append(Broken(folder, error.reason))
+        return good, bad
+
+    def _folders(self, place: Path) -> builtins.list[Path]:
+        try:
+            return sorted(f for f in place.iterdir() if not f.name.startswith(".") and f.is_dir())
+        except OSError:
+            return []
+
+    def _folder_of(self, bundle_id: str) -> Path | None:
+        # The check keeps "../x" and device names from ever becoming a path.
+        if not is_valid_id(bundle_id):
+            return None
+        self._recover()
+        for place in (self._models, self._builtin):
+            folder = place / bundle_id
+            with contextlib.suppress(OSError):
+                if folder.is_dir():
+                    return folder
+        return None
+
+    def _open(self, folder: Path) -> Bundle:
+        bundle = self._opened(folder)
+        if bundle.id != folder.name:
+            raise ModelError(str(folder), tr("The folder's name is not the model's id, {id}.").format(id=bundle.id))
+        return bundle
+
+    def _opened(self, folder: Path) -> Bundle:
+        try:
+            if self._opener is not None:
+                return self._opener(folder)
+            from mobilenet_gui.core.bundle import Bundle  # late, so that names can be listed without it
+
+            return Bundle.open(folder)
+        except OSError as error:
+            raise ModelError(str(folder), error.strerror or str(error)) from error
+
+    def _usable(self, bundle_id: str | None) -> Bundle | None:
+        if bundle_id is None:
+            return None
+        folder = self._folder_of(bundle_id)
+        if folder is None:
+            return None
+        try:
+            bundle = self._open(folder)
+        except ModelError:
+            return None
+        return None if bundle.is_backbone else bundle
+
+    # --- the record of what is active
+
+    @property
+    def _state_file(self) -> Path:
+        return self._models / ".state.json"
+
+    def _read_state(self) -> _State:
+        try:
+            raw = json.loads(self._state_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return _State()
+        if not isinstance(raw, dict):
+            return _State()
+        active, previous = (v if isinstance(v, str) and is_valid_id(v) else None for v in map(raw.get, _State._fields))
+        return _State(active, previous)
+
+    def _write_state(self, state: _State) -> None:
+        with self._storage_errors():
+            write_atomically(self._state_file, json.dumps(state._asdict()).encode())
+
+    # --- changing
+
+    def _make_models_dir(self) -> None:
+        with self._storage_errors():
+            self._models.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        from filelock import Timeout  # loaded only by who changes something
+
+        self._make_models_dir()
+        lock = self._lock(self._models / ".lock")
+        try:
+            with self._storage_errors():
+                lock.acquire(timeout=LOCK_SECONDS)
+        except Timeout as error:
+            raise StorageError(str(self._models), tr("Another program is changing the models. Try again.")) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _lock(self, path: Path) -> BaseFileLock:
+        from filelock import FileLock  # loaded only by who changes something
+
+        return FileLock(path, thread_local=False)
+
+    @contextmanager
+    def _storage_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise storage_error(self._models, error) from error
+
+    def _aside(self, kind: str, bundle_id: str) -> Path:
+        return self._models / f".{kind}-{secrets.token_hex(4)}-{bundle_id}"
+
+    def _recover(self) -> None:
+        """Undo a replacement that a crash cut in half; costs one directory listing where there is none."""
+        with contextlib.suppress(OSError):
+            if any(entry.name.startswith(".old-") for entry in self._models.iterdir()):
+                self.clean()
+
+    def _clean_entry(self, entry: Path) -> None:
+        match = _TOKEN.fullmatch(entry.name)
+        if match is not None:
+            target = self._models / match[1]
+            if entry.name.startswith(".old-") and not os.path.lexists(target):
+                rename(entry, target)
+            else:
+                discard(entry)
+        elif entry.name.startswith(".new-"):
+            self._clean_staging(entry)
+
+    def _clean_staging(self, entry: Path) -> None:
+        from filelock import Timeout
+
+        folder = entry.with_name(entry.name.removesuffix(".lock"))
+        lock = self._lock(folder.with_name(folder.name + ".lock"))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return  # its owner lives
+        try:
+            discard(folder)
+        finally:
+            lock.release()
+            Path(lock.lock_file).unlink(missing_ok=True)
