@@ -1,1 +1,1 @@
-"""Reusable painted controls; know the tokens, know nothing of recognition."""
+"""The design's components as widgets. Each says what it is; the style and the tokens say what it looks like."""

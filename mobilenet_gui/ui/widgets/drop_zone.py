@@ -1,0 +1,249 @@
+"""Owns the empty state of the photo page: a dashed zone with three fanned pictures, a sentence and what to press."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QLinearGradient,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QTransform,
+)
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.icons import paint_icon
+from mobilenet_gui.ui.theme import tokens
+from mobilenet_gui.ui.tokens import RADIUS_ZONE
+from mobilenet_gui.ui.widgets.buttons import Button
+from mobilenet_gui.ui.widgets.labels import text_label
+from mobilenet_gui.ui.widgets.painting import rounded, shadow
+
+_CARD_SIDE, _CARD_FRAME, _SIDE_CARD = 132, 5, 118
+_FAN_SIZE = QSize(300, 164)
+
+
+class CardFan(QWidget):
+    """Three fanned cards with pictures; drawn landscapes where there are none."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pictures: list[QPixmap] = []
+        self.setFixedSize(_FAN_SIZE)
+
+    def set_pictures(self, pictures: Sequence[QPixmap]) -> None:
+        """Show up to three pictures: left, middle, right."""
+        self._pictures = [p for p in pictures if not p.isNull()][:3]
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the sides, then the middle on top."""
+        painter = QPainter(self)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        middle = QPointF(self.width() / 2, self.height() / 2)
+        for index, shift, angle, side in ((0, -94, -11, _SIDE_CARD), (2, 94, 11, _SIDE_CARD), (1, 0, 0, _CARD_SIDE)):
+            painter.save()
+            painter.translate(middle.x() + shift, middle.y() + (14 if index != 1 else -4))
+            painter.rotate(angle)
+            self._draw_card(painter, QRectF(-side / 2, -side / 2, side, side), index)
+            painter.restore()
+
+    def _draw_card(self, painter: QPainter, rect: QRectF, index: int) -> None:
+        shadow(painter, rect, 14, size=8, drop=4)
+        rounded(painter, rect, 14, tokens().panel if not tokens().dark else tokens().line2)
+        inner = rect.adjusted(_CARD_FRAME, _CARD_FRAME, -_CARD_FRAME, -_CARD_FRAME)
+        if index < len(self._pictures):
+            paint_cover(painter, self._pictures[index], inner, 9)
+        else:
+            _draw_picture(painter, inner, index)
+
+
+def paint_cover(painter: QPainter, picture: QPixmap, rect: QRectF, radius: float) -> None:
+    """Fill a rounded `rect` with the middle of `picture`, cut to fit; edges are smooth."""
+    brush = QBrush(picture)
+    scale = max(rect.width() / picture.width(), rect.height() / picture.height())
+    move = QTransform()
+    move.translate(rect.center().x() - picture.width() * scale / 2, rect.center().y() - picture.height() * scale / 2)
+    move.scale(scale, scale)
+    brush.setTransform(move)
+    painter.save()
+    painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(brush)
+    painter.drawRoundedRect(rect, radius, radius)
+    painter.restore()
+
+
+_SKIES = (("#F6B48F", "#E9739A"), ("#8FB7F6", "#4A6CF7"), ("#9AD9B4", "#3E9B73"))
+
+
+def _draw_picture(painter: QPainter, rect: QRectF, index: int) -> None:
+    """Draw a small landscape: sky, sun, two hills."""
+    sky = QLinearGradient(rect.topLeft(), rect.bottomLeft())
+    sky.setColorAt(0, QColor(_SKIES[index][0]))
+    sky.setColorAt(1, QColor(_SKIES[index][1]))
+    frame = QPainterPath()
+    frame.addRoundedRect(rect, 9, 9)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(sky)
+    painter.drawPath(frame)
+    painter.setBrush(QColor(255, 255, 255, 225))
+    painter.drawEllipse(QPointF(rect.x() + rect.width() * 0.3, rect.y() + rect.height() * 0.32), 13, 13)
+    for depth, lift in ((90, 0.0), (150, 0.14)):
+        hill = QPainterPath(QPointF(rect.left(), rect.bottom()))
+        hill.lineTo(rect.left(), rect.y() + rect.height() * (0.78 + lift))
+        crest = rect.y() + rect.height() * (0.36 + lift * 1.9)
+        hill.cubicTo(
+            QPointF(rect.x() + rect.width() * (0.32 - lift), crest + 26),
+            QPointF(rect.x() + rect.width() * (0.6 - lift * 2), crest - 14),
+            QPointF(rect.right(), rect.y() + rect.height() * (0.62 + lift)),
+        )
+        hill.lineTo(rect.right(), rect.bottom())
+        painter.setBrush(QColor(18, 26, 58, depth))
+        painter.drawPath(hill.intersected(frame))
+
+
+class DropZone(QWidget):
+    """The dashed zone. The window accepts the drop itself and tells the zone what hovers.
+
+    Attributes:
+        open_photos, open_folder, paste, samples: what was asked for.
+    """
+
+    open_photos = Signal()
+    open_folder = Signal()
+    paste = Signal()
+    samples = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._dragging = False
+        self._title_text = tr("Drop photos or a folder here")
+        self._subtitle_text = tr("JPEG, PNG, WebP, AVIF, HEIC and TIFF. Subfolders are included.")
+        self.fan = CardFan(self)
+        self.title = text_label(self._title_text, "drop", "text", fonts.SEMIBOLD, wrap=True)
+        self.subtitle = text_label(self._subtitle_text, "body", "text2", wrap=True)
+        for label in (self.title, self.subtitle):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.open_button = Button(tr("Open photos…"), "image", "primary", 36)
+        self.folder_button = Button(tr("Open folder…"), "folder", "secondary", 36)
+        self.paste_button = Button(tr("Paste"), "clipboard", "secondary", 36)
+        self._buttons = QWidget(self)
+        row = QHBoxLayout(self._buttons)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addStretch(1)
+        for button, signal in (
+            (self.open_button, self.open_photos),
+            (self.folder_button, self.open_folder),
+            (self.paste_button, self.paste),
+        ):
+            row.addWidget(button)
+            button.clicked.connect(signal)
+        row.addStretch(1)
+        self._samples = QWidget(self)
+        row = QHBoxLayout(self._samples)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addStretch(1)
+        row.addWidget(text_label(tr("Nothing at hand?"), "body", "text2"))
+        self.samples_link = Button(tr("Try the sample photos"), kind="link", height=28)
+        self.samples_link.clicked.connect(self.samples)
+        row.addWidget(self.samples_link)
+        row.addStretch(1)
+        self._samples.hide()
+        self._privacy = _PrivacyNote(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 16, 24, 16)
+        column.setSpacing(0)
+        column.addStretch(5)
+        column.addWidget(self.fan, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addSpacing(26)
+        column.addWidget(self.title)
+        column.addSpacing(8)
+        column.addWidget(self.subtitle)
+        column.addSpacing(24)
+        column.addWidget(self._buttons)
+        column.addSpacing(14)
+        column.addWidget(self._samples)
+        column.addStretch(4)
+        column.addWidget(self._privacy)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def set_pictures(self, pictures: Sequence[QPixmap]) -> None:
+        """Put up to three pictures on the cards."""
+        self.fan.set_pictures(pictures)
+
+    def set_samples_available(self, available: bool) -> None:
+        """Offer the sample photos, or not."""
+        self._samples.setVisible(available)
+
+    def is_dragging(self) -> bool:
+        """Say whether it shows that something hovers."""
+        return self._dragging
+
+    def set_dragging(self, count: int | None) -> None:
+        """Show that `count` photos hover over the window (0: not known how many); None: nothing does."""
+        self._dragging = count is not None
+        for widget in (self._buttons, self._samples):
+            policy = widget.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            widget.setSizePolicy(policy)
+        if count is None:
+            self.title.setText(self._title_text)
+            self.subtitle.setText(self._subtitle_text)
+        else:
+            some = trn("Drop to recognise {n} photo", "Drop to recognise {n} photos", count)
+            self.title.setText(some if count else tr("Drop to recognise"))
+            self.subtitle.setText(tr("Release anywhere in this window. Subfolders are included."))
+        self._buttons.setVisible(count is None)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the zone."""
+        colours = tokens()
+        painter = QPainter(self)
+        rect = QRectF(self.rect())
+        rounded(painter, rect, RADIUS_ZONE, colours.soft if self._dragging else colours.zone)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = QPen(colours.accentText if self._dragging else colours.line2, 2)
+        pen.setDashPattern([4, 3])
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), RADIUS_ZONE - 1, RADIUS_ZONE - 1)
+
+
+class _PrivacyNote(QWidget):
+    """A lock and a promise."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addStretch(1)
+        lock = _LockPicture()
+        row.addWidget(lock)
+        row.addWidget(text_label(tr("Photos never leave this computer"), "small", "text2"))
+        row.addStretch(1)
+
+
+class _LockPicture(QLabel):
+    """The lock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedSize(fonts.px(14), fonts.px(14))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the lock."""
+        paint_icon(QPainter(self), "lock", self.rect(), tokens().text2)

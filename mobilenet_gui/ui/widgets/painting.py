@@ -1,0 +1,91 @@
+"""Shapes that painted widgets draw alike: rounded boxes, focus rings, bars, shadows, elided text, percentages."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+
+from mobilenet_gui.ui.theme import tokens
+
+THIN_SPACE = "\u202f"  # narrow and never broken
+FOCUS_WIDTH = 2.0
+FOCUS_GAP = 2.0
+FOCUS_INSET = FOCUS_WIDTH + FOCUS_GAP
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Return a share (0..1) as text, e.g. "96.4 %" with a thin space."""
+    return f"{share * 100:.{digits}f}{THIN_SPACE}%"
+
+
+def rounded(painter: QPainter, rect: QRectF, radius: float, fill: QColor | None, border: QColor | None = None,
+            *, width: float = 1.0) -> None:  # fmt: skip
+    """Draw a rounded box whose border lies inside `rect`."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(fill if fill is not None else Qt.BrushStyle.NoBrush)
+    if border is None:
+        painter.setPen(Qt.PenStyle.NoPen)
+    else:
+        painter.setPen(QPen(border, width))
+        half = width / 2
+        rect = rect.adjusted(half, half, -half, -half)
+        radius = max(0.0, radius - half)
+    radius = min(radius, rect.width() / 2, rect.height() / 2)
+    painter.drawRoundedRect(rect, radius, radius)
+    painter.restore()
+
+
+def focus_ring(painter: QPainter, rect: QRectF, radius: float) -> QRectF:
+    """Draw the focus ring along the inside of `rect`; return what is left for the control itself."""
+    rounded(painter, rect, radius + 1, None, tokens().accentText, width=FOCUS_WIDTH)
+    return rect.adjusted(FOCUS_INSET, FOCUS_INSET, -FOCUS_INSET, -FOCUS_INSET)
+
+
+def bar(painter: QPainter, rect: QRectF, share: float, fill: QColor, track: QColor | None) -> None:
+    """Draw a round-ended bar filled from the left to `share` (0..1); anything above nothing shows as a dot."""
+    radius = rect.height() / 2
+    if track is not None:
+        rounded(painter, rect, radius, track)
+    if share > 0:
+        width = max(rect.height(), rect.width() * min(share, 1.0))
+        rounded(painter, QRectF(rect.x(), rect.y(), width, rect.height()), radius, fill)
+
+
+def shadow(painter: QPainter, rect: QRectF, radius: float, *, size: float = 12.0, drop: float = 4.0) -> None:
+    """Draw a soft shadow under a rounded box that will cover `rect`; it reaches `size` + `drop` beyond."""
+    colour = QColor(tokens().shadow)
+    steps = max(2, int(size))
+    strongest = colour.alphaF()
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    for step in range(steps, 0, -1):
+        grown = size * step / steps
+        # Many faint layers on top of one another add up to a falloff like a blur's.
+        colour.setAlphaF(strongest * 2.2 * (1 - step / (steps + 1)) / steps)
+        painter.setBrush(colour)
+        painter.drawRoundedRect(
+            rect.adjusted(-grown, -grown + drop, grown, grown + drop), radius + grown, radius + grown
+        )
+    painter.restore()
+
+
+def draw_text(painter: QPainter, rect: QRectF, text: str, font: QFont, color: QColor,
+              *, align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft, elide: bool = True) -> float:  # fmt: skip
+    """Draw one line of text, vertically centred in `rect`, shortened with "…" where too long; return its width."""
+    metrics = QFontMetricsF(font)
+    if elide:
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width() + 0.5)
+    width = metrics.horizontalAdvance(text)
+    if align & Qt.AlignmentFlag.AlignRight:
+        x = rect.right() - width
+    elif align & Qt.AlignmentFlag.AlignHCenter:
+        x = rect.center().x() - width / 2
+    else:
+        x = rect.x()
+    baseline = rect.y() + (rect.height() + metrics.capHeight()) / 2
+    painter.setFont(font)
+    painter.setPen(color)
+    painter.drawText(QPointF(x, baseline), text)
+    return width

@@ -1,0 +1,256 @@
+"""Owns the answer: five rows of label, percentage and bar; and their grey ghosts before there is an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
+
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.accessibility import notify_name, shows_focus, spoken_percent, spoken_position
+from mobilenet_gui.ui.theme import tokens
+from mobilenet_gui.ui.tokens import HEIGHT_BAR, HEIGHT_BAR_ROW, MS_BARS, RADIUS_SMALL
+from mobilenet_gui.ui.widgets.motion import Tween
+from mobilenet_gui.ui.widgets.painting import bar, draw_text, percent, rounded
+
+_REACH = 8
+"""How far hover and focus boxes reach beyond the bars on either side."""
+_TICK_WIDTH, _TICK_GAP, _TICK_REACH = 2.0, 2.0, 3.0
+
+
+class PredictionRow(QAbstractButton):
+    """One label with its share. Checked means: this is the label that Explain explains."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.share = 0.0
+        self.first = False
+        self.sure_from = 0.0
+        self.sure = True
+        self.range: tuple[float, float] | None = None
+        self.setCheckable(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(fonts.px(HEIGHT_BAR_ROW))
+        self.shown = Tween(self, MS_BARS, lambda _value: self.update())
+
+    def nextCheckState(self) -> None:
+        """Leave the check to the list: it knows whether marking is wanted."""
+
+    def sizeHint(self) -> QSize:
+        """Return a useful width."""
+        return QSize(240, fonts.px(HEIGHT_BAR_ROW))
+
+    def is_elided(self) -> bool:
+        """Say whether the label does not fit."""
+        return self._label_room() < QFontMetricsF(self._font()).horizontalAdvance(self.text())
+
+    def event(self, event: QEvent) -> bool:
+        """Show the whole label in a tooltip where it is cut."""
+        if isinstance(event, QHelpEvent):
+            self.setToolTip(self.text() if self.is_elided() else "")
+        return super().event(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw text, bar and tick."""
+        colours = tokens()
+        painter = QPainter(self)
+        box = QRectF(self.rect())
+        if self.isChecked():
+            rounded(painter, box.adjusted(0, 1, 0, -1), RADIUS_SMALL, colours.soft)
+        elif self.underMouse() and self.isEnabled():
+            rounded(painter, box.adjusted(0, 1, 0, -1), RADIUS_SMALL, colours.ghostTrack)
+        if shows_focus(self):
+            rounded(painter, box, RADIUS_SMALL + 1, None, colours.accentText, width=2)
+        area = box.adjusted(_REACH, 0, -_REACH, 0)
+        thick = fonts.px(HEIGHT_BAR)
+        line = QRectF(area.x(), 0, area.width(), box.height() - thick - 6)
+        winner = self.first and self.sure
+        strong = self.first or self.isChecked()
+        colour = colours.text if strong else colours.text2
+        number = percent(self.share)
+        number_font = self._font()
+        draw_text(painter, line, number, number_font, colour, align=Qt.AlignmentFlag.AlignRight, elide=False)
+        draw_text(
+            painter, line.adjusted(0, 0, -(area.width() - self._label_room()), 0), self.text(), self._font(), colour
+        )
+        track = QRectF(area.x(), box.height() - thick - 6, area.width(), thick)
+        fill = colours.accent if winner else colours.barMuted if self.sure else colours.text3
+        bar(painter, track, self.shown.value, fill, colours.line if self.isChecked() else colours.track)
+        if self.range is not None:
+            self._draw_range(painter, track)
+        if self.first and self.sure_from > 0:
+            self._draw_tick(painter, track)
+
+    def _draw_tick(self, painter: QPainter, track: QRectF) -> None:
+        colours = tokens()
+        x = round(track.x() + track.width() * self.sure_from)
+        half = _TICK_WIDTH / 2 + _TICK_GAP
+        ground = colours.soft if self.isChecked() else colours.panel
+        painter.fillRect(QRectF(x - half, track.y(), 2 * half, track.height()), ground)
+        reach = _TICK_REACH
+        painter.fillRect(QRectF(x - 1, track.y() - reach, _TICK_WIDTH, track.height() + 2 * reach), colours.text2)
+
+    def _draw_range(self, painter: QPainter, track: QRectF) -> None:
+        colours = tokens()
+        low, high = self.range or (0.0, 0.0)
+        start = track.x() + track.width() * max(low, self.shown.value)
+        end = track.x() + track.width() * high
+        if end > start:
+            painter.fillRect(QRectF(start, track.y(), end - start, track.height()), colours.barMuted)
+        painter.fillRect(QRectF(end - 1, track.y() - 1, 2, track.height() + 2), colours.text2)
+
+    def _font(self) -> QFont:
+        return fonts.font("body", fonts.SEMIBOLD if self.first and self.sure else fonts.REGULAR)
+
+    def _label_room(self) -> float:
+        number = QFontMetricsF(self._font()).horizontalAdvance(percent(self.share))
+        return self.width() - 2 * _REACH - number - 12
+
+
+class PredictionBars(QWidget):
+    """The most likely labels with their shares, best first. Up and Down move, Space or Enter chooses.
+
+    The rows reach 8 pixels beyond the bars on either side: give the widget a margin of -8 there, or use
+    `Inspector`, which does.
+
+    Attributes:
+        chosen: a row was clicked or chosen by keyboard; its place from 0.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: list[PredictionRow] = []
+        self._count = 0
+        self._selected = -1
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(tr("Most likely labels"))
+
+    def predictions(self) -> list[tuple[str, float]]:
+        """Return what is shown."""
+        return [(row.text(), row.share) for row in self._rows[: self._count]]
+
+    def set_predictions(self, predictions: Sequence[tuple[str, float]], sure_from: float = 0.5, animate: bool = True, *,
+                        ranges: Sequence[tuple[float, float] | None] = ()) -> None:  # fmt: skip
+        """Show `(label, share)` best first; shares 0..1.
+
+        Args:
+            predictions: as many rows as wanted.
+            sure_from: share from which the first one counts as an answer; below it all bars are grey.
+            animate: let the bars move from where they are.
+            ranges: for live pictures, lowest and highest share of the last second by row.
+        """
+        total = len(predictions)
+        while len(self._rows) < total:
+            self._add_row()
+        self._count = total
+        if self._selected >= total:
+            self._selected = -1
+        sure = bool(predictions) and predictions[0][1] >= sure_from
+        for index, row in enumerate(self._rows):
+            row.setVisible(index < total)
+            if index >= total:
+                row.shown.jump(0.0)
+                continue
+            label, share = predictions[index]
+            row.first, row.sure, row.sure_from, row.share = index == 0, sure, sure_from, share
+            row.range = ranges[index] if index < len(ranges) else None
+            row.setText(label)
+            row.setAccessibleName(
+                tr("{label}, {percent}, {place}").format(
+                    label=label, percent=spoken_percent(share), place=spoken_position(index, total)
+                )
+            )
+            row.setChecked(index == self._selected)
+            if animate and self.isVisible():
+                row.shown.go(share)
+            else:
+                row.shown.jump(share)
+            notify_name(row)
+        self._set_tab_stop(max(self._selected, 0))
+        self.updateGeometry()
+
+    def set_sure_from(self, sure_from: float) -> None:
+        """Move the tick and recolour, without moving the bars."""
+        sure = self._count > 0 and self._rows[0].share >= sure_from
+        for row in self._rows[: self._count]:
+            row.sure, row.sure_from = sure, sure_from
+            row.update()
+
+    def selected(self) -> int:
+        """Return the marked row, -1 for none."""
+        return self._selected
+
+    def set_selected(self, index: int) -> None:
+        """Mark row `index` as the one being explained; -1 marks none. No signal."""
+        self._selected = index if 0 <= index < self._count else -1
+        for place, row in enumerate(self._rows):
+            row.setChecked(place == self._selected)
+        self._set_tab_stop(max(self._selected, 0))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move between rows, choose by Enter; Space is the row's own."""
+        at = next((i for i, row in enumerate(self._rows[: self._count]) if row.hasFocus()), -1)
+        target = {
+            Qt.Key.Key_Up: at - 1,
+            Qt.Key.Key_Down: at + 1,
+            Qt.Key.Key_Home: 0,
+            Qt.Key.Key_End: self._count - 1,
+        }.get(Qt.Key(event.key()))
+        if at >= 0 and target is not None:
+            target = min(max(target, 0), self._count - 1)
+            self._set_tab_stop(target)
+            self._rows[target].setFocus(Qt.FocusReason.TabFocusReason)
+        elif at >= 0 and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.chosen.emit(at)
+        else:
+            super().keyPressEvent(event)
+
+    def _add_row(self) -> None:
+        row = PredictionRow(self)
+        index = len(self._rows)
+        row.clicked.connect(lambda: self.chosen.emit(index))
+        self._rows.append(row)
+        self._column.addWidget(row)
+
+    def _set_tab_stop(self, index: int) -> None:
+        for place, row in enumerate(self._rows):
+            row.setFocusPolicy(Qt.FocusPolicy.StrongFocus if place == index else Qt.FocusPolicy.ClickFocus)
+
+
+class GhostBars(QWidget):
+    """Grey shapes where the answer will be."""
+
+    _LABELS = (0.42, 0.55, 0.33, 0.47, 0.38)
+    _SHARES = (0.78, 0.34, 0.2, 0.12, 0.07)
+
+    def __init__(self, rows: int = 5, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows = min(rows, len(self._LABELS))
+        self.setFixedHeight(fonts.px(HEIGHT_BAR_ROW) * self._rows)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the shapes."""
+        colours = tokens()
+        painter = QPainter(self)
+        height, thick = fonts.px(HEIGHT_BAR_ROW), fonts.px(HEIGHT_BAR)
+        area = QRectF(self.rect()).adjusted(_REACH, 0, -_REACH, 0)
+        for row in range(self._rows):
+            top = row * height
+            text = QRectF(area.x(), top + 8, area.width() * self._LABELS[row], 9)
+            rounded(painter, text, 4.5, colours.track)
+            rounded(painter, QRectF(area.right() - 34, top + 8, 34, 9), 4.5, colours.track)
+            track = QRectF(area.x(), top + height - thick - 6, area.width(), thick)
+            bar(painter, track, self._SHARES[row], colours.ghostBar, colours.ghostTrack)
+
+
+__all__ = ["GhostBars", "PredictionBars", "PredictionRow"]

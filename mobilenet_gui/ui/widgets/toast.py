@@ -1,0 +1,146 @@
+"""Owns the toast: what was just done, at the bottom of the window, with a way back for eight seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt, QTimer
+from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.accessibility import announce
+from mobilenet_gui.ui.theme import tokens
+from mobilenet_gui.ui.tokens import MS_BANNER, MS_TOAST, RADIUS_CARD
+from mobilenet_gui.ui.widgets.buttons import Button, IconButton
+from mobilenet_gui.ui.widgets.labels import text_label
+from mobilenet_gui.ui.widgets.motion import Tween
+from mobilenet_gui.ui.widgets.painting import rounded, shadow
+
+_HEIGHT = 44
+_WIDTH = 330
+_BOTTOM = 24
+_SHADOW = 16
+
+
+class Toast(QWidget):
+    """The dark strip itself; `ToastHost` places it and decides how long it stays."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.label = text_label("", "body", "toastText", fonts.MEDIUM)
+        self.link = Button("", kind="link", height=28)
+        self.link.setProperty("linkTone", "toastLink")
+        self.cross = IconButton("close", tr("Close"), size=28, tone="toastText")
+        self.cross.setProperty("kind", "toast")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16 + _SHADOW, _SHADOW, 8 + _SHADOW, _SHADOW)
+        row.setSpacing(8)
+        row.addWidget(self.label)
+        row.addStretch(1)
+        row.addWidget(self.link)
+        row.addWidget(self.cross)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw shadow and strip."""
+        painter = QPainter(self)
+        rect = QRectF(self.rect()).adjusted(_SHADOW, _SHADOW, -_SHADOW, -_SHADOW)
+        shadow(painter, rect, RADIUS_CARD, size=10, drop=4)
+        rounded(painter, rect, RADIUS_CARD, tokens().toast)
+
+
+class ToastHost(QObject):
+    """Shows one toast at a time at the bottom of `parent`. It waits while the pointer or the focus is on it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._window = parent
+        self.toast = Toast(parent)
+        self.toast.hide()
+        self._on_action: Callable[[], None] | None = None
+        self._left = MS_TOAST
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.dismiss)
+        self._slide = Tween(self, MS_BANNER, self._place_at)
+        self._going = False
+        self.toast.link.clicked.connect(self._act)
+        self.toast.cross.clicked.connect(self.dismiss)
+        self.toast.installEventFilter(self)
+        self.toast.link.installEventFilter(self)
+        parent.installEventFilter(self)
+        self._slide.finished.connect(self._settle)
+
+    def show_message(self, text: str, action: str = "", on_action: Callable[[], None] | None = None,
+                     ms: int = MS_TOAST) -> None:  # fmt: skip
+        """Show `text` for `ms` milliseconds with an optional action, in place of any toast before it."""
+        self._on_action = on_action
+        self.toast.label.setText(text)
+        self.toast.link.setText(action)
+        self.toast.link.setVisible(bool(action))
+        self.toast.setAccessibleName(text)
+        self._left = ms
+        self._going = False
+        was_hidden = self.toast.isHidden()
+        self._fit()
+        self.toast.show()
+        self.toast.raise_()
+        if was_hidden:
+            self._slide.jump(0.0)
+        self._slide.go(1.0)
+        self._timer.start(ms)
+        announce(self._window, text)
+
+    def dismiss(self) -> None:
+        """Take the toast away."""
+        self._timer.stop()
+        if self.toast.isHidden():
+            return
+        self._going = True
+        self._slide.go(0.0)
+        if self._slide.state() == Tween.State.Stopped:
+            self._settle()
+
+    def is_showing(self) -> bool:
+        """Say whether a toast is to be seen."""
+        return not self.toast.isHidden() and not self._going
+
+    def is_held(self) -> bool:
+        """Say whether the toast stays because it is being looked at."""
+        return self.is_showing() and not self._timer.isActive()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Hold the toast while hovered or focused; keep it at the bottom of the window."""
+        kind = event.type()
+        if watched is self._window and kind == QEvent.Type.Resize and not self.toast.isHidden():
+            self._fit()
+            self._place_at(self._slide.value)
+        elif watched is not self._window and self.is_showing():
+            if isinstance(event, QEnterEvent) or kind == QEvent.Type.FocusIn:
+                self._timer.stop()
+            elif kind in (QEvent.Type.Leave, QEvent.Type.FocusOut) and not self.toast.link.hasFocus():
+                self._timer.start(self._left)
+        return super().eventFilter(watched, event)
+
+    def _act(self) -> None:
+        call, self._on_action = self._on_action, None
+        self.dismiss()
+        if call is not None:
+            call()
+
+    def _settle(self) -> None:
+        if self._going:
+            self._going = False
+            self.toast.hide()
+
+    def _fit(self) -> None:
+        wanted = self.toast.sizeHint()
+        room = self._window.width() - 16
+        width = min(max(wanted.width(), fonts.px(_WIDTH) + 2 * _SHADOW), room)
+        self.toast.resize(width, max(wanted.height(), fonts.px(_HEIGHT) + 2 * _SHADOW))
+
+    def _place_at(self, shown: float) -> None:
+        rise = (self.toast.height() - _SHADOW + _BOTTOM) * shown
+        self.toast.move(QPoint((self._window.width() - self.toast.width()) // 2, round(self._window.height() - rise)))
