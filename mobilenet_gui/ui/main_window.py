@@ -1,0 +1,253 @@
+"""The main window: wires the rail, the pages and the workers together. It decides nothing about recognition."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import cast
+
+from PySide6.QtCore import QByteArray, QMimeData, Qt
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeySequence,
+    QShortcut,
+)
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QWidget
+
+from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.errors import StorageError, UserError
+from mobilenet_gui.core.store import ModelStore
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.model_service import ModelService
+from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.startup import StartupTrace
+from mobilenet_gui.ui.icons import app_icon
+from mobilenet_gui.ui.photos.page import PhotosPage
+from mobilenet_gui.ui.theme import Theme
+from mobilenet_gui.ui.widgets.nav_rail import NavRail
+from mobilenet_gui.ui.widgets.toast import ToastHost
+from mobilenet_gui.workers.inference import InferenceWorker
+from mobilenet_gui.workers.models import ModelTasks
+
+DEFAULT_SIZE = (1200, 760)
+MINIMUM_SIZE = (900, 600)
+MODEL_SUFFIXES = frozenset({".tflite", ".h5", ".keras"})
+
+
+class MainWindow(QMainWindow):
+    """The window. `show` it, then `start` it; `shut_down` before the application ends."""
+
+    def __init__(self, settings: SettingsStore, store: ModelStore, theme: Theme, trace: StartupTrace) -> None:
+        super().__init__()
+        self.setWindowTitle("MobileNet GUI")
+        self.setWindowIcon(app_icon())
+        self.setMinimumSize(*MINIMUM_SIZE)
+        self.setAcceptDrops(True)
+        self._settings = settings
+        self._store = store
+        self._theme = theme
+        self._trace = trace
+        self._painted = False
+        self._down = False
+
+        self.inference = InferenceWorker(settings.values.threads)
+        self.tasks = ModelTasks(ModelService(settings.values, store), store)
+        self.photos = PhotosPage(settings, self.inference)
+        self.rail = NavRail(
+            [("photos", tr("Photos"), "image"), ("models", tr("Models"), "cube")],
+            bottom=[("settings", tr("Settings"), "settings")],
+        )
+        self._pages = QStackedWidget()
+        self._built: dict[str, QWidget] = {}
+        self._add_page("photos", self.photos)
+
+        central = QWidget()
+        layout = QHBoxLayout(central)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.rail)
+        layout.addWidget(self._pages, 1)
+        self.setCentralWidget(central)
+        self.toasts = ToastHost(central)
+
+        self._connect()
+        self._add_shortcuts()
+        self._restore_geometry()
+
+    # -- life ---------------------------------------------------------------------------------------------------
+
+    def start(self, photos: Sequence[str]) -> None:
+        """Load the active model and take the photos given at the start. Call once, after `show`."""
+        self._trace.mark("window shown")
+        self._load_active_model()
+        if photos:
+            self.photos.add_paths(list(photos))
+        if self._settings.problem is not None:
+            self.toasts.show_message(self._settings.problem)
+
+    def open_from_other_start(self, photos: Sequence[str]) -> None:
+        """Take photos from a second start of the program, and come to the front."""
+        if photos:
+            self.show_page("photos")
+            self.photos.add_paths(list(photos))
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def shut_down(self) -> None:
+        """Stop everything that runs, in order; safe to call twice."""
+        if self._down:
+            return
+        self._down = True
+        self.photos.shut_down()
+        self.tasks.shut_down()
+        self.inference.stop()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember where the window was, then stop the work."""
+        geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
+        with contextlib.suppress(StorageError):  # a full disk must not keep the window open
+            self._settings.update(window_geometry=geometry)
+        self.shut_down()
+        super().closeEvent(event)
+
+    # -- pages --------------------------------------------------------------------------------------------------
+
+    def show_page(self, key: str) -> None:
+        """Bring the page `key` to the front; pages other than Photos are built when first asked for."""
+        if key not in self._built:
+            builders: dict[str, Callable[[], QWidget]] = {
+                "models": self._build_models,
+                "settings": self._build_settings,
+            }
+            self._add_page(key, builders[key]())
+        self._pages.setCurrentWidget(self._built[key])
+        self.rail.set_current(key)
+
+    def _add_page(self, key: str, page: QWidget) -> None:
+        self._built[key] = page
+        self._pages.addWidget(page)
+
+    def _build_models(self) -> QWidget:
+        from mobilenet_gui.ui.models.page import ModelsPage
+
+        return ModelsPage(self._settings, self._store, self.tasks)
+
+    def _build_settings(self) -> QWidget:
+        from mobilenet_gui.ui.settings_page import SettingsPage
+
+        return SettingsPage(self._settings, self._theme)
+
+    # -- wiring -------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        self.rail.navigated.connect(self.show_page)
+        self.photos.models_requested.connect(self._models_requested)
+        self.photos.progress_changed.connect(lambda fraction: self.rail.set_progress("photos", fraction))
+        self.photos.first_result.connect(lambda: self._trace.mark("first result"))
+        self.inference.model_ready.connect(lambda _id: self._trace.mark("model ready"))
+        self.tasks.active_changed.connect(lambda _id: self._load_active_model())
+        self._settings.subscribe(self._settings_changed)
+
+    def _settings_changed(self, names: frozenset[str]) -> None:
+        if "theme" in names:
+            self._theme.set_mode(self._settings.values.theme)
+
+    def _load_active_model(self) -> None:
+        try:
+            bundle: Bundle | None = self._store.active()
+        except UserError as error:
+            self.toasts.show_message(str(error))
+            bundle = None
+        self.photos.set_model(bundle)
+
+    def _models_requested(self, action: str) -> None:
+        """Follow the Photos page to the Models page: `show`, `download` (the recommended one) or `import`."""
+        from mobilenet_gui.ui.models.page import ModelsPage
+
+        self.show_page("models")
+        page = cast(ModelsPage, self._built["models"])
+        if action == "download":
+            page.start_recommended_download()
+        elif action == "import":
+            page.ask_for_import()
+
+    def _add_shortcuts(self) -> None:
+        bindings: list[tuple[str, Callable[[], None]]] = [
+            ("Ctrl+1", lambda: self.show_page("photos")),
+            ("Ctrl+2", lambda: self.show_page("models")),
+            ("Ctrl+,", lambda: self.show_page("settings")),
+            ("Ctrl+Q", lambda: cast(None, self.close())),
+            ("F1", self._show_shortcuts),
+        ]
+        for keys, slot in bindings:
+            QShortcut(QKeySequence(keys), self).activated.connect(slot)
+
+    def _show_shortcuts(self) -> None:
+        from mobilenet_gui.ui.shortcuts_dialog import ShortcutsDialog
+
+        ShortcutsDialog(self).show()
+
+    # -- drops anywhere on the window ---------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept what a page can use, and show that the whole window takes it."""
+        if not self.photos.can_take(event.mimeData()):
+            event.ignore()
+            return
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        if not _model_files(event.mimeData()):
+            self.show_page("photos")
+            self.photos.set_dragging(_count(event.mimeData()))
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Keep accepting while the pointer moves."""
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Show the page as it was."""
+        self.photos.set_dragging(None)
+        super().dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Give the drop to the page that can use it: model files to Models, all else to Photos."""
+        self.photos.set_dragging(None)
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        models = _model_files(event.mimeData())
+        if models:
+            from mobilenet_gui.ui.models.page import ModelsPage
+
+            self.show_page("models")
+            cast(ModelsPage, self._built["models"]).handle_paths(models)
+            return
+        # After the drop has returned: the source program waits for it, and must not wait for us.
+        self.photos.handle_mime(event.mimeData())
+
+    # -- geometry -----------------------------------------------------------------------------------------------
+
+    def _restore_geometry(self) -> None:
+        saved = self._settings.values.window_geometry
+        data = QByteArray.fromBase64(saved.encode("ascii", "ignore")) if saved else QByteArray()
+        if data.isEmpty() or not self.restoreGeometry(data):
+            self.resize(*DEFAULT_SIZE)
+
+
+def _model_files(mime: QMimeData) -> list[Path]:
+    """Return the local model files in `mime`."""
+    local = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+    return [path for path in local if path.suffix.lower() in MODEL_SUFFIXES]
+
+
+def _count(mime: QMimeData) -> int:
+    """Return how many things hang at the pointer; a folder counts as one, for it is not looked into yet."""
+    return max(1, len(mime.urls()))
