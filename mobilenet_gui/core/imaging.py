@@ -277,5 +277,5 @@ def _shrunk_rgb(opened: OpenedPhoto, factor: int) -> tuple[Image.Image, Converte
                 strip = source.crop((0, top, width, min(height, top + rows)))
                 result.paste(to_rgb(strip).reduce(factor), (0, top // factor))
     except MemoryError as error:
-        raise PhotoError(opened.subject, tr("there is not enough memory to open it")) from error
+        raise PhotoError(opened.subject, tr("There is not enough memory to open it.")) from error
     return result, to_srgb

@@ -95,13 +95,13 @@ def openable(path: Path) -> str:
 def os_reason(error: OSError) -> str:
     """Say in plain words why the system refused a file or folder."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return tr("there is no such file")
+        return tr("There is no such file.")
     if isinstance(error, PermissionError):
-        return tr("permission to read it is missing")
+        return tr("There is no permission to read it.")
     if isinstance(error, IsADirectoryError):
-        return tr("it is a folder, not a photo")
+        return tr("This is a folder, not a photo.")
     text = error.strerror or str(error)
-    return tr("it cannot be read ({detail})").replace("{detail}", text)
+    return tr("It cannot be read: {detail}.").replace("{detail}", text)
 
 
 @contextlib.contextmanager
@@ -133,12 +133,12 @@ def _open_file(path: Path, subject: str) -> IO[bytes]:
     """Open a regular file; anything else (a pipe, a device) could make the reader wait for ever."""
     target = openable(path)
     if "\0" in target:
-        raise PhotoError(subject, tr("there is no such file"))
+        raise PhotoError(subject, tr("There is no such file."))
     mode = os.stat(target).st_mode  # noqa: PTH116 - keeps the long form of the path
     if stat.S_ISDIR(mode):
-        raise PhotoError(subject, tr("it is a folder, not a photo"))
+        raise PhotoError(subject, tr("This is a folder, not a photo."))
     if not stat.S_ISREG(mode):
-        raise PhotoError(subject, tr("it is a device or a pipe, not a photo"))
+        raise PhotoError(subject, tr("This is a device or a pipe, not a photo."))
     return open(target, "rb", opener=_open_without_waiting)
 
 
@@ -153,22 +153,22 @@ def _open_stream(stream: IO[bytes], length: int, subject: str) -> OpenedPhoto:
     except OSError as error:
         raise PhotoError(subject, os_reason(error)) from error
     if not head:
-        raise PhotoError(subject, tr("the file is empty"))
+        raise PhotoError(subject, tr("The file is empty."))
     kind = formats.sniff(head)
     if kind is None:
         other = formats.other_kind(head)
         if other is None:
-            raise PhotoError(subject, tr("it is not a photo in a format that can be read"))
-        raise PhotoError(subject, tr("{kind} files are not supported").replace("{kind}", other))
+            raise PhotoError(subject, tr("This is not a photo, or not in a format that can be read."))
+        raise PhotoError(subject, tr("Files of this kind ({kind}) are not supported.").replace("{kind}", other))
     if length > formats.FORMATS[kind].file_limit:
-        raise PhotoError(subject, tr("the file is too large to be a photo"))
+        raise PhotoError(subject, tr("The file is too large for a photo."))
     formats.register(kind)
     try:
         image = Image.open(stream, formats=(kind,))
     except Exception as error:
         reason = _reason(error)
-        if reason == tr("the file is damaged") and _ends_early(stream, kind, length):
-            reason = tr("the file is cut short")
+        if reason == tr("The file is damaged.") and _ends_early(stream, kind, length):
+            reason = tr("The file is cut short.")
         raise PhotoError(subject, reason) from error
     _check_pixels(image, stream, subject)
     # Pillow turns TIFF itself. Asking a PNG for an EXIF block it has not met yet would decode it here and now.
@@ -180,17 +180,17 @@ def _open_stream(stream: IO[bytes], length: int, subject: str) -> OpenedPhoto:
 def _check_pixels(image: Image.Image, stream: IO[bytes], subject: str) -> None:
     width, height = image.size
     if width < 1 or height < 1:
-        raise PhotoError(subject, tr("the file is damaged"))
+        raise PhotoError(subject, tr("The file is damaged."))
     pixels = width * height
     if pixels > PIXEL_LIMIT:
         raise PhotoError(subject, _too_many_pixels())
     if image.info.get("progressive") and pixels * _count_scans(stream) > SCAN_LIMIT:
-        raise PhotoError(subject, tr("the file is built to keep the computer busy"))
+        raise PhotoError(subject, tr("The file is built to keep the computer busy."))
 
 
 def _too_many_pixels() -> str:
     limit = str(PIXEL_LIMIT // 1_000_000)
-    return tr("it has more than {limit} megapixels").replace("{limit}", limit)
+    return tr("It has more than {limit} megapixels.").replace("{limit}", limit)
 
 
 def _count_scans(stream: IO[bytes]) -> int:
@@ -218,10 +218,10 @@ def _reason(error: Exception) -> str:
     if isinstance(error, Image.DecompressionBombError):
         return _too_many_pixels()
     if isinstance(error, MemoryError):
-        return tr("there is not enough memory to open it")
+        return tr("There is not enough memory to open it.")
     if isinstance(error, EOFError) or any(mark in text for mark in ("truncated", "end of file", "unexpected end")):
-        return tr("the file is cut short")
-    return tr("the file is damaged")
+        return tr("The file is cut short.")
+    return tr("The file is damaged.")
 
 
 def _ends_early(stream: IO[bytes], kind: str, length: int) -> bool:

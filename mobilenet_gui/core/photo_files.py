@@ -73,7 +73,7 @@ def scan(
             found = True
             yield item
         if not found and not (cancel is not None and cancel.is_set()):
-            yield PhotoError(str(path), tr("there are no photos in this folder"))
+            yield PhotoError(str(path), tr("There are no photos in this folder."))
 
 
 def _scan_folder(root: Path, recursive: bool, cancel: threading.Event | None) -> Iterator[Path | PhotoError]:
