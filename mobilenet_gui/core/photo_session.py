@@ -1,0 +1,364 @@
+"""Owns the list of photos a person works with: what is in it, what is known of each, what is shown in which order.
+
+It knows nothing of windows or threads. The window asks it, the worker's answers are written into it, and it says
+which rows are to be shown. Removing is undone from here, so no photo is lost by a slip.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mobilenet_gui.core.imaging_open import PhotoSource
+from mobilenet_gui.core.photo_files import natural_key
+from mobilenet_gui.core.types import Recognition
+
+UNDO_DEPTH = 20
+
+
+class PhotoState(enum.Enum):
+    """How far one photo has come."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Show(enum.Enum):
+    """Which photos are shown."""
+
+    ALL = "all"
+    NOT_SURE = "not_sure"
+    PROBLEMS = "problems"
+
+
+class Order(enum.Enum):
+    """The order in which photos are shown."""
+
+    ADDED = "added"
+    NAME = "name"
+    LABEL = "label"
+    MOST_SURE = "most_sure"
+    LEAST_SURE = "least_sure"
+
+
+@dataclass(slots=True, eq=False)
+class Photo:
+    """One photo of the list.
+
+    Attributes:
+        key: its number for life; never used again after removal.
+        source: where its bytes are.
+        name: what the user sees; the file's name, or one we gave to a pasted photo.
+        state: how far it has come.
+        size: width and height upright, in pixels; None until it was decoded once.
+        recognition: the last answer, without its feature map; None before the first.
+        problem: why it cannot be read, for the user; empty unless `state` is FAILED.
+        stale: the answer is another model's, and a new one is on its way.
+    """
+
+    key: int
+    source: PhotoSource
+    name: str
+    state: PhotoState = PhotoState.WAITING
+    size: tuple[int, int] | None = None
+    recognition: Recognition | None = None
+    problem: str = ""
+    stale: bool = False
+    _name_key: tuple[tuple[int, int, str], ...] | None = field(default=None, repr=False)
+
+    @property
+    def name_key(self) -> tuple[tuple[int, int, str], ...]:
+        """The key that sorts by name as people count; kept, since sorting thousands asks for it often."""
+        if self._name_key is None:
+            self._name_key = natural_key(self.name)
+        return self._name_key
+
+    @property
+    def path(self) -> Path | None:
+        """The file it comes from; None for bytes."""
+        return self.source if isinstance(self.source, Path) else None
+
+    @property
+    def confidence(self) -> float | None:
+        """Probability of the best label, 0 to 1; None without an answer or when it cannot be read."""
+        if self.recognition is None or self.state is PhotoState.FAILED or not self.recognition.predictions:
+            return None
+        return self.recognition.best.probability
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How the list stands. `pending` counts waiting and running."""
+
+    total: int = 0
+    sure: int = 0
+    not_sure: int = 0
+    problems: int = 0
+    pending: int = 0
+
+    @property
+    def finished(self) -> int:
+        """Photos with an answer of the present model, or a reason why there is none."""
+        return self.total - self.pending
+
+
+@dataclass(slots=True)
+class _Removal:
+    places: list[tuple[int, Photo]] = field(default_factory=list)
+
+
+class PhotoSession:
+    """The photos, their answers, and which of them are shown in which order. Used from one thread only."""
+
+    def __init__(self, sure_from: float = 0.5) -> None:
+        self.sure_from = sure_from
+        self.show = Show.ALL
+        self.order = Order.ADDED
+        self.search = ""
+        self._photos: dict[int, Photo] = {}
+        self._by_path: dict[Path, int] = {}
+        self._added: list[int] = []
+        self._removed: list[_Removal] = []
+        self._next_key = 1
+
+    def __len__(self) -> int:
+        return len(self._photos)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._photos
+
+    def get(self, key: int) -> Photo | None:
+        """Return the photo `key`, or None when it was removed."""
+        return self._photos.get(key)
+
+    def photos(self) -> list[Photo]:
+        """Return every photo in the order in which they were added."""
+        return [self._photos[key] for key in self._added]
+
+    def add(self, sources: Iterable[tuple[PhotoSource, str]]) -> tuple[list[int], list[int]]:
+        """Add photos, each a source and its name.
+
+        Returns:
+            The keys of the new ones, and the keys of files that were in the list already.
+        """
+        new: list[int] = []
+        known: list[int] = []
+        for source, name in sources:
+            if isinstance(source, Path):
+                there = self._by_path.get(source)
+                if there is not None:
+                    known.append(there)
+                    continue
+            key = self._next_key
+            self._next_key += 1
+            photo = Photo(key, source, name)
+            self._photos[key] = photo
+            self._added.append(key)
+            if isinstance(source, Path):
+                self._by_path[source] = key
+            new.append(key)
+        return new, known
+
+    def remove(self, keys: Iterable[int]) -> int:
+        """Take photos out of the list so that `undo` can bring them back; return how many there were."""
+        gone = {key for key in keys if key in self._photos}
+        if not gone:
+            return 0
+        removal = _Removal()
+        kept: list[int] = []
+        for place, key in enumerate(self._added):
+            if key in gone:
+                photo = self._photos.pop(key)
+                if isinstance(photo.source, Path):
+                    self._by_path.pop(photo.source, None)
+                removal.places.append((place, photo))
+            else:
+                kept.append(key)
+        self._added = kept
+        self._removed.append(removal)
+        del self._removed[:-UNDO_DEPTH]
+        return len(gone)
+
+    def clear(self) -> int:
+        """Take every photo out of the list, undoably; return how many there were."""
+        return self.remove(list(self._added))
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether a removal can be taken back."""
+        return bool(self._removed)
+
+    def undo(self) -> list[int]:
+        """Bring back what the last removal took, each at its old place; return the keys, empty if there is none."""
+        if not self._removed:
+            return []
+        removal = self._removed.pop()
+        back: list[int] = []
+        for place, photo in removal.places:
+            if isinstance(photo.source, Path):
+                if photo.source in self._by_path:  # added again meanwhile: one entry is enough
+                    continue
+                self._by_path[photo.source] = photo.key
+            self._photos[photo.key] = photo
+            self._added.insert(min(place, len(self._added)), photo.key)
+            if photo.state is PhotoState.RUNNING:
+                photo.state = PhotoState.WAITING
+            back.append(photo.key)
+        return back
+
+    def set_running(self, key: int) -> bool:
+        """Mark a waiting photo as being worked on; say whether that changed anything."""
+        photo = self._photos.get(key)
+        if photo is None or photo.state is not PhotoState.WAITING:
+            return False
+        photo.state = PhotoState.RUNNING
+        return True
+
+    def set_size(self, key: int, size: tuple[int, int]) -> bool:
+        """Note a photo's size in pixels; say whether it was news."""
+        photo = self._photos.get(key)
+        if photo is None or photo.size == size:
+            return False
+        photo.size = size
+        return True
+
+    def set_answer(self, key: int, recognition: Recognition) -> bool:
+        """Write an answer down (its feature map is left out: thousands of them would fill the memory)."""
+        photo = self._photos.get(key)
+        if photo is None:
+            return False
+        photo.recognition = recognition if recognition.features is None else replace(recognition, features=None)
+        photo.state = PhotoState.DONE
+        photo.problem = ""
+        photo.stale = False
+        return True
+
+    def set_problem(self, key: int, reason: str) -> bool:
+        """Note why a photo cannot be read."""
+        photo = self._photos.get(key)
+        if photo is None:
+            return False
+        photo.state = PhotoState.FAILED
+        photo.problem = reason
+        photo.recognition = None
+        photo.stale = False
+        return True
+
+    def restart(self, keys: Iterable[int] | None = None) -> list[int]:
+        """Let photos wait for a new answer, the old one marked stale.
+
+        Args:
+            keys: which; None for all that can be read.
+
+        Returns:
+            The keys to submit, in the order in which they were added.
+        """
+        if keys is None:
+            chosen = [photo for photo in self.photos() if photo.state is not PhotoState.FAILED]
+        else:
+            wanted = set(keys)
+            chosen = [photo for photo in self.photos() if photo.key in wanted]
+        for photo in chosen:
+            photo.stale = photo.recognition is not None
+            photo.state = PhotoState.WAITING
+            photo.problem = ""
+        return [photo.key for photo in chosen]
+
+    def rest(self) -> list[int]:
+        """Let photos that are being worked on wait again, since nobody works on them any more; return their keys."""
+        resting = [photo for photo in self._photos.values() if photo.state is PhotoState.RUNNING]
+        for photo in resting:
+            photo.state = PhotoState.WAITING
+        return [photo.key for photo in resting]
+
+    def pending(self) -> list[int]:
+        """Return the keys that still wait for an answer, in the order in which they were added."""
+        return [p.key for p in self.photos() if p.state in (PhotoState.WAITING, PhotoState.RUNNING)]
+
+    def is_sure(self, photo: Photo) -> bool:
+        """Say whether a photo's answer reaches the limit; False without an answer."""
+        confidence = photo.confidence
+        return confidence is not None and confidence >= self.sure_from
+
+    def is_unsure(self, photo: Photo) -> bool:
+        """Say whether a photo has an answer that stays below the limit."""
+        confidence = photo.confidence
+        return confidence is not None and confidence < self.sure_from
+
+    def counts(self) -> Counts:
+        """Count how the list stands."""
+        sure = unsure = problems = pending = 0
+        limit = self.sure_from
+        for photo in self._photos.values():
+            if photo.state is PhotoState.FAILED:
+                problems += 1
+                continue
+            if photo.state is not PhotoState.DONE:
+                pending += 1
+            confidence = photo.confidence
+            if confidence is not None:
+                if confidence >= limit:
+                    sure += 1
+                else:
+                    unsure += 1
+        return Counts(len(self._photos), sure, unsure, problems, pending)
+
+    def confidences(self) -> list[float]:
+        """Return the best label's probability of every photo with an answer."""
+        return [c for c in (photo.confidence for photo in self._photos.values()) if c is not None]
+
+    def worth_a_look(self, count: int) -> list[int]:
+        """Return the keys of the `count` photos nearest to having no answer: the least sure below the limit."""
+        unsure = [photo for photo in self._photos.values() if self.is_unsure(photo)]
+        unsure.sort(key=lambda photo: (photo.confidence or 0.0, photo.key))
+        return [photo.key for photo in unsure[:count]]
+
+    @property
+    def arranged(self) -> bool:
+        """Whether anything but the plain list in order of arrival is asked for."""
+        return bool(self.search.strip()) or self.show is not Show.ALL or self.order is not Order.ADDED
+
+    def visible(self) -> list[int]:
+        """Return the keys that search and filter let through, in the chosen order."""
+        if not self.arranged:
+            return list(self._added)
+        words = self.search.casefold().split()
+        chosen = [p for p in self.photos() if self._shown(p) and _matches(p, words)]
+        return [photo.key for photo in self._sorted(chosen)]
+
+    def _shown(self, photo: Photo) -> bool:
+        if self.show is Show.NOT_SURE:
+            return self.is_unsure(photo)
+        if self.show is Show.PROBLEMS:
+            return photo.state is PhotoState.FAILED
+        return True
+
+    def _sorted(self, photos: list[Photo]) -> Sequence[Photo]:
+        # Photos without an answer follow those that have one; Python's sort keeps the order of arrival otherwise.
+        if self.order is Order.NAME:
+            return sorted(photos, key=lambda p: p.name_key)
+        if self.order is Order.LABEL:
+            return sorted(photos, key=lambda p: (p.confidence is None, _label(p)))
+        if self.order is Order.MOST_SURE:
+            return sorted(photos, key=lambda p: -(p.confidence if p.confidence is not None else -1.0))
+        if self.order is Order.LEAST_SURE:
+            return sorted(photos, key=lambda p: p.confidence if p.confidence is not None else 2.0)
+        return photos
+
+
+def _label(photo: Photo) -> str:
+    return photo.recognition.best.label.casefold() if photo.recognition and photo.recognition.predictions else ""
+
+
+def _matches(photo: Photo, words: list[str]) -> bool:
+    if not words:
+        return True
+    text = photo.name.casefold()
+    if photo.recognition is not None and photo.recognition.predictions:
+        best = photo.recognition.best
+        text = f"{text}\n{best.label.casefold()}\n{best.synonyms.casefold()}"
+    return all(word in text for word in words)

@@ -1,0 +1,193 @@
+"""Owns pictures for the screen: the photo that is looked at, its neighbours, and small ones made again on demand.
+
+Recognition has its own way (`inference`); this one is about looking. A photo comes first at the size of the screen,
+and whole only when somebody zooms in. What was asked for last is made first, and what scrolled away is forgotten.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QImage
+
+from mobilenet_gui.core import imaging
+from mobilenet_gui.core.errors import UserError
+from mobilenet_gui.core.imaging import PhotoSource
+from mobilenet_gui.workers.inference import as_user_error
+from mobilenet_gui.workers.photo_image import make_display, make_thumbnail, thumbnail_side
+
+LOADER_THREADS = 2
+FULL_PIXEL_LIMIT = 40_000_000
+"""The most pixels of a photo shown whole, 160 MB; a larger one is reduced to this, which no screen can tell."""
+STOP_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A photo for the screen.
+
+    Attributes:
+        key: the caller's number for it.
+        image: the pixels, in the screen's format.
+        full_size: the whole photo's width and height, upright.
+        whole: nothing is gained by asking for more pixels.
+    """
+
+    key: int
+    image: QImage
+    full_size: tuple[int, int]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Display:
+    key: int
+    source: PhotoSource
+    name: str
+    limit: tuple[int, int] | None
+
+
+class PhotoLoader(QObject):
+    """Makes pictures in its own threads. Signals arrive in the thread that the object lives in."""
+
+    picture_ready = Signal(object)
+    """A `Picture`."""
+    picture_failed = Signal(int, object)
+    """Key and `UserError`."""
+    thumbnail_ready = Signal(int, object)
+    """Key and `QImage`; a null image where none can be made."""
+
+    _made = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)
+        self._display: OrderedDict[tuple[int, bool], _Display] = OrderedDict()
+        self._small: OrderedDict[int, tuple[PhotoSource, str]] = OrderedDict()
+        self._at_work: set[int] = set()
+        self._closed = False
+        self._scale = 1.0
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"photo-loader-{n}", args=(n == 0,))
+            for n in range(LOADER_THREADS)
+        ]
+        self._made.connect(self._hand_out)
+        self._started = False
+
+    def set_thumbnail_scale(self, scale: float) -> None:
+        """Make small pictures for a screen with `scale` device pixels a logical one."""
+        self._scale = scale
+
+    def show(self, wanted: Iterable[tuple[int, PhotoSource, str]], limit: tuple[int, int]) -> None:
+        """Make the first photo for the screen, then the others (its neighbours), and forget older wishes.
+
+        Args:
+            wanted: key, source and name of each.
+            limit: the screen's width and height in device pixels.
+        """
+        with self._work:
+            self._display.clear()
+            for key, source, name in wanted:
+                self._display[(key, False)] = _Display(key, source, name, limit)
+            self._begin()
+
+    def show_whole(self, key: int, source: PhotoSource, name: str) -> None:
+        """Make this photo with all its pixels, before everything else."""
+        with self._work:
+            self._display[(key, True)] = _Display(key, source, name, None)
+            self._display.move_to_end((key, True), last=False)
+            self._begin()
+
+    def want_thumbnails(self, wanted: Iterable[tuple[int, PhotoSource, str]]) -> None:
+        """Make these small pictures, in this order, and forget older wishes."""
+        with self._work:
+            self._small = OrderedDict((key, (source, name)) for key, source, name in wanted if key not in self._at_work)
+            self._begin()
+
+    def stop(self) -> bool:
+        """End the threads; say whether all ended within a second."""
+        with self._work:
+            self._closed = True
+            self._display.clear()
+            self._small.clear()
+            self._work.notify_all()
+        if self._started:
+            for thread in self._threads:
+                thread.join(STOP_SECONDS / len(self._threads))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _begin(self) -> None:
+        # The lock is held. Threads start with the first wish, so that an empty window has none.
+        if not self._started and not self._closed:
+            self._started = True
+            for thread in self._threads:
+                thread.start()
+        self._work.notify_all()
+
+    def _serve(self, display_only: bool) -> None:
+        while True:
+            with self._work:
+                while not (self._closed or self._display or (self._small and not display_only)):
+                    self._work.wait()
+                if self._closed:
+                    return
+                if self._display:
+                    job: _Display | tuple[int, PhotoSource, str] = self._display.popitem(last=False)[1]
+                else:
+                    key, (source, name) = self._small.popitem(last=False)
+                    self._at_work.add(key)
+                    job = (key, source, name)
+            if isinstance(job, _Display):
+                self._make_display(job)
+            else:
+                self._make_small(*job)
+
+    def _make_display(self, job: _Display) -> None:
+        try:
+            if job.limit is None:
+                photo = imaging.decode(job.source, name=job.name, max_side=_side_within_limit(job.source, job.name))
+            else:
+                photo = imaging.decode(job.source, name=job.name, max_side=max(job.limit))
+            image = make_display(photo.image, job.limit)
+        except Exception as error:  # one photo's fault must not end the thread
+            self._made.emit((job.key, as_user_error(error, job.name)))
+            return
+        whole = job.limit is None or (image.width(), image.height()) == photo.full_size
+        self._made.emit(Picture(job.key, image, photo.full_size, whole))
+
+    def _make_small(self, key: int, source: PhotoSource, name: str) -> None:
+        try:
+            photo = imaging.decode(source, name=name, short_side=thumbnail_side(self._scale))
+            image = make_thumbnail(photo.image, self._scale)
+        except Exception as error:
+            as_user_error(error, name)
+            image = QImage()
+        with self._lock:
+            self._at_work.discard(key)
+        self._made.emit((key, image))
+
+    @Slot(object)
+    def _hand_out(self, made: object) -> None:
+        if self._closed:
+            return
+        if isinstance(made, Picture):
+            self.picture_ready.emit(made)
+        elif isinstance(made, tuple):
+            key, result = made
+            if isinstance(result, UserError):
+                self.picture_failed.emit(key, result)
+            else:
+                self.thumbnail_ready.emit(key, result)
+
+
+def _side_within_limit(source: PhotoSource, name: str) -> int | None:
+    """Return the longest side at which the photo keeps within the limit of pixels; None where it does anyway."""
+    width, height = imaging.read_size(source, name)
+    if width * height <= FULL_PIXEL_LIMIT:
+        return None
+    return max(1, int(max(width, height) * (FULL_PIXEL_LIMIT / (width * height)) ** 0.5))
