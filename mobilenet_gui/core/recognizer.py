@@ -1,0 +1,193 @@
+"""Owns asking a network: photo in, typed answer out. The `Recognizer` protocol and its LiteRT implementation.
+
+Everything between pixels and probabilities is here: the input's number format, the output's, the background class of
+1001-way networks, calibration and the order of the top five. Decoding and cropping are `imaging`'s.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mobilenet_gui.core import imaging
+from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.confidence import calibrate, softmax
+from mobilenet_gui.core.errors import ModelError
+from mobilenet_gui.core.litert import load_interpreter
+from mobilenet_gui.core.tensors import dequantize, input_table, is_plain_minus1_1
+from mobilenet_gui.core.types import Label, Pixels, Prediction, Recognition, Timing
+from mobilenet_gui.i18n import tr
+
+if TYPE_CHECKING:
+    from mobilenet_gui.core.imaging import DecodedPhoto
+
+MOST_THREADS = 4
+"""More do not help networks this small: beyond four, waiting for each other costs what the sharing gains."""
+
+Floats = NDArray[np.float32]
+
+
+class Recognizer(Protocol):
+    """Answers for photos. Not for two threads at the same moment unless the implementation says so."""
+
+    @property
+    def bundle(self) -> Bundle:
+        """The model that answers."""
+
+    def recognize(self, photo: DecodedPhoto | Pixels, *, top_k: int = 5, want_features: bool = False) -> Recognition:
+        """Return the `top_k` most probable classes, and the last feature map where asked for and present."""
+
+    def probabilities(self, pixels: Pixels, *, want_features: bool = False) -> tuple[Floats, Floats | None]:
+        """Return one probability a reported class for pixels that are already cropped and resized."""
+
+    def close(self) -> None:
+        """Let the network go. Later calls are an error; closing twice is not."""
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use, which a container or `taskset` can make fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return max(1, os.cpu_count() or 1)
+
+
+def default_threads() -> int:
+    """Return how many threads one network should use when it has the machine for itself."""
+    return min(usable_cores(), MOST_THREADS)
+
+
+class LiteRTRecognizer:
+    """A network in LiteRT. Loaded from memory: its folder may vanish while it is in use.
+
+    Calls from several threads are put in a row.
+    """
+
+    def __init__(self, bundle: Bundle, threads: int | None = None) -> None:
+        """Load the network of `bundle`.
+
+        Args:
+            bundle: the model; a backbone is refused.
+            threads: how many threads the network may use; by default `default_threads()`.
+
+        Raises:
+            ModelError: the bundle is a backbone, damaged, or LiteRT cannot run it.
+        """
+        self.bundle = bundle
+        self._lock = threading.Lock()
+        self._interpreter: Any = load_interpreter(bundle.tflite_bytes(), bundle.name, threads or default_threads())
+        self._read_details()
+
+    def recognize(
+        self, photo: DecodedPhoto | Pixels, *, top_k: int = 5, want_features: bool = False, decode_ms: float = 0.0
+    ) -> Recognition:
+        """Recognise one photo.
+
+        Args:
+            photo: a decoded photo, or RGB pixels of any size, shape (height, width, 3).
+            top_k: how many classes to return, at least 1; more than there are gives all.
+            want_features: also return the last feature map for `explain`, where the model has one.
+            decode_ms: what decoding took, to be passed on in the answer's timing.
+        """
+        start = time.perf_counter()
+        prepared = imaging.prepare(photo, self.bundle.preprocessing)
+        ready = time.perf_counter()
+        scores, features = self.probabilities(prepared.pixels, want_features=want_features)
+        predictions = tuple(_prediction(self.bundle.labels[i], scores[i]) for i in top(scores, top_k))
+        done = time.perf_counter()
+        timing = Timing(decode=decode_ms, prepare=(ready - start) * 1e3, network=(done - ready) * 1e3)
+        return Recognition(self.bundle.id, predictions, timing, prepared.crop, features)
+
+    def probabilities(self, pixels: Pixels, *, want_features: bool = False) -> tuple[Floats, Floats | None]:
+        """Run the network on pixels that are already cropped and resized.
+
+        Args:
+            pixels: uint8, shape (size, size, 3).
+            want_features: also return the last feature map.
+
+        Returns:
+            Probabilities, float32, shape (classes,), background left out; and the feature map, float32, shape (rows,
+            columns, channels), or None.
+
+        Raises:
+            ValueError: the pixels do not have the network's size.
+        """
+        if pixels.dtype != np.uint8 or pixels.shape != self._input.shape[1:]:
+            raise ValueError(f"pixels of {pixels.dtype} {pixels.shape}, wanted uint8 {self._input.shape[1:]}")
+        with self._lock:
+            if self._interpreter is None:
+                raise RuntimeError("the recogniser is closed")
+            self._fill(pixels)
+            self._interpreter.set_tensor(self._input_index, self._input)
+            self._interpreter.invoke()
+            raw = self._interpreter.get_tensor(self._output_index)
+            raw_features = None
+            if want_features and self._features_index is not None:
+                raw_features = self._interpreter.get_tensor(self._features_index)
+        scores = dequantize(raw.reshape(-1), self._output_scale)
+        if self.bundle.manifest.output == "logits":
+            scores = softmax(scores, self.bundle.temperature)
+        else:
+            scores = calibrate(scores, self.bundle.temperature)
+        if self.bundle.manifest.background:
+            scores = scores[1:]
+        return scores, None if raw_features is None else dequantize(raw_features[0], self._features_scale)
+
+    def run_tensor(self, tensor: NDArray[Any]) -> NDArray[Any]:
+        """Run the network on a finished input tensor and return its raw first output; for comparisons."""
+        with self._lock:
+            self._interpreter.set_tensor(self._input_index, tensor)
+            self._interpreter.invoke()
+            result: NDArray[Any] = self._interpreter.get_tensor(self._output_index)
+        return result
+
+    def close(self) -> None:
+        """Let the network go."""
+        with self._lock:
+            self._interpreter = None
+
+    def _read_details(self) -> None:
+        manifest = self.bundle.manifest
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        size = manifest.input_size
+        fits = len(inputs) == 1 and tuple(inputs[0]["shape"]) == (1, size, size, 3)
+        fits = fits and 1 <= len(outputs) <= 2 and int(np.prod(outputs[0]["shape"])) == manifest.outputs
+        if fits and manifest.explainable:
+            fits = len(outputs) == 2 and len(outputs[1]["shape"]) == 4 and outputs[1]["shape"][0] == 1
+        dtype = np.dtype(inputs[0]["dtype"]) if fits else np.dtype(np.float64)
+        if dtype not in (np.dtype(np.float32), np.dtype(np.uint8), np.dtype(np.int8)):
+            raise ModelError(self.bundle.name, tr("The network inside does not match the model's description."))
+        self._input_index = int(inputs[0]["index"])
+        self._input: NDArray[Any] = np.zeros((1, size, size, 3), dtype)
+        self._output_index, self._output_scale = int(outputs[0]["index"]), outputs[0]["quantization"]
+        self._features_index: int | None = None
+        self._features_scale = (0.0, 0)
+        if manifest.explainable:
+            self._features_index, self._features_scale = int(outputs[1]["index"]), outputs[1]["quantization"]
+        self._table = input_table(dtype, inputs[0]["quantization"], manifest.preprocessing.normalization)
+        self._minus1_1 = is_plain_minus1_1(dtype, manifest.preprocessing.normalization)
+
+    def _fill(self, pixels: Pixels) -> None:
+        if self._minus1_1:  # two passes over contiguous floats beat 150,000 look-ups by three
+            np.divide(pixels, np.float32(127.5), out=self._input[0])
+            np.subtract(self._input, np.float32(1), out=self._input)
+        elif self._table is None:
+            self._input[0] = pixels
+        else:
+            np.take(self._table, pixels, out=self._input[0], mode="clip")
+
+
+def top(scores: Floats, k: int) -> list[int]:
+    """Return the indices of the `k` largest scores, largest first; of equal ones the later index comes first.
+
+    This is the order of Keras' `decode_predictions`, made independent of the sorting routine.
+    """
+    return [int(i) for i in scores.argsort(kind="stable")[::-1][: max(1, k)]]
+
+
+def _prediction(label: Label, probability: np.float32) -> Prediction:
+    return Prediction(label.index, label.id, label.name, float(probability), label.synonyms)
