@@ -76,15 +76,6 @@ def parse_labels_file(path: Path, classes: int | None = None) -> tuple[Label, ..
     return imagenet() if _is_imagenet(labels) else labels
 
 
-def labels_csv(labels: Sequence[Label]) -> str:
-    """Return `labels` as the text of a bundle's `labels.csv`; `parse_labels_file` reads it back unchanged."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["index", "wnid", "name", "synonyms"])
-    writer.writerows([label.index, label.id, label.name, label.synonyms] for label in labels)
-    return out.getvalue()
-
-
 class _Row(NamedTuple):
     """A label whose index is its place in the list."""
 

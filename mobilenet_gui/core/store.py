@@ -16,12 +16,13 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mobilenet_gui import paths
+from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import ModelError, StorageError
 from mobilenet_gui.core.store_files import discard, is_valid_id, rename, storage_error
 from mobilenet_gui.i18n import tr
@@ -29,8 +30,6 @@ from mobilenet_gui.settings import write_atomically
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
-
-    from mobilenet_gui.core.bundle import Bundle
 
 LOCK_SECONDS: Final = 30.0
 """How long to wait for another program's change; none takes longer than renaming folders."""
@@ -56,17 +55,10 @@ class ModelStore:
     Methods may be called from any thread. Those that change something raise `StorageError` where the disk refuses.
     """
 
-    def __init__(
-        self,
-        models_dir: Path | None = None,
-        builtin_dir: Path | None = None,
-        *,
-        opener: Callable[[Path], Bundle] | None = None,
-    ) -> None:
+    def __init__(self, models_dir: Path | None = None, builtin_dir: Path | None = None) -> None:
         """Look at `models_dir` (default: the user's) and `builtin_dir` (default: the program's); neither need exist."""
         self._models = models_dir if models_dir is not None else paths.models_dir()
         self._builtin = builtin_dir if builtin_dir is not None else paths.builtin_models_dir()
-        self._opener = opener
 
     @property
     def models_dir(self) -> Path:
@@ -191,7 +183,9 @@ class ModelStore:
             ModelError: the staged bundle is damaged, or its id is taken and `replace` is not set.
             StorageError: the disk refused; what was installed before still is.
         """
-        bundle_id = self._opened(staged).id
+        bundle = Bundle.open(staged)
+        bundle.verify()
+        bundle_id = bundle.id
         if not is_valid_id(bundle_id):
             raise ModelError(bundle_id, tr("A model's id is made of small letters, digits, dots and hyphens."))
         target = self._models / bundle_id
@@ -287,20 +281,10 @@ class ModelStore:
         return None
 
     def _open(self, folder: Path) -> Bundle:
-        bundle = self._opened(folder)
+        bundle = Bundle.open(folder)
         if bundle.id != folder.name:
             raise ModelError(str(folder), tr("The folder's name is not the model's id, {id}.").format(id=bundle.id))
         return bundle
-
-    def _opened(self, folder: Path) -> Bundle:
-        try:
-            if self._opener is not None:
-                return self._opener(folder)
-            from mobilenet_gui.core.bundle import Bundle  # late, so that names can be listed without it
-
-            return Bundle.open(folder)
-        except OSError as error:
-            raise ModelError(str(folder), error.strerror or str(error)) from error
 
     def _usable(self, bundle_id: str | None) -> Bundle | None:
         if bundle_id is None:
