@@ -11,13 +11,15 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.accessibility import notify_name, shows_focus, spoken_percent, spoken_position
+from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.theme import tokens
-from mobilenet_gui.ui.tokens import HEIGHT_BAR, HEIGHT_BAR_ROW, MS_BARS, RADIUS_SMALL
+from mobilenet_gui.ui.tokens import HEIGHT_BAR, HEIGHT_BAR_ROW, MS_BARS, RADIUS_SMALL, mix
 from mobilenet_gui.ui.widgets.motion import Tween
 from mobilenet_gui.ui.widgets.painting import bar, draw_text, percent, rounded
 
-_REACH = 8
-"""How far hover and focus boxes reach beyond the bars on either side."""
+_FOCUS_INSET = 8
+"""How far a focused row's contents draw in, so that the ring has room beside them."""
+_MARK = 14
 _TICK_WIDTH, _TICK_GAP, _TICK_REACH = 2.0, 2.0, 3.0
 
 
@@ -59,27 +61,35 @@ class PredictionRow(QAbstractButton):
         colours = tokens()
         painter = QPainter(self)
         box = QRectF(self.rect())
-        if self.isChecked():
-            rounded(painter, box.adjusted(0, 1, 0, -1), RADIUS_SMALL, colours.soft)
-        elif self.underMouse() and self.isEnabled():
-            rounded(painter, box.adjusted(0, 1, 0, -1), RADIUS_SMALL, colours.ghostTrack)
+        area = box
         if shows_focus(self):
             rounded(painter, box, RADIUS_SMALL + 1, None, colours.accentText, width=2)
-        area = box.adjusted(_REACH, 0, -_REACH, 0)
+            area = box.adjusted(_FOCUS_INSET, 0, -_FOCUS_INSET, 0)
+        hovered = self.underMouse() and self.isEnabled()
         thick = fonts.px(HEIGHT_BAR)
-        line = QRectF(area.x(), 0, area.width(), box.height() - thick - 6)
-        winner = self.first and self.sure
-        strong = self.first or self.isChecked()
-        colour = colours.text if strong else colours.text2
+        line = QRectF(area.x(), 0, area.width(), box.height() - thick - fonts.px(8))
+        face = self._font()
+        colour = colours.text if self.first or hovered else colours.text2
+        if self.isChecked():
+            colour = colours.accentText
         number = percent(self.share)
-        number_font = self._font()
-        draw_text(painter, line, number, number_font, colour, align=Qt.AlignmentFlag.AlignRight, elide=False)
-        draw_text(
-            painter, line.adjusted(0, 0, -(area.width() - self._label_room()), 0), self.text(), self._font(), colour
-        )
-        track = QRectF(area.x(), box.height() - thick - 6, area.width(), thick)
-        fill = colours.accent if winner else colours.barMuted if self.sure else colours.text3
-        bar(painter, track, self.shown.value, fill, colours.line if self.isChecked() else colours.track)
+        taken = draw_text(painter, line, number, face, colour, align=Qt.AlignmentFlag.AlignRight, elide=False)
+        room = line.adjusted(0, 0, -taken - 12, 0)
+        if self.isChecked():
+            # An eye says without colour which label the heat map explains.
+            size = fonts.px(_MARK)
+            eye = QRectF(room.right() - size, room.y(), size, room.height())
+            paint_icon(painter, "eye", eye, colours.accentText, size)
+            room.setRight(eye.left() - 6)
+        draw_text(painter, room, self.text(), face, colour)
+        track = QRectF(area.x(), box.height() - thick - fonts.px(6), area.width(), thick)
+        if not self.sure:
+            fill = colours.text3
+        elif self.first:
+            fill = colours.accent
+        else:
+            fill = mix(colours.barMuted, colours.accent, 0.3) if hovered else colours.barMuted
+        bar(painter, track, self.shown.value, fill, colours.track)
         if self.range is not None:
             self._draw_range(painter, track)
         if self.first and self.sure_from > 0:
@@ -89,8 +99,7 @@ class PredictionRow(QAbstractButton):
         colours = tokens()
         x = round(track.x() + track.width() * self.sure_from)
         half = _TICK_WIDTH / 2 + _TICK_GAP
-        ground = colours.soft if self.isChecked() else colours.panel
-        painter.fillRect(QRectF(x - half, track.y(), 2 * half, track.height()), ground)
+        painter.fillRect(QRectF(x - half, track.y(), 2 * half, track.height()), colours.panel)
         reach = _TICK_REACH
         painter.fillRect(QRectF(x - 1, track.y() - reach, _TICK_WIDTH, track.height() + 2 * reach), colours.text2)
 
@@ -108,14 +117,13 @@ class PredictionRow(QAbstractButton):
 
     def _label_room(self) -> float:
         number = QFontMetricsF(self._font()).horizontalAdvance(percent(self.share))
-        return self.width() - 2 * _REACH - number - 12
+        mark = fonts.px(_MARK) + 6 if self.isChecked() else 0
+        inset = 2 * _FOCUS_INSET if shows_focus(self) else 0
+        return self.width() - number - 12 - mark - inset
 
 
 class PredictionBars(QWidget):
     """The most likely labels with their shares, best first. Up and Down move, Space or Enter chooses.
-
-    The rows reach 8 pixels beyond the bars on either side: give the widget a margin of -8 there, or use
-    `Inspector`, which does.
 
     Attributes:
         chosen: a row was clicked or chosen by keyboard; its place from 0.
@@ -243,13 +251,13 @@ class GhostBars(QWidget):
         colours = tokens()
         painter = QPainter(self)
         height, thick = fonts.px(HEIGHT_BAR_ROW), fonts.px(HEIGHT_BAR)
-        area = QRectF(self.rect()).adjusted(_REACH, 0, -_REACH, 0)
+        area = QRectF(self.rect())
         for row in range(self._rows):
             top = row * height
             text = QRectF(area.x(), top + 8, area.width() * self._LABELS[row], 9)
             rounded(painter, text, 4.5, colours.track)
             rounded(painter, QRectF(area.right() - 34, top + 8, 34, 9), 4.5, colours.track)
-            track = QRectF(area.x(), top + height - thick - 6, area.width(), thick)
+            track = QRectF(area.x(), top + height - thick - fonts.px(6), area.width(), thick)
             bar(painter, track, self._SHARES[row], colours.ghostBar, colours.ghostTrack)
 
 
