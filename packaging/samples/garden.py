@@ -108,7 +108,7 @@ def fly_agaric(height: int, width: int, rng: np.random.Generator) -> Array:  # n
         top = p - np.array((0.05, 1.28, 0), np.float32)
         q = top / np.array((1.05, 0.66, 1.05), np.float32)
         length = np.maximum(np.linalg.norm(q, axis=1), 1e-6)
-        nearest = warts.nearest(q / length[:, None]) - 0.35 * (lattice(q * 9, 9) - 0.5)
+        nearest = warts.nearest(q / length[:, None]) - 0.35 * (lattice(np.asarray(q * 9, np.float32), 9) - 0.5)
         lump = 0.028 * np.sqrt(np.clip(1 - nearest**2, 0, 1))
         dome = (length - 1) * 0.62 - lump
         under = 0.02 - top[:, 1] - 0.1 * step(0.25, 1.05, np.hypot(top[:, 0], top[:, 2]))
