@@ -1,0 +1,351 @@
+"""Owns `mobilenet-gui classify`: photos in, answers out as text, JSON lines or CSV, made for pipes and scripts."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import errno
+import glob
+import io
+import json
+import os
+import sys
+import time
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol, TextIO
+
+from mobilenet_gui.core import answers
+from mobilenet_gui.i18n import tr, trn
+
+if TYPE_CHECKING:
+    from mobilenet_gui.core.batch import BatchResult
+    from mobilenet_gui.core.bundle import Bundle
+    from mobilenet_gui.core.errors import PhotoError
+    from mobilenet_gui.core.types import Recognition
+
+EXIT_OK: Final = 0
+EXIT_SOME_UNREADABLE: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_INTERRUPTED: Final = 130
+EXIT_BROKEN_PIPE: Final = 141
+"""What a shell reports for a program that its reader left, such as `head`."""
+
+_PROGRESS_SECONDS: Final = 0.1
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the `classify` command to the command line's parser."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "classify",
+        help=tr("recognise photos and print the answers"),
+        description=tr("Recognise photos and print the most probable labels of each."),
+        epilog=tr("Exit status: 0 all photos were read, 1 some were not, 2 the command or the model cannot be used."),
+    )
+    parser.add_argument(
+        "paths", nargs="+", type=_path_text, metavar=tr("PATH"), help=tr("photos, or folders of photos")
+    )
+    add_model_option(parser)
+    parser.add_argument(
+        "--top", "-k", type=at_least_one, default=5, metavar="K", help=tr("how many labels a photo (default: 5)")
+    )
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "csv"),
+        default="text",
+        help=tr("text to read, one JSON object a line, or CSV (default: text)"),
+    )
+    parser.add_argument("--recursive", "-r", action="store_true", help=tr("look into the folders' folders, too"))
+    parser.add_argument(
+        "--jobs", "-j", type=at_least_one, metavar="N", help=tr("how many photos at once (default: one a core)")
+    )
+    parser.set_defaults(run=run)
+
+
+def add_model_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--model ID`."""
+    parser.add_argument("--model", "-m", metavar="ID", help=tr("the model to use (default: the active one)"))
+
+
+def at_least_one(text: str) -> int:
+    """Parse a whole number from 1 on, for argparse."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(tr("“{text}” is not a whole number from 1 on").replace("{text}", text))
+    return value
+
+
+def _path_text(text: str) -> str:
+    if not text:  # it would stand for the current folder
+        raise argparse.ArgumentTypeError(tr("a path is empty"))
+    return text
+
+
+def find_model(model_id: str | None) -> Bundle:
+    """Return the model called `model_id`, or the active one.
+
+    Raises:
+        ModelError: it is not installed, cannot be used, or there is none at all.
+    """
+    from mobilenet_gui.core.errors import ModelError
+    from mobilenet_gui.core.store import ModelStore
+
+    store = ModelStore()
+    if model_id is not None:
+        return store.get(model_id)
+    bundle = store.active()
+    if bundle is None:
+        raise ModelError(
+            "",
+            tr(
+                "No model is installed. “mobilenet-gui models list” shows those there are, "
+                "“mobilenet-gui models download ID” gets one, “mobilenet-gui models import FILE” takes one from a file."
+            ),
+        )
+    return bundle
+
+
+def complain(text: str) -> None:
+    """Print one line on stderr, if there is one."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            print(f"mobilenet-gui: {printable(text)}", file=sys.stderr, flush=True)
+
+
+def printable(text: str) -> str:
+    """Return `text` with its control characters spelt out; a file name must not steer the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(repr(c)[1:-1] if unicodedata.category(c) == "Cc" else c for c in text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    from mobilenet_gui.core.errors import ModelError
+
+    try:
+        return _classify(arguments)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except ModelError as error:
+        complain(str(error))
+        return EXIT_USAGE
+    except OSError as error:
+        _abandon_stdout()
+        # Windows reports a reader that left as an invalid argument.
+        if error.errno in {errno.EPIPE, errno.EINVAL}:
+            return EXIT_BROKEN_PIPE
+        complain(tr("The answers cannot be written: {reason}.").replace("{reason}", error.strerror or str(error)))
+        return EXIT_SOME_UNREADABLE
+
+
+def _classify(arguments: argparse.Namespace) -> int:
+    from mobilenet_gui.core import batch, imaging
+
+    bundle = find_model(arguments.model)
+    out = prepare_stdout()
+    writer = _WRITERS[arguments.format](out, min(arguments.top, max(1, len(bundle.labels))))
+    photos = imaging.scan(_expanded(arguments.paths), recursive=arguments.recursive)
+    progress = _Progress(out)
+    all_read = True
+    results = batch.classify(photos, bundle, top_k=arguments.top, jobs=arguments.jobs)
+    try:
+        writer.begin()
+        for result in results:
+            if result.error is not None:
+                all_read = False
+                progress.clear()
+            _write(writer, result)
+            progress.count(result)
+    finally:
+        results.close()
+        progress.clear()
+    progress.summarise()
+    return EXIT_OK if all_read else EXIT_SOME_UNREADABLE
+
+
+def _write(writer: Writer, result: BatchResult) -> None:
+    path = str(result.path)
+    if result.recognition is not None:
+        writer.answer(path, result.recognition)
+    elif result.error is not None:
+        writer.failure(path, result.error)
+
+
+def _expanded(texts: Iterable[str]) -> Iterator[Path]:
+    for text in texts:
+        # Windows' shells leave patterns to the program.
+        if sys.platform == "win32" and glob.has_magic(text) and not os.path.lexists(text):
+            matches = sorted(glob.glob(text))  # noqa: PTH207 - keeps the way the path was written
+            yield from map(Path, matches or [text])
+        else:
+            yield Path(text)
+
+
+def prepare_stdout() -> TextIO:
+    """Return stdout, made fit for file names and labels of any kind."""
+    out = sys.stdout
+    if out is None:
+        return io.StringIO()  # a windowed program on Windows has none
+    if isinstance(out, io.TextIOWrapper):
+        # Undecodable bytes of a file name come out as they went in.
+        if out.isatty():
+            out.reconfigure(errors="surrogateescape" if out.encoding.lower().startswith("utf") else "replace")
+        else:
+            out.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
+    return out
+
+
+def _abandon_stdout() -> None:
+    """Stop Python from flushing into a broken stdout on its way out, and complaining about it."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class Writer(Protocol):
+    """One way to print answers; each photo is flushed, so that the next program in a pipe can go to work."""
+
+    def begin(self) -> None:
+        """Print what comes first."""
+
+    def answer(self, path: str, recognition: Recognition) -> None:
+        """Print the answer for one photo."""
+
+    def failure(self, path: str, error: PhotoError) -> None:
+        """Print that one photo could not be read."""
+
+
+class _TextWriter:
+    """Made to be read: the path, and below it the labels with their probabilities aligned."""
+
+    def __init__(self, out: TextIO, top: int) -> None:
+        self._out = out
+        self._first = True
+
+    def begin(self) -> None:
+        """Nothing comes first."""
+
+    def answer(self, path: str, recognition: Recognition) -> None:
+        lines = [] if self._first else [""]
+        self._first = False
+        lines.append(printable(path))
+        lines.extend(f"  {p.probability * 100:5.1f} %  {printable(p.label)}" for p in recognition.predictions)
+        print("\n".join(lines), file=self._out, flush=True)
+
+    def failure(self, path: str, error: PhotoError) -> None:
+        complain(str(error))
+
+
+class _JsonWriter:
+    """One object a line."""
+
+    def __init__(self, out: TextIO, top: int) -> None:
+        self._out = out
+
+    def begin(self) -> None:
+        """Nothing comes first."""
+
+    def answer(self, path: str, recognition: Recognition) -> None:
+        self._print(answers.as_record(path, recognition))
+
+    def failure(self, path: str, error: PhotoError) -> None:
+        self._print(answers.error_record(path, error.reason))
+
+    def _print(self, record: dict[str, Any]) -> None:
+        print(json_line(record), file=self._out, flush=True)
+
+
+def json_line(record: dict[str, Any]) -> str:
+    r"""Return a JSON object as one line; bytes of a file name that are no UTF-8 become `\udc80` to `\udcff`."""
+    line = json.dumps(record, ensure_ascii=False)
+    return line if line.isascii() or _is_utf8(line) else json.dumps(record)
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class _CsvWriter:
+    """One row a photo, with a heading; four columns for each of the top k."""
+
+    def __init__(self, out: TextIO, top: int) -> None:
+        self._out, self._top = out, top
+        self._writer = csv.writer(out, lineterminator="\n")
+
+    def begin(self) -> None:
+        row = ["path", "model", "milliseconds", "error"]
+        for rank in range(1, self._top + 1):
+            row += [f"index_{rank}", f"id_{rank}", f"label_{rank}", f"probability_{rank}"]
+        self._row(row)
+
+    def answer(self, path: str, recognition: Recognition) -> None:
+        row = [path, recognition.model_id, f"{recognition.timing.total:.3f}", ""]
+        for p in recognition.predictions:
+            row += [str(p.index), p.id, p.label, f"{p.probability:.6f}"]
+        self._row(row)
+
+    def failure(self, path: str, error: PhotoError) -> None:
+        self._row([path, "", "", error.reason, *[""] * (4 * self._top)])
+
+    def _row(self, row: list[str]) -> None:
+        self._writer.writerow(row)
+        self._out.flush()
+
+
+_WRITERS: Final[dict[str, Callable[[TextIO, int], Writer]]] = {
+    "text": _TextWriter,
+    "json": _JsonWriter,
+    "csv": _CsvWriter,
+}
+
+
+class _Progress:
+    """A line on stderr that counts the photos, where a person looks at it and the answers go elsewhere."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._shown = sys.stderr is not None and sys.stderr.isatty() and not out.isatty()
+        self._start = time.monotonic()
+        self._last = 0.0
+        self._photos = 0
+        self._unreadable = 0
+        self._dirty = False
+
+    def count(self, result: BatchResult) -> None:
+        """Take note of one more photo."""
+        self._photos += 1
+        self._unreadable += result.error is not None
+        now = time.monotonic()
+        if self._shown and now - self._last >= _PROGRESS_SECONDS:
+            self._last = now
+            self._dirty = True
+            sys.stderr.write("\r" + self._text())
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the line away again."""
+        if self._dirty:
+            self._dirty = False
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+    def summarise(self) -> None:
+        """Print the figures at the end."""
+        if self._shown:
+            print(self._text(), file=sys.stderr)
+
+    def _text(self) -> str:
+        seconds = max(time.monotonic() - self._start, 1e-3)
+        parts = [trn("{n} photo", "{n} photos", self._photos)]
+        parts.append(tr("{rate} a second").replace("{rate}", f"{self._photos / seconds:.0f}"))
+        if self._unreadable:
+            parts.append(trn("{n} could not be read", "{n} could not be read", self._unreadable))
+        return ", ".join(parts)
