@@ -22,6 +22,7 @@ from mobilenet_gui.i18n import tr
 
 IMAGENET_FILE: Final = "imagenet_labels.csv"
 MAX_LABELS_BYTES: Final = 16 * 1024 * 1024
+MAX_LABEL_LENGTH: Final = 1000
 BACKGROUND: Final = "background"
 
 _WNID = re.compile(r"n\d{8}")
@@ -72,6 +73,9 @@ def parse_labels_file(path: Path, classes: int | None = None) -> tuple[Label, ..
                 found=len(found), classes=classes
             ),
         )
+    for number, row in enumerate(found, start=1):
+        if not row.name or max(map(len, row)) > MAX_LABEL_LENGTH:
+            raise ModelError(str(path), tr("Label {number} is empty or far too long.").format(number=number))
     labels = tuple(Label(index, row.id, row.name, row.synonyms) for index, row in enumerate(found))
     return imagenet() if _is_imagenet(labels) else labels
 

@@ -331,10 +331,11 @@ class ModelStore:
         self._make_models_dir()
         lock = self._lock(self._models / ".lock")
         try:
-            with self._storage_errors():
-                lock.acquire(timeout=LOCK_SECONDS)
+            lock.acquire(timeout=LOCK_SECONDS)
         except Timeout as error:
             raise StorageError(str(self._models), tr("Another program is changing the models. Try again.")) from error
+        except OSError as error:
+            raise storage_error(self._models, error) from error
         try:
             yield
         finally:

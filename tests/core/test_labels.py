@@ -1,0 +1,162 @@
+"""The ImageNet table, and the dialects of labels files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mobilenet_gui.core import labels
+from mobilenet_gui.core.errors import ModelError
+from mobilenet_gui.core.types import Label
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def names(path: Path, content: str | bytes, classes: int | None = None) -> list[str]:
+    return [label.name for label in labels.parse_labels_file(write(path / "labels.txt", content), classes)]
+
+
+def test_the_imagenet_table_is_whole() -> None:
+    table = labels.imagenet()
+    assert [label.index for label in table] == list(range(1000))
+    assert len({label.id for label in table}) == 1000
+    assert all(len(label.id) == 9 and label.id.startswith("n") for label in table)
+    assert table[0] == Label(0, "n01440764", "tench", "Tinca tinca")
+    assert (table[207].name, table[999].name) == ("golden retriever", "toilet tissue")
+
+
+def test_the_known_quirks_of_the_names() -> None:
+    table = labels.imagenet()
+    assert (table[134].name, table[134].id) == ("crane", "n02012849")
+    assert (table[517].name, table[517].id) == ("crane", "n03126707")
+    assert (table[638].name, table[639].name) == ("maillot", "maillot")
+    assert (table[836].name, table[837].name) == ("sunglass", "sunglasses")
+    assert table[49].name == "African crocodile"
+    assert table[607].name == "jack-o'-lantern"
+    twice = sorted({label.name for label in table if sum(other.name == label.name for other in table) > 1})
+    assert twice == ["crane", "maillot"]
+
+
+@pytest.mark.shared
+def test_the_table_agrees_with_the_published_list(shared: Path) -> None:
+    published = (shared / "weights" / "tflite" / "imagenet_labels.txt").read_text().splitlines()
+    assert published[0] == "background"
+    ours = [label.name + (", " + label.synonyms if label.synonyms else "") for label in labels.imagenet()]
+    assert ours == published[1:]
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("classes", [None, 1000, 1001])
+def test_the_published_list_gets_its_wordnet_ids(shared: Path, classes: int | None) -> None:
+    path = shared / "weights" / "tflite" / "imagenet_labels.txt"
+    assert labels.parse_labels_file(path, classes) == labels.imagenet()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "cat\ndog\ngreat owl\n",
+        "cat\r\ndog\r\ngreat owl\r\n\r\n",
+        "\ufeffcat\ndog\ngreat owl",
+        "cat\ndog\ngreat owl".encode("utf-16"),
+        "0 cat\n1 dog\n2 great owl\n",
+        "0: cat\n1: dog\n2: great owl\n",
+        "0\tcat\n1\tdog\n2\tgreat owl\n",
+        "1, cat\n2, dog\n3, great owl\n",
+        "index,name\n0,cat\n1,dog\n2,great owl\n",
+        "index,label\n2,great owl\n1,dog\n0,cat\n",
+        '["cat", "dog", "great owl"]',
+        '{"0": "cat", "1": "dog", "2": "great owl"}',
+        '{"great owl": 2, "cat": 0, "dog": 1}',
+    ],
+)
+def test_dialects(tmp_path: Path, content: str | bytes) -> None:
+    assert names(tmp_path, content, 3) == ["cat", "dog", "great owl"]
+
+
+def test_wordnet_dialects(tmp_path: Path) -> None:
+    expected = (
+        Label(0, "n01440764", "tench", "Tinca tinca"),
+        Label(1, "n01491361", "tiger shark", "Galeocerdo cuvieri"),
+    )
+    lines = "n01440764 tench, Tinca tinca\nn01491361 tiger_shark, Galeocerdo cuvieri\n"
+    assert labels.parse_labels_file(write(tmp_path / "a", lines), 2) == expected
+    keras = json.dumps({"0": ["n01440764", "tench"], "1": ["n01491361", "tiger_shark"]})
+    assert [(x.id, x.name) for x in labels.parse_labels_file(write(tmp_path / "b", keras), 2)] == [
+        ("n01440764", "tench"),
+        ("n01491361", "tiger shark"),
+    ]
+    ours = "index,id,name,synonyms\n0,n01440764,tench,Tinca tinca\n1,n01491361,tiger shark,Galeocerdo cuvieri\n"
+    assert labels.parse_labels_file(write(tmp_path / "c", ours), 2) == expected
+
+
+def test_names_of_ones_own_keep_their_commas_and_underscores(tmp_path: Path) -> None:
+    assert names(tmp_path, "salt, fine\nsalt_coarse\n") == ["salt, fine", "salt_coarse"]
+
+
+def test_a_number_is_a_name_where_the_numbers_do_not_count(tmp_path: Path) -> None:
+    assert names(tmp_path, "7 up\n50 cent\n") == ["7 up", "50 cent"]
+
+
+def test_keras_class_index_is_imagenet(tmp_path: Path) -> None:
+    index = {str(x.index): [x.id, x.name.replace(" ", "_")] for x in labels.imagenet()}
+    assert labels.parse_labels_file(write(tmp_path / "x.json", json.dumps(index)), 1000) == labels.imagenet()
+
+
+@pytest.mark.parametrize("classes", [1000, 1001])
+def test_plain_names_in_order_are_imagenet_too(tmp_path: Path, classes: int) -> None:
+    text = "\n".join(x.name.replace(" ", "_") for x in labels.imagenet())
+    assert labels.parse_labels_file(write(tmp_path / "x.txt", text), classes) == labels.imagenet()
+
+
+def test_imagenet_in_another_order_is_not_taken_for_it(tmp_path: Path) -> None:
+    text = "\n".join(x.name for x in reversed(labels.imagenet()))
+    found = labels.parse_labels_file(write(tmp_path / "x.txt", text), 1000)
+    assert found[0].name == "toilet tissue"
+    assert found[0].id == ""
+
+
+def test_background_is_never_a_label(tmp_path: Path) -> None:
+    assert names(tmp_path, "background\ncat\ndog\n", 3) == ["cat", "dog"]
+    assert names(tmp_path, "Background\ncat\ndog\n", 2) == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "empty"),
+        (b"  \n \n", "empty"),
+        (b"cat\n\ndog\n", "Line 2"),
+        (b"cat\ndog\nowl\n", "3 labels, but the model answers with 2"),
+        (b"\x89PNG\r\n\0\0", "not a text file"),
+        (b"{", "JSON"),
+        (b'{"0": "cat", "2": "dog"}', "without gaps"),
+        (b'{"0": 1, "1": {}}', "list of labels"),
+        (b'[["a", "b", "c"], 3]', "list of labels"),
+        (b"index,name\n0,cat\n5,dog\n", "without gaps"),
+        (b"index,name\nx,cat\n", "Line 2"),
+        (b"index,name\n0\n", "Line 2"),
+        (b"[" * 100_000, "JSON"),
+        (b'["cat", ""]', "Label 2"),
+        (b"cat\n" + b"x" * 2000, "Label 2"),
+    ],
+)
+def test_refusals_name_the_file_and_the_reason(tmp_path: Path, content: bytes, why: str) -> None:
+    path = write(tmp_path / "labels.txt", content)
+    with pytest.raises(ModelError, match=why) as caught:
+        labels.parse_labels_file(path, 2)
+    assert caught.value.subject == str(path)
+
+
+def test_unreadable_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in (tmp_path / "missing.txt", tmp_path):
+        with pytest.raises(ModelError):
+            labels.parse_labels_file(path, 2)
+    monkeypatch.setattr(labels, "MAX_LABELS_BYTES", 3)
+    with pytest.raises(ModelError, match="too large"):
+        labels.parse_labels_file(write(tmp_path / "big", b"cats"), 1)
