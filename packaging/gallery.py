@@ -283,9 +283,11 @@ def standard_card() -> Card:
     one, two = QRadioButton("Follow the system"), QRadioButton("Dark")
     one.setChecked(True)
     spin = QSpinBox()
+    spin.setRange(0, 256)
     spin.setValue(4)
     card.body.addLayout(row(one, two, spin))
     tabs = QTabBar()
+    tabs.setExpanding(False)
     for name in ("General", "Models", "About"):
         tabs.addTab(name)
     card.body.addWidget(tabs)
@@ -366,10 +368,8 @@ def window_page() -> QWidget:
     line = QHBoxLayout(page)
     line.setContentsMargins(0, 0, 0, 0)
     line.setSpacing(0)
-    rail = NavRail(
-        [("photos", "Photos", "image"), ("live", "Live", "video"), ("tune", "Fine-tune", "sliders"), ("models", "Models", "cube")],
-        [("settings", "Settings", "settings")],
-    )  # fmt: skip
+    entries = [("photos", "Photos", "image"), ("live", "Live", "video"), ("tune", "Fine-tune", "sliders")]
+    rail = NavRail([*entries, ("models", "Models", "cube")], [("settings", "Settings", "settings")])
     rail.set_progress("tune", 0.7)
     line.addWidget(rail)
     centre = QVBoxLayout()

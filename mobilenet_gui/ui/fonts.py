@@ -21,10 +21,12 @@ ROLES: dict[str, int] = {
 """Role to size in design pixels."""
 REGULAR, MEDIUM, SEMIBOLD = 400, 500, 600
 FAMILY = "Inter"
+TITLE_FAMILY = "Inter Display"
+"""The cut of Inter that is drawn for titles; only its semi-bold is bundled."""
 SCALE_VARIABLE = "MOBILENET_GUI_TEXT_SCALE"
 SCALE_MIN, SCALE_MAX = 1.0, 2.0
 
-_FILES = ("Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf")
+_FILES = ("Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf", "InterDisplay-SemiBold.otf")
 _TABULAR = QFont.Tag("tnum")
 
 
@@ -81,15 +83,15 @@ def font(role: str, weight: int = REGULAR) -> QFont:
         KeyError: no such role.
     """
     load_fonts()
-    result = QFont(list(_State.families))
+    families = list(_State.families)
+    if ROLES[role] >= ROLES["page"] and weight >= SEMIBOLD and families[0] == FAMILY:
+        families.insert(0, TITLE_FAMILY)
+    result = QFont(families)
     result.setPointSizeF(ROLES[role] * scale() * _points_per_pixel())
     result.setWeight(QFont.Weight(weight))
     result.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     result.setStyleStrategy(QFont.StyleStrategy.PreferAntialias)
     result.setFeature(_TABULAR, 1)
-    if ROLES[role] >= ROLES["page"]:
-        # Inter is drawn for text; at title sizes it wants to sit closer.
-        result.setLetterSpacing(QFont.SpacingType.PercentageSpacing, 98.0)
     return result
 
 

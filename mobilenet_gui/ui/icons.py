@@ -65,17 +65,20 @@ class _ToneEngine(QIconEngine):
         self._name = name
         self._tone = tone
 
-    def _colour(self, mode: QIcon.Mode) -> QColor:
-        return tokens().disabledText if mode == QIcon.Mode.Disabled else tokens().named(self._tone)
+    def _colour(self, mode: QIcon.Mode, state: QIcon.State) -> QColor:
+        if mode == QIcon.Mode.Disabled:
+            return tokens().disabledText
+        # A button that is switched on shows its icon in the colour of its text.
+        return tokens().accentText if state == QIcon.State.On else tokens().named(self._tone)
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        paint_icon(painter, self._name, rect, self._colour(mode))
+        paint_icon(painter, self._name, rect, self._colour(mode, state))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
-        return _rendered(self._name, size.width(), size.height(), self._colour(mode).rgba(), 1.0)
+        return _rendered(self._name, size.width(), size.height(), self._colour(mode, state).rgba(), 1.0)
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
-        result = QPixmap(_rendered(self._name, size.width(), size.height(), self._colour(mode).rgba(), 1.0))
+        result = QPixmap(_rendered(self._name, size.width(), size.height(), self._colour(mode, state).rgba(), 1.0))
         result.setDevicePixelRatio(scale)
         return result
 

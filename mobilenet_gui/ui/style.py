@@ -13,6 +13,7 @@ from typing import Any
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QPainter, QPainterPath, QRegion
 from PySide6.QtWidgets import (
+    QAbstractScrollArea,
     QComboBox,
     QLineEdit,
     QMenu,
@@ -144,6 +145,8 @@ class Style(QProxyStyle):
     def drawControl(self, element: QStyle.ControlElement, option: QStyleOption, painter: QPainter,
                     widget: QWidget | None = None) -> None:  # fmt: skip
         """Draw what is ours; leave the rest to Fusion."""
+        if element == _CE.CE_ItemViewItem:
+            views.readable_selection(option)  # type: ignore[arg-type]
         draw = self._controls.get(element)
         if draw is not None:
             draw(option, painter, widget)
@@ -204,6 +207,8 @@ class Style(QProxyStyle):
         if kind == _CT.CT_TabBarTab:
             return views.tab_size(option_, size)
         wanted = super().sizeFromContents(kind, option, size, widget)
+        if kind == _CT.CT_SpinBox:
+            wanted.setWidth(size.width() + fields.spin_extra_width())
         if kind in (_CT.CT_LineEdit, _CT.CT_SpinBox):
             wanted.setHeight(max(wanted.height(), fonts.px(HEIGHT_CONTROL)))
         elif kind in (_CT.CT_CheckBox, _CT.CT_RadioButton, _CT.CT_ItemViewItem):
@@ -213,6 +218,8 @@ class Style(QProxyStyle):
     def pixelMetric(self, metric: QStyle.PixelMetric, option: QStyleOption | None = None,
                     widget: QWidget | None = None) -> int:  # fmt: skip
         """Return a measure of ours, else Fusion's."""
+        if metric == _PM.PM_DefaultFrameWidth and isinstance(widget, QAbstractScrollArea):
+            return views.FRAME_WIDTH
         value = self._pixels.get(metric)
         return value if value is not None else super().pixelMetric(metric, option, widget)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
@@ -16,7 +17,7 @@ from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, rounded
 
 _PADDING = 12
 _PADDING_LARGE = 14
-_GAP = 8
+_GAP = 7
 _INDICATOR = 18
 _State = QStyle.StateFlag
 
@@ -113,7 +114,8 @@ def draw_content(painter: QPainter, option: QStyleOptionButton, rect: QRectF, lo
     text_width = QFontMetricsF(face).size(int(Qt.TextFlag.TextShowMnemonic), text).width() if text else 0.0
     gap = _GAP if text and size.width() else 0
     arrow = fonts.px(16) if option.features & QStyleOptionButton.ButtonFeature.HasMenu else 0
-    room = rect.adjusted(4, 0, -4 - arrow, 0)
+    edge = 0 if kind == "link" else 4
+    room = rect.adjusted(edge, 0, -edge - arrow, 0)
     total = min(size.width() + gap + text_width, room.width())
     x = rect.x() if kind == "link" else room.x() + (room.width() - total) / 2
     if size.width():
@@ -147,7 +149,7 @@ def button_size(option: QStyleOptionButton, widget: QWidget | None, contents: QS
         width += fonts.px(16)
     padding = _PADDING_LARGE if height > fonts.px(HEIGHT_CONTROL) else _PADDING
     width += 2 * padding if option.text else 2 * (height - option.iconSize.height()) // 2
-    return QSize(max(round(width + 0.5), height), height)
+    return QSize(max(math.ceil(width - 0.2), height), height)
 
 
 def draw_tool_button(painter: QPainter, option: QStyleOptionToolButton) -> None:

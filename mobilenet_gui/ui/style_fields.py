@@ -122,6 +122,11 @@ def draw_spin_box(painter: QPainter, option: QStyleOptionSpinBox, widget: QWidge
         paint_icon(painter, name, rect, colours.text2 if possible else colours.disabledText, fonts.px(12))
 
 
+def spin_extra_width() -> int:
+    """Return how much wider than its text a spin box is."""
+    return fonts.px(_SPIN_ROOM) + 24
+
+
 def spin_rect(option: QStyleOptionComplex, part: QStyle.SubControl) -> QRect:
     """Return where a part of a spin box is."""
     rect: QRect = option.rect
@@ -132,7 +137,7 @@ def spin_rect(option: QStyleOptionComplex, part: QStyle.SubControl) -> QRect:
     if part == _Sub.SC_SpinBoxDown:
         return QRect(rect.right() - room, rect.y() + half, room - 1, half - 2)
     if part == _Sub.SC_SpinBoxEditField:
-        return rect.adjusted(10, 1, -room - 2, -1)
+        return rect.adjusted(8, 1, -room - 1, -1)
     return rect
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QIcon, QPainter
+from PySide6.QtGui import QFont, QFontMetricsF, QIcon, QPainter, QPalette
 from PySide6.QtWidgets import (
     QStyle,
     QStyleOption,
@@ -23,6 +23,8 @@ from mobilenet_gui.ui.widgets.painting import draw_text, rounded
 _State = QStyle.StateFlag
 POPUP_RADIUS = RADIUS_CONTROL
 MENU_MARGIN = 5
+FRAME_WIDTH = 4
+"""Wide enough that the round corners of a list stay clear of its contents."""
 _MENU_ROW = 30
 _MENU_PADDING = 10
 _MENU_ICON = 16
@@ -129,8 +131,14 @@ def draw_frame(painter: QPainter, option: QStyleOption) -> None:
     """Draw the frame of a list or a text area."""
     colours = tokens()
     focused = has_focus_ring(option)
-    rounded(painter, QRectF(option.rect), RADIUS_CONTROL, None, colours.accentText if focused else colours.line,
-            width=2 if focused else 1)  # fmt: skip
+    edge = colours.accentText if focused else colours.line
+    rounded(painter, QRectF(option.rect), RADIUS_CONTROL, colours.field, edge, width=2 if focused else 1)
+
+
+def readable_selection(option: QStyleOptionViewItem) -> None:
+    """Give a row that is chosen its usual text colour: the ground of the choice is soft."""
+    colours = tokens()
+    option.palette.setColor(QPalette.ColorRole.HighlightedText, colours.text)
 
 
 def draw_group(painter: QPainter, rect: QRectF) -> None:

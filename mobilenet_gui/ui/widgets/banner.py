@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from mobilenet_gui.i18n import tr
@@ -48,7 +50,7 @@ class Banner(QWidget):
         self._close.clicked.connect(self._on_close)
         self._close.setVisible(closable)
         row = QHBoxLayout(self)
-        row.setContentsMargins(_LEFT + fonts.px(_ICON) + 10, 4, 6, 4)
+        row.setContentsMargins(_LEFT + fonts.px(_ICON) + 10, 4, 8, 4)
         row.setSpacing(6)
         row.addWidget(self._text, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._link, 0, Qt.AlignmentFlag.AlignVCenter)
@@ -79,13 +81,23 @@ class Banner(QWidget):
         self._link.setProperty("linkTone", self._colour)
         self._link.setVisible(bool(action))
         self.setAccessibleName(text)
+        self._fit()
         if self.isVisible():
             announce(self, text)
         self.update()
 
     def sizeHint(self) -> QSize:
         """Return the size of one line."""
-        return QSize(super().sizeHint().width(), fonts.px(HEIGHT_BANNER))
+        return QSize(super().sizeHint().width(), self.minimumHeight())
+
+    def minimumSizeHint(self) -> QSize:
+        """Return a size in which the sentence may wrap."""
+        return QSize(fonts.px(260), self.minimumHeight())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Wrap the sentence only where it does not fit."""
+        super().resizeEvent(event)
+        self._fit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw box and icon."""
@@ -94,6 +106,16 @@ class Banner(QWidget):
         rounded(painter, QRectF(self.rect()), RADIUS_CONTROL, colours.named(self._fill))
         size = fonts.px(_ICON)
         paint_icon(painter, self._icon_name, QRectF(_LEFT, 0, size, self.height()), colours.named(self._colour), size)
+
+    def _fit(self) -> None:
+        spare = _LEFT + fonts.px(_ICON) + 10 + 8 + 2 * 6
+        for other in (self._link, self._close):
+            if not other.isHidden():
+                spare += other.sizeHint().width() + 6
+        needed = math.ceil(QFontMetricsF(self._text.font()).horizontalAdvance(self._text.text())) + 1
+        width = max(min(needed, self.width() - spare), fonts.px(80))
+        self._text.setFixedWidth(width)
+        self.setMinimumHeight(max(fonts.px(HEIGHT_BANNER), self._text.heightForWidth(width) + 16))
 
     def _on_close(self) -> None:
         self.hide()

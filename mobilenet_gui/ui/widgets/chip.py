@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
@@ -16,7 +18,7 @@ from mobilenet_gui.ui.widgets.painting import FOCUS_INSET, draw_text, focus_ring
 TONES = ("neutral", "accent", "ok", "warn", "bad")
 _HEIGHT, _TARGET = 26, 28
 _PADDING = 10
-_ICON, _CHEVRON = 14, 12
+_ICON, _CHEVRON = 14, 14
 _GAP = 5
 
 
@@ -36,7 +38,7 @@ class Chip(QAbstractButton):
         self._menu = menu
         self._clickable = clickable or menu
         self.setText(text)
-        self.setFont(fonts.font("small", fonts.MEDIUM if tone == "neutral" else fonts.SEMIBOLD))
+        self.setFont(fonts.font("small", fonts.MEDIUM))
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if self._clickable else Qt.FocusPolicy.NoFocus)
@@ -47,7 +49,7 @@ class Chip(QAbstractButton):
         if tone not in TONES:
             raise ValueError(f"tone must be one of {TONES}, got {tone!r}")
         self._tone = tone
-        self.setFont(fonts.font("small", fonts.MEDIUM if tone == "neutral" else fonts.SEMIBOLD))
+        self.setFont(fonts.font("small", fonts.MEDIUM))
         self.updateGeometry()
         self.update()
 
@@ -65,12 +67,12 @@ class Chip(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         """Return the size of icon, text and arrow; the height is a full target."""
-        return QSize(round(self._fixed_width() + QFontMetricsF(self.font()).horizontalAdvance(self.text()) + 1),
+        return QSize(math.ceil(sum(self._ends()) + QFontMetricsF(self.font()).horizontalAdvance(self.text()) - 0.2),
                      self._height())  # fmt: skip
 
     def minimumSizeHint(self) -> QSize:
         """Return a size with a few letters; the text is shortened."""
-        least = self._fixed_width() + QFontMetricsF(self.font()).averageCharWidth() * 4
+        least = sum(self._ends()) + QFontMetricsF(self.font()).averageCharWidth() * 4
         return QSize(min(round(least), self.sizeHint().width()), self._height())
 
     def hitButton(self, pos: QPoint) -> bool:
@@ -80,13 +82,11 @@ class Chip(QAbstractButton):
     def _height(self) -> int:
         return fonts.px(_TARGET) if self._clickable or self.isCheckable() else fonts.px(_HEIGHT)
 
-    def _fixed_width(self) -> float:
-        width = 2.0 * _PADDING
-        if self._icon_name is not None:
-            width += fonts.px(_ICON) + _GAP - 1
-        if self._menu:
-            width += fonts.px(_CHEVRON) + _GAP
-        return width
+    def _ends(self) -> tuple[float, float]:
+        """Return where the text begins, and how much room it leaves at the right."""
+        left = _PADDING if self._icon_name is None else _PADDING - 1 + fonts.px(_ICON) + _GAP
+        right = _PADDING if not self._menu else _PADDING - 1 + fonts.px(_CHEVRON) + _GAP - 2
+        return left, right
 
     def _colours(self) -> tuple[QColor, QColor]:
         colours = tokens()
@@ -116,16 +116,13 @@ class Chip(QAbstractButton):
             focus_ring(painter, outer, outer.height() / 2)
             rect = outer.adjusted(FOCUS_INSET - 1, FOCUS_INSET - 1, 1 - FOCUS_INSET, 1 - FOCUS_INSET)
         rounded(painter, rect, rect.height() / 2, fill)
-        x, right = float(_PADDING - 1), self.width() - float(_PADDING)
+        left, right = self._ends()
         if self._icon_name is not None:
             size = fonts.px(_ICON)
-            paint_icon(painter, self._icon_name, QRectF(x, rect.y(), size, rect.height()), colour, size)
-            x += size + _GAP
-        else:
-            x += 1
+            paint_icon(painter, self._icon_name, QRectF(_PADDING - 1, rect.y(), size, rect.height()), colour, size)
         if self._menu:
             size = fonts.px(_CHEVRON)
-            right -= size - 1
-            paint_icon(painter, "chevron-down", QRectF(right, rect.y(), size, rect.height()), colour, size)
-            right -= _GAP
-        draw_text(painter, QRectF(x, rect.y(), right - x, rect.height()), self.text(), self.font(), colour)
+            arrow = QRectF(self.width() - _PADDING + 1 - size, rect.y(), size, rect.height())
+            paint_icon(painter, "chevron-down", arrow, colour, size)
+        room = QRectF(left, rect.y(), self.width() - left - right, rect.height())
+        draw_text(painter, room, self.text(), self.font(), colour)

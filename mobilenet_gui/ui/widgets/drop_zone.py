@@ -27,8 +27,8 @@ from mobilenet_gui.ui.widgets.buttons import Button
 from mobilenet_gui.ui.widgets.labels import text_label
 from mobilenet_gui.ui.widgets.painting import rounded, shadow
 
-_CARD_SIDE, _CARD_FRAME, _SIDE_CARD = 132, 5, 118
-_FAN_SIZE = QSize(300, 164)
+_CARD_SIDE, _CARD_FRAME, _SIDE_CARD = 132, 5, 108
+_FAN_SIZE = QSize(330, 176)
 
 
 class CardFan(QWidget):
@@ -49,9 +49,9 @@ class CardFan(QWidget):
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         middle = QPointF(self.width() / 2, self.height() / 2)
-        for index, shift, angle, side in ((0, -94, -11, _SIDE_CARD), (2, 94, 11, _SIDE_CARD), (1, 0, 0, _CARD_SIDE)):
+        for index, shift, angle, side in ((0, -84, -11, _SIDE_CARD), (2, 84, 11, _SIDE_CARD), (1, 0, 0, _CARD_SIDE)):
             painter.save()
-            painter.translate(middle.x() + shift, middle.y() + (14 if index != 1 else -4))
+            painter.translate(middle.x() + shift, middle.y() + (10 if index != 1 else -5))
             painter.rotate(angle)
             self._draw_card(painter, QRectF(-side / 2, -side / 2, side, side), index)
             painter.restore()
@@ -164,9 +164,9 @@ class DropZone(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 16, 24, 16)
         column.setSpacing(0)
-        column.addStretch(5)
+        column.addStretch(9)
         column.addWidget(self.fan, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addSpacing(26)
+        column.addSpacing(20)
         column.addWidget(self.title)
         column.addSpacing(8)
         column.addWidget(self.subtitle)
@@ -174,7 +174,7 @@ class DropZone(QWidget):
         column.addWidget(self._buttons)
         column.addSpacing(14)
         column.addWidget(self._samples)
-        column.addStretch(4)
+        column.addStretch(11)
         column.addWidget(self._privacy)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 

@@ -97,7 +97,7 @@ class SearchField(LineEdit):
             )
 
     def _key_width(self) -> float:
-        return QFontMetricsF(fonts.font("caption", fonts.MEDIUM)).horizontalAdvance(self._key) + 12
+        return QFontMetricsF(fonts.font("caption", fonts.MEDIUM)).horizontalAdvance(self._key) + 10
 
     def _show_clear(self, text: str) -> None:
         self._clear.setVisible(bool(text))
@@ -157,7 +157,7 @@ class ComboBox(QComboBox):
         super().__init__(parent)
         self.setProperty("leadingIcon", icon or "")
         self._icon_name = icon
-        self.setFont(fonts.font("body", fonts.MEDIUM))
+        self.setFont(fonts.font("body"))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.setIconSize(QSize(fonts.px(_ICON), fonts.px(_ICON)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -52,5 +52,5 @@ def paint_key(painter: QPainter, rect: QRectF, text: str) -> None:
     """Draw a key cap that fills `rect`."""
     colours = tokens()
     rounded(painter, rect, _RADIUS, colours.track)
-    inner = rect.adjusted(_PADDING, 0, -_PADDING, 0)
-    draw_text(painter, inner, text, fonts.font("caption", fonts.MEDIUM), colours.text3, elide=False)
+    draw_text(painter, rect, text, fonts.font("caption", fonts.MEDIUM), colours.text3,
+              align=Qt.AlignmentFlag.AlignHCenter, elide=False)  # fmt: skip

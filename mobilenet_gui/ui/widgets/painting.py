@@ -7,15 +7,15 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from mobilenet_gui.ui.theme import tokens
 
-THIN_SPACE = "\u202f"  # narrow and never broken
+NO_BREAK_SPACE = "\u00a0"
 FOCUS_WIDTH = 2.0
 FOCUS_GAP = 2.0
 FOCUS_INSET = FOCUS_WIDTH + FOCUS_GAP
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """Return a share (0..1) as text, e.g. "96.4 %" with a thin space."""
-    return f"{share * 100:.{digits}f}{THIN_SPACE}%"
+    """Return a share (0..1) as text, e.g. "96.4 %"; the space never breaks."""
+    return f"{share * 100:.{digits}f}{NO_BREAK_SPACE}%"
 
 
 def rounded(painter: QPainter, rect: QRectF, radius: float, fill: QColor | None, border: QColor | None = None,

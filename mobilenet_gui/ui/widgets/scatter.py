@@ -15,7 +15,7 @@ from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.widgets.painting import draw_text, percent
 from mobilenet_gui.ui.widgets.scatter_layout import axis_steps, place_labels
 
-_LEFT, _BOTTOM, _TOP, _RIGHT = 26, 22, 14, 4
+_LEFT, _BOTTOM, _TOP, _RIGHT = 26, 22, 26, 4
 _DOT, _DOT_SELECTED = 4.5, 5.5
 
 
@@ -154,6 +154,9 @@ class ScatterPlot(QWidget):
             return [0, 5, 10, 15], [0.65, 0.7, 0.75]
         xs = axis_steps(0.0, max(p.x for p in self._points) * 1.12, 3)
         ys = axis_steps(min(p.y for p in self._points), max(p.y for p in self._points), 3)
+        # The highest dot may stand a little above the highest line.
+        if len(ys) > 2 and max(p.y for p in self._points) < ys[-2] + (ys[-1] - ys[-2]) * 0.4:
+            ys.pop()
         return xs, ys
 
     def _x(self, value: float) -> float:

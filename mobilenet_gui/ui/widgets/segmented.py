@@ -45,10 +45,21 @@ class _Segment(QAbstractButton):
         height = fonts.px(HEIGHT_CONTROL) - 2 * _INSET
         if self.icon_only():
             return QSize(height + 8, height)
+        return QSize(max([self.text_width(), *(s.text_width() for s in self._beside())]), height)
+
+    def text_width(self) -> int:
+        """Return the width that icon and text need."""
+        if self.icon_only():
+            return 0
         width = 2 * _PADDING + QFontMetricsF(self.font()).horizontalAdvance(self.text())
         if self.icon_name is not None:
             width += fonts.px(_ICON) + _GAP
-        return QSize(round(width), height)
+        return round(width + 0.4)
+
+    def _beside(self) -> list[_Segment]:
+        """Return all segments of the strip: those with text are equally wide."""
+        parent = self.parentWidget()
+        return parent.findChildren(_Segment) if parent is not None else []
 
     def minimumSizeHint(self) -> QSize:
         """Return the size of icon and text: it never shrinks."""
@@ -75,7 +86,8 @@ class _Segment(QAbstractButton):
         if self.icon_only():
             paint_icon(painter, self.icon_name or "", rect, colour, size)
             return
-        x = float(_PADDING)
+        # A strip gives every segment the widest one's room: the contents stay in the middle.
+        x = _PADDING + max(0.0, (rect.width() - self.text_width()) / 2)
         if self.icon_name is not None:
             paint_icon(painter, self.icon_name, QRectF(x, 0, size, rect.height()), colour, size)
             x += size + _GAP

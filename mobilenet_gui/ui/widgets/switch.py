@@ -25,8 +25,14 @@ class Switch(QCheckBox):
         super().__init__(text, parent)
         self.setFont(fonts.font("body", fonts.MEDIUM))
         self._knob = Tween(self, MS_HOVER * 2, lambda _value: self.update())
-        self.toggled.connect(lambda on: self._knob.go(1.0 if on else 0.0))
+        self.toggled.connect(self._move)
         self.setSizePolicy(QSizePolicy.Policy.Expanding if text else QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def _move(self, on: bool) -> None:
+        if self.isVisible():
+            self._knob.go(float(on))
+        else:
+            self._knob.jump(float(on))
 
     def sizeHint(self) -> QSize:
         """Return the switch's size with room for its focus ring."""

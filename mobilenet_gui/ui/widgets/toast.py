@@ -42,6 +42,7 @@ class Toast(QWidget):
         row.addWidget(self.link)
         row.addWidget(self.cross)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setMinimumHeight(fonts.px(_HEIGHT) + 2 * _SHADOW)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw shadow and strip."""
