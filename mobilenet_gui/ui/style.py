@@ -11,10 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QPainter, QPainterPath, QRegion
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPainterPath, QRegion
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QAbstractScrollArea,
     QComboBox,
+    QFrame,
     QLineEdit,
     QMenu,
     QProxyStyle,
@@ -29,6 +31,7 @@ from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui import style_buttons as buttons
 from mobilenet_gui.ui import style_fields as fields
 from mobilenet_gui.ui import style_views as views
+from mobilenet_gui.ui.icons import icon
 from mobilenet_gui.ui.theme import duration, tokens
 from mobilenet_gui.ui.tokens import HEIGHT_CONTROL, HEIGHT_SMALL
 
@@ -40,7 +43,7 @@ _HINTS: dict[QStyle.StyleHint, int] = {
     _SH.SH_EtchDisabledText: 0,
     _SH.SH_DitherDisabledText: 0,
     _SH.SH_ComboBox_Popup: 0,
-    _SH.SH_ComboBox_PopupFrameStyle: 0,
+    _SH.SH_ComboBox_PopupFrameStyle: QFrame.Shape.StyledPanel.value | QFrame.Shadow.Plain.value,
     _SH.SH_DialogButtonBox_ButtonsHaveIcons: 0,
     _SH.SH_MessageBox_CenterButtons: 0,
     _SH.SH_Menu_MouseTracking: 1,
@@ -54,6 +57,35 @@ _HINTS: dict[QStyle.StyleHint, int] = {
     _SH.SH_ToolTip_WakeUpDelay: 500,
     _SH.SH_ToolTipLabel_Opacity: 255,
     _SH.SH_TabBar_Alignment: Qt.AlignmentFlag.AlignLeft.value,
+}
+
+_SP = QStyle.StandardPixmap
+_ICONS: dict[QStyle.StandardPixmap, tuple[str, str]] = {
+    _SP.SP_MessageBoxInformation: ("info", "accentText"),
+    _SP.SP_MessageBoxQuestion: ("question-circle", "accentText"),
+    _SP.SP_MessageBoxWarning: ("alert", "warn"),
+    _SP.SP_MessageBoxCritical: ("alert", "bad"),
+    _SP.SP_DirIcon: ("folder", "accentText"),
+    _SP.SP_DirClosedIcon: ("folder", "accentText"),
+    _SP.SP_DirOpenIcon: ("folder", "accentText"),
+    _SP.SP_DirLinkIcon: ("folder", "accentText"),
+    _SP.SP_DirHomeIcon: ("folder", "accentText"),
+    _SP.SP_DesktopIcon: ("monitor", "text2"),
+    _SP.SP_ComputerIcon: ("monitor", "text2"),
+    _SP.SP_DriveHDIcon: ("drive", "text2"),
+    _SP.SP_FileIcon: ("file", "text2"),
+    _SP.SP_FileLinkIcon: ("file", "text2"),
+    _SP.SP_ArrowBack: ("arrow-left", "text2"),
+    _SP.SP_ArrowForward: ("arrow-right", "text2"),
+    _SP.SP_FileDialogBack: ("arrow-left", "text2"),
+    _SP.SP_FileDialogToParent: ("arrow-up", "text2"),
+    _SP.SP_FileDialogNewFolder: ("folder-plus", "text2"),
+    _SP.SP_FileDialogListView: ("view-grid", "text2"),
+    _SP.SP_FileDialogDetailedView: ("list", "text2"),
+    _SP.SP_LineEditClearButton: ("close", "text2"),
+    _SP.SP_TitleBarCloseButton: ("close", "text2"),
+    _SP.SP_DialogCloseButton: ("close", "text2"),
+    _SP.SP_BrowserReload: ("refresh", "text2"),
 }
 
 
@@ -87,7 +119,7 @@ def _metrics() -> dict[QStyle.PixelMetric, int]:
         _PM.PM_TabBarTabShiftVertical: 0,
         _PM.PM_TabBarTabShiftHorizontal: 0,
         _PM.PM_TabBarBaseOverlap: 0,
-        _PM.PM_FocusFrameHMargin: 4,
+        _PM.PM_FocusFrameHMargin: 7,
         _PM.PM_FocusFrameVMargin: 2,
         _PM.PM_TextCursorWidth: 1,
         _PM.PM_SplitterWidth: 5,
@@ -114,7 +146,9 @@ class Style(QProxyStyle):
             _CE.CE_MenuEmptyArea: lambda _o, _p, _w: None,
             _CE.CE_ProgressBar: lambda o, p, _w: fields.draw_progress(p, o),
             _CE.CE_TabBarTab: lambda o, p, _w: views.draw_tab(p, o),
-            _CE.CE_Splitter: lambda o, p, _w: p.fillRect(o.rect, tokens().line),
+            _CE.CE_Splitter: lambda o, p, _w: views.draw_splitter(p, o),
+            _CE.CE_HeaderSection: lambda o, p, _w: views.draw_header(p, o),
+            _CE.CE_HeaderEmptyArea: lambda o, p, _w: p.fillRect(o.rect, tokens().field),
         }  # fmt: skip
         self._primitives: dict[QStyle.PrimitiveElement, Draw] = {
             _PE.PE_PanelLineEdit: self._line_edit,
@@ -122,7 +156,7 @@ class Style(QProxyStyle):
             _PE.PE_IndicatorCheckBox: lambda o, p, _w: buttons.draw_check_box(p, o),
             _PE.PE_IndicatorItemViewItemCheck: lambda o, p, _w: buttons.draw_check_box(p, o),
             _PE.PE_IndicatorRadioButton: lambda o, p, _w: buttons.draw_radio(p, o),
-            _PE.PE_PanelItemViewItem: lambda o, p, _w: views.draw_item_ground(p, o),
+            _PE.PE_PanelItemViewItem: lambda o, p, w: views.draw_item_ground(p, o, w),
             _PE.PE_PanelItemViewRow: lambda _o, _p, _w: None,
             _PE.PE_PanelMenu: lambda o, p, _w: views.draw_popup(p, QRectF(o.rect)),
             _PE.PE_FrameMenu: lambda _o, _p, _w: None,
@@ -133,6 +167,7 @@ class Style(QProxyStyle):
             _PE.PE_FrameTabWidget: lambda _o, _p, _w: None,
             _PE.PE_FrameTabBarBase: lambda o, p, _w: p.fillRect(
                 QRect(o.rect.x(), o.rect.bottom(), o.rect.width(), 1), tokens().line),
+            _PE.PE_IndicatorHeaderArrow: lambda o, p, _w: views.draw_header_arrow(p, o),
             _PE.PE_PanelButtonTool: lambda o, p, _w: buttons.draw_tool_button(p, o),
         }  # fmt: skip
         self._complex: dict[QStyle.ComplexControl, Draw] = {
@@ -218,8 +253,11 @@ class Style(QProxyStyle):
     def pixelMetric(self, metric: QStyle.PixelMetric, option: QStyleOption | None = None,
                     widget: QWidget | None = None) -> int:  # fmt: skip
         """Return a measure of ours, else Fusion's."""
-        if metric == _PM.PM_DefaultFrameWidth and isinstance(widget, QAbstractScrollArea):
-            return views.FRAME_WIDTH
+        if metric == _PM.PM_DefaultFrameWidth and widget is not None:
+            if isinstance(widget, QAbstractScrollArea):
+                return views.FRAME_WIDTH
+            if views.is_combo_list(widget):
+                return views.MENU_MARGIN
         value = self._pixels.get(metric)
         return value if value is not None else super().pixelMetric(metric, option, widget)
 
@@ -232,6 +270,12 @@ class Style(QProxyStyle):
         if hint == _SH.SH_Widget_Animation_Duration:
             return duration(200)
         return super().styleHint(hint, option, widget, data)
+
+    def standardIcon(self, which: QStyle.StandardPixmap, option: QStyleOption | None = None,
+                     widget: QWidget | None = None) -> QIcon:  # fmt: skip
+        """Return our own drawing for what message boxes and file dialogs show."""
+        known = _ICONS.get(which)
+        return icon(*known) if known is not None else super().standardIcon(which, option, widget)
 
     def polish(self, what: Any) -> Any:
         """Prepare a widget: hovering is noticed; menus, lists and tool tips get round corners."""
@@ -261,6 +305,8 @@ class Style(QProxyStyle):
 
     @staticmethod
     def _focus(option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
+        if isinstance(widget, QAbstractItemView):
+            return  # the row's ground has its ring already
         if buttons.has_focus_ring(option) or option.state & QStyle.StateFlag.State_KeyboardFocusChange:
             buttons.draw_indicator_focus(painter, QRectF(option.rect))
 

@@ -7,10 +7,12 @@ from PySide6.QtGui import QFont, QFontMetricsF, QIcon, QPainter, QPalette
 from PySide6.QtWidgets import (
     QStyle,
     QStyleOption,
+    QStyleOptionHeader,
     QStyleOptionMenuItem,
     QStyleOptionTab,
     QStyleOptionViewItem,
     QTabBar,
+    QWidget,
 )
 
 from mobilenet_gui.ui import fonts
@@ -90,7 +92,7 @@ def draw_menu_item(painter: QPainter, option: QStyleOptionMenuItem) -> None:
     draw_text(painter, QRectF(x, rect.y(), right - x, rect.height()), plain, option.font, ink)
 
 
-def draw_item_ground(painter: QPainter, option: QStyleOptionViewItem) -> None:
+def draw_item_ground(painter: QPainter, option: QStyleOptionViewItem, widget: QWidget | None) -> None:
     """Draw the ground of a list's row: chosen, hovered, or with the keyboard's ring."""
     colours = tokens()
     rect = QRectF(option.rect).adjusted(1, 1, -1, -1)
@@ -98,8 +100,37 @@ def draw_item_ground(painter: QPainter, option: QStyleOptionViewItem) -> None:
         rounded(painter, rect, RADIUS_SMALL, colours.soft, None)
     elif option.state & _State.State_MouseOver and option.state & _State.State_Enabled:
         rounded(painter, rect, RADIUS_SMALL, colours.track)
-    if has_focus_ring(option):
+    if has_focus_ring(option) and not (widget is not None and is_combo_list(widget.window())):
         rounded(painter, rect, RADIUS_SMALL, None, colours.accentText, width=2)
+
+
+def is_combo_list(window: QWidget) -> bool:
+    """Say whether `window` is the list of a combo box."""
+    return window.inherits("QComboBoxPrivateContainer")
+
+
+def draw_header(painter: QPainter, option: QStyleOption) -> None:
+    """Draw the ground of a table's heading: a line below, a hairline between columns."""
+    colours = tokens()
+    rect: QRect = option.rect
+    painter.fillRect(rect, colours.field)
+    painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, colours.line2)
+    painter.fillRect(rect.right(), rect.y() + 6, 1, rect.height() - 12, colours.line)
+
+
+def draw_header_arrow(painter: QPainter, option: QStyleOptionHeader) -> None:
+    """Draw which way a column is sorted."""
+    name = "chevron-up" if option.sortIndicator == QStyleOptionHeader.SortIndicator.SortUp else "chevron-down"
+    paint_icon(painter, name, QRectF(option.rect), tokens().text2, fonts.px(12))
+
+
+def draw_splitter(painter: QPainter, option: QStyleOption) -> None:
+    """Draw a hairline down or across a splitter's handle."""
+    rect: QRect = option.rect
+    if rect.height() > rect.width():
+        painter.fillRect(rect.center().x(), rect.y(), 1, rect.height(), tokens().line)
+    else:
+        painter.fillRect(rect.x(), rect.center().y(), rect.width(), 1, tokens().line)
 
 
 def tab_size(option: QStyleOptionTab, contents: QSize) -> QSize:
