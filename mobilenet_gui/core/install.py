@@ -1,0 +1,417 @@
+"""Owns how a model gets here: fetch, check and convert, try, install. One flow for the command line and the window.
+
+Each step may fail or be cancelled and leaves what was there before; a whole download outlives a cancelled conversion,
+a damaged one is thrown away. Converting needs a process of its own, which `core` does not know: it is handed in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from dataclasses import replace as with_changes
+from pathlib import Path
+from typing import Final, Literal, Protocol
+
+from mobilenet_gui.core import catalog, download
+from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.catalog import CatalogEntry, WeightsFile
+from mobilenet_gui.core.download_part import SPARE_BYTES, full_disk
+from mobilenet_gui.core.errors import Cancelled, ModelError
+from mobilenet_gui.core.labels import parse_labels_file
+from mobilenet_gui.core.store import ModelStore
+from mobilenet_gui.core.store_files import id_from_name, is_valid_id
+from mobilenet_gui.core.tflite_import import Naming, try_once
+from mobilenet_gui.core.types import Label
+from mobilenet_gui.i18n import tr
+
+Step = Literal["downloading", "preparing", "trying", "installing"]
+
+KERAS_SUFFIXES: Final = (".h5", ".hdf5", ".keras")
+TFLITE_SUFFIX: Final = ".tflite"
+BACKBONE_SUFFIX: Final = "-backbone"
+MAX_IMPORT_BYTES: Final = download.MAX_BYTES
+
+_SHARES: Final[dict[Step, tuple[float, float]]] = {
+    "downloading": (0.0, 0.6),
+    "preparing": (0.6, 0.93),
+    "trying": (0.93, 0.97),
+    "installing": (0.97, 1.0),
+}
+_ROOM: Final = 3
+"""A bundle holds the weights, the network and the classifier: at most this many times the weights file."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstallProgress:
+    """How far an installation is.
+
+    Attributes:
+        step: what is done just now.
+        text: the same for the user, translated; more precise while converting.
+        fraction: share of the whole, 0 to 1, never falling; None while a download's size is unknown.
+        step_fraction: share of this step, or None where nobody knows.
+        done: bytes of the download that are here.
+        total: bytes of the whole download, or None.
+        speed: bytes a second, or None.
+        seconds_left: of the download, or None.
+    """
+
+    step: Step
+    text: str
+    fraction: float | None = None
+    step_fraction: float | None = None
+    done: int = 0
+    total: int | None = None
+    speed: float | None = None
+    seconds_left: float | None = None
+
+
+Report = Callable[[InstallProgress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    """What to make a bundle from, for the process that can.
+
+    Attributes:
+        source: the weights or `.tflite` file.
+        output: the folder to make; its parent exists.
+        naming: id, name and what else is known.
+        labels: one a class; None for those in the file, or ImageNet's.
+        family, alpha, input_size: what the weights must be; None to find it out.
+        backbone: whether the weights must be without (True) or with (False) a classifier; None for either.
+    """
+
+    source: Path
+    output: Path
+    naming: Naming
+    labels: tuple[Label, ...] | None = None
+    family: str | None = None
+    alpha: float | None = None
+    input_size: int | None = None
+    backbone: bool | None = None
+
+
+class Builder(Protocol):
+    """Makes a bundle, checking the source's structure; blocking.
+
+    Raises `ModelError` where the source is no good, `BuilderError` where that is not known, `Cancelled` soon after
+    `cancel` is set.
+    """
+
+    def __call__(
+        self, request: BuildRequest, progress: Callable[[str, float | None], None], cancel: threading.Event
+    ) -> None:
+        """Build `request.output`; `progress` takes a text for the user and the share of the work, if known."""
+
+
+class IdTakenError(ModelError):
+    """A model of this id is there already: replace it, or choose another id. `subject` is the id."""
+
+    def __init__(self, model_id: str) -> None:
+        super().__init__(model_id, tr("A model of this id is installed already. Choose another id, or replace it."))
+
+
+class BuilderError(ModelError):
+    """What converts failed itself, before it could say anything against the file."""
+
+
+def backbone_id(entry: CatalogEntry) -> str:
+    """Return the id of an official model without its classifier."""
+    return entry.id + BACKBONE_SUFFIX
+
+
+def download_target(file: WeightsFile, downloads_dir: Path) -> Path:
+    """Return where a file's download lies while it is under way."""
+    return downloads_dir / file.file_name
+
+
+def install_official(
+    entry: CatalogEntry,
+    store: ModelStore,
+    *,
+    build: Builder,
+    downloads_dir: Path,
+    base: str = catalog.OFFICIAL_BASE,
+    proxies: Mapping[str, str] | None = None,
+    backbone: bool = False,
+    report: Report | None = None,
+    cancel: threading.Event | None = None,
+    timeouts: download.Timeouts | None = None,
+) -> Bundle:
+    """Download an official model, check it, convert it, try it, install it.
+
+    Args:
+        entry: which one.
+        store: where to.
+        build: makes the bundle.
+        downloads_dir: where the weights lie meanwhile; kept if only a later step was cancelled.
+        base: the download base, from `download.base_url`.
+        proxies: from `download.proxies_for`.
+        backbone: take the weights without classifier.
+        report: told how far it is.
+        cancel: set it to stop; a download goes on from there the next time.
+        timeouts: of the server.
+
+    Raises:
+        DownloadError, StorageError, ModelError: which step failed and why.
+        Cancelled: `cancel` was set.
+    """
+    flow = _Flow(store, build, report, cancel)
+    file = entry.backbone if backbone else entry.weights
+    target = download_target(file, downloads_dir)
+    urls = download.urls_for(file, base)
+
+    def on_progress(now: download.Progress) -> None:
+        total = now.total or None
+        flow.tell(
+            "downloading",
+            tr("Downloading"),
+            now.fraction,
+            done=now.done,
+            total=total,
+            speed=now.speed,
+            left=now.seconds_left,
+        )
+
+    download.fetch(
+        urls,
+        target,
+        name=entry.name,
+        expected_hash=file.md5,
+        proxies=proxies,
+        progress=on_progress,
+        cancel=flow.cancel,
+        timeouts=timeouts,
+    )
+    request = BuildRequest(
+        source=target,
+        output=Path(),
+        naming=_official_naming(entry, urls[0], backbone=backbone),
+        family=entry.family,
+        alpha=entry.alpha,
+        input_size=entry.input_size,
+        backbone=backbone,
+    )
+    try:
+        bundle = flow.make(request, replace=True, subject=entry.name)
+    except BuilderError:
+        raise
+    except ModelError:
+        # What arrived is not what it should be: the next try must not find it.
+        with contextlib.suppress(OSError):
+            target.unlink(missing_ok=True)
+        raise
+    with contextlib.suppress(OSError):
+        target.unlink(missing_ok=True)
+    return bundle
+
+
+def import_file(
+    path: Path,
+    store: ModelStore,
+    *,
+    build: Builder,
+    labels: Path | None = None,
+    model_id: str | None = None,
+    name: str | None = None,
+    replace: bool = False,
+    report: Report | None = None,
+    cancel: threading.Event | None = None,
+) -> Bundle:
+    """Make an installed model from a Keras weights file or a `.tflite` classifier on this machine.
+
+    Args:
+        path: the file; it is only read.
+        store: where to.
+        build: makes the bundle.
+        labels: a labels file; needed where the classes are not ImageNet's and the file does not name them.
+        model_id: the id to use; by default the official one, else made from the file's name.
+        name: the name shown; by default likewise.
+        replace: whether a model of this id may be replaced.
+        report: told how far it is.
+        cancel: set it to stop.
+
+    Raises:
+        IdTakenError: the id is taken and `replace` is not set.
+        ModelError, StorageError: which step failed and why.
+        Cancelled: `cancel` was set.
+    """
+    _check_file(path)
+    known = catalog.find_by_file_name(path.name)
+    naming = _import_naming(path, known, model_id, name)
+    if store.has(naming.id) and not replace:
+        raise IdTakenError(naming.id)
+    named = None if labels is None else parse_labels_file(labels)
+    entry = None if known is None else known[0]
+    request = BuildRequest(
+        source=path,
+        output=Path(),
+        naming=naming,
+        labels=named,
+        family=None if entry is None else entry.family,
+        alpha=None if entry is None else entry.alpha,
+        input_size=None if entry is None else entry.input_size,
+        backbone=None if known is None else known[1].backbone,
+    )
+    flow = _Flow(store, build, report, cancel, begins="preparing")
+    return flow.make(request, replace=replace, subject=str(path))
+
+
+class _Flow:
+    """The steps after the file is here, and the one stream of progress."""
+
+    def __init__(
+        self,
+        store: ModelStore,
+        build: Builder,
+        report: Report | None,
+        cancel: threading.Event | None,
+        begins: Step = "downloading",
+    ) -> None:
+        self._store = store
+        self._build = build
+        self._report = report
+        self.cancel = cancel if cancel is not None else threading.Event()
+        self._start = _SHARES[begins][0]
+        self._reached = 0.0
+
+    def make(self, request: BuildRequest, *, replace: bool, subject: str) -> Bundle:
+        """Build in a staging folder, try, install; errors about the model name `subject`."""
+        self._check_room(request.source)
+        with self._store.staging_folder() as staging:
+            folder = staging / "bundle"
+            request = with_changes(request, output=folder)
+            self._check_cancel()
+            self.tell("preparing", tr("Preparing"), 0.0)
+            with _naming_step(tr("It could not be converted: {reason}"), subject):
+                self._build(request, lambda text, share: self.tell("preparing", text, share), self.cancel)
+            self._check_cancel()
+            self.tell("trying", tr("Trying it once"), 0.0)
+            with _naming_step(tr("It failed its trial: {reason}"), subject):
+                made = Bundle.open(folder)
+                if request.backbone not in (None, made.is_backbone):
+                    raise ModelError(subject, _wrong_top(made))
+                if not made.is_backbone:
+                    try_once(made, subject)
+            self._check_cancel()
+            self.tell("installing", tr("Installing"), 0.0)
+            with _naming_step(tr("It could not be installed: {reason}"), subject):
+                if self._store.has(made.id) and not replace:
+                    raise IdTakenError(made.id)
+                bundle = self._store.install(folder, replace=replace)
+        self.tell("installing", tr("Installed"), 1.0)
+        return bundle
+
+    def tell(
+        self,
+        step: Step,
+        text: str,
+        share: float | None,
+        *,
+        done: int = 0,
+        total: int | None = None,
+        speed: float | None = None,
+        left: float | None = None,
+    ) -> None:
+        """Report; a step that does not know its share stands at what was reached."""
+        if self._report is None:
+            return
+        low, high = ((bound - self._start) / (1 - self._start) for bound in _SHARES[step])
+        if share is not None:
+            self._reached = max(self._reached, low + (high - low) * min(max(share, 0.0), 1.0))
+        overall = None if step == "downloading" and share is None else self._reached
+        self._report(InstallProgress(step, text, overall, share, done, total, speed, left))
+
+    def _check_cancel(self) -> None:
+        if self.cancel.is_set():
+            raise Cancelled
+
+    def _check_room(self, source: Path) -> None:
+        with contextlib.suppress(OSError):
+            needed = _ROOM * source.stat().st_size + SPARE_BYTES
+            place = self._store.models_dir
+            place.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(place).free
+            if free < needed:
+                raise full_disk(place / "model", needed, free)
+
+
+@contextmanager
+def _naming_step(sentence: str, subject: str) -> Iterator[None]:
+    """Put the step into the reason of what goes wrong with the model in it; the disk's errors say enough already."""
+    try:
+        yield
+    except IdTakenError:
+        raise
+    except ModelError as error:
+        raise type(error)(subject, sentence.format(reason=error.reason)) from error
+
+
+def _wrong_top(bundle: Bundle) -> str:
+    if bundle.is_backbone:
+        return tr("these weights have no classifier.")
+    return tr("these weights have a classifier; a backbone was expected.")
+
+
+def _official_naming(entry: CatalogEntry, url: str, *, backbone: bool) -> Naming:
+    return Naming(
+        id=backbone_id(entry) if backbone else entry.id,
+        name=tr("{name} backbone").format(name=entry.name) if backbone else entry.name,
+        family=entry.family,
+        alpha=entry.alpha,
+        licence=entry.licence,
+        description=entry.description,
+        source=download.shown_url(url),
+        parameters=None if backbone else entry.parameters,
+        macs=None if backbone else entry.macs,
+        top1=None if backbone else entry.top1,
+        top5=None if backbone else entry.top5,
+        preprocessing=entry.preprocessing,
+    )
+
+
+def _import_naming(
+    path: Path, known: tuple[CatalogEntry, WeightsFile] | None, model_id: str | None, name: str | None
+) -> Naming:
+    if model_id is not None and not is_valid_id(model_id):
+        raise ModelError(
+            model_id, tr("An id is made of small letters, digits, dots and hyphens, at most {n}.").format(n=80)
+        )
+    if known is not None:
+        entry, file = known
+        naming = _official_naming(entry, "", backbone=file.backbone)
+        own_id, own_name = naming.id, naming.name
+    else:
+        stem = path.name
+        for suffix in (path.suffix, ".weights"):
+            stem = stem.removesuffix(suffix)
+        own_id, own_name = id_from_name(stem), stem.replace("_", " ").strip() or path.name
+        naming = Naming(id=own_id, name=own_name)
+    return with_changes(naming, id=model_id or own_id, name=name or own_name)
+
+
+def _check_file(path: Path) -> None:
+    """See that an import can begin at all, so that nothing heavy starts for a file that is not there.
+
+    Raises:
+        ModelError: it cannot.
+    """
+    try:
+        if path.is_dir():
+            raise ModelError(str(path), tr("This is a folder, not a file."))
+        size = path.stat().st_size
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise ModelError(str(path), error.strerror or str(error)) from error
+    if path.suffix.lower() not in (*KERAS_SUFFIXES, TFLITE_SUFFIX):
+        raise ModelError(str(path), tr("Only .h5, .weights.h5, .keras and .tflite files can be imported."))
+    if size == 0:
+        raise ModelError(str(path), tr("The file is empty."))
+    if size > MAX_IMPORT_BYTES:
+        raise ModelError(str(path), tr("The file is far too large to be a MobileNet."))

@@ -1,0 +1,199 @@
+"""Owns putting the model flow together: the store, the settings' addresses, the converting process, measured speeds.
+
+Blocking, without Qt, callable from any thread: the command line calls it as it is, the window from worker threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mobilenet_gui import paths
+from mobilenet_gui.core import catalog, download, install
+from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.catalog import CatalogEntry
+from mobilenet_gui.core.download_progress import Progress
+from mobilenet_gui.core.errors import ModelError
+from mobilenet_gui.core.install import Builder, InstallProgress
+from mobilenet_gui.core.store import ModelStore
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.model_builder import WorkerBuilder
+from mobilenet_gui.settings import Settings
+
+Report = Callable[[InstallProgress], None]
+
+WARM_SECONDS = 15.0
+"""With so much of a download left, the converting process starts loading TensorFlow, which takes about that long."""
+
+
+class ModelService:
+    """Downloads, imports and removes models.
+
+    Attributes:
+        settings: whose download address and proxy are used; may be exchanged at any time.
+        store: the installed models.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: ModelStore,
+        *,
+        downloads_dir: Path | None = None,
+        build: Builder | None = None,
+        timeouts: download.Timeouts | None = None,
+    ) -> None:
+        """Work on `store`.
+
+        Args:
+            settings: the present settings.
+            store: the models.
+            downloads_dir: where downloads lie meanwhile; the user's cache by default.
+            build: makes bundles; by default in the worker process.
+            timeouts: of the download server.
+        """
+        self.settings = settings
+        self.store = store
+        self._downloads = downloads_dir if downloads_dir is not None else paths.downloads_dir()
+        self._builder = build
+        self._timeouts = timeouts
+
+    def download(
+        self,
+        entry_id: str,
+        progress: Report | None = None,
+        cancel: threading.Event | None = None,
+        *,
+        backbone: bool = False,
+        activate: bool = False,
+    ) -> Bundle:
+        """Download and install an official model, going on where an earlier try stopped.
+
+        It becomes the active one where `activate` is set, or where the user never chose one. One that is installed
+        and sound is not downloaded again.
+
+        Raises:
+            ModelError: no official model has this id, or what arrived is no good.
+            DownloadError, StorageError: the network or the disk refused.
+            Cancelled: `cancel` was set; what has arrived is kept.
+        """
+        entry = self.entry(entry_id)
+        bundle = self._installed(install.backbone_id(entry) if backbone else entry.id)
+        if bundle is None:
+            with self._building(progress) as (build, report):
+                bundle = install.install_official(
+                    entry,
+                    self.store,
+                    build=build,
+                    downloads_dir=self._downloads,
+                    base=download.base_url(self.settings.weights_url),
+                    proxies=download.proxies_for(self.settings.proxy),
+                    backbone=backbone,
+                    report=report,
+                    cancel=cancel,
+                    timeouts=self._timeouts,
+                )
+        self._put_to_use(bundle, wanted=activate)
+        return bundle
+
+    def import_file(
+        self,
+        path: Path,
+        labels: Path | None = None,
+        model_id: str | None = None,
+        progress: Report | None = None,
+        cancel: threading.Event | None = None,
+        *,
+        name: str | None = None,
+        replace: bool = False,
+        activate: bool = False,
+    ) -> Bundle:
+        """Import a model from a file; see `install.import_file`.
+
+        Raises:
+            IdTakenError: a model of this id is installed and `replace` is not set.
+            ModelError, StorageError: the file cannot be used, or the disk refused.
+            Cancelled: `cancel` was set.
+        """
+        with self._building(progress) as (build, report):
+            bundle = install.import_file(
+                path,
+                self.store,
+                build=build,
+                labels=labels,
+                model_id=model_id,
+                name=name,
+                replace=replace,
+                report=report,
+                cancel=cancel,
+            )
+        self._put_to_use(bundle, wanted=activate)
+        return bundle
+
+    def entry(self, entry_id: str) -> CatalogEntry:
+        """Return the catalogue's entry.
+
+        Raises:
+            ModelError: there is none; suggests ids that are close.
+        """
+        entry = catalog.by_id(entry_id)
+        if entry is not None:
+            return entry
+        close = catalog.close_ids(entry_id)
+        if close:
+            raise ModelError(
+                entry_id, tr("No official model has this id. Did you mean {ids}?").format(ids=", ".join(close))
+            )
+        raise ModelError(entry_id, tr("No official model has this id. “mobilenet-gui models list” shows them all."))
+
+    def partial(self, entry_id: str, *, backbone: bool = False) -> Progress | None:
+        """Return what an earlier, stopped download left; None where nothing."""
+        return download.partial(self._target(entry_id, backbone=backbone))
+
+    def discard_partial(self, entry_id: str, *, backbone: bool = False) -> None:
+        """Forget what a stopped download left.
+
+        Raises:
+            StorageError: the disk refuses.
+        """
+        download.discard_partial(self._target(entry_id, backbone=backbone))
+
+    def _target(self, entry_id: str, *, backbone: bool) -> Path:
+        entry = self.entry(entry_id)
+        return install.download_target(entry.backbone if backbone else entry.weights, self._downloads)
+
+    @contextmanager
+    def _building(self, progress: Report | None) -> Iterator[tuple[Builder, Report]]:
+        """Give a builder, and a report that warms its process up towards the end of a download."""
+        if self._builder is not None:
+            yield self._builder, progress or _no_report
+            return
+        with WorkerBuilder() as builder:
+
+            def report(now: InstallProgress) -> None:
+                if now.step == "downloading" and now.seconds_left is not None and now.seconds_left < WARM_SECONDS:
+                    builder.warm()
+                if progress is not None:
+                    progress(now)
+
+            yield builder, report
+
+    def _installed(self, model_id: str) -> Bundle | None:
+        if self.store.is_builtin(model_id):
+            return None
+        try:
+            bundle = self.store.get(model_id)
+            bundle.verify()
+        except ModelError:
+            return None
+        return bundle
+
+    def _put_to_use(self, bundle: Bundle, *, wanted: bool) -> None:
+        if not bundle.is_backbone and (wanted or self.store.chosen_id() is None):
+            self.store.activate(bundle.id)
+
+
+def _no_report(_now: InstallProgress) -> None:
+    """Tell nobody."""
