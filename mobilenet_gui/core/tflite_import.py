@@ -19,6 +19,7 @@ from mobilenet_gui.core import labels as label_lists
 from mobilenet_gui.core.bundle import Bundle, write_bundle
 from mobilenet_gui.core.errors import ModelError, StorageError
 from mobilenet_gui.core.manifest import Manifest, Metrics, Provenance
+from mobilenet_gui.core.phases import Phase
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
 from mobilenet_gui.core.tensors import usual_normalization
 from mobilenet_gui.core.tflite_graph import MAX_TFLITE_BYTES, Graph, add_output, find_head, parse
@@ -66,16 +67,16 @@ def import_tflite(
         staging: an empty or missing folder that becomes the bundle.
         naming: id, name, licence.
         labels: one a class; by default those inside the file, then ImageNet's for 1000 or 1001 outputs.
-        progress: told the phase and its share of the whole, 0-1.
+        progress: told the phase (see `phases`) and the share of the whole that is done, 0-1.
 
     Raises:
         ModelError: the file cannot be used; the reason says why.
         StorageError: the disk refused.
     """
-    progress(tr("Reading the file"), 0.0)
+    progress(Phase.READ, 0.0)
     data = read_limited(path, MAX_TFLITE_BYTES)
     graph = parse(data, str(path))
-    progress(tr("Checking the network"), 0.3)
+    progress(Phase.CHECK, 0.3)
     named = labels_for(graph, path, labels)
     provenance = Provenance(
         source=naming.source,
@@ -85,9 +86,9 @@ def import_tflite(
     )
     normalization = _normalization(graph, path)
     bundle = bundle_from_graph(graph, staging, naming, named, normalization=normalization, provenance=provenance)
-    progress(tr("Trying the network"), 0.7)
+    progress(Phase.TRY, 0.7)
     try_once(bundle, str(path))
-    progress(tr("Trying the network"), 1.0)
+    progress(Phase.TRY, 1.0)
     return bundle
 
 

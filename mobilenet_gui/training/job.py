@@ -1,0 +1,109 @@
+"""Owns what the worker can be asked to do, and its form as JSON. No TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from mobilenet_gui.core.tflite_import import Naming
+from mobilenet_gui.core.types import Label, Preprocessing
+from mobilenet_gui.training.architectures import FAMILIES, Family
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertJob:
+    """Make a bundle out of Keras weights.
+
+    Attributes:
+        weights: an `.h5`, `.weights.h5` or `.keras` file.
+        output: an empty or missing folder that becomes the bundle.
+        naming: id, name, licence; `family`, `alpha` and `preprocessing` are completed from what the file turns out to
+            be, and an empty name is made from it.
+        family: what the file must hold; None takes what it holds.
+        alpha: as `family`.
+        input_size: the input's side; None takes what the file says, or 224.
+        labels: one a class; None for ImageNet's thousand.
+    """
+
+    weights: Path
+    output: Path
+    naming: Naming
+    family: Family | None = None
+    alpha: float | None = None
+    input_size: int | None = None
+    labels: tuple[Label, ...] | None = None
+    kind: ClassVar[str] = "convert"
+
+
+@dataclass(frozen=True, slots=True)
+class TfliteJob:
+    """Make a bundle out of a .tflite classifier; see `core.tflite_import`."""
+
+    model: Path
+    output: Path
+    naming: Naming
+    labels: tuple[Label, ...] | None = None
+    kind: ClassVar[str] = "tflite"
+
+
+Job = ConvertJob | TfliteJob
+
+
+def to_data(job: Job) -> dict[str, Any]:
+    """Return a job as plain data for JSON."""
+    data: dict[str, Any] = {
+        "kind": job.kind,
+        "output": str(job.output),
+        "naming": asdict(job.naming),
+        "labels": None if job.labels is None else [[x.id, x.name, x.synonyms] for x in job.labels],
+    }
+    if isinstance(job, ConvertJob):
+        return data | {
+            "weights": str(job.weights),
+            "family": job.family,
+            "alpha": job.alpha,
+            "input_size": job.input_size,
+        }
+    return data | {"model": str(job.model)}
+
+
+def from_data(data: dict[str, Any]) -> Job:
+    """Read a job back.
+
+    Raises:
+        ValueError: it is none of ours.
+    """
+    try:
+        naming = _naming(data["naming"])
+        labels = _labels(data.get("labels"))
+        output = Path(data["output"])
+        if data["kind"] == TfliteJob.kind:
+            return TfliteJob(Path(data["model"]), output, naming, labels)
+        family = data.get("family")
+        if data["kind"] != ConvertJob.kind or family not in (None, *FAMILIES):
+            raise ValueError(data["kind"])
+        return ConvertJob(
+            Path(data["weights"]),
+            output,
+            naming,
+            cast("Family | None", family),
+            data.get("alpha"),
+            data.get("input_size"),
+            labels,
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a job: {error!r}") from error
+
+
+def _naming(data: dict[str, Any]) -> Naming:
+    preprocessing = data.pop("preprocessing", None)
+    naming = Naming(**data)
+    return naming if preprocessing is None else replace(naming, preprocessing=Preprocessing(**preprocessing))
+
+
+def _labels(rows: Sequence[Sequence[str]] | None) -> tuple[Label, ...] | None:
+    if rows is None:
+        return None
+    return tuple(Label(n, wnid, name, more) for n, (wnid, name, more) in enumerate(rows))

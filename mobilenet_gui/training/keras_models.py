@@ -1,0 +1,85 @@
+"""Owns the Keras side of a conversion: the network with given weights, and its .tflite form. Imports TensorFlow.
+
+Only the worker process imports this. Networks are always built by `keras.applications` from their parameters; nothing
+of an imported file is ever turned into a Keras object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from mobilenet_gui.training.architectures import Architecture
+
+Floats = NDArray[np.float32]
+
+
+def build(architecture: Architecture, size: int, weights: Mapping[str, Sequence[Floats]] | None = None) -> Any:
+    """Return the Keras model, with `weights` (by layer name) or freshly initialised.
+
+    Args:
+        architecture: what to build; without classes the model ends in its last feature map.
+        size: the side of the square input.
+        weights: one list of arrays a layer, as `Detected.read` gives them; must be complete.
+    """
+    use_cpu()
+    shape = (size, size, 3)
+    top = architecture.classes is not None
+    common = {
+        "input_shape": shape,
+        "alpha": architecture.alpha,
+        "include_top": top,
+        "weights": None,
+        "classes": architecture.classes or 1000,
+    }
+    if architecture.family == "v1":
+        model = keras.applications.MobileNet(**common)
+    elif architecture.family == "v2":
+        model = keras.applications.MobileNetV2(**common)
+    else:
+        make = keras.applications.MobileNetV3Small
+        if architecture.family.startswith("v3-large"):
+            make = keras.applications.MobileNetV3Large
+        model = make(**common, minimalistic=architecture.family.endswith("minimalistic"))
+    if weights is not None:
+        for layer in architecture.layers:
+            model.get_layer(layer.name).set_weights(list(weights[layer.name]))
+    model.trainable = False
+    return model
+
+
+def to_tflite(model: Any, size: int) -> bytes:
+    """Return the model as a float32 .tflite file with a fixed batch of one photo."""
+    # Variables would arrive in the file as variables; as constants they are folded into the convolutions. This is also
+    # four times as fast as the converter's own way over a saved model.
+    fixed = [
+        [tf.constant(v.numpy()) for v in group] for group in (model.trainable_variables, model.non_trainable_variables)
+    ]
+
+    def call(photo: Any) -> Any:
+        answer, _ = model.stateless_call(*fixed, photo, training=False)
+        return answer
+
+    signature = tf.TensorSpec((1, size, size, 3), tf.float32, name="photo")
+    function = tf.function(call, input_signature=[signature], autograph=False).get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], tf.Module())
+    return bytes(converter.convert())
+
+
+def predict(model: Any, batch: Floats) -> Floats:
+    """Return the model's answers for a batch of finished input tensors."""
+    answers: Floats = np.asarray(model(batch, training=False), np.float32)
+    return answers
+
+
+def use_cpu() -> None:
+    """Keep the work on the processor: graphics cards round differently, and the answer must be the same everywhere."""
+    try:
+        tf.config.set_visible_devices([], "GPU")
+    except RuntimeError:  # already in use, then it stays
+        return

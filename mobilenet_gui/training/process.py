@@ -1,0 +1,257 @@
+"""Owns running the worker process: starting it, hearing it out, cancelling it for certain, telling its failures apart.
+
+Blocking and without Qt: the command line calls it as it is, the window from a thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import mobilenet_gui
+from mobilenet_gui import paths
+from mobilenet_gui.core.errors import Cancelled, ModelError, StorageError
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.training import protocol
+from mobilenet_gui.training.job import ConvertJob, Job, to_data
+
+CANCEL_SECONDS = 3.0
+"""A cancelled worker has this long to end by itself, and half of it again after being told to terminate."""
+STALL_SECONDS = 900.0
+"""A worker that says nothing for so long hangs. The longest silent step, a conversion, takes well under a minute."""
+_POLL_SECONDS = 0.1
+_LOG_LINES = 200
+_SHOWN_LOG_LINES = 3
+
+OnEvent = Callable[[protocol.Event], None]
+
+
+class WorkerProcess:
+    """One worker process, good for one job. Close it, or use it in a `with` block.
+
+    Attributes:
+        log: the last lines that were no events, oldest first.
+    """
+
+    def __init__(self, command: Sequence[str] | None = None) -> None:
+        """Start the process; TensorFlow is not loaded yet.
+
+        Args:
+            command: what to run; by default this program's own worker.
+
+        Raises:
+            ModelError: it cannot be started.
+        """
+        self.log: deque[str] = deque(maxlen=_LOG_LINES)
+        self._events: queue.SimpleQueue[protocol.Event | None] = queue.SimpleQueue()
+        try:
+            self._process = subprocess.Popen(
+                list(command or paths.worker_command()),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                env=_environment(),
+                start_new_session=os.name != "nt",  # Ctrl-C on the terminal is ours to handle
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except OSError as error:
+            raise ModelError(
+                "", tr("The program's helper could not be started: {reason}.").format(reason=error.strerror or error)
+            ) from error
+        self._readers = [
+            threading.Thread(target=self._hear, args=(self._process.stdout,), name="worker-events", daemon=True),
+            threading.Thread(target=self._note, args=(self._process.stderr,), name="worker-log", daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def __enter__(self) -> WorkerProcess:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """It has not ended yet."""
+        return self._process.poll() is None
+
+    def warm(self) -> None:
+        """Let it load TensorFlow while it waits for the job."""
+        self._tell(protocol.command("warm"))
+
+    def run(self, job: Job, on_event: OnEvent | None = None, cancel: threading.Event | None = None) -> dict[str, Any]:
+        """Run a job to its end.
+
+        Args:
+            job: what to do.
+            on_event: called in this thread with each event as it comes.
+            cancel: set it from any thread to stop; the process has ended when this raises.
+
+        Returns:
+            The job's result: `id`, `folder`, `backbone`.
+
+        Raises:
+            ModelError: the job failed, or the worker crashed.
+            StorageError: the disk refused.
+            Cancelled: `cancel` was set.
+        """
+        subject = str(job.weights if isinstance(job, ConvertJob) else job.model)
+        self._tell(protocol.command("run", job=to_data(job)))
+        heard = time.monotonic()
+        while True:
+            if cancel is not None and cancel.is_set():
+                self._cancel()
+                raise Cancelled
+            try:
+                event = self._events.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                if time.monotonic() - heard > STALL_SECONDS:
+                    self._kill()
+                    raise ModelError(subject, tr("The program's helper stopped answering.")) from None
+                continue
+            heard = time.monotonic()
+            if event is None:
+                raise self._crashed(subject)
+            if isinstance(event, protocol.Log):
+                self.log.extend(event.text.splitlines())
+            if on_event is not None:
+                on_event(event)
+            if isinstance(event, protocol.Finished):
+                return event.result
+            if isinstance(event, protocol.Failed):
+                raise self._failed(event, subject)
+
+    def close(self) -> None:
+        """End the process, if it still runs, and wait for it."""
+        if self.running:
+            self._cancel()
+        self._process.wait()
+        with contextlib.suppress(OSError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        for reader in self._readers:
+            reader.join(timeout=CANCEL_SECONDS)
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def _tell(self, line: bytes) -> None:
+        pipe = self._process.stdin
+        if pipe is None:
+            return
+        with contextlib.suppress(OSError, ValueError):  # a dead worker is noticed where its events are read
+            view = memoryview(line)
+            while view:
+                view = view[pipe.write(view) or 0 :]
+
+    def _hear(self, pipe: IO[bytes]) -> None:
+        for line in _lines(pipe):
+            event = protocol.decode(line)
+            if event is None:
+                self.log.append(line.decode("utf-8", "replace").rstrip())
+            else:
+                self._events.put(event)
+        self._events.put(None)
+
+    def _note(self, pipe: IO[bytes]) -> None:
+        for line in _lines(pipe):
+            self.log.append(line.decode("utf-8", "replace").rstrip())
+
+    def _cancel(self) -> None:
+        """Ask, wait a little, terminate, wait a little, kill."""
+        self._tell(protocol.command("cancel"))
+        with contextlib.suppress(OSError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(CANCEL_SECONDS)
+            return
+        with contextlib.suppress(OSError):
+            self._process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(CANCEL_SECONDS / 2)
+            return
+        self._kill()
+
+    def _kill(self) -> None:
+        with contextlib.suppress(OSError):
+            self._process.kill()
+        self._process.wait()
+
+    def _failed(self, event: protocol.Failed, subject: str) -> ModelError | StorageError:
+        if event.kind == "storage":
+            return StorageError(event.subject or subject, event.reason)
+        if event.kind == "crash":
+            return ModelError(subject, tr("The program's helper failed: {reason}").format(reason=event.reason))
+        return ModelError(event.subject or subject, event.reason)
+
+    def _crashed(self, subject: str) -> ModelError:
+        code = self._process.wait()
+        for reader in self._readers:
+            reader.join(timeout=1)
+        last = [line for line in self.log if line.strip()][-_SHOWN_LOG_LINES:]
+        reason = tr("The program's helper ended unexpectedly (code {code}).").format(code=code)
+        return ModelError(subject, " ".join([reason, *last])[:1000])
+
+
+def run_job(
+    job: Job,
+    on_event: OnEvent | None = None,
+    cancel: threading.Event | None = None,
+    *,
+    command: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Run one job in a worker process of its own; see `WorkerProcess.run`."""
+    with WorkerProcess(command) as worker:
+        return worker.run(job, on_event, cancel)
+
+
+def _lines(pipe: IO[bytes]) -> Iterator[bytes]:
+    """Yield lines from an unbuffered pipe; one that never ends is cut."""
+    rest = b""
+    while True:
+        try:
+            block = pipe.read(1 << 16)
+        except (OSError, ValueError):
+            block = b""
+        if not block:
+            break
+        *lines, rest = (rest + block).split(b"\n")
+        yield from lines
+        if len(rest) > protocol.MAX_LINE:
+            yield rest
+            rest = b""
+    if rest:
+        yield rest
+
+
+def _environment() -> dict[str, str]:
+    """Return our environment without what OpenCV's import leaves in it, and with text as UTF-8."""
+    environment = dict(os.environ)
+    for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
+        environment.pop(name, None)
+    environment["PYTHONIOENCODING"] = "utf-8"
+    # A photo folder may well be the current one; Python must not take modules from there.
+    environment["PYTHONSAFEPATH"] = "1"
+    root = Path(mobilenet_gui.__file__).resolve().parent.parent
+    if (root / "pyproject.toml").is_file():  # a checkout need not be installed
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), environment.get("PYTHONPATH", "")]))
+    return environment
