@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtCore import QRectF, QSize, Signal
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
@@ -26,7 +26,7 @@ TONES = {
 }
 """Tone to fill token, text token and icon."""
 _ICON = 16
-_LEFT = 14
+_LEFT, _RIGHT, _GAP = 14, 8, 5
 
 
 class Banner(QWidget):
@@ -43,19 +43,12 @@ class Banner(QWidget):
     def __init__(self, tone: str, text: str, action: str = "", *, closable: bool = True,
                  parent: QWidget | None = None) -> None:  # fmt: skip
         super().__init__(parent)
-        self._text = text_label("", "body", "text", wrap=True)
-        self._link = Button("", kind="link", height=28)
+        self._text = text_label("", "body", "text", wrap=True, parent=self)
+        self._link = Button("", kind="link", height=28, parent=self)
         self._link.clicked.connect(self.action)
-        self._close = IconButton("close", tr("Close"), size=28)
+        self._close = IconButton("close", tr("Close"), size=28, parent=self)
         self._close.clicked.connect(self._on_close)
         self._close.setVisible(closable)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(_LEFT + fonts.px(_ICON) + 10, 4, 8, 4)
-        row.setSpacing(6)
-        row.addWidget(self._text, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addWidget(self._link, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addStretch(1)
-        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.setMinimumHeight(fonts.px(HEIGHT_BANNER))
         self.set_content(tone, text, action)
@@ -88,14 +81,21 @@ class Banner(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return the size of one line."""
-        return QSize(super().sizeHint().width(), self.minimumHeight())
+        left, right = self._edges()
+        link = self._link.sizeHint().width() + _GAP if not self._link.isHidden() else 0
+        return QSize(left + self._one_line() + link + right, self.minimumHeight())
 
     def minimumSizeHint(self) -> QSize:
         """Return a size in which the sentence may wrap."""
         return QSize(fonts.px(260), self.minimumHeight())
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Place the parts."""
+        super().showEvent(event)
+        self._fit()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Wrap the sentence only where it does not fit."""
+        """Place the parts."""
         super().resizeEvent(event)
         self._fit()
 
@@ -105,17 +105,42 @@ class Banner(QWidget):
         painter = QPainter(self)
         rounded(painter, QRectF(self.rect()), RADIUS_CONTROL, colours.named(self._fill))
         size = fonts.px(_ICON)
-        paint_icon(painter, self._icon_name, QRectF(_LEFT, 0, size, self.height()), colours.named(self._colour), size)
+        paint_icon(
+            painter, self._icon_name, QRectF(_LEFT, 0, size, fonts.px(HEIGHT_BANNER)), colours.named(self._colour), size
+        )
+
+    def _edges(self) -> tuple[int, int]:
+        left = _LEFT + fonts.px(_ICON) + 10
+        return left, _RIGHT if self._close.isHidden() else _RIGHT + self._close.width() + _GAP
+
+    def _one_line(self) -> int:
+        return math.ceil(QFontMetricsF(self._text.font()).horizontalAdvance(self._text.text())) + 1
 
     def _fit(self) -> None:
-        spare = _LEFT + fonts.px(_ICON) + 10 + 8 + 2 * 6
-        for other in (self._link, self._close):
-            if not other.isHidden():
-                spare += other.sizeHint().width() + 6
-        needed = math.ceil(QFontMetricsF(self._text.font()).horizontalAdvance(self._text.text())) + 1
-        width = max(min(needed, self.width() - spare), fonts.px(80))
-        self._text.setFixedWidth(width)
-        self.setMinimumHeight(max(fonts.px(HEIGHT_BANNER), self._text.heightForWidth(width) + 16))
+        """Put the action behind the sentence where both fit on a line, else below it."""
+        left, right = self._edges()
+        room = max(self.width() - left - right, fonts.px(80))
+        needed = self._one_line()
+        link = self._link.sizeHint()
+        has_link = not self._link.isHidden()
+        line = fonts.px(HEIGHT_BANNER)
+        beside = not has_link or needed + _GAP + link.width() <= room
+        width = min(needed, room)
+        line_height = math.ceil(QFontMetricsF(self._text.font()).height())
+        text_height = line_height if needed <= room else max(self._text.heightForWidth(width), line_height)
+        below = 0 if beside else link.height()
+        height = max(line, text_height + below + 16)
+        self.setMinimumHeight(height)
+        top = (max(self.height(), height) - text_height - below) // 2
+        self._text.setGeometry(left, top, width, text_height)
+        if beside:
+            self._link.setGeometry(
+                left + width + _GAP, top + (text_height - link.height()) // 2, link.width(), link.height()
+            )
+        else:
+            self._link.setGeometry(left, top + text_height, min(link.width(), room), link.height())
+        side = self._close.width()
+        self._close.move(self.width() - side - _RIGHT, (line - side) // 2)
 
     def _on_close(self) -> None:
         self.hide()

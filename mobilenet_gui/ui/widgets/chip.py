@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QToolTip, QWidget
 
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.accessibility import shows_focus
@@ -78,6 +78,13 @@ class Chip(QAbstractButton):
     def hitButton(self, pos: QPoint) -> bool:
         """Take clicks only where it is a button."""
         return (self._clickable or self.isCheckable()) and super().hitButton(pos)
+
+    def event(self, event: QEvent) -> bool:
+        """Show the whole text in a tooltip where it is cut."""
+        if isinstance(event, QHelpEvent) and not self.toolTip() and self.width() < self.sizeHint().width():
+            QToolTip.showText(event.globalPos(), self.text(), self)
+            return True
+        return super().event(event)
 
     def _height(self) -> int:
         return fonts.px(_TARGET) if self._clickable or self.isCheckable() else fonts.px(_HEIGHT)

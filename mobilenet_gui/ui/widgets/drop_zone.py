@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPixmap,
+    QResizeEvent,
     QTransform,
 )
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -206,6 +207,16 @@ class DropZone(QWidget):
             self.subtitle.setText(tr("Release anywhere in this window. Subfolders are included."))
         self._buttons.setVisible(count is None)
         self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the cards out where the words need the room."""
+        super().resizeEvent(event)
+        width = self.width() - 48
+        words = self.title.heightForWidth(width) + self.subtitle.heightForWidth(width)
+        rest = self._buttons.sizeHint().height() + self._privacy.sizeHint().height() + 110
+        if not self._samples.isHidden():
+            rest += self._samples.sizeHint().height()
+        self.fan.setVisible(self.height() >= words + rest + self.fan.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the zone."""

@@ -69,12 +69,12 @@ class PageHeader(QWidget):
                 self._watched.removeEventFilter(self)
             self._watched = window
             window.installEventFilter(self)
-        self.set_compact(window.width() < NARROW_BELOW)
+        self.set_compact(window.width() < fonts.px(NARROW_BELOW))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the window's width."""
         if event.type() == QEvent.Type.Resize and watched is self._watched:
-            narrow = self.window().width() < NARROW_BELOW
+            narrow = self.window().width() < fonts.px(NARROW_BELOW)
             if narrow != self._compact:
                 self.set_compact(narrow)
         return super().eventFilter(watched, event)

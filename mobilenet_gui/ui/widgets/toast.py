@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -137,8 +137,12 @@ class ToastHost(QObject):
             self.toast.hide()
 
     def _fit(self) -> None:
-        wanted = self.toast.sizeHint()
         room = self._window.width() - 16
+        self.toast.label.setWordWrap(False)
+        wanted = self.toast.sizeHint()
+        if wanted.width() > room:
+            self.toast.label.setWordWrap(True)
+            wanted = QSize(room, max(self.toast.heightForWidth(room), wanted.height()))
         width = min(max(wanted.width(), fonts.px(_WIDTH) + 2 * _SHADOW), room)
         self.toast.resize(width, max(wanted.height(), fonts.px(_HEIGHT) + 2 * _SHADOW))
 
