@@ -1,0 +1,196 @@
+"""Owns the desk at which photos come in: paths, drops, pastes and addresses become rows of the list.
+
+Folders are looked through and pictures fetched in threads; here it is only said what goes on. An address is fetched
+after the user's word and never before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtGui import QImage
+
+from mobilenet_gui.core.errors import UserError
+from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.ui.photos.controller import PhotosController
+from mobilenet_gui.ui.photos.drop import Dropped, read_mime
+from mobilenet_gui.ui.photos.notices import Notices
+from mobilenet_gui.workers.photo_intake import (
+    Listing,
+    address_name,
+    address_site,
+    decode_data_url,
+    encode_pixels,
+    fetch_photo,
+    list_photos,
+)
+from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
+
+
+class IntakeDesk(QObject):
+    """Takes photos in.
+
+    Attributes:
+        folder: name of the one folder that all photos are from; empty otherwise.
+        added: photos have come in.
+    """
+
+    added = Signal()
+
+    def __init__(
+        self,
+        controller: PhotosController,
+        *,
+        tasks: TaskRunner,
+        notices: Notices,
+        settings: SettingsStore,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.folder = ""
+        self._controller = controller
+        self._tasks = tasks
+        self._notices = notices
+        self._settings = settings
+        self._pasted = 0
+        self._listing: Errand | None = None
+
+    def add_paths(self, paths: Sequence[Path | str]) -> None:
+        """Take files and folders; folders are looked through in the background."""
+        places = [Path(path) for path in paths]
+        if not places:
+            return
+        alone = len(places) == 1 and not len(self._controller.session)
+        first = [True]
+
+        def take(chunk: list[Path]) -> None:
+            if first[0]:
+                self.folder = places[0].name if alone and chunk[0] != places[0] else ""
+            self._controller.add(((path, path.name) for path in chunk), select=first[0])
+            first[0] = False
+            if self._controller.session and len(self._controller.session) > 2 * len(chunk):
+                self._say_looking(errand)
+            self.added.emit()
+
+        def done(listing: Listing) -> None:
+            self._notices.dismiss("looking")
+            self._say_problems(listing)
+
+        recursive = self._settings.values.include_subfolders
+        errand = self._tasks.run(
+            lambda e: list_photos(e, places, recursive), done=done, failed=self._failed, progress=take
+        )
+
+    def take_mime(self, mime: QMimeData, *, pasted: bool = False) -> bool:
+        """Take what was dropped or pasted; say whether there was anything for us."""
+        dropped = read_mime(mime)
+        if dropped is None:
+            return False
+        self._take(dropped, pasted=pasted)
+        return True
+
+    def _take(self, dropped: Dropped, *, pasted: bool) -> None:
+        if dropped.paths:
+            self.add_paths(dropped.paths)
+        elif dropped.data:
+            self._add_bytes(dropped.data, dropped.name or self._new_name(pasted))
+        elif dropped.pixels is not None:
+            self._add_pixels(dropped.pixels, dropped.name or self._new_name(pasted))
+        elif dropped.data_url:
+            name, url = self._new_name(pasted), dropped.data_url
+            self._run_bytes(lambda errand: decode_data_url(errand, url), name)
+        elif dropped.address:
+            self._ask_to_fetch(dropped.address)
+
+    def _add_pixels(self, pixels: QImage, name: str) -> None:
+        self._run_bytes(lambda errand: encode_pixels(errand, pixels), name)
+
+    def _run_bytes(self, work: Callable[[Errand], bytes], name: str) -> None:
+        self._tasks.run(work, done=lambda data: self._add_bytes(data, name), failed=self._failed)
+
+    def _add_bytes(self, data: bytes, name: str) -> None:
+        self.folder = ""
+        self._controller.add([(data, name)])
+        self.added.emit()
+
+    def _new_name(self, pasted: bool) -> str:
+        self._pasted += 1
+        if pasted:
+            return tr("Pasted photo {n}").format(n=self._pasted)
+        return tr("Dropped photo {n}").format(n=self._pasted)
+
+    # addresses
+
+    def _ask_to_fetch(self, address: str) -> None:
+        self._notices.show_notice(
+            "address",
+            "info",
+            tr("This photo is on {site}. Download it?").format(site=address_site(address)),
+            tr("Download"),
+            partial(self._fetch, address),
+            second=tr("Cancel"),
+            on_second=lambda: self._notices.dismiss("address"),
+        )
+
+    def _fetch(self, address: str) -> None:
+        self._notices.dismiss("address")
+        site = address_site(address)
+        proxy = self._settings.values.proxy
+
+        def done(data: bytes) -> None:
+            self._notices.dismiss("fetching")
+            self._add_bytes(data, address_name(address))
+
+        def failed(error: UserError) -> None:
+            self._notices.dismiss("fetching")
+            self._notices.show_notice(
+                "address",
+                "bad",
+                tr("The photo on {site} was not downloaded: {reason}.").format(site=site, reason=error.reason),
+                tr("Try again"),
+                partial(self._fetch, address),
+            )
+
+        errand = self._tasks.run(lambda e: fetch_photo(e, address, proxy), done=done, failed=failed)
+
+        def cancel() -> None:
+            self._tasks.cancel(errand)
+            self._notices.dismiss("fetching")
+
+        text = tr("Downloading from {site}…").format(site=site)
+        self._notices.show_notice("fetching", "info", text, tr("Cancel"), cancel, closable=False)
+
+    # words
+
+    def _say_looking(self, errand: Errand) -> None:
+        text = trn("Looking for photos, {n} so far", "Looking for photos, {n} so far", len(self._controller.session))
+        if "looking" in self._notices.shown():
+            self._notices.update_text("looking", text)
+            return
+
+        def stop() -> None:
+            self._tasks.cancel(errand)
+            self._notices.dismiss("looking")
+
+        self._notices.show_notice("looking", "info", text, tr("Stop"), stop, closable=False)
+
+    def _say_problems(self, listing: Listing) -> None:
+        problems = listing.problems
+        if not problems:
+            self._notices.dismiss("intake")
+            return
+        first = problems[0]
+        name = Path(first.subject).name or first.subject
+        text = tr("{name}: {reason}.").format(name=name, reason=first.reason.rstrip("."))
+        if len(problems) > 1:
+            more = trn("{n} more folder has no readable photos.", "{n} more folders have no readable photos.",
+                       len(problems) - 1)  # fmt: skip
+            text = f"{text} {more}"
+        self._notices.show_notice("intake", "warn", text)
+
+    def _failed(self, error: UserError) -> None:
+        self._notices.show_notice("intake", "bad", tr("{what}.").format(what=str(error).rstrip(".")))

@@ -1,0 +1,193 @@
+"""Owns what is written on the photos page: it reads the controller's state and fills the frame with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+
+from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.core.photo_session import Counts, Photo, PhotoState
+from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.ui.accessibility import announce
+from mobilenet_gui.ui.photos.controller import PhotosController
+from mobilenet_gui.ui.photos.frame import PageFrame
+from mobilenet_gui.ui.photos.inspector import Body
+
+WORTH_SHOWN = 3
+STARTER_BANNER = "starter"
+
+
+class Presenter(QObject):
+    """Keeps the frame's words up to date."""
+
+    def __init__(
+        self,
+        frame: PageFrame,
+        controller: PhotosController,
+        *,
+        settings: SettingsStore,
+        folder: Callable[[], str],
+        want_models: Callable[[str], None],
+    ) -> None:
+        """Make it.
+
+        Args:
+            frame: what is filled.
+            controller: where the state is.
+            settings: which banners were closed for good.
+            folder: returns the name of the folder that all photos are from, or nothing.
+            want_models: called with "show", "download" and the like when a banner's action is pressed.
+        """
+        super().__init__(frame)
+        self._frame = frame
+        self._controller = controller
+        self._settings = settings
+        self._folder = folder
+        self._want_models = want_models
+        self._announced: tuple[int, str] | None = None
+        self.counts = Counts()
+
+    def refresh(self, *, dragging: bool) -> None:
+        """Fill everything."""
+        frame, session = self._frame, self._controller.session
+        view = frame.views.current()
+        frame.show_centre("zone" if dragging or not len(session) else view)
+        frame.single.set_active(view == "single")
+        self.show_body()
+        self.show_title()
+        self.show_current()
+        self.show_counts(session.counts())
+
+    def show_body(self) -> None:
+        """Choose what the inspector is about."""
+        controller, inspector = self._controller, self._frame.inspector
+        has_model = controller.bundle is not None or controller.loading is not None
+        if not has_model and self._frame.views.current() != "grid":
+            body = Body.NO_MODEL
+        elif not len(controller.session):
+            body = Body.EMPTY if has_model else Body.NO_MODEL
+        else:
+            body = Body.BATCH if self._frame.views.current() == "grid" else Body.RESULT
+        if inspector.current is not body:
+            inspector.show_body(body)
+        self._frame.zone.open_button.set_kind("primary" if has_model else "secondary")
+
+    def show_title(self) -> None:
+        """Write the header."""
+        controller, frame = self._controller, self._frame
+        photo = controller.current
+        if not len(controller.session):
+            frame.header.set_title(tr("Photos"))
+        elif frame.views.current() == "grid" or photo is None:
+            count, folder = trn("{n} photo", "{n} photos", len(controller.session)), self._folder()
+            if folder:
+                count = tr("{n} from {folder}").format(n=f"{len(controller.session):,}", folder=folder)
+            frame.header.set_title(tr("Photos"), count)
+        else:
+            size = "" if photo.size is None else f"{photo.size[0]} × {photo.size[1]}"
+            frame.header.set_title(photo.name, size)
+
+    def show_current(self) -> None:
+        """Write the inspector's body for the photo on screen."""
+        controller, inspector = self._controller, self._frame.inspector
+        photo = controller.current
+        sure_from = controller.session.sure_from
+        if photo is None or photo.recognition is None or photo.state is PhotoState.FAILED:
+            inspector.set_time(None)
+            inspector.set_result_available(False)
+        else:
+            inspector.set_time(None if photo.stale else photo.recognition.timing)
+            inspector.set_result_available(not photo.stale)
+            self._announce(photo)
+        inspector.result.show_photo(photo, sure_from)
+
+    def show_counts(self, counts: Counts) -> None:
+        """Write what is known of all photos."""
+        controller, frame = self._controller, self._frame
+        self.counts = counts
+        frame.grid.show_counts(counts)
+        busy = counts.pending > 0 and controller.bundle is not None and not controller.stopped
+        frame.single.strip.set_busy(busy)
+        frame.grid.grid.set_busy(busy)
+        session, batch = controller.session, frame.inspector.batch
+        if frame.inspector.current is not Body.BATCH:
+            return
+        batch.show_counts(counts, session.confidences(), session.sure_from)
+        worth = [photo for photo in (session.get(k) for k in session.worth_a_look(WORTH_SHOWN)) if photo is not None]
+        batch.show_worth([(photo, controller.thumbs.peek(photo.key)) for photo in worth])
+        frame.inspector.set_answers_available(counts.sure + counts.not_sure > 0)
+
+    def show_model(self) -> None:
+        """Write which model answers, and what is wrong with it."""
+        controller, inspector, notices = self._controller, self._frame.inspector, self._frame.notices
+        bundle = controller.loading or controller.bundle
+        if bundle is None:
+            inspector.set_model(tr("No model"))
+        else:
+            inspector.set_model(bundle.name, _model_tip(bundle))
+        inspector.result.set_explainable(bundle is None or bundle.explainable)
+        error = controller.model_error
+        if error is None:
+            notices.dismiss("model")
+        else:
+            text = tr("{what}: {reason}").format(what=error.subject, reason=error.reason)
+            notices.show_notice("model", "bad", text, tr("Show models"), lambda: self._want_models("show"))
+        self._show_starter(controller.bundle)
+        self.show_body()
+
+    def show_no_model(self) -> None:
+        """Say that nothing can be recognised yet."""
+        self._frame.notices.show_notice(
+            "no_model",
+            "warn",
+            tr("There is no model yet, so photos are not recognised."),
+            tr("Download a model"),
+            lambda: self._want_models("download"),
+        )
+
+    def _show_starter(self, bundle: Bundle | None) -> None:
+        closed = self._settings.values.dismissed_banners.split(",")
+        notices = self._frame.notices
+        if bundle is None or not bundle.builtin or STARTER_BANNER in closed:
+            notices.dismiss(STARTER_BANNER)
+        elif STARTER_BANNER not in notices.shown():
+            text = trn(
+                "You are using the built-in starter model ({n} class).",
+                "You are using the built-in starter model ({n} classes).",
+                len(bundle.labels),
+            )
+            notices.show_notice(
+                STARTER_BANNER,
+                "info",
+                text,
+                tr("Get the official MobileNet (1,000 classes)"),
+                lambda: self._want_models("download"),
+                on_close=self._close_starter,
+            )
+
+    def _close_starter(self) -> None:
+        closed = [name for name in self._settings.values.dismissed_banners.split(",") if name]
+        try:
+            self._settings.update(dismissed_banners=",".join([*closed, STARTER_BANNER]))
+        except StorageError as error:
+            self._frame.notices.show_notice("settings", "warn", str(error))
+
+    def _announce(self, photo: Photo) -> None:
+        """Have a screen reader say a new answer, once."""
+        if photo.recognition is None or photo.state is not PhotoState.DONE:
+            return
+        said = (photo.key, photo.recognition.model_id)
+        if said != self._announced and self._frame.isVisible():
+            self._announced = said
+            announce(self._frame, self._controller.rows.describe(photo))
+
+
+def _model_tip(bundle: Bundle) -> str:
+    """Return what the chip says when pointed at."""
+    size = bundle.preprocessing.size
+    return tr("{name}, {classes} classes, looks at {size} × {size} pixels").format(
+        name=bundle.name, classes=f"{len(bundle.labels):,}", size=size
+    )

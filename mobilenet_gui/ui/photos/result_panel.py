@@ -1,0 +1,186 @@
+"""Owns the inspector's body for one photo: the answer, its five bars, Explain, and the limit."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from mobilenet_gui.core.answers import first_synonym, headline
+from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
+from mobilenet_gui.core.photo_session import Photo, PhotoState
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.photos.sure_slider import SureSlider
+from mobilenet_gui.ui.photos.switch_row import SwitchRow
+from mobilenet_gui.ui.widgets.labels import Divider, text_label
+from mobilenet_gui.ui.widgets.painting import percent
+from mobilenet_gui.ui.widgets.prediction_bars import GhostBars, PredictionBars
+from mobilenet_gui.ui.widgets.slider import Slider
+
+
+class ResultPanel(QWidget):
+    """The answer for the photo on screen.
+
+    Attributes:
+        label_chosen: place of the bar that was chosen, from 0.
+        explain_toggled, crop_toggled: a switch was moved.
+        strength_changed: of the heat map, 0 to 1.
+    """
+
+    label_chosen = Signal(int)
+    explain_toggled = Signal(bool)
+    crop_toggled = Signal(bool)
+    strength_changed = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._short = False
+        self._photo: Photo | None = None
+        self._sure_from = 0.5
+        self._explainable = True
+        self.title = text_label("", "result", "text", fonts.SEMIBOLD, wrap=True)
+        self.beside = text_label("", "body", "accentText", fonts.SEMIBOLD)
+        self.verdict = text_label("", "body", "accentText", fonts.SEMIBOLD)
+        self.second = text_label("", "body", "text2", wrap=True)
+        self.second.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.bars = PredictionBars()
+        self.bars.chosen.connect(self.label_chosen)
+        self.ghosts = GhostBars()
+        self.explain = SwitchRow("eye", tr("Explain"), tr("Show where the model looked"))
+        self.explain.toggled.connect(self._explain_moved)
+        self.strength = Slider(0.62)
+        self.strength.setAccessibleName(tr("Strength of the heat map"))
+        self.strength.changed01.connect(self._strength_moved)
+        self._strength_number = text_label("", "small", "text2")
+        self._strength_row = QWidget()
+        self.crop = SwitchRow("crop", tr("What the model saw"), tr("Mark the square it looked at"))
+        self.crop.toggled.connect(self.crop_toggled)
+        self.sure = SureSlider()
+        self.sure.sentence.setText(tr("Below this, the answer is “Not sure”."))
+        self._build()
+        self._strength_moved(self.strength.value01())
+        self.show_photo(None, 0.5)
+
+    def _build(self) -> None:
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(self.title, 1)
+        top.addWidget(self.beside)
+        words = QHBoxLayout()
+        words.setSpacing(9)
+        words.addWidget(self.verdict)
+        words.addWidget(self.second, 1)
+        bars = QVBoxLayout()
+        bars.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.bars, self.ghosts):
+            bars.addWidget(widget)
+        row = QHBoxLayout(self._strength_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        row.addWidget(text_label(tr("Strength"), "small", "text2"))
+        row.addWidget(self.strength, 1)
+        row.addWidget(self._strength_number)
+        self._strength_row.hide()
+        self._inner = QWidget()
+        inner = QVBoxLayout(self._inner)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(0)
+        inner.addSpacing(12)
+        inner.addWidget(Divider())
+        inner.addSpacing(10)
+        inner.addWidget(self.explain)
+        inner.addWidget(self._strength_row)
+        inner.addSpacing(4)
+        inner.addWidget(self.crop)
+        inner.addSpacing(10)
+        inner.addWidget(Divider())
+        inner.addSpacing(14)
+        inner.addWidget(self.sure)
+        self._head = QWidget()
+        head = QVBoxLayout(self._head)
+        head.setContentsMargins(0, 0, 0, 0)
+        head.setSpacing(4)
+        head.addLayout(top)
+        head.addLayout(words)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._head)
+        column.addSpacing(10)
+        column.addLayout(bars)
+        column.addWidget(self._inner)
+        column.addStretch(1)
+
+    def set_short(self, short: bool) -> None:
+        """Leave helping sentences out where the window is low."""
+        if short != self._short:
+            self._short = short
+            self.explain.set_short(short)
+            self.crop.set_short(short)
+            self.sure.sentence.setVisible(not short)
+            self._show_words()
+
+    def set_explainable(self, possible: bool) -> None:
+        """Offer Explain, or say why there is none."""
+        self._explainable = possible
+        self.explain.set_available(possible, "" if possible else tr("This model does not tell where it looked"))
+
+    def show_photo(self, photo: Photo | None, sure_from: float) -> None:
+        """Show what is known of a photo."""
+        same = self._photo is not None and photo is not None and photo.key == self._photo.key
+        self._photo = photo
+        self._sure_from = sure_from
+        self._show_words()
+        answer = None if photo is None or photo.state is PhotoState.FAILED else photo.recognition
+        self.bars.setVisible(answer is not None)
+        self.ghosts.setVisible(answer is None)
+        if answer is None:
+            return
+        shown = [(headline(p.label), p.probability) for p in answer.predictions]
+        stale = photo is not None and photo.stale
+        self.bars.setEnabled(not stale)
+        if self.bars.predictions() != shown or not same:
+            self.bars.set_predictions(shown, 2.0 if stale else sure_from, same or self.bars.isVisible())
+            if not same:
+                self.bars.set_selected(-1)
+        else:
+            self.bars.set_sure_from(2.0 if stale else sure_from)
+
+    def _show_words(self) -> None:
+        title, verdict, second, tone = self._words()
+        self.title.setText(title)
+        self.verdict.setText(verdict)
+        self.beside.setText(verdict)
+        for label in (self.verdict, self.beside):
+            label.set_tone(tone)
+        self.second.setText(second)
+        self.beside.setVisible(self._short and bool(verdict))
+        self.verdict.setVisible(not self._short and bool(verdict))
+        self.second.setVisible(bool(second) and not (self._short and bool(verdict)))
+
+    def _words(self) -> tuple[str, str, str, str]:
+        photo = self._photo
+        if photo is None:
+            return "", "", "", "text2"
+        if photo.state is PhotoState.FAILED:
+            return tr("Cannot be read"), "", tr("There is no answer for this photo."), "bad"
+        answer = photo.recognition
+        if answer is None:
+            return tr("Recognising…"), "", "", "text2"
+        best = answer.best
+        if photo.stale:
+            return headline(best.label), tr("Recognising anew"), "", "text2"
+        word = certainty(best.probability, self._sure_from)
+        if word is Certainty.NOT:
+            guess = tr("Best guess: {label}, {percent}. A closer or brighter photo may help.")
+            return tr("Not sure"), "", guess.format(label=best.label, percent=percent(best.probability)), "text2"
+        return headline(best.label), certainty_text(word), first_synonym(best.synonyms, best.label), "accentText"
+
+    def _explain_moved(self, on: bool) -> None:
+        self._strength_row.setVisible(on)
+        self.explain.set_hint_visible(not on)
+        self.explain_toggled.emit(on)
+
+    def _strength_moved(self, value: float) -> None:
+        self._strength_number.setText(f"{round(value * 100)}\N{NARROW NO-BREAK SPACE}%")
+        self.strength_changed.emit(value)

@@ -1,0 +1,89 @@
+"""Owns how one photo looks in a list: its small picture, and what is laid over it for each state."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QTransform
+
+from mobilenet_gui.core.photo_session import Photo, PhotoState
+from mobilenet_gui.ui.fonts import font
+from mobilenet_gui.ui.icons import paint_icon
+from mobilenet_gui.ui.theme import reduced_motion, tokens
+from mobilenet_gui.ui.widgets.painting import draw_text, rounded
+from mobilenet_gui.ui.widgets.progress import paint_ring
+
+WAITING_OPACITY = 0.36
+RING_SIZE = 20.0
+BADGE_SIZE = 16.0
+
+
+def paint_cover(painter: QPainter, image: QImage, rect: QRectF, radius: float, opacity: float = 1.0) -> None:
+    """Fill a rounded `rect` with the middle of `image`, cut to fit; edges are smooth."""
+    if image.isNull():
+        return
+    scale = max(rect.width() / image.width(), rect.height() / image.height())
+    centre = rect.center()
+    place = QTransform.fromTranslate(centre.x() - image.width() * scale / 2, centre.y() - image.height() * scale / 2)
+    place.scale(scale, scale)
+    brush = QBrush(image)
+    brush.setTransform(place)
+    painter.save()
+    painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+    painter.setOpacity(opacity)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(brush)
+    painter.drawRoundedRect(rect, radius, radius)
+    painter.restore()
+
+
+def paint_tile(
+    painter: QPainter, rect: QRectF, radius: float, photo: Photo, image: QImage | None, *, unsure: bool, badge: bool
+) -> None:
+    """Draw one photo of a list.
+
+    Args:
+        painter: where to draw.
+        rect: the tile.
+        radius: of its corners.
+        photo: what is known of it.
+        image: its small picture, if there is one.
+        unsure: its answer stays below the limit.
+        badge: mark an unsure one with a question mark (a list with words beside needs none).
+    """
+    colours = tokens()
+    if photo.state is PhotoState.FAILED:
+        rounded(painter, rect, radius, colours.badSoft)
+        paint_icon(painter, "file-x", rect, colours.bad, 22)
+        return
+    waiting = photo.state is not PhotoState.DONE
+    if image is None or waiting:
+        rounded(painter, rect, radius, colours.track)
+    if image is not None:
+        paint_cover(painter, image, rect, radius, WAITING_OPACITY if waiting else 1.0)
+    if photo.state is PhotoState.RUNNING:
+        centre = rect.center()
+        ring = QRectF(centre.x() - RING_SIZE / 2, centre.y() - RING_SIZE / 2, RING_SIZE, RING_SIZE)
+        turn = 0.0 if reduced_motion() else time.monotonic() % 1.0
+        colour = colours.text if colours.dark else colours.accent
+        track = QColor(colours.panel)
+        track.setAlpha(170)
+        paint_ring(painter, ring, None, colour, track, turn=turn, width=2.5)
+    elif badge and unsure and not waiting:
+        spot = QRectF(rect.right() - BADGE_SIZE - 4, rect.bottom() - BADGE_SIZE - 4, BADGE_SIZE, BADGE_SIZE)
+        rounded(painter, spot, BADGE_SIZE / 2, colours.overlay)
+        draw_text(
+            painter,
+            spot,
+            "?",
+            font("caption", 600),
+            colours.onOverlay,
+            align=Qt.AlignmentFlag.AlignHCenter,
+            elide=False,
+        )
+
+
+def paint_selection(painter: QPainter, rect: QRectF, radius: float) -> None:
+    """Draw the frame around a chosen tile: two pixels wide, two away from it."""
+    rounded(painter, rect.adjusted(-4, -4, 4, 4), radius + 4, None, tokens().accentText, width=2)
