@@ -136,7 +136,7 @@ def run(arguments: argparse.Namespace) -> int:
         complain(str(error))
         return EXIT_USAGE
     except OSError as error:
-        _abandon_stdout()
+        abandon_stdout()
         # Windows reports a reader that left as an invalid argument.
         if error.errno in {errno.EPIPE, errno.EINVAL}:
             return EXIT_BROKEN_PIPE
@@ -201,7 +201,7 @@ def prepare_stdout() -> TextIO:
     return out
 
 
-def _abandon_stdout() -> None:
+def abandon_stdout() -> None:
     """Stop Python from flushing into a broken stdout on its way out, and complaining about it."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mobilenet_gui import paths
@@ -159,6 +160,27 @@ class ModelService:
             StorageError: the disk refuses.
         """
         download.discard_partial(self._target(entry_id, backbone=backbone))
+
+    def speeds(self) -> dict[str, float]:
+        """Return the network's milliseconds for one photo, measured on this machine, by id of the installed model."""
+        from mobilenet_gui.workers.speed import SpeedBook
+
+        book = SpeedBook()
+        measured = ((bundle.id, book.get(bundle)) for bundle in self.store.list())
+        return {model_id: speed.milliseconds for model_id, speed in measured if speed is not None}
+
+    def record_speed(self, model_id: str, milliseconds: float, threads: int) -> None:
+        """Remember how fast an installed model is here.
+
+        Raises:
+            ModelError: it is not installed.
+            StorageError: it could not be written.
+        """
+        from mobilenet_gui.workers.speed import Speed, SpeedBook, model_hash
+
+        bundle = self.store.get(model_id)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        SpeedBook().put(model_id, Speed(milliseconds, threads, now, model_hash(bundle)))
 
     def _target(self, entry_id: str, *, backbone: bool) -> Path:
         entry = self.entry(entry_id)

@@ -22,6 +22,7 @@ def make_bundle(
     )
     if backbone:
         weights = folder.parent / f"{bundle_id}-source.h5"
+        weights.parent.mkdir(parents=True, exist_ok=True)
         weights.write_bytes(content)
         try:
             return write_bundle(folder, manifest, weights=weights)

@@ -136,7 +136,7 @@ def close_ids(entry_id: str, limit: int = 3) -> list[str]:
     ids = [entry.id for entry in ENTRIES]
     # "v2" or "mobilenet-v2" resembles no full id by letters: an id that holds it is the better guess.
     holding = [i for i in ids if wanted and wanted in i]
-    holding.sort(key=lambda i: (not i.endswith("-1.0-224"), len(i)))
+    holding.sort(key=lambda i: (not i.endswith("-1.0-224"), not i.endswith("-224"), len(i)))
     near = difflib.get_close_matches(wanted, ids, n=limit, cutoff=0.6)
     return list(dict.fromkeys([*holding[:limit], *near]))[:limit]
 

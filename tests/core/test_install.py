@@ -1,0 +1,364 @@
+"""The flow of an installation, with a builder that does what the test wants: every step may fail, nothing is lost."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mobilenet_gui.core import catalog, install
+from mobilenet_gui.core.errors import Cancelled, DownloadError, ModelError, StorageError
+from mobilenet_gui.core.install import BuilderError, BuildRequest, IdTakenError, InstallProgress
+from mobilenet_gui.core.store import ModelStore
+from mobilenet_gui.model_service import ModelService
+from mobilenet_gui.settings import Settings
+from tests.bundles import make_bundle
+from tests.loopback import Behaviour, LoopbackServer
+
+WEIGHTS = b"\x89HDF\r\n\x1a\n" + bytes(100_000)
+ENTRY_ID = "mobilenet-v1-0.25-128"
+_entry = catalog.by_id(ENTRY_ID)
+assert _entry is not None
+ENTRY = _entry
+
+
+class FakeBuilder:
+    """Makes a small bundle, or raises what it is told to."""
+
+    def __init__(self) -> None:
+        self.requests: list[BuildRequest] = []
+        self.error: Exception | None = None
+        self.during: Callable[[threading.Event], None] = lambda _: None
+        self.backbone = False
+
+    def __call__(
+        self, request: BuildRequest, progress: Callable[[str, float | None], None], cancel: threading.Event
+    ) -> None:
+        self.requests.append(request)
+        progress("Converting", 0.5)
+        self.during(cancel)
+        if cancel.is_set():
+            raise Cancelled
+        if self.error is not None:
+            raise self.error
+        content = request.source.read_bytes()
+        make_bundle(
+            request.output, request.naming.id, name=request.naming.name, content=content, backbone=self.backbone
+        )
+
+
+@pytest.fixture(autouse=True)
+def no_trial(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """These bundles' networks do not run; note that they would have been tried."""
+    tried: list[str] = []
+    monkeypatch.setattr(install, "try_once", lambda bundle, _subject: tried.append(bundle.id))
+    return tried
+
+
+@pytest.fixture
+def server() -> Iterator[LoopbackServer]:
+    with LoopbackServer() as running:
+        for entry in catalog.ENTRIES:
+            if entry.md5 is None:
+                running.add_official(entry.file_name, WEIGHTS)
+                running.add_official(entry.backbone.file_name, WEIGHTS[:50_000])
+        yield running
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    return ModelStore(tmp_path / "models", tmp_path / "builtin")
+
+
+@pytest.fixture
+def builder() -> FakeBuilder:
+    return FakeBuilder()
+
+
+@pytest.fixture
+def service(server: LoopbackServer, store: ModelStore, builder: FakeBuilder, tmp_path: Path) -> ModelService:
+    return ModelService(Settings(weights_url=server.base), store, downloads_dir=tmp_path / "downloads", build=builder)
+
+
+def downloaded(tmp_path: Path) -> list[str]:
+    return sorted(f.name for f in (tmp_path / "downloads").iterdir() if f.suffix != ".lock")
+
+
+def test_the_whole_flow(
+    service: ModelService, store: ModelStore, builder: FakeBuilder, no_trial: list[str], tmp_path: Path
+) -> None:
+    seen: list[InstallProgress] = []
+    bundle = service.download(ENTRY_ID, seen.append)
+    assert bundle.id == ENTRY_ID
+    assert store.get(ENTRY_ID).tflite_bytes() == WEIGHTS
+    assert store.chosen_id() == ENTRY_ID
+    assert no_trial == [ENTRY_ID]
+    request = builder.requests[0]
+    assert (request.family, request.alpha, request.input_size, request.backbone) == ("v1", 0.25, 128, False)
+    assert (request.naming.top1, request.naming.licence) == (ENTRY.top1, "Apache-2.0")
+    assert request.naming.source.endswith(ENTRY.url_path)
+    assert downloaded(tmp_path) == []
+    fractions = [p.fraction for p in seen]
+    assert None not in fractions
+    assert fractions == sorted(f for f in fractions if f is not None)
+    assert fractions[-1] == 1.0
+    steps = list(dict.fromkeys(p.step for p in seen))
+    assert steps == ["downloading", "preparing", "trying", "installing"]
+    assert (seen[0].total, all(p.text for p in seen)) == (len(WEIGHTS), True)
+
+
+def test_what_is_installed_is_not_downloaded_again(service: ModelService, server: LoopbackServer) -> None:
+    service.download(ENTRY_ID)
+    service.download(ENTRY_ID)
+    assert len(server.requests) == 1
+
+
+def test_what_is_damaged_is_downloaded_again(service: ModelService, store: ModelStore) -> None:
+    bundle = service.download(ENTRY_ID)
+    (bundle.folder / "model.tflite").write_bytes(b"x" * len(WEIGHTS))
+    service.download(ENTRY_ID)
+    store.get(ENTRY_ID).verify()
+
+
+def test_the_choice_of_the_user_stays(service: ModelService, store: ModelStore) -> None:
+    service.download(ENTRY_ID)
+    service.download("mobilenet-v2-1.0-224")
+    assert store.chosen_id() == ENTRY_ID
+    service.download("mobilenet-v2-0.5-96", activate=True)
+    assert store.chosen_id() == "mobilenet-v2-0.5-96"
+    service.download("mobilenet-v2-1.0-224", activate=True)
+    assert store.chosen_id() == "mobilenet-v2-1.0-224"
+
+
+def test_a_backbone(service: ModelService, store: ModelStore, builder: FakeBuilder, no_trial: list[str]) -> None:
+    builder.backbone = True
+    bundle = service.download(ENTRY_ID, backbone=True)
+    assert bundle.id == ENTRY_ID + "-backbone"
+    assert bundle.is_backbone
+    assert builder.requests[0].source.name == "mobilenet_2_5_128_tf_no_top.h5"
+    assert builder.requests[0].backbone is True
+    assert store.chosen_id() is None
+    assert no_trial == []
+
+
+def test_a_backbone_where_a_classifier_was_wanted(
+    service: ModelService, store: ModelStore, builder: FakeBuilder
+) -> None:
+    builder.backbone = True
+    with pytest.raises(ModelError, match="no classifier"):
+        service.download(ENTRY_ID)
+    assert store.list() == []
+
+
+def test_a_file_that_is_no_such_network_is_thrown_away(
+    service: ModelService, store: ModelStore, builder: FakeBuilder, server: LoopbackServer, tmp_path: Path
+) -> None:
+    builder.error = ModelError("/cache/x.h5", "the layer “conv1” is missing.")
+    with pytest.raises(ModelError, match="could not be converted: the layer “conv1” is missing") as caught:
+        service.download(ENTRY_ID)
+    assert caught.value.subject == ENTRY.name
+    assert store.list() == []
+    assert downloaded(tmp_path) == []
+    builder.error = None
+    service.download(ENTRY_ID)
+    assert len(server.requests) == 2
+
+
+def test_a_builder_that_breaks_does_not_cost_the_download(
+    service: ModelService, builder: FakeBuilder, server: LoopbackServer, tmp_path: Path
+) -> None:
+    builder.error = BuilderError("x", "out of memory")
+    with pytest.raises(ModelError, match="out of memory"):
+        service.download(ENTRY_ID)
+    assert downloaded(tmp_path) == [ENTRY.file_name]
+    builder.error = None
+    service.download(ENTRY_ID)
+    assert len(server.requests) == 1
+
+
+def test_a_cancelled_conversion_does_not_cost_the_download(
+    service: ModelService, store: ModelStore, builder: FakeBuilder, server: LoopbackServer, tmp_path: Path
+) -> None:
+    cancel = threading.Event()
+    builder.during = threading.Event.set
+    with pytest.raises(Cancelled):
+        service.download(ENTRY_ID, cancel=cancel)
+    assert store.list() == []
+    assert downloaded(tmp_path) == [ENTRY.file_name]
+    assert [f.name for f in store.models_dir.iterdir() if f.name.startswith(".new")] == []
+    builder.during = lambda _: None
+    service.download(ENTRY_ID)
+    assert len(server.requests) == 1
+
+
+def test_a_failed_trial_installs_nothing(
+    service: ModelService, store: ModelStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fails(*_: object) -> None:
+        raise ModelError("x", "the answers are not probabilities.")
+
+    monkeypatch.setattr(install, "try_once", fails)
+    with pytest.raises(ModelError, match="failed its trial: the answers"):
+        service.download(ENTRY_ID)
+    assert store.list() == []
+    assert downloaded(tmp_path) == []
+
+
+def test_a_failed_update_keeps_the_old_model(service: ModelService, store: ModelStore, builder: FakeBuilder) -> None:
+    service.download(ENTRY_ID)
+    builder.error = ModelError("x", "bad")
+    with pytest.raises(ModelError):
+        install.install_official(
+            ENTRY, store, build=builder, downloads_dir=store.models_dir.parent / "d", base=service.settings.weights_url
+        )
+    assert store.get(ENTRY_ID).tflite_bytes() == WEIGHTS
+
+
+def test_a_full_disk_is_told_before_converting(
+    service: ModelService, store: ModelStore, builder: FakeBuilder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    # Room for the download, not for three times as much.
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=8 * 1024 * 1024 + 2 * len(WEIGHTS)))
+    with pytest.raises(StorageError, match="disk is full"):
+        service.download(ENTRY_ID)
+    assert builder.requests == []
+    assert downloaded(tmp_path) == [ENTRY.file_name]
+
+
+def test_a_pause_and_what_is_left_of_it(service: ModelService, server: LoopbackServer) -> None:
+    path = next(p for p in server.files if p.endswith("/" + ENTRY.file_name))
+    server.behave(path, Behaviour(stall_after=60_000), Behaviour())
+    cancel = threading.Event()
+
+    def report(now: InstallProgress) -> None:
+        if now.done >= 60_000:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        service.download(ENTRY_ID, report, cancel)
+    left = service.partial(ENTRY_ID)
+    assert left is not None
+    assert (left.done, left.total) == (60_000, len(WEIGHTS))
+    service.discard_partial(ENTRY_ID)
+    assert service.partial(ENTRY_ID) is None
+
+
+def test_a_missing_file_names_the_address(service: ModelService) -> None:
+    with pytest.raises(DownloadError, match="weights_mobilenet_v3_small_224"):
+        service.download("mobilenet-v3-small-1.0-224")
+
+
+def test_an_unknown_id_suggests_close_ones(service: ModelService) -> None:
+    with pytest.raises(ModelError, match=r"Did you mean mobilenet-v2-1\.0-224"):
+        service.download("mobilenet-v2-1.0")
+    with pytest.raises(ModelError, match="models list"):
+        service.download("zzz")
+
+
+def test_a_bad_proxy_setting(service: ModelService) -> None:
+    service.settings = Settings(weights_url=service.settings.weights_url, proxy="socks5://x:1")
+    with pytest.raises(DownloadError, match="proxy"):
+        service.download(ENTRY_ID)
+
+
+def file(tmp_path: Path, name: str, data: bytes = WEIGHTS) -> Path:
+    path = tmp_path / name
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "model_id", "shown"),
+    [
+        ("My_Cats (1).h5", "my-cats-1", "My Cats (1)"),
+        ("best.weights.h5", "best", "best"),
+        ("Garden.keras", "garden", "Garden"),
+        ("mobilenet_v1_0.75_192_quant.tflite", "mobilenet-v1-0.75-192-quant", "mobilenet v1 0.75 192 quant"),
+        ("mobilenet_2_5_128_tf.h5", ENTRY_ID, "MobileNet V1 0.25, 128 px"),
+        ("mobilenet_2_5_128_tf (3).h5", ENTRY_ID, "MobileNet V1 0.25, 128 px"),
+    ],
+)
+def test_an_import_is_named_after_its_file(
+    service: ModelService, builder: FakeBuilder, tmp_path: Path, name: str, model_id: str, shown: str
+) -> None:
+    bundle = service.import_file(file(tmp_path, name))
+    assert (bundle.id, bundle.name) == (model_id, shown)
+    known = model_id == ENTRY_ID
+    assert builder.requests[0].family == ("v1" if known else None)
+
+
+def test_an_import_with_id_name_and_labels(service: ModelService, builder: FakeBuilder, tmp_path: Path) -> None:
+    labels = file(tmp_path, "labels.txt", b"cat\ndog\n")
+    seen: list[InstallProgress] = []
+    bundle = service.import_file(file(tmp_path, "a.h5"), labels, "my-model", seen.append, name="My model")
+    assert (bundle.id, bundle.name) == ("my-model", "My model")
+    assert builder.requests[0].labels is not None
+    assert [label.name for label in builder.requests[0].labels] == ["cat", "dog"]
+    assert seen[0].fraction == 0.0
+    assert seen[-1].fraction == 1.0
+    assert service.store.chosen_id() == "my-model"
+
+
+def test_a_taken_id_is_refused_before_any_work(service: ModelService, builder: FakeBuilder, tmp_path: Path) -> None:
+    path = file(tmp_path, "cats.h5")
+    service.import_file(path)
+    path.write_bytes(b"newer")
+    with pytest.raises(IdTakenError, match="Choose another id, or replace") as caught:
+        service.import_file(path)
+    assert caught.value.subject == "cats"
+    assert len(builder.requests) == 1
+    assert service.import_file(path, replace=True).tflite_bytes() == b"newer"
+    assert service.import_file(path, model_id="cats-2").id == "cats-2"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("photo.png", b"x", "Only .h5"),
+        ("noending", b"x", "Only .h5"),
+        ("empty.h5", b"", "empty"),
+    ],
+)
+def test_files_that_cannot_be_models(service: ModelService, tmp_path: Path, name: str, data: bytes, why: str) -> None:
+    path = file(tmp_path, name, data)
+    with pytest.raises(ModelError, match=why) as caught:
+        service.import_file(path)
+    assert caught.value.subject == str(path)
+
+
+def test_missing_files_folders_bad_ids_and_labels(service: ModelService, tmp_path: Path) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"path": tmp_path / "missing.h5"}, "No such file"),
+        ({"path": tmp_path}, "folder"),
+        ({"path": file(tmp_path, "a.h5"), "model_id": "../x"}, "small letters"),
+        ({"path": file(tmp_path, "b.h5"), "labels": tmp_path / "none.txt"}, "No such file"),
+    ]
+    for arguments, why in cases:
+        with pytest.raises(ModelError, match=why):
+            service.import_file(**arguments)
+    assert service.store.list() == []
+
+
+def test_a_failed_import_names_the_file_and_keeps_it(
+    service: ModelService, builder: FakeBuilder, tmp_path: Path
+) -> None:
+    builder.error = ModelError("x", "no MobileNet.")
+    path = file(tmp_path, "a.h5")
+    with pytest.raises(ModelError, match="no MobileNet") as caught:
+        service.import_file(path)
+    assert caught.value.subject == str(path)
+    assert path.read_bytes() == WEIGHTS
+
+
+def test_speeds_are_remembered_for_the_network_measured(service: ModelService, tmp_path: Path) -> None:
+    service.import_file(file(tmp_path, "cats.h5"))
+    assert service.speeds() == {}
+    service.record_speed("cats", 6.4, 4)
+    assert service.speeds() == {"cats": 6.4}
+    service.import_file(file(tmp_path, "cats.h5", b"another"), replace=True)
+    assert service.speeds() == {}
