@@ -100,10 +100,10 @@ def test_focus_ring_comes_by_keyboard_only(qtbot: QtBot) -> None:
     qtbot.waitExposed(window)
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
-    qtbot.mouseClick(first, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(first, Qt.MouseButton.LeftButton)
     first.setFocus(Qt.FocusReason.MouseFocusReason)
     assert share_of(picture(first), tokens().accentText) < 0.01
-    qtbot.keyClick(first, Qt.Key.Key_Tab)
+    QTest.keyClick(first, Qt.Key.Key_Tab)
     assert second.hasFocus()
     assert share_of(picture(second), tokens().accentText) > 0.03
 
@@ -121,7 +121,17 @@ def test_focus_ring_comes_by_keyboard_only(qtbot: QtBot) -> None:
         QSpinBox,
         Slider,
     ],
-    ids=["Button", "IconButton", "QPushButton", "QCheckBox", "QRadioButton", "QComboBox", "QLineEdit", "QSpinBox", "Slider"],
+    ids=[
+        "Button",
+        "IconButton",
+        "QPushButton",
+        "QCheckBox",
+        "QRadioButton",
+        "QComboBox",
+        "QLineEdit",
+        "QSpinBox",
+        "Slider",
+    ],
 )
 def test_targets_are_large_enough(qtbot: QtBot, make: object) -> None:
     widget = make()  # type: ignore[operator]
@@ -135,11 +145,11 @@ def test_slider_jumps_to_the_click_and_drags(qtbot: QtBot) -> None:
     qtbot.addWidget(slider)
     slider.resize(216, 28)
     slider.show()
-    qtbot.mouseClick(slider, Qt.MouseButton.LeftButton, pos=QPoint(108, 14))
+    QTest.mouseClick(slider, Qt.MouseButton.LeftButton, pos=QPoint(108, 14))
     assert slider.value01() == pytest.approx(0.5, abs=0.02)
-    qtbot.mousePress(slider, Qt.MouseButton.LeftButton, pos=QPoint(108, 14))
-    qtbot.mouseMove(slider, QPoint(208, 14))
-    qtbot.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=QPoint(208, 14))
+    QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=QPoint(108, 14))
+    QTest.mouseMove(slider, QPoint(208, 14))
+    QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=QPoint(208, 14))
     assert slider.value01() == pytest.approx(1.0, abs=0.02)
 
 
@@ -158,7 +168,7 @@ def test_scroll_bar_thumb_can_be_dragged(qtbot: QtBot) -> None:
     QTest.mouseRelease(bar, Qt.MouseButton.LeftButton, pos=QPoint(6, bar.height() - 4))
     assert bar.value() > bar.maximum() * 0.8
     before = bar.value()
-    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=QPoint(6, 4))
+    QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=QPoint(6, 4))
     assert bar.value() < before
 
 
@@ -167,9 +177,9 @@ def test_spin_box_arrows_step(qtbot: QtBot) -> None:
     qtbot.addWidget(spin)
     spin.resize(spin.sizeHint())
     spin.show()
-    qtbot.mouseClick(spin, Qt.MouseButton.LeftButton, pos=QPoint(spin.width() - 12, 8))
+    QTest.mouseClick(spin, Qt.MouseButton.LeftButton, pos=QPoint(spin.width() - 12, 8))
     assert spin.value() == 1
-    qtbot.mouseClick(spin, Qt.MouseButton.LeftButton, pos=QPoint(spin.width() - 12, spin.height() - 8))
+    QTest.mouseClick(spin, Qt.MouseButton.LeftButton, pos=QPoint(spin.width() - 12, spin.height() - 8))
     assert spin.value() == 0
 
 

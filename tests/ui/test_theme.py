@@ -17,9 +17,7 @@ from mobilenet_gui.ui.tokens import DARK, LIGHT, Tokens, contrast, high_contrast
 pytestmark = pytest.mark.usefixtures("qapp")
 
 _TEXT_PAIRS = [
-    (text, ground)
-    for text in ("text", "text2", "text3", "accentText")
-    for ground in ("bg", "panel", "field", "zone")
+    (text, ground) for text in ("text", "text2", "text3", "accentText") for ground in ("bg", "panel", "field", "zone")
 ] + [
     ("text2", "rail"),
     ("text2", "track"),

@@ -161,6 +161,8 @@ class DropZone(QWidget):
         row.addWidget(self.samples_link)
         row.addStretch(1)
         self._samples.hide()
+        self._has_samples = False
+        _keep_room(self._buttons, keep=True)
         self._privacy = _PrivacyNote(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 16, 24, 16)
@@ -185,7 +187,9 @@ class DropZone(QWidget):
 
     def set_samples_available(self, available: bool) -> None:
         """Offer the sample photos, or not."""
-        self._samples.setVisible(available)
+        self._has_samples = available
+        _keep_room(self._samples, keep=available)
+        self._samples.setVisible(available and not self._dragging)
 
     def is_dragging(self) -> bool:
         """Say whether it shows that something hovers."""
@@ -194,10 +198,6 @@ class DropZone(QWidget):
     def set_dragging(self, count: int | None) -> None:
         """Show that `count` photos hover over the window (0: not known how many); None: nothing does."""
         self._dragging = count is not None
-        for widget in (self._buttons, self._samples):
-            policy = widget.sizePolicy()
-            policy.setRetainSizeWhenHidden(True)
-            widget.setSizePolicy(policy)
         if count is None:
             self.title.setText(self._title_text)
             self.subtitle.setText(self._subtitle_text)
@@ -206,6 +206,7 @@ class DropZone(QWidget):
             self.title.setText(some if count else tr("Drop to recognise"))
             self.subtitle.setText(tr("Release anywhere in this window. Subfolders are included."))
         self._buttons.setVisible(count is None)
+        self._samples.setVisible(count is None and self._has_samples)
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -214,7 +215,7 @@ class DropZone(QWidget):
         width = self.width() - 48
         words = self.title.heightForWidth(width) + self.subtitle.heightForWidth(width)
         rest = self._buttons.sizeHint().height() + self._privacy.sizeHint().height() + 110
-        if not self._samples.isHidden():
+        if self._has_samples:
             rest += self._samples.sizeHint().height()
         self.fan.setVisible(self.height() >= words + rest + self.fan.height())
 
@@ -231,6 +232,13 @@ class DropZone(QWidget):
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), RADIUS_ZONE - 1, RADIUS_ZONE - 1)
+
+
+def _keep_room(widget: QWidget, *, keep: bool) -> None:
+    """Let `widget` keep its place while it is hidden, so that nothing jumps."""
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(keep)
+    widget.setSizePolicy(policy)
 
 
 class _PrivacyNote(QWidget):

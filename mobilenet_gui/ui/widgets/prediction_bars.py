@@ -42,6 +42,13 @@ class PredictionRow(QAbstractButton):
     def nextCheckState(self) -> None:
         """Leave the check to the list: it knows whether marking is wanted."""
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave all but Space to the list: a button of its own would move the focus elsewhere."""
+        if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Select):
+            super().keyPressEvent(event)
+        else:
+            event.ignore()
+
     def sizeHint(self) -> QSize:
         """Return a useful width."""
         return QSize(240, fonts.px(HEIGHT_BAR_ROW))
