@@ -1,0 +1,241 @@
+"""Owns the panel at the right of the models page: what the chosen model is, and what else can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.icons import paint_icon
+from mobilenet_gui.ui.models.facts import Fact, description
+from mobilenet_gui.ui.models.items import ModelItem
+from mobilenet_gui.ui.theme import tokens
+from mobilenet_gui.ui.widgets.buttons import Button, IconButton
+from mobilenet_gui.ui.widgets.fields import LineEdit
+from mobilenet_gui.ui.widgets.inspector import Inspector
+from mobilenet_gui.ui.widgets.labels import Divider, text_label
+from mobilenet_gui.ui.widgets.painting import draw_text
+from mobilenet_gui.ui.widgets.scatter import ScatterPlot, ScatterPoint
+from mobilenet_gui.workers.model_state import TaskState
+from mobilenet_gui.workers.model_work import MAX_NAME_LENGTH
+
+_ROW_HEIGHT = 26
+
+
+class FactRow(QWidget):
+    """A name at the left, its value at the right."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._fact = Fact("", "")
+        self.setFixedHeight(fonts.px(_ROW_HEIGHT))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_fact(self, fact: Fact) -> None:
+        """Show a row."""
+        self._fact = fact
+        self.setAccessibleName(f"{fact.name}: {fact.value}")
+        self.setToolTip(fact.help)
+        self.update()
+
+    def fact(self) -> Fact:
+        """Return what it shows."""
+        return self._fact
+
+    def sizeHint(self) -> QSize:
+        """Return a size."""
+        return QSize(200, fonts.px(_ROW_HEIGHT))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw both."""
+        painter = QPainter(self)
+        colours, fact = tokens(), self._fact
+        rect = QRectF(self.rect())
+        taken = draw_text(painter, rect, fact.name, fonts.font("body"), colours.text2)
+        left = rect.adjusted(taken + 12, 0, 0, 0)
+        face = fonts.font("body", fonts.MEDIUM)
+        width = draw_text(painter, left, fact.value, face, colours.named(fact.tone), align=Qt.AlignmentFlag.AlignRight)
+        if fact.icon:
+            size = fonts.px(16)
+            box = QRectF(rect.right() - width - 6 - size, 0, size, rect.height())
+            paint_icon(painter, fact.icon, box, colours.named(fact.tone), size)
+
+
+class NameEditor(QWidget):
+    """The model's name; a pencil turns it into a field.
+
+    Attributes:
+        renamed: the person gave another name.
+    """
+
+    renamed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._label = text_label("", "result", "text", fonts.SEMIBOLD, wrap=True)
+        self.pencil = IconButton("pencil", tr("Rename"), size=28)
+        self.edit = LineEdit()
+        self.edit.setAccessibleName(tr("Name of the model"))
+        self.edit.setMaxLength(MAX_NAME_LENGTH)
+        self.edit.hide()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self._label, 1)
+        row.addWidget(self.edit, 1)
+        row.addWidget(self.pencil, 0, Qt.AlignmentFlag.AlignTop)
+        self.pencil.clicked.connect(self._begin)
+        self.edit.returnPressed.connect(self._finish)
+        self.edit.installEventFilter(self)
+
+    def show_name(self, name: str, *, editable: bool) -> None:
+        """Show a name."""
+        if name != self._label.text():
+            self._close()
+        self._label.setText(name)
+        self.pencil.setVisible(editable)
+
+    def name(self) -> str:
+        """Return the name shown."""
+        return self._label.text()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Give up on Escape, take the name when the field is left."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
+            self._close()
+            return True
+        if event.type() == QEvent.Type.FocusOut and self.edit.isVisible():
+            self._finish()
+        return super().eventFilter(watched, event)
+
+    def _begin(self) -> None:
+        self.edit.setText(self._label.text())
+        self._label.hide()
+        self.edit.show()
+        self.edit.selectAll()
+        self.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _finish(self) -> None:
+        name = " ".join(self.edit.text().split())
+        before = self._label.text()
+        self._close()
+        if name and name != before:
+            self._label.setText(name)
+            self.renamed.emit(name)
+
+    def _close(self) -> None:
+        if self.edit.isHidden():
+            return
+        had_focus = self.edit.hasFocus()
+        self.edit.hide()
+        self._label.show()
+        if had_focus:
+            self.pencil.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+class ModelDetails(Inspector):
+    """The panel.
+
+    Attributes:
+        asked: a button: the model's id and one of measure, remove, download, use.
+        renamed: the model's id and its new name.
+        picked: a dot of the plot: a model's id.
+    """
+
+    asked = Signal(str, str)
+    renamed = Signal(str, str)
+    picked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._item: ModelItem | None = None
+        self.top.addWidget(text_label(tr("Details"), "body", "text2", fonts.SEMIBOLD))
+        self.name = NameEditor()
+        self.name.renamed.connect(self._rename)
+        self._about = text_label("", "body", "text2", wrap=True)
+        self._plot_title = text_label(tr("Correct against time per photo"), "small", "text2", fonts.SEMIBOLD)
+        self.plot = ScatterPlot()
+        self.plot.picked.connect(self.picked)
+        self._plot_note = text_label("", "caption", "text2", wrap=True)
+        for widget, space in (
+            (self.name, 4), (self._about, 24), (self._plot_title, 8), (self.plot, 6),
+            (self._plot_note, 14), (Divider(), 10),
+        ):  # fmt: skip
+            self.body.addWidget(widget)
+            self.body.addSpacing(space)
+        self._facts = QVBoxLayout()
+        self._facts.setSpacing(0)
+        self.body.addLayout(self._facts)
+        self.fact_rows: list[FactRow] = []
+        self._add_footer()
+
+    def _add_footer(self) -> None:
+        self.measure = Button(tr("Measure again"), "stopwatch")
+        self.remove = Button(tr("Remove"), "trash", kind="danger")
+        self.download = Button(tr("Download"), "download", kind="primary")
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        for button, action in ((self.measure, "measure"), (self.remove, "remove"), (self.download, "download")):
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            button.clicked.connect(lambda _checked=False, action=action: self._ask(action))
+            row.addWidget(button)
+        self.footer.addLayout(row)
+
+    @property
+    def item(self) -> ModelItem | None:
+        """The model shown."""
+        return self._item
+
+    def show_item(self, item: ModelItem | None, rows: Sequence[Fact], task: TaskState | None) -> None:
+        """Show a model, or that none is chosen."""
+        self._item = item
+        self.name.setVisible(item is not None)
+        self._about.setVisible(item is not None)
+        if item is not None:
+            self.name.show_name(item.name, editable=item.installed and not item.builtin)
+            self._about.setText(description(item))
+        for _ in range(len(rows) - len(self.fact_rows)):
+            row = FactRow()
+            self._facts.addWidget(row)
+            self.fact_rows.append(row)
+        for index, row in enumerate(self.fact_rows):
+            row.setVisible(index < len(rows))
+            if index < len(rows):
+                row.show_fact(rows[index])
+        self._show_buttons(item, task)
+
+    def show_task(self, task: TaskState | None) -> None:
+        """Show what can be done while a task runs."""
+        self._show_buttons(self._item, task)
+
+    def show_points(self, points: Sequence[ScatterPoint]) -> None:
+        """Show the plot."""
+        self.plot.set_points(points)
+        for widget in (self.plot, self._plot_title, self._plot_note):
+            widget.setVisible(bool(points))
+        estimated = any(point.estimated for point in points)
+        self._plot_note.setText(tr("Hollow dots are estimates until you download.") if estimated else "")
+        self._plot_note.setVisible(estimated)
+
+    def _rename(self, name: str) -> None:
+        if self._item is not None:
+            self.renamed.emit(self._item.id, name)
+
+    def _ask(self, action: str) -> None:
+        if self._item is not None:
+            self.asked.emit(self._item.id, action)
+
+    def _show_buttons(self, item: ModelItem | None, task: TaskState | None) -> None:
+        installed = item is not None and item.installed
+        running = task is not None and task.running
+        self.measure.setVisible(item is not None and installed and not item.backbone)
+        self.measure.setEnabled(not running)
+        known = item is not None and item.milliseconds is not None and not item.estimated
+        self.measure.set_text(tr("Measure again") if known else tr("Measure speed"))
+        self.remove.setVisible(item is not None and installed and not item.builtin)
+        self.remove.setEnabled(not running)
+        self.download.setVisible(item is not None and not installed and not running and not (task and task.paused))

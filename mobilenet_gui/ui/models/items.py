@@ -1,0 +1,217 @@
+"""What the models page lists, worked out from catalogue, store and measured speeds. Knows no widget."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from mobilenet_gui.core import catalog
+from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.catalog import CatalogEntry
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.ui.models import words
+
+RECOMMENDED = (
+    "mobilenet-v3-large-1.0-224",
+    "mobilenet-v3-small-1.0-224",
+    "mobilenet-v2-1.4-224",
+    "mobilenet-v2-1.0-224",
+    "mobilenet-v1-1.0-224",
+)
+"""What is shown of the official models before one asks for all."""
+
+_OTHER_FAMILY_PENALTY = 0.7
+"""How much further, in powers of e of MACs, a model of another family counts as being when a speed is estimated."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelItem:
+    """One row: an installed model, or an official one to download.
+
+    Attributes:
+        id: of the model.
+        name: shown in bold.
+        subtitle: one short line below it.
+        classes: how many it tells apart; 0 for a backbone.
+        size_bytes: on the disk when installed, else of the download.
+        correct: published share of correct first answers, None where unpublished.
+        milliseconds: one photo on this machine, None where nothing is known.
+        estimated: `milliseconds` was worked out from other models' measured times.
+        active: it is the one in use.
+        builtin: it ships with the program.
+        entry: the official model it is; None for one of the user's.
+        bundle: the installed model; None for one to download.
+    """
+
+    id: str
+    name: str
+    subtitle: str
+    classes: int
+    size_bytes: int
+    correct: float | None
+    milliseconds: float | None = None
+    estimated: bool = False
+    active: bool = False
+    builtin: bool = False
+    entry: CatalogEntry | None = None
+    bundle: Bundle | None = None
+
+    @property
+    def installed(self) -> bool:
+        """It is on this computer."""
+        return self.bundle is not None
+
+    @property
+    def backbone(self) -> bool:
+        """It has no classifier and cannot be used as it is."""
+        return self.bundle is not None and self.bundle.is_backbone
+
+    @property
+    def macs(self) -> int | None:
+        """Multiply-adds for one photo."""
+        return self.bundle.manifest.macs if self.bundle is not None else self.entry.macs if self.entry else None
+
+    @property
+    def family(self) -> str:
+        """The architecture."""
+        return self.bundle.manifest.family if self.bundle is not None else self.entry.family if self.entry else "other"
+
+    @property
+    def short_name(self) -> str:
+        """The label of its dot: "V2", "V3 L", "V1 0.75 192 px"."""
+        if self.entry is None:
+            return self.name
+        short = self.name.replace("MobileNet ", "").replace(" Large", " L").replace(" Small", " S")
+        return short.replace(" minimalistic", " min").replace(",", "")
+
+    def matches(self, text: str) -> bool:
+        """Say whether every word of a search is somewhere in name, subtitle or id."""
+        hay = f"{self.name} {self.subtitle} {self.id}".casefold()
+        return all(word in hay for word in text.casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows under a heading of their own."""
+
+    title: str
+    items: tuple[ModelItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Everything the page can list.
+
+    Attributes:
+        installed: on this computer: the one in use first, then by name.
+        official: not on this computer, in the catalogue's order.
+    """
+
+    installed: tuple[ModelItem, ...]
+    official: tuple[ModelItem, ...]
+
+    def find(self, model_id: str) -> ModelItem | None:
+        """Return the row of that id, or None."""
+        return next((item for item in (*self.installed, *self.official) if item.id == model_id), None)
+
+    def recommended(self) -> tuple[ModelItem, ...]:
+        """Return the official rows that are shown first."""
+        by_id = {item.id: item for item in self.official}
+        return tuple(by_id[i] for i in RECOMMENDED if i in by_id)
+
+    def families(self) -> tuple[Group, ...]:
+        """Return all official rows, a group a generation."""
+        titles = (("v3", tr("MobileNet V3")), ("v2", tr("MobileNet V2")), ("v1", tr("MobileNet V1")))
+        groups = (Group(t, tuple(i for i in self.official if i.family.startswith(key))) for key, t in titles)
+        return tuple(group for group in groups if group.items)
+
+
+def plot_items(shelf: Shelf, chosen: str) -> list[ModelItem]:
+    """Return the models worth a dot: those here, the recommended ones and the chosen one, where both figures exist."""
+    wanted = {item.id: item for item in (*shelf.installed, *shelf.recommended())}
+    found = shelf.find(chosen)
+    if found is not None:
+        wanted.setdefault(found.id, found)
+    return [i for i in wanted.values() if i.milliseconds is not None and i.correct is not None and not i.backbone]
+
+
+def build_shelf(bundles: Iterable[Bundle], *, active_id: str | None, speeds: Mapping[str, float]) -> Shelf:
+    """Return what to list.
+
+    Args:
+        bundles: every usable installed or built-in model.
+        active_id: the one in use.
+        speeds: measured milliseconds by model id.
+    """
+    installed = [_of_bundle(b, active=b.id == active_id, speed=speeds.get(b.id)) for b in bundles]
+    installed.sort(key=lambda item: (not item.active, item.builtin, item.name.casefold()))
+    here = {item.id for item in installed}
+    measured = [item for item in installed if item.milliseconds is not None and item.macs]
+    installed = [_with_estimate(item, measured) for item in installed]
+    official = tuple(_with_estimate(_of_entry(e), measured) for e in catalog.ENTRIES if e.id not in here)
+    return Shelf(tuple(installed), official)
+
+
+def estimate(macs: int, family: str, measured: Sequence[ModelItem]) -> float | None:
+    """Return milliseconds for a network of `macs`, scaled from the most similar measured one; None where none is."""
+    best: ModelItem | None = None
+    nearest = math.inf
+    for item in measured:
+        if not item.macs or item.milliseconds is None:
+            continue
+        distance = abs(math.log(item.macs / macs))
+        if item.family != family:
+            distance += _OTHER_FAMILY_PENALTY
+        if distance < nearest:
+            best, nearest = item, distance
+    if best is None or not best.macs or best.milliseconds is None:
+        return None
+    return best.milliseconds * macs / best.macs
+
+
+def _with_estimate(item: ModelItem, measured: Sequence[ModelItem]) -> ModelItem:
+    if item.milliseconds is not None or not item.macs or item.backbone:
+        return item
+    guess = estimate(item.macs, item.family, measured)
+    return item if guess is None else replace(item, milliseconds=guess, estimated=True)
+
+
+def _of_entry(entry: CatalogEntry) -> ModelItem:
+    return ModelItem(
+        id=entry.id,
+        name=entry.name,
+        subtitle=words.parameters(entry.parameters),
+        classes=entry.classes,
+        size_bytes=entry.download_bytes,
+        correct=entry.top1,
+        entry=entry,
+    )
+
+
+def _of_bundle(bundle: Bundle, *, active: bool, speed: float | None) -> ModelItem:
+    manifest = bundle.manifest
+    return ModelItem(
+        id=bundle.id,
+        name=bundle.name,
+        subtitle=_subtitle(bundle),
+        classes=manifest.classes,
+        size_bytes=bundle.size_bytes,
+        correct=manifest.metrics.top1,
+        milliseconds=speed,
+        active=active,
+        builtin=bundle.builtin,
+        entry=catalog.by_id(bundle.id),
+        bundle=bundle,
+    )
+
+
+def _subtitle(bundle: Bundle) -> str:
+    manifest = bundle.manifest
+    if bundle.builtin:
+        return tr("Built in")
+    if bundle.is_backbone:
+        return tr("For fine-tuning only")
+    if catalog.by_id(bundle.id) is None and manifest.provenance.file_name:
+        return tr("Yours, from {file}").format(file=manifest.provenance.file_name)
+    return words.parameters(manifest.parameters) if manifest.parameters else tr("Yours")

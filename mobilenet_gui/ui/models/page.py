@@ -1,0 +1,410 @@
+"""The models page: lists what is here and what could be, and turns what the person asks for into tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from mobilenet_gui.core import catalog
+from mobilenet_gui.core.errors import UserError
+from mobilenet_gui.core.install import KERAS_SUFFIXES, TFLITE_SUFFIX
+from mobilenet_gui.core.store import ModelStore
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.ui.models import words
+from mobilenet_gui.ui.models.details import ModelDetails
+from mobilenet_gui.ui.models.empty import NoModelCard
+from mobilenet_gui.ui.models.facts import facts
+from mobilenet_gui.ui.models.import_panel import ImportPanel
+from mobilenet_gui.ui.models.items import ModelItem, Shelf, build_shelf, plot_items
+from mobilenet_gui.ui.models.list import ModelList, Section
+from mobilenet_gui.ui.models.notices import Notices
+from mobilenet_gui.ui.models.task_words import failure_text
+from mobilenet_gui.ui.tokens import PAGE_MARGIN
+from mobilenet_gui.ui.widgets.buttons import Button, IconButton
+from mobilenet_gui.ui.widgets.fields import SearchField
+from mobilenet_gui.ui.widgets.page_header import PageHeader
+from mobilenet_gui.ui.widgets.scatter import ScatterPoint
+from mobilenet_gui.ui.widgets.toast import ToastHost
+from mobilenet_gui.workers.model_inspect import Understood
+from mobilenet_gui.workers.model_state import TaskState
+from mobilenet_gui.workers.model_work import ImportRequest
+from mobilenet_gui.workers.models import ModelTasks
+
+MODEL_SUFFIXES = frozenset({*KERAS_SUFFIXES, TFLITE_SUFFIX})
+MOST_FILES = 50
+"""How many model files of a folder are offered."""
+
+
+class ModelsPage(QWidget):
+    """The page. It keeps no models: store and tasks do.
+
+    Attributes:
+        progress_changed: share of the running downloads that is done, None where none runs; for the rail.
+    """
+
+    progress_changed = Signal(object)
+
+    def __init__(
+        self, settings: SettingsStore, store: ModelStore, tasks: ModelTasks, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._store = store
+        self._tasks = tasks
+        self._shelf = Shelf((), ())
+        self._expanded = False
+        self._import_queue: list[Path] = []
+        self._inspected = ""
+        self.search = SearchField(tr("Search models"))
+        self.import_button = Button(tr("Import from file…"), "export")
+        self.show_details = IconButton("inspector", tr("Show details (F9)"))
+        self.header = PageHeader(tr("Models"))
+        self.notices = Notices()
+        self.import_panel = ImportPanel(store.has)
+        self.list = ModelList()
+        self.details = ModelDetails()
+        entry = catalog.by_id(catalog.DEFAULT_ID)
+        assert entry is not None  # noqa: S101 - the catalogue's own default
+        self.no_model = NoModelCard(entry.name, words.megabytes(entry.download_bytes))
+        self._lay_out()
+        self.toasts = ToastHost(self)
+        self.toasts.toast.installEventFilter(self)
+        self._connect()
+        tasks.set_settings(settings.values)
+        tasks.remember_partials()
+        self.refresh()
+
+    # -- called from outside --------------------------------------------------------------------------------------
+
+    def start_recommended_download(self) -> None:
+        """Download the model that a newcomer is offered."""
+        self._expanded = self._expanded or False
+        self.select(catalog.DEFAULT_ID)
+        if not self._store.has(catalog.DEFAULT_ID):
+            self._tasks.download(catalog.DEFAULT_ID)
+        self.list.reveal(catalog.DEFAULT_ID)
+
+    def ask_for_import(self) -> None:
+        """Ask for a model file."""
+        patterns = " ".join(f"*{suffix}" for suffix in sorted(MODEL_SUFFIXES))
+        dialog = QFileDialog(self, tr("Import a model"), "", tr("Models ({patterns})").format(patterns=patterns))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.filesSelected.connect(lambda names: self.handle_paths([Path(name) for name in names]))
+        dialog.open()
+
+    def ask_for_folder(self) -> None:
+        """Ask for a folder and offer the model files in it."""
+        dialog = QFileDialog(self, tr("Choose a folder with model files"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda name: self.import_folder(Path(name)))
+        dialog.open()
+
+    def import_folder(self, folder: Path) -> None:
+        """Offer the model files of a folder for import."""
+        try:
+            files = sorted(path for path in folder.iterdir() if path.is_file())
+        except OSError as error:
+            self.notices.say("folder", "bad", f"{folder}: {error.strerror or error}")
+            return
+        if not self.handle_paths(files[: MOST_FILES * 10]):
+            text = tr("There is no model file in {folder} (.h5, .weights.h5, .keras or .tflite).")
+            self.notices.say("folder", "warn", text.format(folder=folder))
+
+    def handle_paths(self, paths: Sequence[Path]) -> bool:
+        """Offer model files for import, one after another; say whether there was any."""
+        models = [path for path in paths if path.suffix.lower() in MODEL_SUFFIXES][:MOST_FILES]
+        if not models:
+            return False
+        self.notices.drop("folder")
+        waiting = not self.import_panel.isHidden()
+        self._import_queue.extend(path for path in models if path not in self._import_queue)
+        if not waiting:
+            self._next_import()
+        return True
+
+    def select(self, model_id: str) -> None:
+        """Show the details of a model."""
+        self.list.choose(model_id)
+        self._show_details()
+
+    # -- building -------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self.search.setMinimumWidth(140)
+        self.search.setMaximumWidth(180)
+        for widget in (self.search, self.import_button, self.show_details):
+            self.header.add_action(widget)
+        panel = QWidget()
+        panel_row = QVBoxLayout(panel)
+        panel_row.setContentsMargins(PAGE_MARGIN, 0, PAGE_MARGIN - 4, 10)
+        panel_row.addWidget(self.import_panel)
+        self._panel = panel
+        self.import_panel.hide()
+        panel.hide()
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (self.header, self.notices, panel):
+            column.addWidget(part)
+        column.addWidget(self.list, 1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addLayout(column, 1)
+        row.addWidget(self.details)
+        self._show_inspector(self._settings.values.inspector_visible)
+        self.details.set_chosen_width(self._settings.values.inspector_width)
+
+    def _connect(self) -> None:
+        self.search.textChanged.connect(lambda _text: self._fill())
+        self.import_button.clicked.connect(self.ask_for_import)
+        self.no_model.download_wanted.connect(self.start_recommended_download)
+        self.no_model.file_wanted.connect(self.ask_for_import)
+        self.no_model.folder_wanted.connect(self.ask_for_folder)
+        self.list.chosen.connect(lambda _id: self._show_details())
+        self.list.asked.connect(self._do)
+        self.list.toggled.connect(self._toggle)
+        self.details.asked.connect(self._do)
+        self.details.renamed.connect(self._tasks.rename)
+        self.details.picked.connect(self._pick)
+        self.details.hide_requested.connect(lambda: self._keep_inspector(False))
+        self.details.width_changed.connect(lambda width: self._settings.update(inspector_width=width))
+        self.show_details.clicked.connect(lambda: self._keep_inspector(True))
+        self.import_panel.confirmed.connect(self._import)
+        self.import_panel.closed.connect(self._next_import)
+        self._tasks.started.connect(self._on_started)
+        self._tasks.progressed.connect(self._on_progressed)
+        self._tasks.returned.connect(self._on_returned)
+        self._tasks.failed.connect(self._on_failed)
+        self._tasks.cancelled.connect(lambda _id: self._fill())
+        self._tasks.models_changed.connect(self.refresh)
+        self._settings.subscribe(self._on_settings)
+        for keys, slot in (("F9", self._flip_inspector), ("Ctrl+F", self.search.setFocus)):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(slot)
+
+    # -- showing --------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read the store anew and show it."""
+        bundles = self._store.list()
+        measured = {b.id: speed.milliseconds for b in bundles if (speed := self._tasks.book.get(b)) is not None}
+        self._shelf = build_shelf(bundles, active_id=self._store.active_id, speeds=measured)
+        if not self.list.chosen_id or self._shelf.find(self.list.chosen_id) is None:
+            first = (*self._shelf.installed, *self._shelf.recommended())[:1]
+            self.list.choose(first[0].id if first else "")
+        self._show_broken()
+        self._fill()
+
+    def _fill(self) -> None:
+        tasks = {task.id: task for task in self._tasks.states() if task.kind != "inspect"}
+        listed = [*self._importing(tasks), *(i for i in self._shelf.installed if not self._tasks.is_leaving(i.id))]
+        text = self.search.text().strip()
+        sections = self._official(tasks)
+        if text:
+            listed = [item for item in listed if item.matches(text)]
+            matching = tuple(item for item in self._shelf.official if item.matches(text))
+            sections = [Section(tr("Official models"), matching, tr("No official model is called that."))]
+        here = tr("On this computer")
+        first = Section(here, tuple(listed), tr("No model here is called that."), None if text else self.no_model)
+        self.no_model.setVisible(not listed and not text)
+        toggle = ""
+        if not text and len(self._shelf.official) > len(self._shelf.recommended()):
+            more = tr("Show all {n}").format(n=len(self._shelf.official))
+            toggle = tr("Show fewer") if self._expanded else more
+        self.list.show_sections([first, *sections], tasks, toggle, expanded=self._expanded)
+        self._show_details()
+
+    def _official(self, tasks: dict[str, TaskState]) -> list[Section]:
+        if self._expanded:
+            named = tr("Official {family}")
+            return [Section(named.format(family=group.title), group.items) for group in self._shelf.families()]
+        shown = list(self._shelf.recommended())
+        shown.extend(i for i in self._shelf.official if i.id in tasks and i not in shown)
+        return [Section(tr("Official models"), tuple(shown), tr("All of them are on this computer."))]
+
+    def _importing(self, tasks: dict[str, TaskState]) -> list[ModelItem]:
+        running = [task for task in tasks.values() if task.kind == "import" and task.running]
+        return [ModelItem(t.id, t.title, tr("Being imported"), 0, 0, None) for t in running]
+
+    def _show_details(self) -> None:
+        item = self._shelf.find(self.list.chosen_id)
+        if item is None:
+            self.details.show_item(None, [], None)
+        else:
+            speed = self._tasks.book.get(item.bundle) if item.bundle is not None else None
+            disk = self._store.disk_usage(item.id) if item.installed else 0
+            self.details.show_item(item, facts(item, speed, disk), self._tasks.state(item.id))
+        points = [
+            ScatterPoint(
+                i.id, i.short_name, i.milliseconds or 0, i.correct or 0, i.estimated, i.id == self.list.chosen_id
+            )
+            for i in plot_items(self._shelf, self.list.chosen_id)
+        ]
+        self.details.show_points(points)
+
+    def _show_broken(self) -> None:
+        broken = self._store.broken()
+        keys = {f"broken:{entry.path.name}" for entry in broken}
+        for key in self.notices.keys():  # noqa: SIM118 - a method of its own, not a dictionary's
+            if key.startswith("broken:") and key not in keys:
+                self.notices.drop(key)
+        for entry in broken:
+            name = entry.path.name
+            self.notices.say(
+                f"broken:{name}",
+                "warn",
+                tr("The model {model} cannot be used. {reason}").format(model=name, reason=entry.reason),
+                action=tr("Remove"),
+                on_action=lambda name=name: self._tasks.remove(name),  # type: ignore[misc]
+            )
+
+    def _pick(self, model_id: str) -> None:
+        if self.list.row(model_id) is None:
+            self._expanded = True
+            self._fill()
+        self.select(model_id)
+        self.list.reveal(model_id)
+
+    def _toggle(self) -> None:
+        self._expanded = not self._expanded
+        self._fill()
+
+    # -- doing ----------------------------------------------------------------------------------------------------
+
+    def _do(self, model_id: str, action: str) -> None:
+        try:
+            if action == "use":
+                self._tasks.activate(model_id)
+                self.select(model_id)
+            elif action == "remove":
+                self._remove(model_id)
+            else:
+                tasks = self._tasks
+                {
+                    "download": tasks.download, "pause": tasks.pause, "resume": tasks.resume,
+                    "cancel": tasks.cancel, "measure": tasks.measure,
+                }[action](model_id)  # fmt: skip
+        except UserError as error:
+            self.notices.say(model_id, "bad", str(error))
+
+    def _remove(self, model_id: str) -> None:
+        item = self._shelf.find(model_id)
+        if item is None or not item.installed or item.builtin:
+            return
+        self._tasks.commit_leaving()
+        self._tasks.leave(model_id)
+        self._fill()
+        text = tr("{model} removed, {size} freed").format(model=item.name, size=words.megabytes(item.size_bytes))
+        self.toasts.show_message(text, tr("Undo"), lambda: self._undo_remove(model_id))
+
+    def _undo_remove(self, model_id: str) -> None:
+        self._tasks.stay(model_id)
+        self._fill()
+        self.select(model_id)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Remove for good when the way back is gone."""
+        if watched is self.toasts.toast and event.type() == QEvent.Type.Hide:
+            self._tasks.commit_leaving()
+        return super().eventFilter(watched, event)
+
+    def _next_import(self) -> None:
+        if not self._import_queue:
+            self.import_panel.hide()
+            self._panel.hide()
+            self.import_button.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        path = self._import_queue.pop(0)
+        self._panel.show()
+        self.import_panel.show()
+        self.import_panel.begin(path, len(self._import_queue))
+        self._inspected = self._tasks.inspect(path)
+
+    def _import(self, request: ImportRequest) -> None:
+        self._tasks.import_file(request)
+        self._next_import()
+
+    # -- hearing --------------------------------------------------------------------------------------------------
+
+    def _on_started(self, model_id: str) -> None:
+        self.notices.drop(model_id)
+        state = self._tasks.state(model_id)
+        if state is not None and state.kind in ("download", "import"):
+            self._fill()
+
+    def _on_progressed(self, model_id: str, state: TaskState) -> None:
+        row = self.list.row(model_id)
+        if row is not None:
+            row.show_item(row.item, state)
+        item = self._shelf.find(model_id)
+        if item is not None and model_id == self.list.chosen_id:
+            self.details.show_task(state)
+        self._tell_rail()
+
+    def _on_returned(self, model_id: str, result: object) -> None:
+        if isinstance(result, Understood):
+            if model_id == self._inspected:
+                self.import_panel.understood(result)
+            return
+        self._tell_rail()
+        if model_id.startswith("import:") and hasattr(result, "id"):
+            self.list.choose(result.id)
+
+    def _on_failed(self, model_id: str, error: UserError) -> None:
+        if model_id.startswith("inspect:"):
+            if model_id == self._inspected:
+                self.import_panel.failed(error)
+            return
+        state = self._tasks.state(model_id)
+        self._fill()
+        self._tell_rail()
+        if state is None:
+            self.notices.say(model_id, "bad", str(error))
+            return
+        item = self._shelf.find(model_id)
+        text, action, tone = failure_text(item.name if item is not None else state.title or model_id, state)
+        labels = {"resume": tr("Resume"), "retry": tr("Try again")}
+        self.notices.say(
+            model_id, tone, text, action=labels.get(action, ""),
+            on_action=lambda: self._do(model_id, "resume"), on_close=lambda: self._dismiss(model_id),
+        )  # fmt: skip
+
+    def _dismiss(self, model_id: str) -> None:
+        self._tasks.dismiss(model_id)
+        self._fill()
+
+    def _tell_rail(self) -> None:
+        shares = [s.fraction for s in self._tasks.states() if s.kind in ("download", "import") and s.running]
+        known = [share for share in shares if share is not None]
+        self.progress_changed.emit(sum(known) / len(shares) if shares and known else 0.0 if shares else None)
+
+    def _on_settings(self, names: frozenset[str]) -> None:
+        self._tasks.set_settings(self._settings.values)
+        if "inspector_visible" in names:
+            self._show_inspector(self._settings.values.inspector_visible)
+
+    # -- the inspector --------------------------------------------------------------------------------------------
+
+    def _flip_inspector(self) -> None:
+        self._keep_inspector(self.details.isHidden())
+
+    def _keep_inspector(self, visible: bool) -> None:
+        self._show_inspector(visible)
+        try:
+            self._settings.update(inspector_visible=visible)
+        except UserError as error:
+            self.notices.say("settings", "warn", str(error))
+
+    def _show_inspector(self, visible: bool) -> None:
+        self.details.setVisible(visible)
+        self.show_details.setVisible(not visible)

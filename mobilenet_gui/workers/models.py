@@ -1,0 +1,420 @@
+"""Owns everything that takes time with models: downloads, imports, removals, speed measurements, each in a thread.
+
+The window asks by a model's id and hears of it by signals; nothing here blocks it. Two downloads run at once, all else
+one at a time within its lane; what has to wait says so. Stopped downloads are remembered, also over a restart.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from mobilenet_gui.core import catalog
+from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.errors import Cancelled, ModelError, UserError
+from mobilenet_gui.core.install import InstallProgress
+from mobilenet_gui.core.store import ModelStore
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.settings import Settings
+from mobilenet_gui.workers import speed as speeds
+from mobilenet_gui.workers.model_inspect import understand
+from mobilenet_gui.workers.model_state import Kind, Phase, TaskState
+from mobilenet_gui.workers.model_work import Gate, ImportRequest, ModelWork, rename_bundle
+from mobilenet_gui.workers.speed import Speed, SpeedBook
+
+LANES: Final[dict[Kind, int]] = {"download": 2, "import": 1, "remove": 1, "rename": 1, "measure": 1, "inspect": 2}
+"""How many tasks of a kind run at once."""
+STOP_SECONDS: Final = 4.0
+
+
+@dataclass(eq=False)
+class _Task:
+    """A task's inside: its state is the main thread's, the rest is shared with its thread."""
+
+    state: TaskState
+    work: Callable[[_Task], Any]
+    cancel: threading.Event = field(default_factory=threading.Event)
+    keep_partial: bool = False
+    thread: threading.Thread | None = None
+
+
+class ModelTasks(QObject):
+    """Runs tasks. All methods belong to the thread that made it, and all signals arrive there.
+
+    Attributes:
+        started: a task began or joined the queue: model id.
+        progressed: model id, `TaskState`.
+        returned: it is done: model id, result: `Bundle` of a download, import or renaming, `Speed` of a measurement,
+            `Understood` of a look into a file, None of a removal.
+        failed: model id, `UserError`; the state stays until it is dismissed or tried again.
+        cancelled: the person stopped it: model id.
+        models_changed: the models on this computer, or what is known of them, are others now.
+        active_changed: another model is in use: its id, empty for none.
+    """
+
+    started = Signal(str)
+    progressed = Signal(str, object)
+    returned = Signal(str, object)
+    failed = Signal(str, object)
+    cancelled = Signal(str)
+    models_changed = Signal()
+    active_changed = Signal(str)
+    _happened = Signal(object, str, object)
+
+    def __init__(
+        self,
+        work: ModelWork,
+        store: ModelStore,
+        *,
+        book: SpeedBook | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        """Work on `store` through `work`.
+
+        Args:
+            work: what is done to models; blocking, called from threads.
+            store: the models on this computer.
+            book: the measured speeds; by default the user's.
+            parent: the owner.
+        """
+        super().__init__(parent)
+        self._work = work
+        self._store = store
+        self._gate = Gate()
+        self._active = store.active_id or ""
+        self.book = book if book is not None else SpeedBook()
+        self._tasks: dict[str, _Task] = {}
+        self._queue: list[_Task] = []
+        self._running: list[_Task] = []
+        self._leaving: list[str] = []
+        self._down = False
+        self._happened.connect(self._hear)
+
+    # -- asking ---------------------------------------------------------------------------------------------------
+
+    def set_settings(self, settings: Settings) -> None:
+        """Use another download address, proxy and number of threads from now on."""
+        self._work.settings = settings
+
+    def state(self, model_id: str) -> TaskState | None:
+        """Return what is being done to a model, or how it stopped; None where nothing."""
+        task = self._tasks.get(model_id)
+        return None if task is None else task.state
+
+    def states(self) -> list[TaskState]:
+        """Return all tasks, oldest first."""
+        return [task.state for task in self._tasks.values()]
+
+    def remember_partials(self) -> None:
+        """Take up downloads that an earlier run left unfinished, as paused ones."""
+        for entry in catalog.ENTRIES:
+            if entry.id in self._tasks or self._store.has(entry.id):
+                continue
+            left = self._work.partial(entry.id)
+            if left is not None:
+                total = left.total or entry.download_bytes
+                state = TaskState(entry.id, "download", "paused", entry.name, left.done, total)
+                self._tasks[entry.id] = _Task(state, _nothing)
+
+    # -- telling --------------------------------------------------------------------------------------------------
+
+    def download(self, model_id: str) -> None:
+        """Download and install an official model, going on where an earlier try stopped.
+
+        Raises:
+            ModelError: no official model has this id.
+        """
+        entry = catalog.by_id(model_id)
+        if entry is None:
+            raise ModelError(model_id, tr("This is not one of the official models."))
+        before = self._tasks.get(model_id)
+        if before is not None and before.state.running:
+            return
+        done, total = (before.state.done, before.state.total) if before is not None else (0, None)
+        state = TaskState(model_id, "download", "waiting", entry.name, done, total or entry.download_bytes)
+        self._start(_Task(state, lambda task: self._downloaded(model_id, task)))
+
+    def resume(self, model_id: str) -> None:
+        """Go on with a stopped download."""
+        self.download(model_id)
+
+    def pause(self, model_id: str) -> None:
+        """Stop a download and keep what has arrived."""
+        task = self._tasks.get(model_id)
+        if task is None or not task.state.pausable:
+            return
+        task.keep_partial = True
+        task.cancel.set()
+        if task in self._queue:
+            self._queue.remove(task)
+            self._set(task, phase="paused")
+        self._drain()
+
+    def cancel(self, model_id: str) -> None:
+        """Stop a task; a download loses what has arrived."""
+        task = self._tasks.get(model_id)
+        if task is None:
+            return
+        task.keep_partial = False
+        task.cancel.set()
+        if task in self._running:
+            return
+        if task in self._queue:
+            self._queue.remove(task)
+        self._end_cancelled(task)
+
+    def dismiss(self, model_id: str) -> None:
+        """Forget a failure; a download that can go on stays as a paused one."""
+        task = self._tasks.get(model_id)
+        if task is None or not task.state.failed:
+            return
+        if task.state.paused:
+            self._set(task, phase="paused", error=None)
+        else:
+            del self._tasks[model_id]
+            self.models_changed.emit()
+
+    def inspect(self, path: Path) -> str:
+        """Look into a file that might be imported; return the key under which `Understood` comes back."""
+        key = f"inspect:{path}"
+        self._start(_Task(TaskState(key, "inspect", "inspecting", path.name), lambda _task: understand(path)))
+        return key
+
+    def import_file(self, request: ImportRequest) -> str:
+        """Import a model from a file.
+
+        Returns:
+            The key under which it is reported until its model is there.
+        """
+        key = f"import:{request.path}"
+        state = TaskState(key, "import", "waiting", request.name or request.path.name)
+        self._start(_Task(state, lambda task: self._imported(request, task)))
+        return key
+
+    def remove(self, model_id: str) -> None:
+        """Delete an installed model and free its disk space."""
+        state = TaskState(model_id, "remove", "removing")
+        self._start(_Task(state, lambda _task: self._work.remove(model_id)))
+
+    def leave(self, model_id: str) -> None:
+        """Mark a model to be removed by `commit_leaving`, or at the end of the program; until then it can `stay`."""
+        if model_id not in self._leaving:
+            self._leaving.append(model_id)
+
+    def stay(self, model_id: str) -> None:
+        """Take `leave` back."""
+        if model_id in self._leaving:
+            self._leaving.remove(model_id)
+
+    def is_leaving(self, model_id: str) -> bool:
+        """Say whether a model is marked, or being removed."""
+        task = self._tasks.get(model_id)
+        return model_id in self._leaving or (task is not None and task.state.phase == "removing")
+
+    def commit_leaving(self) -> None:
+        """Remove what is marked."""
+        for model_id in self._leaving:
+            self.remove(model_id)
+        self._leaving.clear()
+
+    def rename(self, model_id: str, name: str) -> None:
+        """Give an installed model another name; its id stays."""
+        state = TaskState(model_id, "rename", "renaming", name)
+        self._start(_Task(state, lambda _task: rename_bundle(self._store, model_id, name)))
+
+    def measure(self, model_id: str) -> None:
+        """Measure how fast an installed model is here."""
+        state = TaskState(model_id, "measure", "measuring")
+        self._start(_Task(state, lambda task: self._measured(model_id, task.cancel)))
+
+    def activate(self, model_id: str) -> None:
+        """Make a model the one in use, at once.
+
+        Raises:
+            ModelError: it cannot be used.
+            StorageError: the choice could not be recorded.
+        """
+        self._store.activate(model_id)
+        self._active = model_id
+        self.models_changed.emit()
+        self.active_changed.emit(model_id)
+
+    def shut_down(self) -> bool:
+        """Stop everything, keep what downloads have; say whether all ended in time."""
+        self._down = True
+        for model_id in [*self._leaving, *(t.state.id for t in self._queue if t.state.kind == "remove")]:
+            with contextlib.suppress(UserError):  # what cannot be removed is there again the next time
+                self._work.remove(model_id)
+        self._leaving.clear()
+        self._queue.clear()
+        for task in self._running:
+            task.keep_partial = True
+            task.cancel.set()
+        deadline = time.monotonic() + STOP_SECONDS
+        threads = [task.thread for task in self._running if task.thread is not None]
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in threads)
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _start(self, task: _Task) -> None:
+        before = self._tasks.get(task.state.id)
+        if self._down or (before is not None and before.state.running):
+            return
+        self._tasks[task.state.id] = task
+        self._queue.append(task)
+        self.started.emit(task.state.id)
+        self.progressed.emit(task.state.id, task.state)
+        self._drain()
+
+    def _drain(self) -> None:
+        for task in list(self._queue):
+            kind = task.state.kind
+            if sum(other.state.kind == kind for other in self._running) < LANES[kind]:
+                self._queue.remove(task)
+                self._running.append(task)
+                # A daemon: should a network call hang past `shut_down`, the program still ends.
+                task.thread = threading.Thread(target=self._run, args=(task,), name=f"model-{kind}", daemon=True)
+                task.thread.start()
+
+    def _run(self, task: _Task) -> None:
+        try:
+            result = task.work(task)
+        except Cancelled:
+            self._tell(task, "cancelled", None)
+        except UserError as error:
+            self._tell(task, "failed", error)
+        except Exception as error:
+            # Not foreseen: the crash report shows it, and the row says that something went wrong.
+            sys.excepthook(type(error), error, error.__traceback__)
+            reason = tr("Something went wrong in the program itself. The report says more.")
+            self._tell(task, "failed", ModelError(task.state.id, reason))
+        else:
+            self._tell(task, "returned", result)
+
+    def _tell(self, task: _Task, what: str, value: object) -> None:
+        try:
+            self._happened.emit(task, what, value)
+        except RuntimeError:  # the window is gone
+            task.cancel.set()
+
+    def _downloaded(self, model_id: str, task: _Task) -> Bundle:
+        report, leave = self._gate.guard(self._report_of(task), self._waiting_of(task), task.cancel)
+        try:
+            return self._work.download(model_id, report, task.cancel)
+        finally:
+            leave()
+
+    def _imported(self, request: ImportRequest, task: _Task) -> Bundle:
+        report, leave = self._gate.guard(self._report_of(task), self._waiting_of(task), task.cancel)
+        try:
+            return self._work.import_file(
+                request.path, request.labels, request.model_id, report, task.cancel,
+                name=request.name, replace=request.replace,
+            )  # fmt: skip
+        finally:
+            leave()
+
+    def _report_of(self, task: _Task) -> Callable[[InstallProgress], None]:
+        return lambda progress: self._tell(task, "progressed", _changes(progress))
+
+    def _waiting_of(self, task: _Task) -> Callable[[], None]:
+        return lambda: self._tell(task, "progressed", {"phase": "queued", "share": None, "seconds_left": None})
+
+    def _measured(self, model_id: str, cancel: threading.Event) -> Speed:
+        bundle = self._store.get(model_id)
+        result = speeds.measure(bundle, threads=self._work.settings.threads, cancel=cancel)
+        self.book.put(model_id, result)
+        return result
+
+    @Slot(object, str, object)
+    def _hear(self, task: _Task, what: str, value: Any) -> None:
+        if what == "progressed":
+            if task in self._running and not task.cancel.is_set():
+                self._set(task, **value)
+            return
+        if task in self._running:
+            self._running.remove(task)
+        if not self._down:
+            if what == "returned":
+                self._end_returned(task, value)
+            elif what == "cancelled":
+                self._end_cancelled(task)
+            else:
+                self._end_failed(task, value)
+            self._drain()
+
+    def _end_returned(self, task: _Task, result: object) -> None:
+        key, kind = task.state.id, task.state.kind
+        self._tasks.pop(key, None)
+        if kind == "remove":
+            self.book.forget(key)
+        self.returned.emit(key, result)
+        if kind == "inspect":
+            return
+        self.models_changed.emit()
+        if kind == "measure":
+            return
+        changed = result.id if isinstance(result, Bundle) else key
+        active = self._store.active_id or ""
+        if active != self._active or changed == active:
+            self._active = active
+            self.active_changed.emit(active)
+        if isinstance(result, Bundle) and not result.is_backbone and self.book.get(result) is None:
+            self.measure(result.id)
+
+    def _end_cancelled(self, task: _Task) -> None:
+        if task.keep_partial:
+            self._set(task, phase="paused")
+            return
+        key = task.state.id
+        self._tasks.pop(key, None)
+        entry = catalog.by_id(key) if task.state.kind == "download" else None
+        if entry is not None:
+            try:
+                self._work.discard_partial(entry.id)
+            except UserError as error:
+                self.failed.emit(key, error)
+        self.cancelled.emit(key)
+
+    def _end_failed(self, task: _Task, error: UserError) -> None:
+        key = task.state.id
+        if task.state.kind == "download" and (entry := catalog.by_id(key)) is not None:
+            left = self._work.partial(entry.id)
+            task.state = replace(task.state, done=left.done if left else 0)
+            if left is not None and left.total:
+                task.state = replace(task.state, total=left.total)
+        task.state = replace(task.state, phase="failed", error=error, seconds_left=None)
+        if task.state.kind == "inspect":
+            del self._tasks[key]
+        self.progressed.emit(key, task.state)
+        self.failed.emit(key, error)
+
+    def _set(self, task: _Task, **changes: Any) -> None:
+        task.state = replace(task.state, **changes)
+        if not task.state.running:
+            task.state = replace(task.state, seconds_left=None)
+        self.progressed.emit(task.state.id, task.state)
+
+
+def _nothing(_task: _Task) -> None:
+    """Work of a task that only remembers."""
+
+
+def _changes(progress: InstallProgress) -> dict[str, Any]:
+    """Return what an installation's progress changes in a `TaskState`."""
+    phase: Phase = progress.step
+    if phase == "downloading":
+        return {"phase": phase, "done": progress.done, "seconds_left": progress.seconds_left} | (
+            {"total": progress.total} if progress.total else {}
+        )
+    return {"phase": phase, "share": progress.step_fraction, "seconds_left": None}
