@@ -1,0 +1,116 @@
+"""Owns the one frame source: camera, video file or stream, opened alike and read alike.
+
+The way in for everybody else:
+
+    spec = SourceSpec.parse("0" | "HD Camera" | "clip.mp4" | "rtsp://..." | "http://...")
+    source = open_source(spec)          # blocks; SourceError says why not
+    source.info                         # name, kind, size, fps, duration
+    frame = source.read()               # Frame: RGB pixels of its own, number, timestamp, arrived; None at the end
+    source.close()                      # in the thread that opened it
+
+A source belongs to one thread. Windows and commands use `frames_reader.FrameReader`, which has one: it paces files,
+waits for cameras to come back, and stops within 300 ms whatever a read is waiting for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mobilenet_gui.core import opencv
+from mobilenet_gui.core.frames_capture import CameraSource, CaptureStream, open_stream_capture
+from mobilenet_gui.core.frames_http import HttpStream, status_error
+from mobilenet_gui.core.frames_mjpeg import CONTENT_TYPE, MjpegStream
+from mobilenet_gui.core.frames_types import (
+    Counter,
+    Frame,
+    FrameSource,
+    Problem,
+    SourceError,
+    SourceInfo,
+    SourceKind,
+    SourceSpec,
+    urlsplit_safe,
+    without_password,
+)
+from mobilenet_gui.core.frames_video import VideoFile, open_video
+from mobilenet_gui.i18n import tr
+
+__all__ = [
+    "Counter",
+    "Frame",
+    "FrameSource",
+    "Problem",
+    "SourceError",
+    "SourceInfo",
+    "SourceKind",
+    "SourceSpec",
+    "VideoFile",
+    "open_source",
+    "open_video",
+    "without_password",
+]
+
+_PAGES = frozenset({"text/html", "text/plain", "application/json", "application/pdf"})
+
+
+def open_source(spec: SourceSpec, counter: Counter | None = None) -> FrameSource:
+    """Open a camera, video file or stream; blocks until it is known to work, at most a few seconds.
+
+    Args:
+        spec: which.
+        counter: numbers the frames; pass the same one again to go on after an interruption.
+
+    Raises:
+        SourceError: it cannot be opened, with the reason in words.
+    """
+    counter = counter or Counter()
+    try:
+        opencv.cv2()
+    except ImportError as error:
+        reason = tr("The part that reads video (OpenCV) cannot be loaded: {reason}").format(reason=error)
+        raise SourceError(spec.shown, reason, Problem.UNREADABLE) from error
+    if spec.kind is SourceKind.CAMERA:
+        return CameraSource(spec, counter)
+    if spec.kind is SourceKind.FILE:
+        return open_video(Path(spec.address), counter)
+    return _open_stream(spec, counter)
+
+
+def _open_stream(spec: SourceSpec, counter: Counter) -> FrameSource:
+    if urlsplit_safe(spec.address) in ("http", "https"):
+        motion = _open_mjpeg(spec, counter)
+        if motion is not None:
+            return motion
+    capture = open_stream_capture(spec)
+    # A video of limited length must be played at its pace, not as fast as the network gives it.
+    video = VideoFile(spec.shown, counter, capture)
+    if video.info.duration is not None:
+        return video
+    return CaptureStream(spec, counter, capture)
+
+
+def _open_mjpeg(spec: SourceSpec, counter: Counter) -> MjpegStream | None:
+    """Return the stream where it is MJPEG, None where OpenCV should try.
+
+    Raises:
+        SourceError: nobody answers, the answer is an error, or it is no video at all.
+    """
+    answer = HttpStream(spec.address, spec.shown)
+    stream = None
+    try:
+        if answer.status == 200 and answer.content_type == CONTENT_TYPE:
+            stream = MjpegStream(answer, spec.shown, counter)
+            return stream
+        digest = "digest" in (answer.headers.get("WWW-Authenticate") or "").lower()
+        if answer.status >= 400 and not digest:  # FFmpeg can answer a digest challenge, we cannot
+            raise status_error(spec.shown, answer.status)
+        if answer.status == 200 and answer.content_type in _PAGES:
+            reason = tr("This address is a web page, not a stream. The stream itself has an address of its own.")
+            raise SourceError(spec.shown, reason, Problem.UNREADABLE)
+        if answer.status == 200 and answer.content_type.startswith("image/"):
+            reason = tr("This address is a single photo, not a stream.")
+            raise SourceError(spec.shown, reason, Problem.UNREADABLE)
+        return None
+    finally:
+        if stream is None:
+            answer.close()

@@ -1,0 +1,272 @@
+"""Owns reading through OpenCV: cameras, and streams other than HTTP MJPEG. Files are `frames_video`'s.
+
+A capture belongs to the thread that opened it: releasing one while another thread reads from it crashes the process.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from mobilenet_gui.core import cameras, opencv
+from mobilenet_gui.core.frames_types import (
+    OPEN_TIMEOUT_MS,
+    READ_TIMEOUT_MS,
+    Counter,
+    Frame,
+    Problem,
+    SourceError,
+    SourceInfo,
+    SourceKind,
+    SourceSpec,
+)
+from mobilenet_gui.core.types import Pixels
+from mobilenet_gui.i18n import tr
+
+_MJPG: Final = "MJPG"
+_HIGHEST_RATE: Final = 1000.0
+_PORTS: Final = {"rtsp": 554, "rtsps": 322, "rtmp": 1935, "http": 80, "https": 443}
+
+
+class CameraSource:
+    """A camera that is plugged in."""
+
+    def __init__(self, spec: SourceSpec, counter: Counter) -> None:
+        """Open it.
+
+        Raises:
+            SourceError: there is no such camera, it is taken, or it may not be used.
+        """
+        self._index, self.name = _find(spec)
+        self._counter = counter
+        self._seen = False
+        self._capture = open_capture(self._index, opencv.camera_backend(), [])
+        if not self._capture.isOpened():
+            self._capture.release()
+            raise self._no_picture()
+        self._choose_size(spec.size)
+        self.info = SourceInfo(self.name, SourceKind.CAMERA, frame_size(self._capture), fps=claimed_rate(self._capture))
+        self._reader = RgbReader(self._capture)
+
+    def read(self) -> Frame | None:
+        """Return the next frame.
+
+        Raises:
+            SourceError: there is none: unplugged, or taken by another program.
+        """
+        pixels = self._reader.read()
+        if pixels is not None:
+            self._seen = True
+            return self._counter.live_frame(pixels)
+        if not self._seen:
+            raise self._no_picture()
+        raise SourceError(self.name, tr("The camera is gone. It goes on when it is plugged in again."), Problem.LOST)
+
+    def interrupt(self) -> None:
+        """Nothing can wake a camera's driver; it gives up by itself."""
+
+    def close(self) -> None:
+        """Switch the camera off."""
+        self._capture.release()
+
+    def _choose_size(self, size: tuple[int, int] | None) -> None:
+        module = opencv.cv2()
+        if size is None:
+            return
+        if sys.platform != "darwin":
+            # Uncompressed, most cameras manage but a few frames a second at such sizes.
+            self._capture.set(module.CAP_PROP_FOURCC, module.VideoWriter_fourcc(*_MJPG))
+        self._capture.set(module.CAP_PROP_FRAME_WIDTH, size[0])
+        self._capture.set(module.CAP_PROP_FRAME_HEIGHT, size[1])
+
+    def _no_picture(self) -> SourceError:
+        device = cameras.device_file(self._index)
+        if device is not None and os.path.exists(device):  # noqa: PTH110 - a device, not a file of the user's
+            if not os.access(device, os.R_OK | os.W_OK):
+                return SourceError(
+                    self.name,
+                    tr(
+                        "You have no permission to use this camera. On Linux, membership of the group “video” gives it."
+                    ),
+                    Problem.REFUSED,
+                )
+        elif all(camera.index != self._index for camera in cameras.list_cameras()):
+            return SourceError(self.name, tr("There is no such camera. Is it plugged in?"), Problem.MISSING)
+        reason = tr("The camera gives no picture. Another program may be using it; close that and try again.")
+        if device is None:
+            reason = tr(
+                "The camera gives no picture. Another program may be using it, or the system’s privacy settings "
+                "do not allow it."
+            )
+        return SourceError(self.name, reason, Problem.BUSY)
+
+
+class CaptureStream:
+    """A live stream in any protocol that OpenCV's FFmpeg speaks, such as RTSP."""
+
+    def __init__(self, spec: SourceSpec, counter: Counter, capture: Any) -> None:
+        """Take over an open capture; see `open_stream_capture`."""
+        self._name = spec.shown
+        self._counter = counter
+        self._capture = capture
+        self._reader = RgbReader(capture)
+        self.info = SourceInfo(self._name, SourceKind.STREAM, frame_size(capture), fps=claimed_rate(capture))
+
+    def read(self) -> Frame | None:
+        """Return the next frame.
+
+        Raises:
+            SourceError: it went silent or ended.
+        """
+        begin = time.perf_counter()
+        pixels = self._reader.read()
+        if pixels is not None:
+            return self._counter.live_frame(pixels)
+        if time.perf_counter() - begin >= 0.9 * READ_TIMEOUT_MS / 1000:
+            raise went_silent(self._name)
+        raise stream_ended(self._name)
+
+    def interrupt(self) -> None:
+        """Nothing can wake FFmpeg; it gives up after `READ_TIMEOUT_MS`."""
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._capture.release()
+
+
+class RgbReader:
+    """Reads a capture's frames as RGB arrays of their own, with one copy: the one that swaps the colours."""
+
+    def __init__(self, capture: Any) -> None:
+        self._capture = capture
+        self._buffer: Any = None
+
+    def read(self) -> Pixels | None:
+        """Return the next frame's pixels; None where there is none."""
+        return self.retrieve() if self.grab() else None
+
+    def grab(self) -> bool:
+        """Go to the next frame without handing it out."""
+        try:
+            return bool(self._capture.grab())
+        except opencv.cv2().error:
+            return False
+
+    def retrieve(self) -> Pixels | None:
+        """Hand out the frame that was grabbed."""
+        module = opencv.cv2()
+        try:
+            done, self._buffer = self._capture.retrieve(self._buffer)
+            if not done or self._buffer is None or self._buffer.size == 0:
+                return None
+            return to_rgb(self._buffer)
+        except module.error:
+            return None
+
+
+def to_rgb(picture: Any) -> Pixels:
+    """Return a copy of OpenCV's picture (BGR, BGRA or grey, 8 or 16 bits) as RGB, shape (height, width, 3)."""
+    module = opencv.cv2()
+    if picture.dtype == np.uint16:
+        picture = (picture >> 8).astype(np.uint8)
+    channels = 1 if picture.ndim == 2 else picture.shape[2]
+    code = {1: module.COLOR_GRAY2RGB, 3: module.COLOR_BGR2RGB, 4: module.COLOR_BGRA2RGB}[channels]
+    pixels: Pixels = module.cvtColor(picture, code)
+    return pixels
+
+
+def open_capture(address: str | int, backend: int, parameters: list[int]) -> Any:
+    """Return OpenCV's capture of a camera, file or stream, open or not."""
+    module = opencv.cv2()
+    try:
+        return module.VideoCapture(address, backend, parameters)
+    except module.error:
+        return module.VideoCapture()
+
+
+def open_stream_capture(spec: SourceSpec) -> Any:
+    """Return the capture of a stream.
+
+    Raises:
+        SourceError: it cannot be opened; the reason tells a host that does not answer from one without a video.
+    """
+    module = opencv.cv2()
+    parameters = [
+        *(module.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS),
+        *(module.CAP_PROP_READ_TIMEOUT_MSEC, READ_TIMEOUT_MS),
+        # With several threads FFmpeg holds back one frame a thread.
+        *(module.CAP_PROP_N_THREADS, 1),
+    ]
+    capture = open_capture(spec.address, module.CAP_FFMPEG, parameters)
+    if not capture.isOpened():
+        capture.release()
+        raise _why_no_stream(spec)
+    return capture
+
+
+def _why_no_stream(spec: SourceSpec) -> SourceError:
+    """Return why a stream did not open, found out by knocking at the server's door; FFmpeg does not say."""
+    reason = tr("The server answers, but gives no video that can be read under this address.")
+    problem = Problem.UNREADABLE
+    try:
+        parts = urlsplit(spec.address)
+        host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme.lower())
+        if host and port:
+            socket.create_connection((host, port), timeout=OPEN_TIMEOUT_MS / 1000).close()
+        elif parts.scheme.lower() in ("udp", "rtp"):
+            reason, problem = tr("Nothing arrives at this address."), Problem.BUSY
+    except TimeoutError:
+        reason, problem = tr("The server does not answer."), Problem.BUSY
+    except socket.gaierror:
+        reason, problem = tr("No server of this name was found. Is the network connected?"), Problem.MISSING
+    except ValueError:
+        reason, problem = tr("This is not a valid address."), Problem.MISSING
+    except OSError:
+        reason, problem = tr("Nothing answers at this address."), Problem.MISSING
+    return SourceError(spec.shown, reason, problem)
+
+
+def went_silent(name: str) -> SourceError:
+    """Return the error for a stream that sends nothing any more."""
+    return SourceError(name, tr("The stream went silent. It goes on when it sends again."), Problem.STALLED)
+
+
+def stream_ended(name: str) -> SourceError:
+    """Return the error for a stream whose server has closed it."""
+    return SourceError(name, tr("The stream has ended."), Problem.ENDED)
+
+
+def frame_size(capture: Any) -> tuple[int, int]:
+    """Return the width and height that a capture claims, upright."""
+    module = opencv.cv2()
+    return int(capture.get(module.CAP_PROP_FRAME_WIDTH)), int(capture.get(module.CAP_PROP_FRAME_HEIGHT))
+
+
+def claimed_rate(capture: Any) -> float | None:
+    """Return the frames a second that a capture claims; None where it says nothing of sense."""
+    rate = float(capture.get(opencv.cv2().CAP_PROP_FPS))
+    return rate if 0 < rate <= _HIGHEST_RATE else None
+
+
+def _find(spec: SourceSpec) -> tuple[int, str]:
+    """Return a camera's number and name."""
+    if spec.address.isdigit():
+        index = int(spec.address)
+        known = {camera.index: camera.name for camera in cameras.list_cameras()}
+        return index, known.get(index, spec.shown)
+    present = cameras.list_cameras()
+    camera = cameras.find_camera(spec.address, present)
+    if camera is not None:
+        return camera.index, camera.name
+    if not present:
+        raise SourceError(spec.shown, tr("No camera was found. Is it plugged in?"), Problem.MISSING)
+    names = ", ".join(f"“{camera.name}”" for camera in present)
+    raise SourceError(
+        spec.shown, tr("There is no camera of this name. There are: {names}.").format(names=names), Problem.MISSING
+    )

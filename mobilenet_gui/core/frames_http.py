@@ -1,0 +1,204 @@
+"""Owns asking a web server for a stream: one GET, its answer's head, and then its bytes as they come.
+
+Standard clients hide what is needed here: noticing silence without losing the connection, and giving up at once.
+HTTP/1.0 is spoken so that no server sends its stream in chunks.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import email.message
+import email.parser
+import socket
+import ssl
+import time
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+
+from mobilenet_gui.core.frames_types import OPEN_TIMEOUT_MS, Problem, SourceError, without_password
+from mobilenet_gui.i18n import tr
+
+POLL_SECONDS: Final = 0.1
+_HEAD_LIMIT: Final = 64 * 1024
+_REDIRECTS: Final = 5
+_PIECE: Final = 256 * 1024
+
+
+class Silence(Exception):  # noqa: N818 - not an error: the connection stands, nothing comes
+    """Nothing came for as long as the caller was ready to wait."""
+
+
+class Interrupted(Exception):  # noqa: N818 - a wish of the caller's
+    """The reading was interrupted."""
+
+
+class HttpStream:
+    """An answer whose body is read as it comes.
+
+    Attributes:
+        url: the address after redirections.
+        status: the server's status code.
+        headers: of the answer.
+        buffer: what has come of the body and was not taken yet; the reader takes from its front.
+    """
+
+    def __init__(self, url: str, subject: str) -> None:
+        """Ask for `url`, following redirections.
+
+        Raises:
+            SourceError: nobody answers, or not in HTTP. Whether the status is good is for the caller to see.
+        """
+        self._subject = subject
+        self._stopped = False
+        self._socket: socket.socket | None = None
+        self.buffer = bytearray()
+        for _ in range(_REDIRECTS + 1):
+            self.url = url
+            self._ask(url)
+            target = self.headers.get("Location")
+            if self.status not in (301, 302, 303, 307, 308) or not target:
+                return
+            self.close()
+            url = urljoin(url, target)
+            if urlsplit(url).scheme.lower() not in ("http", "https"):
+                break
+        self.close()
+        raise SourceError(subject, tr("The server keeps sending us to other addresses."), Problem.UNREADABLE)
+
+    @property
+    def content_type(self) -> str:
+        """The kind of content, lower case, without parameters."""
+        return self.headers.get_content_type().lower()
+
+    def interrupt(self) -> None:
+        """Have a read that waits give up within a tenth of a second; from any thread."""
+        self._stopped = True
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.close()
+            self._socket = None
+
+    def more(self, seconds: float) -> bool:
+        """Wait for more of the body; False where the server has closed it.
+
+        Args:
+            seconds: how long to wait at most.
+
+        Raises:
+            Silence: nothing came.
+            Interrupted: `interrupt` was called.
+            OSError: the connection broke.
+        """
+        deadline = time.monotonic() + seconds
+        while self._socket is not None:
+            if self._stopped:
+                raise Interrupted
+            self._socket.settimeout(max(0.001, min(POLL_SECONDS, deadline - time.monotonic())))
+            try:
+                piece = self._socket.recv(_PIECE)
+            except (TimeoutError, ssl.SSLWantReadError):
+                if time.monotonic() >= deadline:
+                    raise Silence from None
+                continue
+            self.buffer += piece
+            return bool(piece)
+        return False
+
+    def _ask(self, url: str) -> None:
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port
+        except ValueError as error:
+            raise SourceError(self._subject, tr("This is not a valid address."), Problem.MISSING) from error
+        secure = parts.scheme.lower() == "https"
+        self._socket = self._connect(host, port or (443 if secure else 80), secure)
+        try:
+            self._socket.sendall(_request(parts, host, port))
+            self._read_head()
+        except Silence as error:
+            self.close()
+            raise _silent(self._subject) from error
+        except (OSError, Interrupted) as error:
+            self.close()
+            raise _broken(self._subject, error) from error
+
+    def _connect(self, host: str, port: int, secure: bool) -> socket.socket:
+        seconds = OPEN_TIMEOUT_MS / 1000
+        try:
+            connection = socket.create_connection((host, port), timeout=seconds)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if secure:
+                return ssl.create_default_context().wrap_socket(connection, server_hostname=host)
+            return connection
+        except TimeoutError as error:
+            raise _silent(self._subject) from error
+        except ssl.SSLCertVerificationError as error:
+            reason = tr("The server’s certificate is not trusted on this computer.")
+            raise SourceError(self._subject, reason, Problem.REFUSED) from error
+        except (socket.gaierror, UnicodeError) as error:
+            reason = tr("No server of this name was found. Is the network connected?")
+            raise SourceError(self._subject, reason, Problem.MISSING) from error
+        except OSError as error:
+            raise _broken(self._subject, error) from error
+
+    def _read_head(self) -> None:
+        deadline = time.monotonic() + OPEN_TIMEOUT_MS / 1000
+        while (end := _head_end(self.buffer)) < 0:
+            if len(self.buffer) > _HEAD_LIMIT:
+                raise OSError(tr("it does not speak HTTP"))
+            if not self.more(max(0.001, deadline - time.monotonic())):
+                raise OSError(tr("it closed the connection"))
+        head = bytes(self.buffer[:end])
+        del self.buffer[:end]
+        line, _, rest = head.partition(b"\n")
+        words = line.split(None, 2)
+        if len(words) < 2 or not words[0].startswith((b"HTTP/", b"ICY")) or not words[1].isdigit():
+            raise OSError(tr("it does not speak HTTP"))
+        self.status = int(words[1])
+        self.headers: email.message.Message = email.parser.BytesHeaderParser().parsebytes(rest)
+
+
+def status_error(subject: str, status: int) -> SourceError:
+    """Return what to say of a status that is not 200."""
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED):
+        reason = tr("The server does not let us in. A user name and password can be part of the address.")
+        return SourceError(subject, reason, Problem.REFUSED)
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+        return SourceError(subject, tr("The server has nothing under this address."), Problem.MISSING)
+    reason = tr("The server answered with error {status}.").format(status=status)
+    return SourceError(subject, reason, Problem.BUSY)
+
+
+def _request(parts: SplitResult, host: str, port: int | None) -> bytes:
+    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    if parts.query:
+        path += "?" + quote(parts.query, safe="/?%:@!$&'()*+,;=~-._[]")
+    shown = f"[{host}]" if ":" in host else host.encode("idna").decode("ascii")
+    lines = [f"GET {path} HTTP/1.0", f"Host: {shown}{f':{port}' if port else ''}", "Accept: */*", "Connection: close"]
+    if parts.username:
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        lines.append("Authorization: Basic " + base64.b64encode(pair.encode()).decode())
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def _head_end(data: bytearray) -> int:
+    """Return where the body begins; -1 where the head is not whole yet."""
+    ends = [place + len(mark) for mark in (b"\r\n\r\n", b"\n\n") if (place := data.find(mark)) >= 0]
+    return min(ends, default=-1)
+
+
+def _silent(subject: str) -> SourceError:
+    return SourceError(subject, tr("The server does not answer."), Problem.BUSY)
+
+
+def _broken(subject: str, error: Exception) -> SourceError:
+    if isinstance(error, ConnectionRefusedError):
+        return SourceError(subject, tr("Nothing answers at this address."), Problem.MISSING)
+    why = getattr(error, "strerror", None) or str(error) or tr("it closed the connection")
+    reason = tr("The server cannot be used: {reason}.").format(reason=why)
+    return SourceError(without_password(subject), reason, Problem.BUSY)

@@ -1,0 +1,181 @@
+"""Owns finding out why a video file cannot be opened; OpenCV only says that it cannot.
+
+Reads the first bytes, and of MP4 and QuickTime files the boxes that say which tracks there are. Nothing is decoded.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from mobilenet_gui.core.frames_types import Problem, SourceError
+from mobilenet_gui.i18n import tr
+
+_HEAD: Final = 4096
+_MAX_BOXES: Final = 10_000
+_MOVIE_BOXES: Final = (b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip")
+_PICTURES: Final = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM")
+_VIDEOS: Final = (b"RIFF", b"\x1aE\xdf\xa3", b"OggS", b"FLV\x01", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3")
+_SOUNDS: Final = (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1")
+
+
+def check_file(path: Path) -> None:
+    """Make sure that there is a file with something in it.
+
+    Raises:
+        SourceError: it is missing, a folder, empty or must not be read.
+    """
+    name = str(path)
+    try:
+        if path.is_dir():
+            raise SourceError(name, tr("This is a folder, not a video."), Problem.UNREADABLE)
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise SourceError(name, tr("The file is empty."), Problem.UNREADABLE)
+    except FileNotFoundError as error:
+        raise SourceError(name, tr("There is no such file."), Problem.MISSING) from error
+    except PermissionError as error:
+        raise SourceError(name, tr("You have no permission to read this file."), Problem.REFUSED) from error
+    except OSError as error:
+        reason = tr("The file cannot be read: {reason}.").format(reason=error.strerror or error)
+        raise SourceError(name, reason, Problem.UNREADABLE) from error
+    except ValueError as error:  # a null byte in the path
+        raise SourceError(name, tr("There is no such file."), Problem.MISSING) from error
+
+
+def why_unreadable(path: Path) -> SourceError:
+    """Return the reason, in words, why a file that exists could not be opened as a video."""
+    try:
+        with path.open("rb") as file:
+            reason = _reason(file)
+    except OSError as error:
+        reason = tr("The file cannot be read: {reason}.").format(reason=error.strerror or error)
+    return SourceError(str(path), reason, Problem.UNREADABLE)
+
+
+def movie_seconds(path: Path) -> float | None:
+    """Return how long the video track of an MP4 or QuickTime file says it is; None for other or damaged files.
+
+    OpenCV tells the number of frames only, from which no length follows where the frame rate varies.
+    """
+    try:
+        with path.open("rb") as file:
+            if file.read(_HEAD)[4:8] not in _MOVIE_BOXES:
+                return None
+            size = file.seek(0, os.SEEK_END)
+            movie = next((box for box in _boxes(file, 0, size) if box[0] == b"moov"), None)
+            if movie is None:
+                return None
+            for name, start, end in _boxes(file, movie[1], movie[2]):
+                if name == b"trak" and _track(file, start, end)[0] == b"vide":
+                    return _track_seconds(file, start, end)
+    except OSError:
+        pass
+    return None
+
+
+def _track_seconds(file: BinaryIO, start: int, end: int) -> float | None:
+    for name, inner, stop in _boxes(file, start, end):
+        if name != b"mdia":
+            continue
+        for part, place, _ in _boxes(file, inner, stop):
+            if part == b"mdhd":
+                file.seek(place)
+                head = file.read(32)
+                wide = head[:1] == b"\x01"  # version 1 counts in 64 bits
+                scale = int.from_bytes(head[20:24] if wide else head[12:16], "big")
+                length = int.from_bytes(head[24:32] if wide else head[16:20], "big")
+                return length / scale if scale and length else None
+    return None
+
+
+def _reason(file: BinaryIO) -> str:
+    head = file.read(_HEAD)
+    if head[4:8] in _MOVIE_BOXES:
+        return _movie_reason(file)
+    if head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+        return tr("This is a photo, not a video. Open it under Photos.")
+    if _only_sound(head):
+        return tr("There is only sound in this file, no video.")
+    if head.startswith(_VIDEOS) or (head[:1] == b"G" and head[188:189] == b"G"):
+        return tr("This video is damaged or incomplete, or its format cannot be decoded.")
+    return tr("This is not a video that can be read.")
+
+
+def _only_sound(head: bytes) -> bool:
+    if head.startswith(_SOUNDS):
+        return True
+    if head[:4] == b"RIFF":
+        return head[8:12] == b"WAVE" or (head[8:12] == b"AVI " and b"strh" in head and b"vids" not in head)
+    return head[:4] == b"OggS" and not any(mark in head for mark in (b"theora", b"BBCD", b"OVP80"))
+
+
+def _movie_reason(file: BinaryIO) -> str:
+    """Say what is wrong with an MP4 or QuickTime file."""
+    size = file.seek(0, os.SEEK_END)
+    top = list(_boxes(file, 0, size))
+    movie = next((box for box in top if box[0] == b"moov"), None)
+    if movie is None or movie[2] > size:
+        return tr("This video is incomplete: its table of contents is missing, as when a recording or copy broke off.")
+    handlers, codecs = set(), []
+    for name, start, end in _boxes(file, movie[1], movie[2]):
+        if name != b"trak":
+            continue
+        handler, codec = _track(file, start, end)
+        handlers.add(handler)
+        if handler == b"vide" and codec:
+            codecs.append(codec)
+    if b"vide" not in handlers:
+        return tr("There is only sound in this file, no video.")
+    if codecs:
+        return tr("This video is damaged, or its format ({codec}) cannot be decoded.").format(codec=codecs[0])
+    return tr("This video is damaged or incomplete, or its format cannot be decoded.")
+
+
+def _track(file: BinaryIO, start: int, end: int) -> tuple[bytes, str]:
+    """Return a track's kind and the four letters of its codec."""
+    handler, codec = b"", ""
+    for name, inner, stop in _boxes(file, start, end):
+        if name != b"mdia":
+            continue
+        for part, place, part_end in _boxes(file, inner, stop):
+            if part == b"hdlr":
+                file.seek(place + 8)
+                handler = file.read(4)
+            elif part == b"minf":
+                codec = _codec(file, place, part_end) or codec
+    return handler, codec
+
+
+def _codec(file: BinaryIO, start: int, end: int) -> str:
+    for name, inner, stop in _boxes(file, start, end):
+        if name == b"stbl":
+            for part, place, _ in _boxes(file, inner, stop):
+                if part == b"stsd":
+                    file.seek(place + 12)
+                    letters = file.read(4).decode("latin-1")
+                    return letters.strip() if letters.isprintable() else ""
+    return ""
+
+
+def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield (name, content start, content end) of the boxes between two places; stops at nonsense."""
+    place = start
+    for _ in range(_MAX_BOXES):
+        if place + 8 > end:
+            return
+        file.seek(place)
+        head = file.read(16)
+        if len(head) < 8:
+            return
+        length, name, header = int.from_bytes(head[:4], "big"), head[4:8], 8
+        if length == 1 and len(head) == 16:
+            length, header = int.from_bytes(head[8:16], "big"), 16
+        elif length == 0:
+            length = end - place
+        if length < header:
+            return
+        yield name, place + header, place + length
+        place += length

@@ -1,0 +1,182 @@
+"""Owns what a live picture's frames are turned into: one answer a frame, steady, with a heat map when wanted.
+
+    session = LiveSession()
+    session.begin()                                    # a new source; older answers are told by their generation
+    answer = session.answer(recognizer, head, frame)   # in the network's thread
+    session.set_steadiness(0.4); session.set_sure_from(0.5); session.set_explain(True, index=None)
+
+`answer` runs in the network's thread, everything else may be called from any.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mobilenet_gui.core import imaging
+from mobilenet_gui.core.bundle import ClassifierHead
+from mobilenet_gui.core.explain import heat_map
+from mobilenet_gui.core.frames_types import Frame
+from mobilenet_gui.core.live_stats import RateMeter, TimeWindow
+from mobilenet_gui.core.recognizer import Recognizer, top
+from mobilenet_gui.core.smoothing import DEFAULT_SECONDS, Steadier
+from mobilenet_gui.core.types import CropBox, Label, Prediction, Timing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveAnswer:
+    """What is known after one frame.
+
+    Attributes:
+        generation: which `begin` it belongs to.
+        frame: the frame that was recognised, for a snapshot and the heat map's place.
+        model_id: the bundle that answered.
+        predictions: the steady top k, most probable first.
+        raw: the frame's own top k.
+        winner: the class that is named, None for "not sure". With its steady probability.
+        steady_seconds: how long that has stood.
+        crop: what the network saw of the frame.
+        timing: what this frame took.
+        heat: heat map of class `heat_index`, float32, 0 to 1, shape (rows, columns); None where not wanted or possible.
+        heat_index: the class explained.
+        answered: `time.perf_counter()` at the end.
+    """
+
+    generation: int
+    frame: Frame
+    model_id: str
+    predictions: tuple[Prediction, ...]
+    raw: tuple[Prediction, ...]
+    winner: Prediction | None
+    steady_seconds: float
+    crop: CropBox
+    timing: Timing
+    heat: NDArray[np.float32] | None
+    heat_index: int | None
+    answered: float
+
+    @property
+    def latency_ms(self) -> float:
+        """Milliseconds from the frame's arrival to this answer."""
+        return (self.answered - self.frame.arrived) * 1e3
+
+
+@dataclass(slots=True)
+class _Wishes:
+    seconds: float = DEFAULT_SECONDS
+    sure_from: float = 0.5
+    top_k: int = 5
+    explain: bool = False
+    index: int | None = None
+    generation: int = 0
+    fresh: bool = field(default=True)
+
+
+class LiveSession:
+    """Turns frames into steady answers, and keeps the figures.
+
+    Attributes:
+        times: the time per frame (resizing and network) of the last thirty seconds.
+        recognised: how many frames a second are recognised.
+    """
+
+    def __init__(self, *, seconds: float = DEFAULT_SECONDS, sure_from: float = 0.5, top_k: int = 5) -> None:
+        self._wishes = _Wishes(seconds, sure_from, top_k)
+        self._lock = threading.Lock()
+        self._steadier = Steadier(seconds, sure_from)
+        self._model_id = ""
+        self.times = TimeWindow()
+        self.recognised = RateMeter()
+
+    def begin(self) -> int:
+        """Start anew with another source; return the generation that its answers will have."""
+        with self._lock:
+            self._wishes.generation += 1
+            self._wishes.fresh = True
+            self.times.clear()
+            self.recognised.clear()
+            return self._wishes.generation
+
+    def restart_smoothing(self) -> None:
+        """Forget the former frames, as after going to another place of a video; the generation stays."""
+        with self._lock:
+            self._wishes.fresh = True
+
+    def set_steadiness(self, seconds: float) -> None:
+        """Set the time constant; 0 switches smoothing and hysteresis off."""
+        with self._lock:
+            self._wishes.seconds = max(0.0, seconds)
+
+    def set_sure_from(self, probability: float) -> None:
+        """Set the probability from which a class is named."""
+        with self._lock:
+            self._wishes.sure_from = probability
+
+    def set_explain(self, wanted: bool, index: int | None = None) -> None:
+        """Ask for heat maps: of class `index`, or of the one that leads."""
+        with self._lock:
+            self._wishes.explain, self._wishes.index = wanted, index
+
+    def answer(self, recognizer: Recognizer, head: ClassifierHead | None, frame: Frame) -> LiveAnswer:
+        """Recognise one frame; in the network's thread.
+
+        Args:
+            recognizer: the network.
+            head: its classifier, for the heat map; None where there is none.
+            frame: the newest frame.
+        """
+        with self._lock:
+            wishes = _Wishes(**{name: getattr(self._wishes, name) for name in _Wishes.__slots__})
+            self._wishes.fresh = False
+        bundle = recognizer.bundle
+        if wishes.fresh or bundle.id != self._model_id:
+            self._steadier.reset()
+            self._model_id = bundle.id
+        self._steadier.seconds, self._steadier.sure_from = wishes.seconds, wishes.sure_from
+        explain = wishes.explain and head is not None
+
+        start = time.perf_counter()
+        prepared = imaging.prepare(frame.pixels, bundle.preprocessing)
+        ready = time.perf_counter()
+        scores, features = recognizer.probabilities(prepared.pixels, want_features=explain)
+        done = time.perf_counter()
+        timing = Timing(prepare=(ready - start) * 1e3, network=(done - ready) * 1e3)
+        # By the time of arrival, not of the file: a video that is played faster is not smoothed over more of it.
+        steady = self._steadier.update(scores, frame.arrived)
+        order = top(steady.scores, wishes.top_k)
+        index = _explained(wishes.index, order[0], len(steady.scores)) if explain else None
+        heat = None
+        if index is not None and head is not None and features is not None and features.shape[-1] == head.channels:
+            heat = heat_map(features, head, index)
+        winner = None
+        if steady.winner is not None:
+            winner = _prediction(bundle.labels[steady.winner], steady.scores[steady.winner])
+        end = time.perf_counter()
+        self.times.add(timing.total, end)
+        self.recognised.tick(end)
+        return LiveAnswer(
+            wishes.generation,
+            frame,
+            bundle.id,
+            tuple(_prediction(bundle.labels[i], steady.scores[i]) for i in order),
+            tuple(_prediction(bundle.labels[i], scores[i]) for i in top(scores, wishes.top_k)),
+            winner,
+            steady.seconds,
+            prepared.crop,
+            timing,
+            heat,
+            index if heat is not None else None,
+            end,
+        )
+
+
+def _explained(wanted: int | None, leading: int, classes: int) -> int:
+    return wanted if wanted is not None and 0 <= wanted < classes else leading
+
+
+def _prediction(label: Label, probability: np.float32) -> Prediction:
+    return Prediction(label.index, label.id, label.name, float(probability), label.synonyms)

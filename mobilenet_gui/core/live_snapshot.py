@@ -1,0 +1,89 @@
+"""Owns saving a live frame as a photo, with its answer beside it in a small text file (JSON) of the same name."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.core.live_session import LiveAnswer
+from mobilenet_gui.core.types import Pixels
+from mobilenet_gui.i18n import tr
+
+_QUALITY = 95
+_TRIES = 1000
+
+
+def save_snapshot(
+    folder: Path, pixels: Pixels, answer: LiveAnswer | None, *, source: str, when: float | None = None
+) -> Path:
+    """Save a frame as JPEG and, where there is an answer, a sidecar with it; nothing is ever overwritten.
+
+    Args:
+        folder: where the user wants snapshots; made if it is not there.
+        pixels: the frame as shown, RGB.
+        answer: what was recognised in it.
+        source: what it was taken from, for the sidecar.
+        when: seconds since 1970, by default now; names the file.
+
+    Returns:
+        The photo's path; the sidecar is the same with `.json`.
+
+    Raises:
+        StorageError: the folder cannot be written to; nothing is left behind.
+    """
+    moment = time.localtime(time.time() if when is None else when)
+    stem = tr("Snapshot {date}").format(date=time.strftime("%Y-%m-%d %H.%M.%S", moment))
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
+    photo: Path | None = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        photo = _write_new(folder, stem, buffer.getvalue())
+        if answer is not None:
+            record = sidecar(answer, source, time.strftime("%Y-%m-%dT%H:%M:%S%z", moment))
+            text = json.dumps(record | {"photo": photo.name}, ensure_ascii=False, indent=2) + "\n"
+            photo.with_suffix(".json").write_text(text, encoding="utf-8")
+    except OSError as error:
+        if photo is not None:
+            photo.unlink(missing_ok=True)
+            photo.with_suffix(".json").unlink(missing_ok=True)
+        raise StorageError(str(folder), error.strerror or str(error)) from error
+    return photo
+
+
+def sidecar(answer: LiveAnswer, source: str, when: str) -> dict[str, Any]:
+    """Return what is written beside a snapshot."""
+    return {
+        "source": source,
+        "taken": when,
+        "timestamp": round(answer.frame.timestamp, 3),
+        "model": answer.model_id,
+        "label": None if answer.winner is None else answer.winner.label,
+        "predictions": [
+            {"index": p.index, "id": p.id, "label": p.label, "probability": p.probability} for p in answer.predictions
+        ],
+        "milliseconds": round(answer.timing.total, 3),
+    }
+
+
+def _write_new(folder: Path, stem: str, data: bytes) -> Path:
+    for number in range(1, _TRIES):
+        path = folder / (f"{stem}.jpg" if number == 1 else f"{stem} ({number}).jpg")
+        if path.with_suffix(".json").exists():
+            continue
+        try:
+            with path.open("xb") as file:
+                file.write(data)
+        except FileExistsError:
+            continue
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+        return path
+    raise OSError(tr("there are too many snapshots of this second"))
