@@ -60,6 +60,8 @@ class ModelService:
         self._downloads = downloads_dir if downloads_dir is not None else paths.downloads_dir()
         self._builder = build
         self._timeouts = timeouts
+        # A warm process holds half a gigabyte, so only one download at a time gets one in advance.
+        self._warming = threading.Lock()
 
     def download(
         self,
@@ -154,12 +156,16 @@ class ModelService:
         return download.partial(self._target(entry_id, backbone=backbone))
 
     def discard_partial(self, entry_id: str, *, backbone: bool = False) -> None:
-        """Forget what a stopped download left.
+        """Forget what a stopped download left; a whole file that only waits to be converted stays.
 
         Raises:
             StorageError: the disk refuses.
         """
         download.discard_partial(self._target(entry_id, backbone=backbone))
+
+    def remove(self, model_id: str) -> None:
+        """Delete an installed model; see `ModelStore.remove`."""
+        self.store.remove(model_id)
 
     def speeds(self) -> dict[str, float]:
         """Return the network's milliseconds for one photo, measured on this machine, by id of the installed model."""
@@ -192,15 +198,23 @@ class ModelService:
         if self._builder is not None:
             yield self._builder, progress or _no_report
             return
+        warm = False
         with WorkerBuilder() as builder:
 
             def report(now: InstallProgress) -> None:
-                if now.step == "downloading" and now.seconds_left is not None and now.seconds_left < WARM_SECONDS:
+                nonlocal warm
+                soon = now.step == "downloading" and now.seconds_left is not None and now.seconds_left < WARM_SECONDS
+                if soon and not warm and self._warming.acquire(blocking=False):
+                    warm = True
                     builder.warm()
                 if progress is not None:
                     progress(now)
 
-            yield builder, report
+            try:
+                yield builder, report
+            finally:
+                if warm:
+                    self._warming.release()
 
     def _installed(self, model_id: str) -> Bundle | None:
         if self.store.is_builtin(model_id):
