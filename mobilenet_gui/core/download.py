@@ -45,6 +45,7 @@ RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 4.0)
 
 MAX_ATTEMPTS: Final = 50
 _NOT_HERE: Final = frozenset({401, 403, 404, 410})
+_PROXY_REFUSES: Final = 407
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _PAGE = re.compile(rb"\s*<(?:!doctype|html|\?xml|head|body)", re.IGNORECASE)
@@ -280,6 +281,8 @@ class _Download:
                     status=head.status, url=shown_url(url)
                 )
             )
+        if head.status == _PROXY_REFUSES:
+            raise NetworkError("proxy", "authentication required")
         if head.status in _PASSING:
             raise _PassingError(
                 tr("The server has trouble (answer {status}). Try again later: {url}").format(

@@ -137,7 +137,7 @@ class Exchange:
         except Cancelled:
             return
         except Exception as error:  # whatever it is, the waiting side raises it again
-            ended.error = _understood(error)
+            ended.error = understood(error)
         with contextlib.suppress(Cancelled):
             self._put(ended)
 
@@ -179,7 +179,7 @@ class Exchange:
                 continue
 
 
-def _understood(error: Exception) -> Exception:
+def understood(error: Exception) -> Exception:
     """Return `error` as a `NetworkError` where it is the network's; anything else is a fault of ours and stays."""
     import http.client
 
@@ -201,9 +201,9 @@ def _understood(error: Exception) -> Exception:
     for classes, kind in kinds:
         if isinstance(error, classes):
             return NetworkError(kind, str(error))
-    if isinstance(error, (outer.SSLError, inner.SSLError)):
-        # Once the handshake is done, trouble in TLS is a line that broke.
-        return NetworkError("certificate" if "certificate" in str(error).lower() else "dropped", str(error))
+    if isinstance(error, outer.SSLError):
+        # Raised while connecting: an untrusted server, or one that does not speak TLS at all.
+        return NetworkError("certificate" if "certificate" in str(error).lower() else "unreachable", str(error))
     if isinstance(error, outer.ConnectionError):
         cause = error.args[0] if error.args else None
         reason = getattr(cause, "reason", cause)

@@ -480,6 +480,40 @@ def test_a_proxy_that_is_not_there(target: Path) -> None:
         )
 
 
+def test_a_proxy_that_wants_a_password(server: LoopbackServer, target: Path) -> None:
+    server.behave(PATH, Behaviour(status=407))
+    with pytest.raises(DownloadError, match="proxy"):
+        get(server, target, urls=["http://weights.invalid" + PATH], proxies=download.proxies_for(server.url))
+
+
+def test_https_where_there_is_none(server: LoopbackServer, target: Path) -> None:
+    with pytest.raises(DownloadError, match="cannot be reached"):
+        get(server, target, urls=[server.url.replace("http:", "https:") + PATH])
+
+
+def test_what_the_network_library_raises_is_understood() -> None:
+    import requests.exceptions as outer
+    import urllib3.exceptions as inner
+
+    from mobilenet_gui.core.download_http import NetworkError, understood
+
+    pool: Any = None
+    kinds: dict[str, Exception] = {
+        "certificate": outer.SSLError("certificate verify failed: self-signed certificate"),
+        "proxy": outer.ProxyError("x"),
+        "stalled": inner.ReadTimeoutError(pool, "u", "x"),
+        "unreachable": outer.ConnectTimeout("x"),
+        "dropped": inner.IncompleteRead(3, 4),
+        "address": outer.InvalidURL("x"),
+    }
+    for kind, error in kinds.items():
+        found = understood(error)
+        assert isinstance(found, NetworkError)
+        assert found.kind == kind
+    ours = KeyError("x")
+    assert understood(ours) is ours
+
+
 def test_proxy_settings() -> None:
     assert download.proxies_for("  ") == {}
     assert download.proxies_for("host:3128") == {"http": "http://host:3128", "https": "http://host:3128"}
