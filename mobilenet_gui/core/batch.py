@@ -150,9 +150,11 @@ class _Pool:
                 # Woken now and then, because Windows delivers Ctrl+C only between waits.
                 while not self._ready():
                     self._answered.wait(_WAKE_SECONDS)
+                if self._task.cancel.is_set():
+                    return
                 if self._failure is not None:
                     raise self._failure
-                if self._task.cancel.is_set() or self._given not in self._answers:
+                if self._given not in self._answers:
                     return
                 result = self._answers.pop(self._given)
                 self._given += 1

@@ -278,4 +278,6 @@ def _shrunk_rgb(opened: OpenedPhoto, factor: int) -> tuple[Image.Image, Converte
                 result.paste(to_rgb(strip).reduce(factor), (0, top // factor))
     except MemoryError as error:
         raise PhotoError(opened.subject, tr("There is not enough memory to open it.")) from error
+    except (ValueError, OSError) as error:  # a mode or a palette that Pillow reads and cannot convert
+        raise PhotoError(opened.subject, tr("The file is damaged.")) from error
     return result, to_srgb

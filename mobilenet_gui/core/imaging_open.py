@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Literal
 
 from PIL import Image
 
@@ -44,6 +44,10 @@ warnings.filterwarnings("ignore", module=r"PIL(\.|$)")
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
+_LAST_BYTES: Final = {"JPEG": b"\xff\xd9", "PNG": b"IEND", "GIF": b";"}
+
+_MOST_BOXES: Final = 1000
+
 _one_huge_at_a_time = threading.Lock()
 _WINDOWS_PATH_LIMIT: Final = 240
 
@@ -58,6 +62,8 @@ class OpenedPhoto:
         subject: how errors name it.
         size: width and height as stored; for TIFF already upright.
         orientation: EXIF orientation 1-8 that is still to be applied.
+        stream: the file.
+        length: of the file, in bytes.
     """
 
     image: Image.Image
@@ -65,6 +71,8 @@ class OpenedPhoto:
     subject: str
     size: tuple[int, int]
     orientation: int
+    stream: IO[bytes]
+    length: int
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -79,7 +87,8 @@ class OpenedPhoto:
             try:
                 self.image.load()
             except Exception as error:
-                raise PhotoError(self.subject, _reason(error)) from error
+                reason = _reason(error, self.stream, self.format, self.length, self.image)
+                raise PhotoError(self.subject, reason) from error
         if self.format == "PNG":  # its EXIF block may follow the pixels
             self.orientation = _orientation(self.image)
 
@@ -166,15 +175,12 @@ def _open_stream(stream: IO[bytes], length: int, subject: str) -> OpenedPhoto:
     try:
         image = Image.open(stream, formats=(kind,))
     except Exception as error:
-        reason = _reason(error)
-        if reason == tr("The file is damaged.") and _ends_early(stream, kind, length):
-            reason = tr("The file is cut short.")
-        raise PhotoError(subject, reason) from error
+        raise PhotoError(subject, _reason(error, stream, kind, length)) from error
     _check_pixels(image, stream, subject)
     # Pillow turns TIFF itself. Asking a PNG for an EXIF block it has not met yet would decode it here and now.
     later = kind == "TIFF" or (kind == "PNG" and "exif" not in image.info)
     orientation = 1 if later else _orientation(image)
-    return OpenedPhoto(image, kind, subject, image.size, orientation)
+    return OpenedPhoto(image, kind, subject, image.size, orientation, stream, length)
 
 
 def _check_pixels(image: Image.Image, stream: IO[bytes], subject: str) -> None:
@@ -213,7 +219,8 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, stream: IO[bytes], kind: str, length: int, image: Image.Image | None = None) -> str:
+    """Say in plain words why Pillow gave up."""
     text = str(error).lower()
     if isinstance(error, Image.DecompressionBombError):
         return _too_many_pixels()
@@ -221,19 +228,61 @@ def _reason(error: Exception) -> str:
         return tr("There is not enough memory to open it.")
     if isinstance(error, EOFError) or any(mark in text for mark in ("truncated", "end of file", "unexpected end")):
         return tr("The file is cut short.")
+    if _ends_early(stream, kind, length, image):
+        return tr("The file is cut short.")
     return tr("The file is damaged.")
 
 
-def _ends_early(stream: IO[bytes], kind: str, length: int) -> bool:
-    """Tell whether a file whose header could not be read simply stops too soon."""
+def _ends_early(stream: IO[bytes], kind: str, length: int, image: Image.Image | None = None) -> bool:
+    """Tell whether a file that could not be read simply stops too soon.
+
+    Args:
+        stream: the file; its position is lost.
+        kind: key of `imaging_formats.FORMATS`.
+        length: the file's, in bytes.
+        image: what Pillow made of the header, if it got that far.
+    """
     try:
-        stream.seek(0)
-        head = stream.read(formats.SNIFF_BYTES)
         if kind == "WEBP":
-            return int.from_bytes(head[4:8], "little") + 8 > length
+            stream.seek(4)
+            return int.from_bytes(stream.read(4), "little") + 8 > length
+        if kind in {"AVIF", "HEIF"}:
+            return _box_ends_early(stream, length)
+        if kind == "TIFF":
+            return _strip_ends_early(stream, length, image)
         stream.seek(max(0, length - 64))
-        tail = stream.read(64)
-    except (OSError, ValueError):
+        return kind in _LAST_BYTES and _LAST_BYTES[kind] not in stream.read(64)
+    except (OSError, ValueError, TypeError):
         return False
-    ends = {"JPEG": b"\xff\xd9", "PNG": b"IEND", "GIF": b";"}
-    return kind in ends and ends[kind] not in tail
+
+
+def _box_ends_early(stream: IO[bytes], length: int) -> bool:
+    """Walk the outermost boxes of an ISO media file."""
+    position = 0
+    for _ in range(_MOST_BOXES):
+        if position >= length:
+            break
+        stream.seek(position)
+        size = int.from_bytes(stream.read(4), "big")
+        if size == 1:
+            stream.seek(position + 8)
+            size = int.from_bytes(stream.read(8), "big")
+        if size < 8:  # 0 is "up to the end"
+            return False
+        position += size
+    return position > length
+
+
+def _strip_ends_early(stream: IO[bytes], length: int, image: Image.Image | None) -> bool:
+    """Tell whether a TIFF's first directory, or the pixels that it points to, lie beyond the end."""
+    stream.seek(0)
+    head = stream.read(8)
+    order: Literal["little", "big"] = "little" if head[:1] == b"I" else "big"
+    directory = int.from_bytes(head[4:8], order)
+    stream.seek(directory)
+    entries = int.from_bytes(stream.read(2), order)
+    if head[2:4] in {b"*\0", b"\0*"} and directory + 2 + 12 * entries > length:
+        return True
+    tags = getattr(image, "tag_v2", {})
+    strips = zip(tags.get(273) or tags.get(324) or (), tags.get(279) or tags.get(325) or (), strict=False)
+    return any(offset + count > length for offset, count in strips)
