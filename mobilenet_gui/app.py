@@ -19,7 +19,7 @@ from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
-from mobilenet_gui.ui.theme import Theme
+from mobilenet_gui.ui.theme import theme as application_theme
 from mobilenet_gui.workers.single_instance import InstanceServer, hand_over, server_name
 
 
@@ -51,8 +51,9 @@ def _run_window(app: QApplication, photos: list[str], trace: StartupTrace, serve
     from mobilenet_gui.ui.main_window import MainWindow
 
     settings = SettingsStore(paths.settings_file())
-    theme = Theme(app)
+    theme = application_theme()
     theme.set_mode(settings.values.theme)
+    theme.apply()
     store = ModelStore(paths.models_dir(), paths.builtin_models_dir())
     window = MainWindow(settings, store, theme, trace)
     reporter = CrashReporter(window)

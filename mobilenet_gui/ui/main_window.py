@@ -56,8 +56,8 @@ class MainWindow(QMainWindow):
         self._painted = False
         self._down = False
 
-        self.inference = InferenceWorker(settings.values.threads)
-        self.tasks = ModelTasks(ModelService(settings.values, store), store)
+        self.inference = InferenceWorker(settings.values.threads, self)
+        self.tasks = ModelTasks(ModelService(settings.values, store), store, parent=self)
         self.photos = PhotosPage(settings, self.inference)
         self.rail = NavRail(
             [("photos", tr("Photos"), "image"), ("models", tr("Models"), "cube")],
@@ -123,11 +123,7 @@ class MainWindow(QMainWindow):
     def show_page(self, key: str) -> None:
         """Bring the page `key` to the front; pages other than Photos are built when first asked for."""
         if key not in self._built:
-            builders: dict[str, Callable[[], QWidget]] = {
-                "models": self._build_models,
-                "settings": self._build_settings,
-            }
-            self._add_page(key, builders[key]())
+            self._add_page(key, self._build_models() if key == "models" else self._build_settings())
         self._pages.setCurrentWidget(self._built[key])
         self.rail.set_current(key)
 
@@ -138,7 +134,9 @@ class MainWindow(QMainWindow):
     def _build_models(self) -> QWidget:
         from mobilenet_gui.ui.models.page import ModelsPage
 
-        return ModelsPage(self._settings, self._store, self.tasks)
+        page = ModelsPage(self._settings, self._store, self.tasks)
+        page.progress_changed.connect(lambda fraction: self.rail.set_progress("models", fraction))
+        return page
 
     def _build_settings(self) -> QWidget:
         from mobilenet_gui.ui.settings_page import SettingsPage
@@ -149,16 +147,30 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.rail.navigated.connect(self.show_page)
+        self.photos.set_installed_models(self._installed_models)
         self.photos.models_requested.connect(self._models_requested)
+        self.photos.model_chosen.connect(self.tasks.activate)
         self.photos.progress_changed.connect(lambda fraction: self.rail.set_progress("photos", fraction))
         self.photos.first_result.connect(lambda: self._trace.mark("first result"))
-        self.inference.model_ready.connect(lambda _id: self._trace.mark("model ready"))
+        self.inference.model_ready.connect(self._model_ready)
         self.tasks.active_changed.connect(lambda _id: self._load_active_model())
         self._settings.subscribe(self._settings_changed)
 
     def _settings_changed(self, names: frozenset[str]) -> None:
+        values = self._settings.values
         if "theme" in names:
-            self._theme.set_mode(self._settings.values.theme)
+            self._theme.set_mode(values.theme)
+        if "threads" in names:
+            self.inference.set_threads(values.threads)
+            self._load_active_model()
+        self.tasks.set_settings(values)
+
+    def _model_ready(self, bundle: Bundle | None, _generation: int) -> None:
+        if bundle is not None:
+            self._trace.mark("model ready")
+
+    def _installed_models(self) -> list[tuple[str, str]]:
+        return [(bundle.id, bundle.name) for bundle in self._store.list() if not bundle.is_backbone]
 
     def _load_active_model(self) -> None:
         try:
@@ -169,7 +181,7 @@ class MainWindow(QMainWindow):
         self.photos.set_model(bundle)
 
     def _models_requested(self, action: str) -> None:
-        """Follow the Photos page to the Models page: `show`, `download` (the recommended one) or `import`."""
+        """Follow the Photos page to the Models page: `show`, `download` (the recommended one), `import` or `folder`."""
         from mobilenet_gui.ui.models.page import ModelsPage
 
         self.show_page("models")
@@ -178,6 +190,8 @@ class MainWindow(QMainWindow):
             page.start_recommended_download()
         elif action == "import":
             page.ask_for_import()
+        elif action == "folder":
+            page.ask_for_folder()
 
     def _add_shortcuts(self) -> None:
         bindings: list[tuple[str, Callable[[], None]]] = [
