@@ -44,6 +44,7 @@ class Behaviour:
     gzipped: bool = False
     body: bytes | None = None  # instead of the file
     wrong_range: bool = False  # answers 206 with another start than was asked for
+    ignore_if_range: bool = False  # answers 206 even where the file is another by now
 
 
 @dataclass
@@ -178,8 +179,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._head(416, {"Content-Range": f"bytes */{len(data)}", "Content-Length": "0"})
                 return
             status = 206
-            told = start + 1 if how.wrong_range else start
-            answer["Content-Range"] = f"bytes {told}-{len(data) - 1}/{len(data)}"
+            start += how.wrong_range
+            answer["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
             data = data[start:]
         if how.gzipped:
             data = gzip.compress(data)
@@ -196,7 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
         if match is None or how.ignore_range:
             return None
         condition = asked.get("if-range")
-        if condition is not None and condition not in (etag, how.modified):
+        if condition is not None and condition not in (etag, how.modified) and not how.ignore_if_range:
             return None
         return int(match[1])
 

@@ -170,6 +170,23 @@ def test_a_file_that_changed_on_the_server_is_not_joined_to_the_old_one(server: 
     assert target.read_bytes() == newer
 
 
+def test_a_changed_file_is_noticed_where_the_server_ignores_if_range(server: LoopbackServer, target: Path) -> None:
+    server.behave(PATH, Behaviour(stall_after=400_000), Behaviour(ignore_if_range=True))
+    cancel, progress = stop_after(400_000)
+    with pytest.raises(Cancelled):
+        get(server, target, cancel=cancel, progress=progress)
+    newer = bytes(reversed(DATA))
+    server.files[PATH] = newer
+    get(server, target)
+    assert target.read_bytes() == newer
+
+
+def test_a_rest_that_ends_early_without_a_length_is_not_taken_for_whole(server: LoopbackServer, target: Path) -> None:
+    server.behave(PATH, Behaviour(drop_after=300_000), Behaviour(claimed_length=-1, drop_after=1000), Behaviour())
+    get(server, target)
+    assert target.read_bytes() == DATA
+
+
 def test_a_changed_file_is_noticed_without_if_range_too(server: LoopbackServer, target: Path) -> None:
     # No validators at all: only the total tells.
     server.behave(PATH, Behaviour(drop_after=300_000, etag="", modified=""), Behaviour(etag="", modified=""))
@@ -239,6 +256,17 @@ def test_a_stall_ends_in_a_resumable_error(server: LoopbackServer, target: Path,
     server.behave(PATH, Behaviour())
     get(server, target)
     assert target.read_bytes() == DATA
+
+
+def test_a_cancelled_download_leaves_no_thread_waiting(server: LoopbackServer, target: Path) -> None:
+    server.behave(PATH, Behaviour(stall_after=200_000))
+    cancel, progress = stop_after(200_000)
+    with pytest.raises(Cancelled):
+        get(server, target, cancel=cancel, progress=progress, timeouts=Timeouts(30, 30))
+    for thread in threading.enumerate():
+        if thread.name.startswith("download "):
+            thread.join(1)
+            assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("how", [Behaviour(stall_after=200_000), Behaviour(stall_head=True)], ids=["body", "head"])
