@@ -12,7 +12,6 @@ import threading
 import traceback
 from collections.abc import Callable
 from datetime import datetime
-from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 
@@ -27,6 +26,8 @@ Shower = Callable[[str, str], None]
 
 def make_report(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> str:
     """Return a report a person can send: versions, system, traceback."""
+    from importlib import metadata  # 30 ms that every start would pay for a report it seldom needs
+
     versions = []
     for package in _PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):
