@@ -206,6 +206,14 @@ class Bundle:
             raise _damaged(subject, entry.name)
         return head
 
+    def discard(self) -> None:
+        """Delete the bundle's files; for one that was just written and turned out to be no good."""
+        for name in [MANIFEST_NAME, *(entry.name for entry in self.manifest.files.values())]:
+            with contextlib.suppress(OSError):
+                (self.folder / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
+
     def verify(self) -> None:
         """Read every file and compare its hash; for a bundle that is about to be installed.
 

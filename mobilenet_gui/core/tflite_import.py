@@ -183,11 +183,19 @@ def is_imagenet(labels: Sequence[Label]) -> bool:
 
 
 def try_once(bundle: Bundle, subject: str) -> None:
-    """Run the network on two plain photos.
+    """Run the network of a bundle that was just written on two plain photos; one that fails is discarded.
 
     Raises:
         ModelError: it does not run, or answers with something that is no probabilities.
     """
+    try:
+        _ask(bundle, subject)
+    except BaseException:
+        bundle.discard()
+        raise
+
+
+def _ask(bundle: Bundle, subject: str) -> None:
     recognizer = LiteRTRecognizer(bundle, threads=1)
     try:
         for value in (0, 200):

@@ -147,6 +147,16 @@ def test_raw_pixels_go_into_the_usual_quantised_inputs() -> None:
     np.testing.assert_array_equal(wide[[0, 128, 255]], [50, 100, 150])
 
 
+def test_network_that_fails_its_trial_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(*_: object, **__: object) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], None]:
+        return np.array([0.5, 7.0]), None
+
+    monkeypatch.setattr(LiteRTRecognizer, "probabilities", answer)
+    with pytest.raises(ModelError, match="not probabilities"):
+        import_tflite(put(tmp_path, make_tflite()), tmp_path / "b", NAMING, make_labels())
+    assert not (tmp_path / "b").exists()
+
+
 @pytest.mark.parametrize("name", ["missing", "empty", "folder"])
 def test_unreadable_file_is_named(tmp_path: Path, name: str) -> None:
     path = tmp_path / f"{name}.tflite"
