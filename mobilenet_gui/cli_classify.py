@@ -11,6 +11,7 @@ import io
 import json
 import os
 import sys
+import threading
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -150,10 +151,11 @@ def _classify(arguments: argparse.Namespace) -> int:
     bundle = find_model(arguments.model)
     out = prepare_stdout()
     writer = _WRITERS[arguments.format](out, min(arguments.top, max(1, len(bundle.labels))))
-    photos = imaging.scan(_expanded(arguments.paths), recursive=arguments.recursive)
+    stop = threading.Event()
+    photos = imaging.scan(_expanded(arguments.paths), recursive=arguments.recursive, cancel=stop)
     progress = _Progress(out)
     all_read = True
-    results = batch.classify(photos, bundle, top_k=arguments.top, jobs=arguments.jobs)
+    results = batch.classify(photos, bundle, top_k=arguments.top, jobs=arguments.jobs, cancel=stop)
     try:
         writer.begin()
         for result in results:
@@ -163,6 +165,7 @@ def _classify(arguments: argparse.Namespace) -> int:
             _write(writer, result)
             progress.count(result)
     finally:
+        stop.set()
         results.close()
         progress.clear()
     progress.summarise()
@@ -251,10 +254,10 @@ class _JsonWriter:
         """Nothing comes first."""
 
     def answer(self, path: str, recognition: Recognition) -> None:
-        self._print(answers.as_record(path, recognition))
+        self._print(answers.as_record(_as_utf8(path), recognition))
 
     def failure(self, path: str, error: PhotoError) -> None:
-        self._print(answers.error_record(path, error.reason))
+        self._print(answers.error_record(_as_utf8(path), error.reason))
 
     def _print(self, record: dict[str, Any]) -> None:
         print(json_line(record), file=self._out, flush=True)
@@ -264,6 +267,14 @@ def json_line(record: dict[str, Any]) -> str:
     r"""Return a JSON object as one line; bytes of a file name that are no UTF-8 become `\udc80` to `\udcff`."""
     line = json.dumps(record, ensure_ascii=False)
     return line if line.isascii() or _is_utf8(line) else json.dumps(record)
+
+
+def _as_utf8(path: str) -> str:
+    """Return a path as UTF-8 would have it, where the system's own encoding knows less (the "C" locale)."""
+    try:
+        return path if path.isascii() else os.fsencode(path).decode()
+    except UnicodeError:
+        return path
 
 
 def _is_utf8(text: str) -> bool:
