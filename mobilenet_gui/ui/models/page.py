@@ -188,9 +188,8 @@ class ModelsPage(QWidget):
         self._tasks.models_changed.connect(self.refresh)
         self._settings.subscribe(self._on_settings)
         for keys, slot in (("F9", self._flip_inspector), ("Ctrl+F", self.search.setFocus)):
-            shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(slot)
+            # A hidden page's shortcuts rest, so those of other pages may have the same keys.
+            QShortcut(QKeySequence(keys), self).activated.connect(slot)
 
     # -- showing --------------------------------------------------------------------------------------------------
 

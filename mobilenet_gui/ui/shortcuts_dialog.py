@@ -1,0 +1,108 @@
+"""Owns the overview of keyboard shortcuts: a window of its own beside the work, not in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.tokens import DIALOG_MARGIN
+from mobilenet_gui.ui.widgets.kbd import KeyCap
+from mobilenet_gui.ui.widgets.labels import text_label
+
+Shortcuts = Sequence[tuple[Sequence[str], str]]
+SIZE = (680, 560)
+
+
+def groups() -> tuple[tuple[str, Shortcuts], ...]:
+    """Return headings with their shortcuts: keys in Qt's portable form, and what they do."""
+    return (
+        (tr("Photos"), (
+            (("Ctrl+O",), tr("Open photos")),
+            (("Ctrl+Shift+O",), tr("Open a folder")),
+            (("Ctrl+V",), tr("Paste a photo")),
+            (("Ctrl+C",), tr("Copy the answer")),
+            (("Ctrl+E",), tr("Export the answers")),
+            (("Left", "Right"), tr("Photo before, photo after")),
+            (("G",), tr("Grid or single photo")),
+            (("E",), tr("Explain: heat map")),
+            (("0",), tr("Fit the photo to the window")),
+            (("+", "-"), tr("Zoom in, zoom out")),
+            (("F11",), tr("Full screen")),
+            (("Delete",), tr("Remove from the list")),
+            (("Ctrl+Z",), tr("Undo removing")),
+        )),
+        (tr("Models"), (
+            (("Up", "Down"), tr("Model above, model below")),
+            (("Return",), tr("Show the details")),
+            (("Delete",), tr("Remove the model")),
+        )),
+        (tr("Everywhere"), (
+            (("Ctrl+1",), tr("Photos")),
+            (("Ctrl+2",), tr("Models")),
+            (("Ctrl+,",), tr("Settings")),
+            (("Ctrl+F",), tr("Search")),
+            (("F9",), tr("Show or hide the details")),
+            (("F1",), tr("This overview")),
+            (("Ctrl+Q",), tr("Quit")),
+        )),
+    )  # fmt: skip
+
+
+class ShortcutsDialog(QDialog):
+    """The overview. It deletes itself when closed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Keyboard shortcuts"))
+        self.setModal(False)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        inner = QWidget()
+        inner.setAutoFillBackground(False)
+        columns = QHBoxLayout(inner)
+        columns.setContentsMargins(DIALOG_MARGIN, 20, DIALOG_MARGIN, DIALOG_MARGIN)
+        columns.setSpacing(40)
+        made = [_group(title, shortcuts) for title, shortcuts in groups()]
+        left, right = QVBoxLayout(), QVBoxLayout()
+        left.addWidget(made[0])
+        for group in made[1:]:
+            right.addWidget(group)
+        for column in (left, right):
+            column.setSpacing(20)
+            column.addStretch(1)
+            columns.addLayout(column, 1)
+        area = QScrollArea()
+        area.setWidget(inner)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.viewport().setAutoFillBackground(False)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.addWidget(area)
+        self.resize(fonts.px(SIZE[0]), fonts.px(SIZE[1]))
+        QShortcut(QKeySequence("F1"), self).activated.connect(self.close)
+
+
+def _group(title: str, shortcuts: Shortcuts) -> QWidget:
+    group = QWidget()
+    grid = QGridLayout(group)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(16)
+    grid.setVerticalSpacing(8)
+    grid.setColumnStretch(0, 1)
+    grid.addWidget(text_label(title, "card", "text", fonts.SEMIBOLD), 0, 0, 1, 2)
+    for line, (keys, text) in enumerate(shortcuts, start=1):
+        caps = QHBoxLayout()
+        caps.setSpacing(4)
+        caps.addStretch(1)
+        for key in keys:
+            caps.addWidget(KeyCap(key))
+        name = text_label(text, "body", "text2")
+        name.setAccessibleDescription(", ".join(QKeySequence(key).toString() for key in keys))
+        grid.addWidget(name, line, 0)
+        grid.addLayout(caps, line, 1)
+    return group
