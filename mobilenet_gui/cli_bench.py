@@ -22,10 +22,9 @@ from mobilenet_gui.cli_classify import (
     EXIT_USAGE,
     add_model_option,
     at_least_one,
-    complain,
     find_model,
-    prepare_stdout,
 )
+from mobilenet_gui.cli_output import complain, prepare_stdout
 from mobilenet_gui.i18n import tr
 
 if TYPE_CHECKING:

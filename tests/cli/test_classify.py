@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mobilenet_gui import cli_classify
+from mobilenet_gui import cli_classify, cli_output
 from mobilenet_gui.cli import main
 from mobilenet_gui.core.store import ModelStore
 from tests.model_factory import make_bundle
@@ -216,8 +216,8 @@ def test_other_scripts_are_printed_as_they_are(installed: str, folder: Path) -> 
 
 
 def test_a_file_name_cannot_steer_the_terminal() -> None:
-    assert cli_classify.printable("a\x1b[2Jb\nc") == "a\\x1b[2Jb\\nc"
-    assert cli_classify.printable("größe 写真") == "größe 写真"
+    assert cli_output.printable("a\x1b[2Jb\nc") == "a\\x1b[2Jb\\nc"
+    assert cli_output.printable("größe 写真") == "größe 写真"
 
 
 def test_a_reader_that_leaves_ends_it_quietly(installed: str, folder: Path) -> None:
