@@ -79,19 +79,23 @@ class ModelStore:
         Raises:
             ModelError: it is not installed, or its folder is damaged.
         """
-        folder = self._folder_of(bundle_id)
-        if folder is None:
-            raise ModelError(bundle_id, tr("This model is not installed."))
-        return self._open(folder)
+        problem = ModelError(bundle_id, tr("This model is not installed."))
+        # A damaged installed model does not hide a sound one of its id that ships with the program.
+        for number, folder in enumerate(self._folders_of(bundle_id)):
+            try:
+                return self._open(folder)
+            except ModelError as error:
+                problem = error if number == 0 else problem
+        raise problem
 
     def has(self, bundle_id: str) -> bool:
         """Say whether a folder of that id is there, usable or not; opens nothing."""
-        return self._folder_of(bundle_id) is not None
+        return bool(self._folders_of(bundle_id))
 
     def is_builtin(self, bundle_id: str) -> bool:
         """Say whether the model of that id is the one that ships with the program."""
-        folder = self._folder_of(bundle_id)
-        return folder is not None and folder.parent == self._builtin
+        folders = self._folders_of(bundle_id)
+        return bool(folders) and folders[0].parent == self._builtin
 
     @property
     def active_id(self) -> str | None:
@@ -216,9 +220,10 @@ class ModelStore:
             ModelError: no such model, or it ships with the program.
             StorageError: the disk refused; the model is still there.
         """
-        folder = self._folder_of(bundle_id)
-        if folder is None:
+        folders = self._folders_of(bundle_id)
+        if not folders:
             raise ModelError(bundle_id, tr("This model is not installed."))
+        folder = folders[0]
         if folder.parent == self._builtin:
             raise ModelError(bundle_id, tr("This model comes with the program and cannot be removed."))
         with self._locked(), self._storage_errors():
@@ -233,10 +238,12 @@ class ModelStore:
 
     def disk_usage(self, bundle_id: str) -> int:
         """Return the bytes that a model takes on the disk; 0 where it is not there."""
-        folder = self._folder_of(bundle_id)
-        if folder is None:
-            return 0
-        return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+        folders = self._folders_of(bundle_id)
+        total = 0
+        with contextlib.suppress(OSError):  # another program may be removing it
+            for file in folders[0].rglob("*") if folders else ():
+                total += file.stat().st_size if file.is_file() else 0
+        return total
 
     def clean(self) -> None:
         """Finish or undo what a crashed program left half done. Never raises: what cannot be cleaned waits."""
@@ -268,17 +275,18 @@ class ModelStore:
         except OSError:
             return []
 
-    def _folder_of(self, bundle_id: str) -> Path | None:
+    def _folders_of(self, bundle_id: str) -> builtins.list[Path]:
+        """Return the folders of that id, the installed one first."""
         # The check keeps "../x" and device names from ever becoming a path.
         if not is_valid_id(bundle_id):
-            return None
+            return []
         self._recover()
+        found: builtins.list[Path] = []
         for place in (self._models, self._builtin):
-            folder = place / bundle_id
             with contextlib.suppress(OSError):
-                if folder.is_dir():
-                    return folder
-        return None
+                if (place / bundle_id).is_dir():
+                    found.append(place / bundle_id)
+        return found
 
     def _open(self, folder: Path) -> Bundle:
         bundle = Bundle.open(folder)
@@ -289,11 +297,8 @@ class ModelStore:
     def _usable(self, bundle_id: str | None) -> Bundle | None:
         if bundle_id is None:
             return None
-        folder = self._folder_of(bundle_id)
-        if folder is None:
-            return None
         try:
-            bundle = self._open(folder)
+            bundle = self.get(bundle_id)
         except ModelError:
             return None
         return None if bundle.is_backbone else bundle

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from mobilenet_gui import cli, cli_models, paths
+from mobilenet_gui import cli, cli_models_show, paths
 from mobilenet_gui.core import catalog, install
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.install import BuildRequest, InstallProgress
@@ -274,7 +274,7 @@ def test_a_damaged_settings_file_is_told_and_does_not_stop(call: Call) -> None:
 
 def test_progress_text() -> None:
     def text(**values: Any) -> str:
-        return cli_models.progress_text("MobileNet V2", InstallProgress(**values))
+        return cli_models_show.progress_text("MobileNet V2", InstallProgress(**values))
 
     assert (
         text(step="downloading", text="Downloading", done=13_600_000, total=21_900_000, seconds_left=3.7)
@@ -300,7 +300,8 @@ def test_ctrl_c_leaves_a_download_that_can_go_on(server: LoopbackServer, isolate
     server.behave(path, Behaviour(stall_after=150_000))
     command = [sys.executable, "-m", "mobilenet_gui", "models", "download", ENTRY_ID]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert server.stalled.wait(30)
+    while not server.stalled.wait(0.1):
+        assert run.poll() is None, run.communicate()
     part = paths.downloads_dir() / (FILE_NAME + ".part")
     waiting = threading.Event()
     while not (part.exists() and run.poll() is None):

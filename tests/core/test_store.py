@@ -229,6 +229,18 @@ def test_an_installed_model_hides_the_built_in_one_of_its_id(store: ModelStore, 
     assert store.get("starter").tflite_bytes() == b"built in"
 
 
+def test_a_damaged_installed_model_does_not_hide_the_built_in_one(store: ModelStore, tmp_path: Path) -> None:
+    make_bundle(tmp_path / "builtin" / "starter", "starter", content=b"built in")
+    put(store, "starter", content=b"mine")
+    (store.models_dir / "starter" / MODEL_FILE).unlink()
+    assert store.get("starter").tflite_bytes() == b"built in"
+    assert store.active_id == "starter"
+    assert ids(store) == ["starter"]
+    assert len(store.broken()) == 1
+    store.remove("starter")
+    assert store.broken() == []
+
+
 # --- other programs, and a disk that refuses
 
 
