@@ -166,6 +166,12 @@ class FrameReader:
                 return False
         return True
 
+    def wait(self, seconds: float) -> bool:
+        """Wait until the thread has ended, at most so long; say whether it has."""
+        if self._thread.ident is not None and self._thread is not threading.current_thread():
+            self._thread.join(seconds)
+        return not self._thread.is_alive()
+
     def play(self) -> None:
         """Let a file run on; from its beginning where it has ended."""
         self._playback.play()

@@ -1,17 +1,20 @@
 """Owns what a live picture's frames are turned into: one answer a frame, steady, with a heat map when wanted.
 
     session = LiveSession()
-    session.begin()                                    # a new source; older answers are told by their generation
-    answer = session.answer(recognizer, head, frame)   # in the network's thread
+    generation = session.begin()               # a new source; older answers are told by their generation
+    worker.submit_task("live", session.task(frame), frame.pixels, generation)      # the capture's consumer
+    answer = session.take()                    # on worker.live_answered: the newest LiveAnswer, or None
     session.set_steadiness(0.4); session.set_sure_from(0.5); session.set_explain(True, index=None)
 
-`answer` runs in the network's thread, everything else may be called from any.
+`answer` (what the task calls) runs in the network's thread, everything else may be called from any. Only the newest
+answer is kept, so that frames do not pile up behind a window that is busy.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -89,6 +92,7 @@ class LiveSession:
         self._lock = threading.Lock()
         self._steadier = Steadier(seconds, sure_from)
         self._model_id = ""
+        self._latest: LiveAnswer | None = None
         self.times = TimeWindow()
         self.recognised = RateMeter()
 
@@ -97,6 +101,7 @@ class LiveSession:
         with self._lock:
             self._wishes.generation += 1
             self._wishes.fresh = True
+            self._latest = None
             self.times.clear()
             self.recognised.clear()
             return self._wishes.generation
@@ -121,13 +126,38 @@ class LiveSession:
         with self._lock:
             self._wishes.explain, self._wishes.index = wanted, index
 
-    def answer(self, recognizer: Recognizer, head: ClassifierHead | None, frame: Frame) -> LiveAnswer:
+    def task(self, frame: Frame) -> Callable[[Recognizer, ClassifierHead | None], None]:
+        """Return what recognises `frame` in the network's thread and leaves the answer for `take`."""
+
+        generation = self._wishes.generation
+
+        def recognise(recognizer: Recognizer, head: ClassifierHead | None) -> None:
+            if generation != self._wishes.generation:
+                return
+            answer = self.answer(recognizer, head, frame)
+            with self._lock:
+                if generation == self._wishes.generation:
+                    self._latest = answer
+
+        return recognise
+
+    def take(self) -> LiveAnswer | None:
+        """Return the newest answer that was not taken yet; None where there is none of the present generation."""
+        with self._lock:
+            answer, self._latest = self._latest, None
+            return answer
+
+    def answer(
+        self, recognizer: Recognizer, head: ClassifierHead | None, frame: Frame, *, by_source_time: bool = False
+    ) -> LiveAnswer:
         """Recognise one frame; in the network's thread.
 
         Args:
             recognizer: the network.
             head: its classifier, for the heat map; None where there is none.
             frame: the newest frame.
+            by_source_time: smooth over the source's seconds instead of real ones, for a file that is not played at
+                its pace. Otherwise a video that is played faster is not smoothed over more of itself.
         """
         with self._lock:
             wishes = _Wishes(**{name: getattr(self._wishes, name) for name in _Wishes.__slots__})
@@ -145,8 +175,7 @@ class LiveSession:
         scores, features = recognizer.probabilities(prepared.pixels, want_features=explain)
         done = time.perf_counter()
         timing = Timing(prepare=(ready - start) * 1e3, network=(done - ready) * 1e3)
-        # By the time of arrival, not of the file: a video that is played faster is not smoothed over more of it.
-        steady = self._steadier.update(scores, frame.arrived)
+        steady = self._steadier.update(scores, frame.timestamp if by_source_time else frame.arrived)
         order = top(steady.scores, wishes.top_k)
         index = _explained(wishes.index, order[0], len(steady.scores)) if explain else None
         heat = None

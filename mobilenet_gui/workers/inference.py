@@ -27,7 +27,7 @@ from mobilenet_gui.core.recognizer import LiteRTRecognizer, Recognizer, usable_c
 from mobilenet_gui.core.types import Pixels, Recognition
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.workers.photo_image import make_thumbnail
-from mobilenet_gui.workers.photo_queue import Frame, Ready, Request, RequestBoard, Ticket
+from mobilenet_gui.workers.photo_queue import Frame, LiveTask, Ready, Request, RequestBoard, Ticket
 
 DELIVERY_MS = 30
 """The window hears of background answers at most this often."""
@@ -103,7 +103,7 @@ class InferenceWorker(QObject):
     model_failed = Signal(object, object)
     """The `Bundle` that could not be opened and the `UserError`; the former model goes on."""
     live_answered = Signal(str, int, object)
-    """Source, the frame's generation, and a `Recognition` or `UserError`."""
+    """Source, the frame's generation, and a `Recognition` (or the task's result) or `UserError`."""
     explained = Signal(int, int, object)
     """Key, label index, and the heat map (float32, 0 to 1, shape (rows, columns)) or None where there is none."""
 
@@ -201,6 +201,10 @@ class InferenceWorker(QObject):
         """Recognise a live frame; a newer one of the same source takes its place. `frame` must not change any more."""
         self._board.put_frame(Frame(source, frame, generation))
 
+    def submit_task(self, source: str, task: LiveTask, frame: Pixels, generation: int) -> None:
+        """As `submit_latest`, but `live_answered` has what `task(recognizer, head)` returns in the network's thread."""
+        self._board.put_frame(Frame(source, frame, generation, task))
+
     def prefer(self, keys: Iterable[int]) -> None:
         """Take these photos of the list first: those in view."""
         self._board.prefer(keys)
@@ -275,7 +279,10 @@ class InferenceWorker(QObject):
         if self._recognizer is None:
             return
         try:
-            answer: object = self._recognizer.recognize(frame.pixels)
+            if frame.task is None:
+                answer: object = self._recognizer.recognize(frame.pixels)
+            else:
+                answer = frame.task(self._recognizer, self._head)
         except Exception as error:  # as above
             answer = as_user_error(error, frame.source)
         self._post(_Live(frame.source, frame.generation, answer), urgent=True)

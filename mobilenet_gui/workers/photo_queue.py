@@ -12,7 +12,9 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from mobilenet_gui.core.bundle import ClassifierHead
 from mobilenet_gui.core.imaging import DecodedPhoto, PhotoSource
+from mobilenet_gui.core.recognizer import Recognizer
 from mobilenet_gui.core.types import Pixels, Preprocessing
 
 
@@ -54,6 +56,9 @@ class Ready:
     decode_ms: float
 
 
+LiveTask = Callable[[Recognizer, ClassifierHead | None], object]
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """The newest frame of a live source."""
@@ -61,6 +66,8 @@ class Frame:
     source: str
     pixels: Pixels
     generation: int
+    task: LiveTask | None = None
+    """What to do with it in the network's thread, where that is more than recognising it."""
 
 
 Command = Callable[[], None]

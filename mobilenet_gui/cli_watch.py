@@ -1,0 +1,275 @@
+"""Owns `mobilenet-gui watch`: a camera, video or stream in, one answer a frame out, made for pipes and scripts."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import math
+import os
+import sys
+import threading
+import time
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from mobilenet_gui.cli_classify import (
+    EXIT_BROKEN_PIPE,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_USAGE,
+    add_model_option,
+    at_least_one,
+    complain,
+    find_model,
+    json_line,
+    prepare_stdout,
+    printable,
+)
+from mobilenet_gui.i18n import tr
+
+if TYPE_CHECKING:
+    from mobilenet_gui.core.errors import UserError
+    from mobilenet_gui.core.frames_reader import StateChange
+    from mobilenet_gui.core.frames_types import Frame, SourceSpec
+    from mobilenet_gui.core.live_session import LiveAnswer
+
+EXIT_UNREADABLE: Final = 1
+PATIENCE_SECONDS: Final = 10.0
+"""How long a source that went away is waited for; a script must not hang for ever."""
+_WAKE_SECONDS: Final = 0.2
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the `watch` command to the command line's parser."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "watch",
+        help=tr("recognise what a camera, video or stream shows"),
+        description=tr(
+            "Recognise the frames of a camera, video file or stream as they come, always the newest one. "
+            "Text shows a line whenever the answer changes; JSON has one object a recognised frame."
+        ),
+        epilog=tr("Exit status: 0 watched to the end, 1 the source failed, 2 the command or the model cannot be used."),
+    )
+    parser.add_argument(
+        "source",
+        metavar=tr("SOURCE"),
+        help=tr("a camera’s number or name, a video file, or an address (http, https, rtsp)"),
+    )
+    add_model_option(parser)
+    parser.add_argument(
+        "--top", "-k", type=at_least_one, default=5, metavar="K", help=tr("how many labels a frame (default: 5)")
+    )
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help=tr("text to read, or one JSON object a line")
+    )
+    parser.add_argument("--seconds", type=_seconds, metavar="N", help=tr("stop after so many seconds of the source"))
+    parser.add_argument(
+        "--every-frame",
+        action="store_true",
+        help=tr("leave no frame out; a file is read as fast as it can be recognised"),
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    from mobilenet_gui.core.errors import ModelError
+    from mobilenet_gui.core.frames_types import SourceError
+
+    try:
+        return _watch(arguments)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except ModelError as error:
+        complain(str(error))
+        return EXIT_USAGE
+    except SourceError as error:  # nothing was given to watch
+        complain(str(error))
+        return EXIT_USAGE
+    except OSError as error:
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # or Python complains while flushing it
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Windows reports a reader that left as an invalid argument.
+        if error.errno in {errno.EPIPE, errno.EINVAL}:
+            return EXIT_BROKEN_PIPE
+        complain(tr("The answers cannot be written: {reason}.").replace("{reason}", error.strerror or str(error)))
+        return EXIT_UNREADABLE
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    from mobilenet_gui.core.frames_types import SourceError, SourceKind, SourceSpec
+    from mobilenet_gui.core.live_session import LiveSession
+    from mobilenet_gui.core.recognizer import LiteRTRecognizer
+
+    spec = SourceSpec.parse(arguments.source)
+    bundle = find_model(arguments.model)
+    out = prepare_stdout()
+    recognizer = LiteRTRecognizer(bundle)
+    session = LiveSession(top_k=arguments.top)
+    printer: _Text | _Json = _Json(out, spec.shown) if arguments.format == "json" else _Text(out, arguments.every_frame)
+    whole = arguments.every_frame and spec.kind is SourceKind.FILE
+    frames = _every_frame(spec) if whole else _as_they_come(spec, arguments.every_frame, arguments.seconds)
+    with contextlib.closing(frames):
+        try:
+            for frame in frames:
+                if arguments.seconds is not None and frame.timestamp >= arguments.seconds:
+                    break
+                printer.answer(session.answer(recognizer, None, frame, by_source_time=whole))
+        except SourceError as error:
+            printer.failure(error)
+            return EXIT_UNREADABLE
+        finally:
+            recognizer.close()
+    return EXIT_OK
+
+
+def _every_frame(spec: SourceSpec) -> Generator[Frame, None, None]:
+    """Yield a file's frames one after another.
+
+    Raises:
+        SourceError: it cannot be read, or breaks off.
+    """
+    from mobilenet_gui.core.frames import VideoFile, open_source
+
+    source = open_source(spec)
+    try:
+        while (frame := source.read()) is not None:
+            yield frame
+        broken_off = source.shortfall() if isinstance(source, VideoFile) else None
+    finally:
+        source.close()
+    if broken_off is not None:
+        raise broken_off
+
+
+def _as_they_come(spec: SourceSpec, every: bool, seconds: float | None) -> Generator[Frame, None, None]:
+    """Yield the newest frame each time one is asked for; with `every` the reading waits instead of dropping any.
+
+    Raises:
+        SourceError: the source cannot be opened, or went away and did not come back, or a file breaks off.
+    """
+    from mobilenet_gui.core.frames_reader import FrameReader, ReaderState
+
+    inbox = _Inbox(every)
+    last: list[StateChange] = []
+
+    def on_state(change: StateChange) -> None:
+        if change.state is ReaderState.WAITING and change.error is not None:
+            complain(str(change.error))
+        elif change.state in (ReaderState.ENDED, ReaderState.FAILED):
+            last.append(change)
+            inbox.end()
+
+    reader = FrameReader(spec, inbox.put, on_state, patience=PATIENCE_SECONDS, resume_ended=False)
+    reader.start()
+    begin: float | None = None
+    try:
+        while True:
+            frame = inbox.take(_WAKE_SECONDS)
+            if frame is not None:
+                begin = begin or time.monotonic()
+                yield frame
+            elif inbox.ended:
+                break
+            elif seconds is not None and begin is not None and time.monotonic() - begin > seconds:
+                return
+    finally:
+        inbox.end()
+        reader.stop()
+    end = last[-1]
+    if end.error is not None and (end.state is ReaderState.FAILED or (end.info is not None and not end.info.live)):
+        raise end.error
+
+
+class _Inbox:
+    """Where the reader leaves a frame: the newest wins, or the reader waits until it was taken."""
+
+    def __init__(self, wait: bool) -> None:
+        self._wait = wait
+        self._changed = threading.Condition()
+        self._frame: Frame | None = None
+        self._ended = False
+
+    def put(self, frame: Frame) -> None:
+        with self._changed:
+            if self._wait:
+                self._changed.wait_for(lambda: self._frame is None or self._ended)
+            self._frame = frame
+            self._changed.notify_all()
+
+    def take(self, seconds: float) -> Frame | None:
+        with self._changed:
+            # In slices, because Windows cannot interrupt a wait without an end.
+            self._changed.wait_for(lambda: self._frame is not None or self._ended, timeout=seconds)
+            frame, self._frame = self._frame, None
+            self._changed.notify_all()
+            return frame
+
+    def end(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    @property
+    def ended(self) -> bool:
+        return self._ended
+
+
+class _Text:
+    """Made to be read: the time and the steady answer whenever it changes, or every frame's best guess."""
+
+    def __init__(self, out: TextIO, every: bool) -> None:
+        self._out, self._every = out, every
+        self._shown: tuple[int | None] | None = None
+
+    def answer(self, answer: LiveAnswer) -> None:
+        winner = answer.winner
+        if self._every:
+            parts = [f"{p.probability * 100:5.1f} %  {printable(p.label)}" for p in answer.raw]
+            self._line(answer, "   ".join(parts))
+            return
+        now = (None if winner is None else winner.index,)
+        if now != self._shown:
+            self._shown = now
+            text = tr("Not sure") if winner is None else f"{winner.probability * 100:5.1f} %  {printable(winner.label)}"
+            self._line(answer, text)
+
+    def failure(self, error: UserError) -> None:
+        complain(str(error))
+
+    def _line(self, answer: LiveAnswer, text: str) -> None:
+        minutes, seconds = divmod(answer.frame.timestamp, 60)
+        print(f"{int(minutes):02}:{seconds:05.2f}  {text}", file=self._out, flush=True)
+
+
+class _Json:
+    """One object a recognised frame, with that frame's own probabilities."""
+
+    def __init__(self, out: TextIO, source: str) -> None:
+        self._out, self._source = out, source
+
+    def answer(self, answer: LiveAnswer) -> None:
+        record = {
+            "source": self._source,
+            "model": answer.model_id,
+            "timestamp": round(answer.frame.timestamp, 3),
+            "predictions": [
+                {"index": p.index, "id": p.id, "label": p.label, "probability": p.probability} for p in answer.raw
+            ],
+            "milliseconds": round(answer.timing.total, 3),
+        }
+        print(json_line(record), file=self._out, flush=True)
+
+    def failure(self, error: UserError) -> None:
+        print(json_line({"source": self._source, "error": error.reason}), file=self._out, flush=True)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(tr("“{text}” is not a number of seconds above 0").replace("{text}", text))
+    return value
