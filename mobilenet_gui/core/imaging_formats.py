@@ -143,7 +143,7 @@ def register(name: str) -> None:
             return
         module = importlib.import_module(FORMATS[name].module)
         if name == "HEIF":
-            # One decode at a time gets its own threads from the batch; more would only fight over the cores.
+            # Only the photo itself is wanted; fewer parts read are fewer parts that can be broken.
             module.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
         elif name == "TIFF":
             _silence_libtiff()
