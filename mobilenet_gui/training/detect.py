@@ -102,6 +102,9 @@ def detect(file: WeightsFile, declared: Declared, subject: str) -> Detected:
             ),
         )
     if best is None or best[0].agreed == 0:
+        if declared.family is not None:
+            wanted = Architecture(declared.family, declared.alpha or 1.0, None).name
+            raise ModelError(subject, tr("These are not the weights of {wanted}.").format(wanted=wanted))
         raise ModelError(subject, tr("These weights belong to none of the MobileNets that can be imported."))
     mismatch, architecture = best
     raise ModelError(

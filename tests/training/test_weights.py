@@ -100,6 +100,9 @@ def test_another_architecture_than_declared_is_refused_by_name(tmp_path: Path) -
     with pytest.raises(ModelError, match=r"V1 0\.25, not of MobileNet V1 0\.5"):
         read(path, Declared("v1", 0.5))
     assert read(path, Declared("v1", 0.25))[0].architecture == SMALL
+    broken = change(path, replace_kernel(np.zeros((1, 1, 64, 63), np.float32)))
+    with pytest.raises(ModelError, match=r"not the weights of MobileNet V2 1\.0"):
+        read(broken, Declared("v2", 1.0))
 
 
 def change(path: Path, edit: Callable[[Any], None]) -> Path:
