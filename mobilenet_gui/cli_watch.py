@@ -6,8 +6,6 @@ import argparse
 import contextlib
 import errno
 import math
-import os
-import sys
 import threading
 import time
 from collections.abc import Generator
@@ -20,12 +18,9 @@ from mobilenet_gui.cli_classify import (
     EXIT_USAGE,
     add_model_option,
     at_least_one,
-    complain,
     find_model,
-    json_line,
-    prepare_stdout,
-    printable,
 )
+from mobilenet_gui.cli_output import abandon_stdout, complain, json_line, prepare_stdout, printable
 from mobilenet_gui.i18n import tr
 
 if TYPE_CHECKING:
@@ -88,8 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         complain(str(error))
         return EXIT_USAGE
     except OSError as error:
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # or Python complains while flushing it
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon_stdout()
         # Windows reports a reader that left as an invalid argument.
         if error.errno in {errno.EPIPE, errno.EINVAL}:
             return EXIT_BROKEN_PIPE

@@ -16,24 +16,30 @@ from mobilenet_gui.i18n import tr
 _HEAD: Final = 4096
 _MAX_BOXES: Final = 10_000
 _MOVIE_BOXES: Final = (b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip")
-_PICTURES: Final = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM")
+_PICTURES: Final = (b"\xff\xd8\xff", b"\x89PNG", b"BM")
+_TEXT: Final = bytes([*range(7, 14), 27, *range(32, 256)])
 _VIDEOS: Final = (b"RIFF", b"\x1aE\xdf\xa3", b"OggS", b"FLV\x01", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3")
 _SOUNDS: Final = (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1")
 
 
 def check_file(path: Path) -> None:
-    """Make sure that there is a file with something in it.
+    """Make sure that there is a file with something in it that may be a video.
 
     Raises:
-        SourceError: it is missing, a folder, empty or must not be read.
+        SourceError: it is missing, a folder, empty, a photo, text, or must not be read.
     """
     name = str(path)
     try:
         if path.is_dir():
             raise SourceError(name, tr("This is a folder, not a video."), Problem.UNREADABLE)
         with path.open("rb") as file:
-            if not file.read(1):
-                raise SourceError(name, tr("The file is empty."), Problem.UNREADABLE)
+            head = file.read(_HEAD)
+        if not head:
+            raise SourceError(name, tr("The file is empty."), Problem.UNREADABLE)
+        if _is_photo(head):
+            raise SourceError(name, _photo_words(), Problem.UNREADABLE)
+        if _is_text(head):  # FFmpeg shows text as a film of its letters
+            raise SourceError(name, _no_video_words(), Problem.UNREADABLE)
     except FileNotFoundError as error:
         raise SourceError(name, tr("There is no such file."), Problem.MISSING) from error
     except PermissionError as error:
@@ -95,13 +101,28 @@ def _reason(file: BinaryIO) -> str:
     head = file.read(_HEAD)
     if head[4:8] in _MOVIE_BOXES:
         return _movie_reason(file)
-    if head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
-        return tr("This is a photo, not a video. Open it under Photos.")
     if _only_sound(head):
         return tr("There is only sound in this file, no video.")
     if head.startswith(_VIDEOS) or (head[:1] == b"G" and head[188:189] == b"G"):
         return tr("This video is damaged or incomplete, or its format cannot be decoded.")
+    return _no_video_words()
+
+
+def _photo_words() -> str:
+    return tr("This is a photo, not a video. Open it under Photos.")
+
+
+def _no_video_words() -> str:
     return tr("This is not a video that can be read.")
+
+
+def _is_photo(head: bytes) -> bool:
+    # GIF is not among them: many of them move.
+    return head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+
+
+def _is_text(head: bytes) -> bool:
+    return not head.translate(None, _TEXT)
 
 
 def _only_sound(head: bytes) -> bool:

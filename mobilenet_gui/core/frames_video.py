@@ -110,7 +110,7 @@ class VideoFile:
         """
         wanted = max(0.0, seconds)
         if self.info.duration is not None:
-            wanted = min(wanted, max(0.0, self.info.duration - self.frame_seconds))
+            wanted = min(wanted, self.info.duration)
         return self._go_to(wanted, 0.5 * self.frame_seconds)
 
     def step_back(self) -> Frame | None:
@@ -136,7 +136,8 @@ class VideoFile:
         """Close the file."""
         self._capture.release()
 
-    def _go_to(self, wanted: float, slack: float) -> Frame | None:
+    def _go_to(self, wanted: float, slack: float, *, exists: bool = False) -> Frame | None:
+        """Return the first frame from `wanted - slack` on; past the last one, the last. `exists`: there is one."""
         start, back = wanted, self.frame_seconds
         for _ in range(_SEEK_TRIES):
             # OpenCV counts in frames of equal length: it may land behind the place, or miss the end.
@@ -146,18 +147,12 @@ class VideoFile:
                 return None
             start = max(0.0, wanted - back)
             back *= 2
+        else:
+            if not self._jump(0.0):
+                return None
         while self.position < wanted - slack:
             if not self.grab():
-                return self._last(self.position)
-        return self.grabbed()
-
-    def _last(self, end: float) -> Frame | None:
-        """Return the last frame of the file, which stands at `end`; the reading ran past it."""
-        if not self._jump(max(0.0, end - 2 * self.frame_seconds)):
-            return None
-        while self.position < end - _TINY:
-            if not self.grab():
-                return None
+                return None if exists else self._go_to(self.position, _TINY, exists=True)
         return self.grabbed()
 
     def _jump(self, seconds: float) -> bool:

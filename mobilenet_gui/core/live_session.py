@@ -128,7 +128,6 @@ class LiveSession:
 
     def task(self, frame: Frame) -> Callable[[Recognizer, ClassifierHead | None], None]:
         """Return what recognises `frame` in the network's thread and leaves the answer for `take`."""
-
         generation = self._wishes.generation
 
         def recognise(recognizer: Recognizer, head: ClassifierHead | None) -> None:

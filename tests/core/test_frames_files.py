@@ -1,0 +1,202 @@
+"""Video files: every frame with its own time, places found again, and plain words for what cannot be read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mobilenet_gui.core.frames import Problem, SourceError, SourceKind, SourceSpec, VideoFile, open_source
+from mobilenet_gui.core.frames_capture import to_rgb
+from tests import video_files
+from tests.video_files import RED, colours, number_of, numbered, plain, write_video
+
+
+def opened(path: Path) -> VideoFile:
+    source = open_source(SourceSpec(SourceKind.FILE, str(path)))
+    assert isinstance(source, VideoFile)
+    return source
+
+
+def failure(path: Path) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        opened(path).read()
+    assert caught.value.subject == str(path)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("codec", "suffix"), [("mp4v", "mp4"), ("mp4v", "mkv"), ("MJPG", "avi"), ("XVID", "avi"), ("FFV1", "avi")]
+)
+def test_frames_come_in_order_with_their_times(tmp_path: Path, codec: str, suffix: str) -> None:
+    video = opened(write_video(tmp_path / f"ünï.{suffix}", numbered(40), codec=codec))
+    assert (video.info.size, video.info.fps, video.info.live) == ((160, 120), 25.0, False)
+    assert video.info.duration == pytest.approx(1.6, abs=0.05)
+    frames = []
+    while (frame := video.read()) is not None:
+        frames.append(frame)
+    assert [number_of(f.pixels) for f in frames] == list(range(40))
+    assert [f.number for f in frames] == list(range(40))
+    assert [f.timestamp for f in frames] == pytest.approx([n / 25 for n in range(40)], abs=0.002)
+    assert video.shortfall() is None
+    video.close()
+    video.close()
+
+
+def test_pixels_are_rgb_and_nobody_elses(tmp_path: Path) -> None:
+    video = opened(colours(tmp_path / "a.avi", [(RED, 1), ((0, 0, 255), 5)]))
+    first = video.read()
+    assert first is not None
+    kept = first.pixels.copy()
+    while video.read() is not None:
+        pass
+    assert np.array_equal(first.pixels, kept)
+    assert first.pixels[60, 80, 0] > 200 > 60 > first.pixels[60, 80, 2]
+    video.close()
+
+
+def test_rotation_is_honoured(tmp_path: Path) -> None:
+    frame = plain((0, 0, 0))
+    frame[:, :80] = 255  # the left half is white; turned clockwise it is on top
+    path = write_video(tmp_path / "a.mp4", [frame] * 5)
+    video_files.rotate(path)
+    video = opened(path)
+    shown = video.read()
+    assert shown is not None
+    assert (video.info.size, shown.pixels.shape) == ((120, 160), (160, 120, 3))
+    assert shown.pixels[20, 60].min() > 200 > 50 > shown.pixels[140, 60].max()
+    video.close()
+
+
+def test_a_variable_frame_rate_keeps_its_times(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", numbered(60))
+    video_files.vary_rate(path, 30, 4)
+    video = opened(path)
+    assert video.info.duration == pytest.approx(6.0)
+    times = []
+    while (frame := video.read()) is not None:
+        times.append(frame.timestamp)
+    assert times == pytest.approx([n * 0.04 if n < 30 else 1.2 + (n - 30) * 0.16 for n in range(60)], abs=0.002)
+    assert video.shortfall() is None
+    for place, number in ((3.0, 41), (0.5, 12), (5.04, 54), (99.0, 59), (0.0, 0)):
+        found = video.seek(place)
+        assert found is not None
+        assert abs(number_of(found.pixels) - number) <= 1, place
+    assert video.seek(3.0) is not None
+    back = [video.step_back() for _ in range(3)]
+    numbers = [number_of(f.pixels) for f in back if f is not None]
+    assert numbers == [numbers[0], numbers[0] - 1, numbers[0] - 2]
+    video.close()
+
+
+@pytest.mark.parametrize(("codec", "suffix"), [("mp4v", "mp4"), ("MJPG", "avi"), ("mp4v", "mkv")])
+def test_places_are_found_from_anywhere(tmp_path: Path, codec: str, suffix: str) -> None:
+    video = opened(write_video(tmp_path / f"a.{suffix}", numbered(100), codec=codec))
+    for number in (50, 3, 99, 0, 42, 43, 41):
+        frame = video.seek(number / 25)
+        assert frame is not None
+        assert (number_of(frame.pixels), frame.timestamp) == (number, pytest.approx(number / 25, abs=0.002))
+        following = video.read()
+        assert (following and number_of(following.pixels)) == (number + 1 if number < 99 else None)
+    past = video.seek(1000)
+    assert past is not None
+    assert number_of(past.pixels) == 99
+    assert [number_of(f.pixels) for f in (video.step_back(), video.step_back()) if f is not None] == [98, 97]
+    video.seek(0.04)
+    assert [number_of(f.pixels) for f in (video.step_back(), video.step_back()) if f is not None] == [0, 0]
+    video.close()
+
+
+@pytest.mark.parametrize(("codec", "suffix"), [("MJPG", "avi"), ("mp4v", "mkv")])
+def test_a_video_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path, codec: str, suffix: str) -> None:
+    path = write_video(tmp_path / f"a.{suffix}", numbered(200), codec=codec)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    video = opened(path)
+    count = 0
+    while video.read() is not None:
+        count += 1
+    assert 50 < count < 150
+    error = video.shortfall()
+    assert error is not None
+    assert "incomplete" in error.reason
+    video.close()
+
+
+def test_what_cannot_be_read_is_named_with_its_reason(tmp_path: Path) -> None:
+    whole = write_video(tmp_path / "whole.mp4", numbered(30))
+    data = whole.read_bytes()
+    assert failure(tmp_path / "none.mp4").problem is Problem.MISSING
+    assert "folder" in failure(tmp_path).reason
+
+    def made(name: str, content: bytes) -> str:
+        path = tmp_path / name
+        path.write_bytes(content)
+        return failure(path).reason
+
+    assert "empty" in made("empty.mp4", b"")
+    assert "not a video" in made("text.mp4", b"hello\n" * 1000)
+    assert "not a video" in made("text.txt", b"hello\n" * 1000)
+    assert "not a video" in made("noise.avi", bytes(range(256)) * 50)
+    assert "table of contents" in made("half.mp4", data[: len(data) // 2])
+    assert "damaged" in made("head.mkv", b"\x1aE\xdf\xa3" + bytes(200))
+    assert "only sound" in failure(video_files.sound_only(tmp_path / "a.wav")).reason
+    assert "only sound" in failure(video_files.sound_only_movie(tmp_path / "a.m4a", whole)).reason
+    Image.new("RGB", (20, 20)).save(tmp_path / "photo.jpg")
+    assert "photo" in failure(tmp_path / "photo.jpg").reason
+    video_files.rename_codec(whole)
+    assert "zzzz" in failure(whole).reason
+
+
+def test_an_unknown_codec_in_avi(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.avi", numbered(30), codec="XVID")
+    path.write_bytes(path.read_bytes().replace(b"XVID", b"ZZZZ"))
+    assert "cannot be decoded" in failure(path).reason
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_no_permission(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", numbered(3))
+    path.chmod(0)
+    assert failure(path).problem is Problem.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("0", SourceKind.CAMERA),
+        (" 12 ", SourceKind.CAMERA),
+        ("HD Camera", SourceKind.CAMERA),
+        ("/dev/video3", SourceKind.CAMERA),
+        ("rtsp://host/path", SourceKind.STREAM),
+        ("HTTP://host:8080/video", SourceKind.STREAM),
+        ("clip.mp4", SourceKind.FILE),
+        ("some/where", SourceKind.FILE),
+    ],
+)
+def test_what_a_person_means(text: str, kind: SourceKind) -> None:
+    assert SourceSpec.parse(text).kind is kind
+
+
+def test_a_file_may_have_a_cameras_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "holiday").write_bytes(b"x")
+    monkeypatch.chdir(tmp_path)
+    assert SourceSpec.parse("holiday").kind is SourceKind.FILE
+    with pytest.raises(SourceError):
+        SourceSpec.parse("  ")
+
+
+def test_every_shape_of_picture_becomes_rgb() -> None:
+    assert to_rgb(np.full((4, 6), 9, np.uint8)).tolist() == np.full((4, 6, 3), 9).tolist()
+    assert to_rgb(np.full((4, 6), 9 << 8, np.uint16)).tolist() == np.full((4, 6, 3), 9).tolist()
+    assert to_rgb(np.full((1, 1, 4), (1, 2, 3, 4), np.uint8)).tolist() == [[[3, 2, 1]]]
+    assert to_rgb(np.full((1, 1, 3), (1, 2, 3), np.uint8)).tolist() == [[[3, 2, 1]]]
+
+
+def test_passwords_are_not_shown() -> None:
+    spec = SourceSpec.parse("rtsp://me:secret@host:554/a@b")
+    assert "secret" not in spec.shown
+    assert spec.shown.endswith("@host:554/a@b")

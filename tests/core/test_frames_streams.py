@@ -1,0 +1,212 @@
+"""Streams over HTTP against a server that does what network cameras do: stall, end, drop, change, babble."""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mobilenet_gui.core.frames import FrameSource, Problem, SourceError, SourceKind, SourceSpec, VideoFile, open_source
+from mobilenet_gui.core.frames_mjpeg import decode_jpeg, jpeg_size
+from tests.loopback import LoopbackServer
+from tests.mjpeg import BOUNDARY, MjpegServer, jpeg, part
+from tests.video_files import BLUE, GREEN, RED, number_of, numbered, write_video
+
+
+@pytest.fixture
+def server() -> Iterator[MjpegServer]:
+    with MjpegServer() as running:
+        yield running
+
+
+def open_stream(server: MjpegServer, first: bytes | None = None) -> FrameSource:
+    """Open the server's stream while it sends one frame."""
+    feeder = threading.Thread(target=lambda: (server.wait_for_viewer(), server.frame(first)))
+    feeder.start()
+    try:
+        return open_source(SourceSpec.parse(server.url))
+    finally:
+        feeder.join()
+
+
+def refusal(url: str) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        open_source(SourceSpec.parse(url))
+    return caught.value
+
+
+def colour(source: FrameSource) -> str:
+    frame = source.read()
+    assert frame is not None
+    middle = frame.pixels[frame.pixels.shape[0] // 2, frame.pixels.shape[1] // 2]
+    return "rgb"[int(middle.argmax())]
+
+
+def test_frames_come_as_sent(server: MjpegServer) -> None:
+    source = open_stream(server, jpeg(RED))
+    assert (source.info.kind, source.info.size, source.info.live) == (SourceKind.STREAM, (320, 240), True)
+    server.frame(jpeg(GREEN))
+    server.frame(jpeg(BLUE))
+    assert [colour(source) for _ in range(3)] == ["r", "g", "b"]
+    source.close()
+
+
+@pytest.mark.parametrize("boundary", ["frame", "--dashed", "my boundary:1"])
+@pytest.mark.parametrize("length", [True, False])
+def test_boundaries_of_all_kinds(boundary: str, length: bool) -> None:
+    with MjpegServer(boundary=boundary, length=length) as server:
+        if " " in boundary:
+            head = f'HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace;boundary="{boundary}"\r\n\r\n'.encode()
+            server.head = head + part(jpeg(), boundary, length=length) * 2
+            source = open_source(SourceSpec.parse(server.url))
+        else:
+            # Without a length a frame is over when the next one begins.
+            source = open_stream(server, None if length else jpeg() + b"\r\n" + part(jpeg(), boundary, length=False))
+        assert source.read() is not None
+        source.close()
+
+
+def test_a_frames_size_may_change(server: MjpegServer) -> None:
+    source = open_stream(server)
+    shapes = []
+    for size in ((320, 240), (640, 480), (120, 160)):
+        server.frame(jpeg(size=size))
+    for _ in range(4):
+        frame = source.read()
+        assert frame is not None
+        shapes.append(frame.pixels.shape[:2])
+    assert shapes == [(240, 320), (240, 320), (480, 640), (160, 120)]
+    source.close()
+
+
+def test_garbage_between_frames_is_skipped(server: MjpegServer) -> None:
+    source = open_stream(server, jpeg(RED))
+    server.garbage(100_000)
+    server.send(part(b"no jpeg at all"))
+    server.send(part(jpeg(GREEN)[:200]))
+    server.send(f"--{BOUNDARY}\r\nContent-Length: nonsense\r\n\r\n".encode() + jpeg(BLUE) + b"\r\n")
+    server.frame(jpeg(GREEN))
+    assert [colour(source) for _ in range(3)] == ["r", "b", "g"]
+    source.close()
+
+
+def test_nothing_but_garbage_is_no_stream(server: MjpegServer) -> None:
+    source = open_stream(server)
+    assert source.read() is not None
+    feeder = threading.Thread(target=lambda: [server.send(part(b"x" * 50)) for _ in range(40)])
+    feeder.start()
+    with pytest.raises(SourceError) as caught:
+        source.read()
+    feeder.join()
+    assert (caught.value.problem, "no video" in caught.value.reason) == (Problem.LOST, True)
+    source.close()
+
+
+def test_silence_is_noticed_within_a_second_and_forgiven(server: MjpegServer) -> None:
+    source = open_stream(server, jpeg(RED))
+    assert source.read() is not None
+    begin = time.monotonic()
+    with pytest.raises(SourceError) as caught:
+        source.read()
+    assert caught.value.problem is Problem.STALLED
+    assert 0.9 < time.monotonic() - begin < 2
+    server.frame(jpeg(BLUE))
+    assert colour(source) == "b"
+    source.close()
+
+
+def test_an_interrupted_read_gives_up_at_once(server: MjpegServer) -> None:
+    source = open_stream(server)
+    assert source.read() is not None
+    source.interrupt()
+    begin = time.monotonic()
+    with pytest.raises(SourceError):
+        source.read()
+    assert time.monotonic() - begin < 0.3
+    source.close()
+
+
+@pytest.mark.parametrize(("how", "problem"), [("end", Problem.ENDED), ("drop", Problem.LOST)])
+def test_the_end_and_a_broken_line_are_told_apart(server: MjpegServer, how: str, problem: Problem) -> None:
+    source = open_stream(server)
+    assert source.read() is not None
+    getattr(server, how)()
+    with pytest.raises(SourceError) as caught:
+        source.read()
+    assert caught.value.problem is problem
+    source.close()
+
+
+@pytest.mark.parametrize(
+    ("head", "problem", "word"),
+    [
+        (b"HTTP/1.0 404 Not Found\r\n\r\n", Problem.MISSING, "nothing under this address"),
+        (b"HTTP/1.0 401 No\r\nWWW-Authenticate: Basic\r\n\r\n", Problem.REFUSED, "password"),
+        (b"HTTP/1.0 503 Busy\r\n\r\n", Problem.BUSY, "503"),
+        (b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<html>", Problem.UNREADABLE, "web page"),
+        (b"HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\n\r\n", Problem.UNREADABLE, "single photo"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", Problem.BUSY, "HTTP"),
+        (b"", Problem.BUSY, "closed"),
+        (b"HTTP/1.0 302 Go\r\nLocation: /video\r\n\r\n", Problem.UNREADABLE, "other addresses"),
+        (b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=x\r\n\r\n", Problem.ENDED, "ended"),
+        (b"x" * 100_000, Problem.BUSY, "HTTP"),
+    ],
+)
+def test_answers_that_are_no_stream(server: MjpegServer, head: bytes, problem: Problem, word: str) -> None:
+    server.head = head
+    error = refusal(server.url)
+    assert error.problem is problem
+    assert word in error.reason
+    assert error.subject == server.url
+
+
+def test_nobody_there() -> None:
+    for scheme in ("http", "rtsp"):
+        error = refusal(f"{scheme}://127.0.0.1:9/x")
+        assert (error.problem, error.reason) == (Problem.MISSING, "Nothing answers at this address.")
+    assert refusal("http://no-such-host.invalid/").problem is Problem.MISSING
+
+
+def test_a_server_that_never_answers(server: MjpegServer) -> None:
+    server.silent = True
+    begin = time.monotonic()
+    assert refusal(server.url).problem is Problem.BUSY
+    assert time.monotonic() - begin < 5
+
+
+def test_name_and_password_are_sent_and_not_shown(server: MjpegServer) -> None:
+    server.head = b"HTTP/1.0 403 No\r\n\r\n"
+    error = refusal(f"http://me:s%40cret@127.0.0.1:{server.port}/a b?c=d")
+    sent = server.requests[0]
+    assert base64.b64encode(b"me:s@cret") in sent
+    assert sent.startswith(b"GET /a%20b?c=d HTTP/1.0\r\n")
+    assert "cret" not in str(error)
+
+
+def test_a_video_on_a_web_server_is_played_like_a_file(tmp_path: Path) -> None:
+    data = write_video(tmp_path / "a.mp4", numbered(50)).read_bytes()
+    with LoopbackServer({"/a.mp4": data}) as server:
+        source = open_source(SourceSpec.parse(f"{server.url}/a.mp4"))
+        assert isinstance(source, VideoFile)
+        assert (source.info.live, source.info.duration) == (False, pytest.approx(2.0))
+        frame = source.read()
+        assert frame is not None
+        assert number_of(frame.pixels) == 0
+        source.close()
+
+
+def test_jpegs_are_taken_with_care() -> None:
+    good = jpeg(RED, (33, 17))
+    assert jpeg_size(good) == (33, 17)
+    decoded = decode_jpeg(b"leading" + good + b"trailing")
+    assert decoded is not None
+    assert decoded.shape == (17, 33, 3)
+    assert decode_jpeg(b"") is None
+    assert decode_jpeg(good[:40]) is None
+    bomb = good.replace((17).to_bytes(2, "big") + (33).to_bytes(2, "big"), b"\xff\xff\xff\xff", 1)
+    assert jpeg_size(bomb) == (65535, 65535)
+    assert decode_jpeg(bomb) is None
