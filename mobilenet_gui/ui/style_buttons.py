@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QStyle, QStyleOption, QStyleOptionButton, QStyleOp
 
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.icons import paint_icon
-from mobilenet_gui.ui.theme import theme, tokens
+from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import HEIGHT_CONTROL, RADIUS_CONTROL, Tokens, mix
-from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, rounded
+from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, outline, rounded
 
 _PADDING = 12
 _PADDING_LARGE = 14
@@ -71,15 +71,15 @@ def look_of(kind: str, option: QStyleOption, widget: QWidget | None, colours: To
                     colours.onAccent)  # fmt: skip
     if checked:
         fill = mix(colours.soft, colours.barMuted, 0.45 if down else 0.2) if over or down else colours.soft
-        border = colours.accent if theme().is_high_contrast else None
+        border = outline(colours)
         return Look(fill if enabled else colours.track, border, colours.accentText if enabled else colours.disabledText)
     text = {"danger": colours.bad, "ghost": colours.text2}.get(kind, colours.text)
     if not enabled:
         return Look(None if kind == "ghost" else colours.field, None if kind == "ghost" else colours.line,
                     colours.disabledText)  # fmt: skip
     if kind == "ghost":
-        return Look(colours.line2 if down else colours.hover if over else None, None, text)
-    return Look(colours.line2 if down else colours.hover if over else colours.field, colours.line2, text)
+        return Look(colours.pressed if down else colours.hover if over else None, None, text)
+    return Look(colours.pressed if down else colours.hover if over else colours.field, colours.line2, text)
 
 
 def draw_push_button(painter: QPainter, option: QStyleOptionButton, widget: QWidget | None) -> None:
@@ -114,7 +114,7 @@ def draw_content(painter: QPainter, option: QStyleOptionButton, rect: QRectF, lo
     text_width = QFontMetricsF(face).size(int(Qt.TextFlag.TextShowMnemonic), text).width() if text else 0.0
     gap = _GAP if text and size.width() else 0
     arrow = fonts.px(16) if option.features & QStyleOptionButton.ButtonFeature.HasMenu else 0
-    edge = 0 if kind == "link" else 4
+    edge = 0 if kind == "link" else 2
     room = rect.adjusted(edge, 0, -edge - arrow, 0)
     total = min(size.width() + gap + text_width, room.width())
     x = rect.x() if kind == "link" else room.x() + (room.width() - total) / 2
@@ -210,4 +210,4 @@ def _indicator_colours(state: QStyle.StateFlag, colours: Tokens, on: bool) -> tu
         return colours.track, colours.line2
     if on:
         return (colours.accentPressed if down else colours.accentHover if over else colours.accent), None
-    return (colours.line2 if down else colours.hover if over else colours.field), colours.control
+    return (colours.pressed if down else colours.hover if over else colours.field), colours.control

@@ -76,7 +76,7 @@ def draw_combo(painter: QPainter, option: QStyleOptionComboBox, widget: QWidget 
 
 def draw_combo_label(painter: QPainter, option: QStyleOptionComboBox, widget: QWidget | None) -> None:
     """Draw the chosen option's icon and text."""
-    if option.editable:
+    if option.editable or (widget is not None and widget.property("compact")):
         return
     colours = tokens()
     enabled = bool(option.state & _State.State_Enabled)
@@ -159,7 +159,7 @@ def draw_slider(painter: QPainter, option: QStyleOptionSlider) -> None:
     rect = QRectF(option.rect)
     knob = QRectF(slider_handle(option))
     enabled = bool(option.state & _State.State_Enabled)
-    groove = colours.line2 if colours.dark else colours.track
+    groove = colours.control if colours.edge.alpha() else colours.line2 if colours.dark else colours.track
     fill = colours.accent if enabled else colours.line2
     upright = option.orientation == Qt.Orientation.Vertical
     if upright:
@@ -173,7 +173,7 @@ def draw_slider(painter: QPainter, option: QStyleOptionSlider) -> None:
     if has_focus_ring(option):
         rounded(painter, knob.adjusted(-4, -4, 4, 4), knob.width(), None, colours.accentText, width=2)
     shadow(painter, knob.adjusted(1, 1, -1, -1), knob.width() / 2, size=3, drop=1)
-    ground = colours.onAccent if enabled else colours.panel
+    ground = colours.knob if enabled else colours.panel
     edge = colours.accent if option.state & _State.State_Sunken else colours.line2
     rounded(painter, knob, knob.width() / 2, ground, None if colours.dark and enabled else edge)
 

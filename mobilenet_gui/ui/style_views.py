@@ -20,7 +20,7 @@ from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.style_buttons import has_focus_ring
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import RADIUS_CONTROL, RADIUS_SMALL
-from mobilenet_gui.ui.widgets.painting import draw_text, rounded
+from mobilenet_gui.ui.widgets.painting import draw_text, outline, rounded
 
 _State = QStyle.StateFlag
 POPUP_RADIUS = RADIUS_CONTROL
@@ -41,7 +41,7 @@ def draw_popup(painter: QPainter, rect: QRectF) -> None:
 
 def draw_tool_tip(painter: QPainter, rect: QRectF) -> None:
     """Draw the ground of a tool tip."""
-    rounded(painter, rect, RADIUS_SMALL, tokens().toast)
+    rounded(painter, rect, RADIUS_SMALL, tokens().toast, outline(tokens()))
 
 
 def menu_item_size(option: QStyleOptionMenuItem) -> QSize:
@@ -97,7 +97,7 @@ def draw_item_ground(painter: QPainter, option: QStyleOptionViewItem, widget: QW
     colours = tokens()
     rect = QRectF(option.rect).adjusted(1, 1, -1, -1)
     if option.state & _State.State_Selected:
-        rounded(painter, rect, RADIUS_SMALL, colours.soft, None)
+        rounded(painter, rect, RADIUS_SMALL, colours.soft, outline(colours))
     elif option.state & _State.State_MouseOver and option.state & _State.State_Enabled:
         rounded(painter, rect, RADIUS_SMALL, colours.track)
     if has_focus_ring(option) and not (widget is not None and is_combo_list(widget.window())):

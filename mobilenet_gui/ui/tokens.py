@@ -86,6 +86,12 @@ class Tokens:
     railSelected: QColor
     hover: QColor
     """Fill of a plain button under the pointer."""
+    pressed: QColor
+    segment: QColor
+    """Fill of the chosen option of a strip."""
+    knob: QColor
+    edge: QColor
+    """Outline of soft fills: fully transparent but in high contrast, where fills alone would vanish."""
     disabledText: QColor
     ghostBar: QColor
     ghostTrack: QColor
@@ -151,6 +157,10 @@ LIGHT = _scheme(
     badSoft="#FCEBEA",
     railSelected="#DCE3FC",
     hover="#E2E5EB",
+    pressed="#CBD0D9",
+    segment="#FFFFFF",
+    knob="#FFFFFF",
+    edge="transparent",
     disabledText="#A5ABB6",
     ghostBar="#D5D9E1",
     ghostTrack="#F2F3F6",
@@ -192,6 +202,10 @@ DARK = _scheme(
     badSoft="#3B2423",
     railSelected="#272D47",
     hover="#2A2E34",
+    pressed="#434953",
+    segment="#434953",
+    knob="#FFFFFF",
+    edge="transparent",
     disabledText="#666D79",
     ghostBar="#3C424A",
     ghostTrack="#272B31",
@@ -239,7 +253,8 @@ def high_contrast(system: QPalette) -> Tokens:
         text=text, text2=text, text3=text,
         accent=highlight, accentHover=highlight, accentPressed=highlight, accentText=link, onAccent=on_highlight,
         soft=base, barMuted=text, ok=text, okSoft=base, warn=text, warnSoft=base, bad=text, badSoft=base,
-        railSelected=base, hover=button, disabledText=disabled, ghostBar=disabled, ghostTrack=base, zone=window,
+        railSelected=base, hover=button, pressed=button, segment=button, knob=text, edge=text,
+        disabledText=disabled, ghostBar=disabled, ghostTrack=base, zone=window,
         toast=base, toastText=text, toastLink=link, overlay=QColor(0, 0, 0), onOverlay=QColor(255, 255, 255),
         shadow=QColor(0, 0, 0, 0),
     )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
@@ -28,7 +28,11 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.ui.theme import theme, tokens
+from mobilenet_gui.ui.tokens import high_contrast
+from mobilenet_gui.ui.widgets.banner import Banner
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
+from mobilenet_gui.ui.widgets.chip import Chip
+from mobilenet_gui.ui.widgets.segmented import Segmented
 from mobilenet_gui.ui.widgets.slider import Slider
 
 pytestmark = [
@@ -248,3 +252,15 @@ def test_standard_controls_report_what_they_are_asked(qtbot: QtBot) -> None:
     assert close_to(image.pixelColor(QPointF(14, 100).toPoint()), tokens().accent)
     assert style.styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration) == 0
     assert not style.standardIcon(QStyle.StandardPixmap.SP_MessageBoxWarning).isNull()
+
+
+def test_high_contrast_leaves_nothing_unseen(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    system = QPalette(QColor("black"), QColor("black"))
+    for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text):
+        system.setColor(role, QColor("white"))
+    system.setColor(QPalette.ColorRole.Link, QColor("yellow"))
+    monkeypatch.setattr(theme(), "_tokens", high_contrast(system))
+    for widget in (Chip("6.4 ms"), Banner("info", "Text"), Segmented([("a", "A", None)]), Slider(0.5), Button("Open")):
+        qtbot.addWidget(widget)
+        widget.resize(widget.sizeHint())
+        assert share_of(picture(widget), QColor("white")) > 0.01, type(widget).__name__

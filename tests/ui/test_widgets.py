@@ -473,3 +473,16 @@ def test_gallery_draws_everything_at_any_size(qtbot: QtBot, scale: float, mode: 
         for button in page.findChildren(Button):
             if button.isVisibleTo(page) and scale == 1.0:
                 assert button.width() >= button.sizeHint().width(), button.text()
+
+
+def test_combo_box_can_be_an_icon_alone(qtbot: QtBot) -> None:
+    combo = ComboBox("sort")
+    combo.add_option("Order added", "added")
+    combo.add_option("Name", "name")
+    qtbot.addWidget(combo)
+    combo.set_compact(True)
+    assert 28 <= combo.sizeHint().width() < 70
+    assert combo.toolTip() == "Order added"
+    combo.set_compact(False)
+    assert combo.sizeHint().width() > 100
+    assert combo.toolTip() == ""

@@ -16,7 +16,7 @@ from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import HEIGHT_BANNER, RADIUS_CONTROL
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
 from mobilenet_gui.ui.widgets.labels import text_label
-from mobilenet_gui.ui.widgets.painting import rounded
+from mobilenet_gui.ui.widgets.painting import outline, rounded
 
 TONES = {
     "info": ("soft", "accentText", "info"),
@@ -103,7 +103,7 @@ class Banner(QWidget):
         """Draw box and icon."""
         colours = tokens()
         painter = QPainter(self)
-        rounded(painter, QRectF(self.rect()), RADIUS_CONTROL, colours.named(self._fill))
+        rounded(painter, QRectF(self.rect()), RADIUS_CONTROL, colours.named(self._fill), outline(colours))
         size = fonts.px(_ICON)
         paint_icon(
             painter, self._icon_name, QRectF(_LEFT, 0, size, fonts.px(HEIGHT_BANNER)), colours.named(self._colour), size

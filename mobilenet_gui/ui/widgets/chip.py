@@ -13,7 +13,7 @@ from mobilenet_gui.ui.accessibility import shows_focus
 from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import mix
-from mobilenet_gui.ui.widgets.painting import FOCUS_INSET, draw_text, focus_ring, rounded
+from mobilenet_gui.ui.widgets.painting import FOCUS_INSET, draw_text, focus_ring, outline, rounded
 
 TONES = ("neutral", "accent", "ok", "warn", "bad")
 _HEIGHT, _TARGET = 26, 28
@@ -122,7 +122,7 @@ class Chip(QAbstractButton):
             outer = QRectF(self.rect())
             focus_ring(painter, outer, outer.height() / 2)
             rect = outer.adjusted(FOCUS_INSET - 1, FOCUS_INSET - 1, 1 - FOCUS_INSET, 1 - FOCUS_INSET)
-        rounded(painter, rect, rect.height() / 2, fill)
+        rounded(painter, rect, rect.height() / 2, fill, outline(tokens()))
         left, right = self._ends()
         if self._icon_name is not None:
             size = fonts.px(_ICON)

@@ -59,7 +59,7 @@ class CardFan(QWidget):
 
     def _draw_card(self, painter: QPainter, rect: QRectF, index: int) -> None:
         shadow(painter, rect, 14, size=8, drop=4)
-        rounded(painter, rect, 14, tokens().panel if not tokens().dark else tokens().line2)
+        rounded(painter, rect, 14, tokens().line if tokens().dark else tokens().panel)
         inner = rect.adjusted(_CARD_FRAME, _CARD_FRAME, -_CARD_FRAME, -_CARD_FRAME)
         if index < len(self._pictures):
             paint_cover(painter, self._pictures[index], inner, 9)
@@ -165,9 +165,9 @@ class DropZone(QWidget):
         _keep_room(self._buttons, keep=True)
         self._privacy = _PrivacyNote(self)
         column = QVBoxLayout(self)
-        column.setContentsMargins(24, 16, 24, 16)
+        column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(0)
-        column.addStretch(9)
+        column.addStretch(10)
         column.addWidget(self.fan, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(20)
         column.addWidget(self.title)
@@ -226,7 +226,7 @@ class DropZone(QWidget):
         rect = QRectF(self.rect())
         rounded(painter, rect, RADIUS_ZONE, colours.soft if self._dragging else colours.zone)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pen = QPen(colours.accentText if self._dragging else colours.line2, 2)
+        pen = QPen(colours.accent if self._dragging else colours.line2, 2)
         pen.setDashPattern([4, 3])
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         painter.setPen(pen)

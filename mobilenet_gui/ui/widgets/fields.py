@@ -17,6 +17,7 @@ from mobilenet_gui.ui.widgets.kbd import key_text, paint_key
 from mobilenet_gui.ui.widgets.labels import text_label
 
 _ICON = 16
+_NO_MAXIMUM = 16777215  # Qt's own word for it
 
 
 class LineEdit(QLineEdit):
@@ -163,6 +164,30 @@ class ComboBox(QComboBox):
         self.setIconSize(QSize(fonts.px(_ICON), fonts.px(_ICON)))
         self.setFixedHeight(fonts.px(HEIGHT_CONTROL))
         self.setMaxVisibleItems(14)
+
+    def set_compact(self, compact: bool) -> None:
+        """Show only the leading icon and the arrow; needs a leading icon. The list stays as wide as its texts."""
+        compact = compact and self._icon_name is not None
+        self.setProperty("compact", compact)
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + fonts.px(28) if compact else 0)
+        self.setToolTip(self.currentText() if compact else "")
+        self.setMaximumWidth(self._narrow_width() if compact else _NO_MAXIMUM)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """Return the size of the widest text, or of icon and arrow."""
+        # Qt keeps what it has worked out for the texts, so the compact form is left to this class alone.
+        whole = super().sizeHint()
+        return QSize(self._narrow_width(), whole.height()) if self.property("compact") else whole
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the least useful size."""
+        whole = super().minimumSizeHint()
+        return QSize(self._narrow_width(), whole.height()) if self.property("compact") else whole
+
+    @staticmethod
+    def _narrow_width() -> int:
+        return fonts.px(_ICON) + fonts.px(30) + 14
 
     def add_option(self, text: str, key: object, icon: str | None = None) -> None:
         """Add an option that `currentData` names `key`."""

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.theme import tokens
-from mobilenet_gui.ui.widgets.painting import draw_text, rounded
+from mobilenet_gui.ui.widgets.painting import draw_text, outline, rounded
 
 _HEIGHT = 20
 _PADDING = 6
@@ -51,6 +51,6 @@ class KeyCap(QWidget):
 def paint_key(painter: QPainter, rect: QRectF, text: str) -> None:
     """Draw a key cap that fills `rect`."""
     colours = tokens()
-    rounded(painter, rect, _RADIUS, colours.track)
+    rounded(painter, rect, _RADIUS, colours.track, outline(colours))
     draw_text(painter, rect, text, fonts.font("caption", fonts.MEDIUM), colours.text3,
               align=Qt.AlignmentFlag.AlignHCenter, elide=False)  # fmt: skip

@@ -14,7 +14,7 @@ from mobilenet_gui.ui.accessibility import notify_name, shows_focus, spoken_perc
 from mobilenet_gui.ui.icons import app_icon, paint_icon
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import RADIUS_CARD, WIDTH_RAIL
-from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, rounded
+from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, outline, rounded
 from mobilenet_gui.ui.widgets.progress import paint_ring
 
 _ITEM_HEIGHT, _ITEM_GAP = 56, 6
@@ -52,7 +52,7 @@ class NavItem(QAbstractButton):
         rect = QRectF(self.rect())
         chosen = self.isChecked()
         if chosen:
-            rounded(painter, rect, RADIUS_CARD, colours.railSelected)
+            rounded(painter, rect, RADIUS_CARD, colours.railSelected, outline(colours))
         elif self.underMouse():
             rounded(painter, rect, RADIUS_CARD, colours.line)
         if shows_focus(self):

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from mobilenet_gui.ui.theme import tokens
+from mobilenet_gui.ui.tokens import Tokens
 
 NO_BREAK_SPACE = "\u00a0"
 FOCUS_WIDTH = 2.0
@@ -36,6 +37,11 @@ def rounded(painter: QPainter, rect: QRectF, radius: float, fill: QColor | None,
     painter.restore()
 
 
+def outline(colours: Tokens) -> QColor | None:
+    """Return the border that soft fills need in high contrast, None otherwise."""
+    return colours.edge if colours.edge.alpha() else None
+
+
 def focus_ring(painter: QPainter, rect: QRectF, radius: float) -> QRectF:
     """Draw the focus ring along the inside of `rect`; return what is left for the control itself."""
     rounded(painter, rect, radius + 1, None, tokens().accentText, width=FOCUS_WIDTH)
@@ -46,7 +52,7 @@ def bar(painter: QPainter, rect: QRectF, share: float, fill: QColor, track: QCol
     """Draw a round-ended bar filled from the left to `share` (0..1); anything above nothing shows as a dot."""
     radius = rect.height() / 2
     if track is not None:
-        rounded(painter, rect, radius, track)
+        rounded(painter, rect, radius, track, outline(tokens()))
     if share > 0:
         width = max(rect.height(), rect.width() * min(share, 1.0))
         rounded(painter, QRectF(rect.x(), rect.y(), width, rect.height()), radius, fill)

@@ -13,7 +13,7 @@ from mobilenet_gui.ui.accessibility import shows_focus
 from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import HEIGHT_CONTROL, RADIUS_CONTROL, RADIUS_SMALL
-from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, rounded
+from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, outline, rounded
 
 _INSET = 3
 _PADDING = 12
@@ -72,9 +72,8 @@ class _Segment(QAbstractButton):
         rect = QRectF(self.rect())
         checked = self.isChecked()
         if checked:
-            fill = colours.line2 if colours.dark else colours.panel
-            rounded(painter, rect.adjusted(0, 1, 0, 1), RADIUS_SMALL, colours.shadow.lighter(100))
-            rounded(painter, rect, RADIUS_SMALL, fill)
+            rounded(painter, rect.adjusted(0, 1, 0, 1), RADIUS_SMALL, colours.shadow)
+            rounded(painter, rect, RADIUS_SMALL, colours.segment, outline(colours))
         elif self.isEnabled() and self.underMouse():
             rounded(painter, rect, RADIUS_SMALL, colours.hover if not colours.dark else colours.line)
         if shows_focus(self):
@@ -151,7 +150,7 @@ class Segmented(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the strip."""
-        rounded(QPainter(self), QRectF(self.rect()), RADIUS_CONTROL, tokens().track)
+        rounded(QPainter(self), QRectF(self.rect()), RADIUS_CONTROL, tokens().track, outline(tokens()))
 
     def eventFilter(self, watched: QWidget, event: QEvent) -> bool:  # type: ignore[override]
         """Move along with the arrow keys."""

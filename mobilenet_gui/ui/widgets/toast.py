@@ -16,7 +16,7 @@ from mobilenet_gui.ui.tokens import MS_BANNER, MS_TOAST, RADIUS_CARD
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
 from mobilenet_gui.ui.widgets.labels import text_label
 from mobilenet_gui.ui.widgets.motion import Tween
-from mobilenet_gui.ui.widgets.painting import rounded, shadow
+from mobilenet_gui.ui.widgets.painting import outline, rounded, shadow
 
 _HEIGHT = 44
 _WIDTH = 330
@@ -49,7 +49,7 @@ class Toast(QWidget):
         painter = QPainter(self)
         rect = QRectF(self.rect()).adjusted(_SHADOW, _SHADOW, -_SHADOW, -_SHADOW)
         shadow(painter, rect, RADIUS_CARD, size=10, drop=4)
-        rounded(painter, rect, RADIUS_CARD, tokens().toast)
+        rounded(painter, rect, RADIUS_CARD, tokens().toast, outline(tokens()))
 
 
 class ToastHost(QObject):
