@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import hashlib
 import io
-import os
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mobilenet_gui.core import manifest as manifests
+from mobilenet_gui.core.bundle_files import (
+    HashingFile,
+    check_hash,
+    copy_into,
+    damaged,
+    read_entry,
+    read_file,
+    sync_folder,
+    unreadable,
+    write_file,
+)
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.manifest import MANIFEST_NAME, FileEntry, Manifest, Role
 from mobilenet_gui.core.store_files import storage_error
@@ -34,9 +43,7 @@ MAX_HEAD_LAYERS = 4
 MAX_HEAD_VALUES = 200_000_000
 
 _LABEL_COLUMNS = ["index", "id", "name", "synonyms"]
-_MAX_LABELS_BYTES = 32 << 20
 _MAX_LABEL_TEXT = 1000
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,21 +106,21 @@ class Bundle:
             ModelError: it is missing, damaged, hostile or from a newer version.
         """
         subject = str(folder)
-        data = _read_file(folder / MANIFEST_NAME, subject, limit=manifests.MAX_MANIFEST_BYTES)
+        data = read_file(folder / MANIFEST_NAME, subject, limit=manifests.MAX_MANIFEST_BYTES)
         manifest = manifests.from_json(data, subject)
         for entry in manifest.files.values():
             path = folder / entry.name
             try:
                 size = path.stat().st_size if path.is_file() and not path.is_symlink() else -1
             except OSError as error:
-                raise _unreadable(subject, entry.name, error) from error
+                raise unreadable(subject, entry.name, error) from error
             if size < 0:
                 raise ModelError(subject, tr("The model is incomplete: {file} is missing.").format(file=entry.name))
             if size != entry.size:
-                raise _damaged(subject, entry.name)
+                raise damaged(subject, entry.name)
         labels: tuple[Label, ...] = ()
         if not manifest.is_backbone:
-            labels = parse_labels(_read_entry(folder, manifest.files["labels"]), subject)
+            labels = parse_labels(read_entry(folder, manifest.files["labels"]), subject)
             if len(labels) != manifest.classes:
                 raise ModelError(
                     subject,
@@ -189,7 +196,7 @@ class Bundle:
                 self.name,
                 tr("These weights have no classifier. Fine-tune them with classes of your own to use them."),
             )
-        return _read_entry(self.folder, entry)
+        return read_entry(self.folder, entry)
 
     def head(self) -> ClassifierHead | None:
         """Return the classifier, None where the model cannot be explained.
@@ -201,9 +208,9 @@ class Bundle:
         if entry is None:
             return None
         subject = str(self.folder)
-        head = _parse_head(_read_entry(self.folder, entry), subject)
+        head = _parse_head(read_entry(self.folder, entry), subject)
         if head.classes != self.manifest.classes:
-            raise _damaged(subject, entry.name)
+            raise damaged(subject, entry.name)
         return head
 
     def discard(self) -> None:
@@ -221,7 +228,7 @@ class Bundle:
             ModelError: a file is missing or was changed.
         """
         for entry in self.manifest.files.values():
-            _check_hash(self.folder, entry)
+            check_hash(self.folder, entry)
         self.head()
 
 
@@ -254,10 +261,10 @@ def write_bundle(
     made_folder = not staging.exists()
     files: dict[Role, FileEntry] = {}
 
-    def put(role: Role, name: str, write: Callable[[_HashingFile], None]) -> None:
+    def put(role: Role, name: str, write: Callable[[HashingFile], None]) -> None:
         path = staging / name
         written.append(path)
-        files[role] = _write_file(path, write)
+        files[role] = write_file(path, write)
 
     try:
         staging.mkdir(parents=True, exist_ok=True)
@@ -270,12 +277,12 @@ def write_bundle(
             put("head", HEAD_FILE, lambda out: out.write(packed))
         if weights is not None:
             source = weights
-            put("weights", _weights_name(weights), lambda out: _copy(source, out))
+            put("weights", _weights_name(weights), lambda out: copy_into(source, out))
         manifest = replace(manifest, files=files, explainable=head is not None)
         text = manifests.to_json(manifest).encode()
         written.append(staging / MANIFEST_NAME)
-        _write_file(staging / MANIFEST_NAME, lambda out: out.write(text))
-        _sync_folder(staging)
+        write_file(staging / MANIFEST_NAME, lambda out: out.write(text))
+        sync_folder(staging)
         return Bundle.open(staging)
     except BaseException as error:
         for path in written:
@@ -363,103 +370,5 @@ def _parse_head(data: bytes, subject: str) -> ClassifierHead:
                     raise ValueError(number)
                 layers.append(HeadLayer(kernel, bias, activation))
     except (ValueError, KeyError, OSError, EOFError, SyntaxError, zipfile.BadZipFile, MemoryError) as error:
-        raise _damaged(subject, HEAD_FILE) from error
+        raise damaged(subject, HEAD_FILE) from error
     return ClassifierHead(tuple(layers))
-
-
-class _HashingFile:
-    """A file being written whose length and hash are known at the end."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("xb")
-        self._digest = hashlib.sha256()
-        self._size = 0
-        self._name = path.name
-
-    def write(self, data: bytes) -> None:
-        self._file.write(data)
-        self._digest.update(data)
-        self._size += len(data)
-
-    def close(self) -> FileEntry:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        return FileEntry(self._name, self._size, self._digest.hexdigest())
-
-    def abandon(self) -> None:
-        with contextlib.suppress(OSError):
-            self._file.close()
-
-
-def _write_file(path: Path, write: Callable[[_HashingFile], None]) -> FileEntry:
-    out = _HashingFile(path)
-    try:
-        write(out)
-        return out.close()
-    except BaseException:
-        out.abandon()
-        raise
-
-
-def _copy(source: Path, out: _HashingFile) -> None:
-    with source.open("rb") as file:
-        while block := file.read(_BLOCK):
-            out.write(block)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # Windows has no way to flush a folder, and needs none
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _read_file(path: Path, subject: str, *, limit: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except FileNotFoundError as error:
-        if path.name == MANIFEST_NAME:
-            raise ModelError(subject, tr("There is no model in this folder.")) from error
-        raise ModelError(subject, tr("The model is incomplete: {file} is missing.").format(file=path.name)) from error
-    except OSError as error:
-        raise _unreadable(subject, path.name, error) from error
-    if len(data) > limit:
-        raise _damaged(subject, path.name)
-    return data
-
-
-def _read_entry(folder: Path, entry: FileEntry) -> bytes:
-    subject = str(folder)
-    limit = min(entry.size, _MAX_LABELS_BYTES) if entry.name == LABELS_FILE else entry.size
-    data = _read_file(folder / entry.name, subject, limit=limit)
-    if len(data) != entry.size or hashlib.sha256(data).hexdigest() != entry.sha256:
-        raise _damaged(subject, entry.name)
-    return data
-
-
-def _check_hash(folder: Path, entry: FileEntry) -> None:
-    try:
-        with (folder / entry.name).open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise _unreadable(str(folder), entry.name, error) from error
-    if digest != entry.sha256:
-        raise _damaged(str(folder), entry.name)
-
-
-def _damaged(subject: str, name: str) -> ModelError:
-    return ModelError(
-        subject, tr("The model's file {file} was changed or is damaged. Install the model again.").format(file=name)
-    )
-
-
-def _unreadable(subject: str, name: str, error: OSError) -> ModelError:
-    return ModelError(
-        subject,
-        tr("The model's file {file} cannot be read: {reason}.").format(file=name, reason=error.strerror or error),
-    )

@@ -37,7 +37,8 @@ def main(argv: list[str]) -> int:
     _prepare_environment()
     worker = _Worker()
     code = worker.serve()
-    sys.stderr.flush()
+    if sys.stderr is not None:  # a frozen program without console has none
+        sys.stderr.flush()
     # TensorFlow's threads and the one that listens have nothing to tidy up, and some take seconds to end.
     os._exit(code)
 
