@@ -232,6 +232,6 @@ def folder_size(place: Path) -> int:
 
 
 def _check_address(text: str) -> str | None:
-    if is_web_address(text):
+    if is_web_address(text) and not any(letter.isspace() for letter in text):
         return None
     return tr("An address begins with http:// or https://, such as https://models.example.org.")

@@ -15,7 +15,7 @@ from mobilenet_gui.ui.widgets.kbd import KeyCap
 from mobilenet_gui.ui.widgets.labels import text_label
 
 Shortcuts = Sequence[tuple[Sequence[str], str]]
-SIZE = (680, 560)
+SIZE = (680, 460)
 
 
 def groups() -> tuple[tuple[str, Shortcuts], ...]:

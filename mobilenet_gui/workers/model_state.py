@@ -77,4 +77,4 @@ class TaskState:
         """Share done of what the bar is about, 0-1; None where unknown."""
         if self.kind == "download" and self.phase in ("waiting", "downloading", "paused", "failed"):
             return min(1.0, self.done / self.total) if self.total else None if self.phase == "downloading" else 0.0
-        return self.share
+        return 0.0 if self.phase in ("waiting", "queued") else self.share

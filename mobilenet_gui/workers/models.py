@@ -268,8 +268,15 @@ class ModelTasks(QObject):
 
     def _start(self, task: _Task) -> None:
         before = self._tasks.get(task.state.id)
-        if self._down or (before is not None and before.state.running):
+        if self._down:
             return
+        if before is not None and before.state.running:
+            if before.state.kind != "measure":
+                return
+            # Measuring can be done again; nothing waits for it, and what it says after this is not heard.
+            before.cancel.set()
+            if before in self._queue:
+                self._queue.remove(before)
         self._tasks[task.state.id] = task
         self._queue.append(task)
         self.started.emit(task.state.id)
@@ -339,12 +346,14 @@ class ModelTasks(QObject):
     @Slot(object, str, object)
     def _hear(self, task: _Task, what: str, value: Any) -> None:
         if what == "progressed":
-            if task in self._running and not task.cancel.is_set():
+            if task in self._running and not task.cancel.is_set() and self._tasks.get(task.state.id) is task:
                 self._set(task, **value)
             return
         if task in self._running:
             self._running.remove(task)
-        if not self._down:
+        if self._tasks.get(task.state.id) is not task:
+            self._drain()
+        elif not self._down:
             if what == "returned":
                 self._end_returned(task, value)
             elif what == "cancelled":
@@ -369,7 +378,7 @@ class ModelTasks(QObject):
         if active != self._active or changed == active:
             self._active = active
             self.active_changed.emit(active)
-        if isinstance(result, Bundle) and not result.is_backbone and self.book.get(result) is None:
+        if kind in ("download", "import") and isinstance(result, Bundle) and not result.is_backbone:
             self.measure(result.id)
 
     def _end_cancelled(self, task: _Task) -> None:
@@ -417,4 +426,5 @@ def _changes(progress: InstallProgress) -> dict[str, Any]:
         return {"phase": phase, "done": progress.done, "seconds_left": progress.seconds_left} | (
             {"total": progress.total} if progress.total else {}
         )
-    return {"phase": phase, "share": progress.step_fraction, "seconds_left": None}
+    # The converter takes seconds to start before its first word: a bar that moves says more than an empty one.
+    return {"phase": phase, "share": progress.step_fraction or None, "seconds_left": None}

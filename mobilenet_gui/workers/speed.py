@@ -116,7 +116,8 @@ class SpeedBook:
             StorageError: it could not be written; it holds for this run all the same.
         """
         with self._lock:
-            self._speeds[model_id] = speed
+            # The command line may have measured others meanwhile.
+            self._speeds = {**_read(self._path), **self._speeds, model_id: speed}
             text = json.dumps({key: asdict(value) for key, value in sorted(self._speeds.items())}, indent=1)
             try:
                 write_atomically(self._path, text.encode())

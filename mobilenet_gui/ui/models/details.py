@@ -176,7 +176,7 @@ class ModelDetails(Inspector):
     def _add_footer(self) -> None:
         self.measure = Button(tr("Measure again"), "stopwatch")
         self.remove = Button(tr("Remove"), "trash", kind="danger")
-        self.download = Button(tr("Download"), "download", kind="primary")
+        self.download = Button(tr("Download"), "download")
         row = QHBoxLayout()
         row.setSpacing(8)
         for button, action in ((self.measure, "measure"), (self.remove, "remove"), (self.download, "download")):

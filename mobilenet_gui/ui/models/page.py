@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -70,7 +70,8 @@ class ModelsPage(QWidget):
         self.details = ModelDetails()
         entry = catalog.by_id(catalog.DEFAULT_ID)
         assert entry is not None  # noqa: S101 - the catalogue's own default
-        self.no_model = NoModelCard(entry.name, words.megabytes(entry.download_bytes))
+        self.no_model = NoModelCard(entry.name, words.megabytes(entry.download_bytes), self)
+        self.no_model.hide()
         self._lay_out()
         self.toasts = ToastHost(self)
         self.toasts.toast.installEventFilter(self)
@@ -83,7 +84,6 @@ class ModelsPage(QWidget):
 
     def start_recommended_download(self) -> None:
         """Download the model that a newcomer is offered."""
-        self._expanded = self._expanded or False
         self.select(catalog.DEFAULT_ID)
         if not self._store.has(catalog.DEFAULT_ID):
             self._tasks.download(catalog.DEFAULT_ID)
@@ -199,8 +199,8 @@ class ModelsPage(QWidget):
         measured = {b.id: speed.milliseconds for b in bundles if (speed := self._tasks.book.get(b)) is not None}
         self._shelf = build_shelf(bundles, active_id=self._store.active_id, speeds=measured)
         if not self.list.chosen_id or self._shelf.find(self.list.chosen_id) is None:
-            first = (*self._shelf.installed, *self._shelf.recommended())[:1]
-            self.list.choose(first[0].id if first else "")
+            first = self._shelf.installed[:1]
+            self.list.choose(first[0].id if first else catalog.DEFAULT_ID)
         self._show_broken()
         self._fill()
 
@@ -215,7 +215,9 @@ class ModelsPage(QWidget):
             sections = [Section(tr("Official models"), matching, tr("No official model is called that."))]
         here = tr("On this computer")
         first = Section(here, tuple(listed), tr("No model here is called that."), None if text else self.no_model)
-        self.no_model.setVisible(not listed and not text)
+        if listed or text:
+            self.no_model.hide()
+        self.no_model.download.setEnabled(catalog.DEFAULT_ID not in tasks)
         toggle = ""
         if not text and len(self._shelf.official) > len(self._shelf.recommended()):
             more = tr("Show all {n}").format(n=len(self._shelf.official))
@@ -303,7 +305,7 @@ class ModelsPage(QWidget):
         self._tasks.commit_leaving()
         self._tasks.leave(model_id)
         self._fill()
-        text = tr("{model} removed, {size} freed").format(model=item.name, size=words.megabytes(item.size_bytes))
+        text = tr("{model} removed").format(model=item.name)
         self.toasts.show_message(text, tr("Undo"), lambda: self._undo_remove(model_id))
 
     def _undo_remove(self, model_id: str) -> None:
@@ -314,7 +316,8 @@ class ModelsPage(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Remove for good when the way back is gone."""
         if watched is self.toasts.toast and event.type() == QEvent.Type.Hide:
-            self._tasks.commit_leaving()
+            # The toast hides itself before it calls what its Undo does.
+            QTimer.singleShot(0, self._tasks, self._tasks.commit_leaving)
         return super().eventFilter(watched, event)
 
     def _next_import(self) -> None:

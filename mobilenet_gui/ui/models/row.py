@@ -232,7 +232,7 @@ class ModelRow(Card):
         if key == "classes":
             return str(item.classes) if item.classes else words.NOTHING
         if key == "size":
-            return words.megabytes(item.size_bytes)
+            return words.megabytes(item.size_bytes) if item.size_bytes else words.NOTHING
         if key == "correct":
             return words.correct(item.correct)
         return words.milliseconds(item.milliseconds, estimated=item.estimated)
@@ -242,7 +242,8 @@ class ModelRow(Card):
         parts = [item.name, item.subtitle]
         if item.classes:
             parts.append(tr("{n} classes").format(n=item.classes))
-        parts.append(words.megabytes(item.size_bytes))
+        if item.size_bytes:
+            parts.append(words.megabytes(item.size_bytes))
         if item.correct is not None:
             parts.append(tr("{percent} correct").format(percent=spoken_percent(item.correct)))
         if item.milliseconds is not None:

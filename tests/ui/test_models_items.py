@@ -1,0 +1,167 @@
+"""What the models page lists and how it writes numbers, without a window."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from mobilenet_gui.core import catalog
+from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.errors import DownloadError, ModelError, StorageError
+from mobilenet_gui.ui.models import words
+from mobilenet_gui.ui.models.columns import NAME_X, columns_for
+from mobilenet_gui.ui.models.facts import description, facts
+from mobilenet_gui.ui.models.items import RECOMMENDED, build_shelf, plot_items
+from mobilenet_gui.ui.models.task_words import failure_text, task_text
+from mobilenet_gui.workers.model_state import TaskState
+from mobilenet_gui.workers.speed import Speed
+from tests.bundles import make_bundle as make_form
+from tests.model_factory import make_bundle
+
+V2 = "mobilenet-v2-1.0-224"
+
+
+def plain(text: str) -> str:
+    return text.replace(words.NBSP, " ").replace("\u202f", " ")
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Bundle:
+    return make_bundle(tmp_path / "pets", bundle_id="pets", name="Pets")
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 kB"), (10, "1 kB"), (99_400, "99 kB"), (13_612_000, "13.6 MB"), (2_100_000_000, "2.1 GB")],
+)
+def test_sizes(count: int, text: str) -> None:
+    assert plain(words.megabytes(count)) == text
+
+
+def test_times_and_estimates() -> None:
+    assert plain(words.milliseconds(6.43)) == "6.4 ms"
+    assert plain(words.milliseconds(8.2, estimated=True)) == "about 8 ms"
+    assert plain(words.milliseconds(0.93, estimated=True)) == "about 0.9 ms"
+    assert words.milliseconds(None) == words.NOTHING
+
+
+def test_downloads_in_words() -> None:
+    assert plain(words.download_text(13_600_000, 21_900_000, 3.4)) == "13.6 of 21.9 MB, 4 s left"
+    assert plain(words.download_text(13_600_000, 21_900_000)) == "13.6 of 21.9 MB"
+    assert plain(words.download_text(13_600_000, None)) == "13.6 MB"
+    assert [plain(words.duration(s)) for s in (0, 59.2, 61, 7000)] == ["1 s", "60 s", "2 min", "2 h"]
+
+
+def test_days() -> None:
+    moment = datetime(2026, 5, 3, 12, tzinfo=UTC).isoformat()
+    assert words.day(moment, date(2026, 5, 3)) == "Today"
+    assert words.day(moment, date(2026, 5, 4)) == "Yesterday"
+    assert words.day(moment, date(2026, 6, 1)) == "3 May 2026"
+    assert words.day("some time") == "some time"
+
+
+def test_a_newcomer_sees_the_recommended_ones() -> None:
+    shelf = build_shelf([], active_id=None, speeds={})
+    assert [item.id for item in shelf.recommended()] == list(RECOMMENDED)
+    assert len(shelf.official) == len(catalog.ENTRIES)
+    assert sum(len(group.items) for group in shelf.families()) == len(catalog.ENTRIES)
+    assert all(item.milliseconds is None for item in shelf.official)
+
+
+def test_installed_models_leave_the_official_list_and_the_active_one_is_first(tmp_path: Path) -> None:
+    bundles = [make_bundle(tmp_path / i, bundle_id=i, name=n) for i, n in (("a", "Alpha"), (V2, "MobileNet V2"))]
+    shelf = build_shelf(bundles, active_id=V2, speeds={V2: 6.0})
+    assert [item.id for item in shelf.installed] == [V2, "a"]
+    assert shelf.find(V2) is not None
+    assert V2 not in {item.id for item in shelf.official}
+    assert V2 not in {item.id for item in shelf.recommended()}
+
+
+def test_estimates_scale_with_the_work_and_are_marked(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    bundle = make_bundle(tmp_path / V2, bundle_id=V2, name="MobileNet V2")
+    entry = catalog.by_id(V2)
+    assert entry is not None
+    bundle = Bundle(bundle.folder, replace(bundle.manifest, family="v2", macs=entry.macs), bundle.labels)
+    shelf = build_shelf([bundle], active_id=V2, speeds={V2: 6.0})
+    wide = shelf.find("mobilenet-v2-1.4-224")
+    assert wide is not None
+    assert wide.macs is not None
+    assert entry.macs is not None
+    assert wide.estimated
+    assert wide.milliseconds == pytest.approx(6.0 * wide.macs / entry.macs)
+    mine = shelf.find(V2)
+    assert mine is not None
+    assert not mine.estimated
+    dots = {item.id for item in plot_items(shelf, "mobilenet-v1-0.5-160")}
+    assert "mobilenet-v1-0.5-160" in dots
+    assert "mobilenet-v1-0.25-128" not in dots
+
+
+def test_searching_looks_at_every_word() -> None:
+    shelf = build_shelf([], active_id=None, speeds={})
+    found = [item for item in shelf.official if item.matches("v1 0.25 128")]
+    assert [item.id for item in found] == ["mobilenet-v1-0.25-128"]
+
+
+def test_facts_of_an_official_and_of_an_own_model(mine: Bundle) -> None:
+    shelf = build_shelf([mine], active_id=None, speeds={})
+    own = {f.name: f for f in facts(shelf.installed[0], Speed(5, 4, datetime.now(UTC).isoformat(), ""), 1_200_000)}
+    assert own["Photo size"].value == "32 × 32"
+    assert own["Source"].value == "tiny.tflite"
+    assert plain(own["Disk space"].value) == "1.2 MB"
+    assert own["Speed measured"].value == "Today, 4 threads"
+    item = shelf.find("mobilenet-v3-small-1.0-224")
+    assert item is not None
+    official = {f.name: f.value for f in facts(item, None, 0)}
+    assert official["Checksum"] == "Checked on arrival"
+    assert official["Licence"] == "Apache 2.0"
+    assert "Google" in official["Source"]
+    assert "Speed measured" not in official
+
+
+def test_a_backbone_says_what_it_is_good_for(tmp_path: Path) -> None:
+    bundle = make_form(tmp_path / "b", "cats", backbone=True)
+    item = build_shelf([bundle], active_id=None, speeds={}).installed[0]
+    assert item.backbone
+    assert "fine-tuning only" in description(item)
+    assert item.milliseconds is None
+
+
+def test_what_stopped_is_said_with_its_reason() -> None:
+    silent = DownloadError("MobileNet V2", "The server fell silent.", resumable=True)
+    state = TaskState(V2, "download", "failed", "", 62, 100, error=silent)
+    text, offer, tone = failure_text("MobileNet V2", state)
+    assert plain(text) == "The download of MobileNet V2 stopped at 62 %. The server fell silent."
+    assert (offer, tone) == ("resume", "bad")
+    full = StorageError("/x", "The disk is full: 22.0 MB are needed and 9.0 MB are free.")
+    text, offer, tone = failure_text("MobileNet V2", TaskState(V2, "download", "failed", error=full))
+    assert "22.0 MB are needed and 9.0 MB are free" in text
+    assert (offer, tone) == ("retry", "warn")
+    bad = ModelError("x.h5", "The file is damaged.")
+    text, offer, _ = failure_text("x.h5", TaskState("x", "import", "failed", error=bad))
+    assert text == "x.h5 was not imported. The file is damaged."
+    assert offer == ""
+
+
+def test_what_is_under_way_is_said() -> None:
+    assert task_text(TaskState(V2, "download", "downloading")) == "Connecting…"
+    assert plain(task_text(TaskState(V2, "download", "paused", "", 620_000, 1_000_000))) == "0.6 of 1.0 MB, paused"
+    assert task_text(TaskState(V2, "download", "preparing")) == "Preparing for this computer…"
+
+
+@pytest.mark.parametrize("width", [300, 420, 480, 560, 640, 760, 1000, 1600])
+def test_columns_never_overlap(qapp: object, width: int) -> None:
+    columns = columns_for(width)
+    lefts = list(columns.cells.values())
+    assert NAME_X < columns.name_right <= lefts[0]
+    assert all(b - a >= columns.cell_width for a, b in pairwise(lefts))
+    assert lefts[-1] < columns.action_left < width
+    assert "speed" in columns.cells
+    if width >= 760:
+        assert set(columns.cells) == {"classes", "size", "correct", "speed"}
+        assert not columns.compact
