@@ -108,7 +108,7 @@ def test_an_endless_list_is_read_only_a_little_ahead(bundle: Bundle, photos: dic
     results = classify(source, bundle, jobs=jobs)
     for given in range(1, 120):
         next(results)
-        assert source.taken <= given + jobs * (batch.LOOK_AHEAD + 1)
+        assert source.taken <= given + jobs * 12
     results.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("classify-")]
 
