@@ -5,7 +5,7 @@
     timeline.at(12.3)                                              # the top k at a place
 
 One thread decodes, one network a core recognises, answers are put back in order. What is kept of a frame is its time
-and its smoothed top k, some fifty bytes; frames in flight are few whatever the length of the video. Smoothing looks to
+and its smoothed top k, some seventy bytes; frames in flight are few whatever the length of the video. Smoothing looks to
 both sides of each frame, so segments begin and end where things do. Writing files is `timeline_export`'s.
 """
 
@@ -15,7 +15,7 @@ import bisect
 import threading
 import time
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -23,22 +23,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mobilenet_gui.core import imaging
-from mobilenet_gui.core.errors import Cancelled
-from mobilenet_gui.core.frames import open_source
-from mobilenet_gui.core.frames_types import Counter, Frame, SourceError, SourceKind, SourceSpec
-from mobilenet_gui.core.frames_video import VideoFile
+from mobilenet_gui.core.frames_types import SourceError
 from mobilenet_gui.core.recognizer import LiteRTRecognizer, Recognizer, top, usable_cores
 from mobilenet_gui.core.smoothing import KEEP, LEAD, Centred
-from mobilenet_gui.core.types import Label, Pixels, Prediction
+from mobilenet_gui.core.timeline_work import AnalysisWork
+from mobilenet_gui.core.types import Label, Prediction
 
 if TYPE_CHECKING:
     from mobilenet_gui.core.bundle import Bundle
 
 PROGRESS_SECONDS: Final = 0.1
-_WAKE_SECONDS: Final = 0.1
-_FLIGHT_BYTES: Final = 96 << 20
-"""Frames under way take no more than this, unless a single one a core already does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +67,7 @@ class Segment:
         label: the class.
         start: seconds.
         end: seconds; where the next frame begins or the video ends.
-        probability: the label's mean probability in it, 0 to 1.
+        probability: the mean of its frames' own probabilities for the label, 0 to 1.
     """
 
     label: Label
@@ -108,16 +102,19 @@ class Timeline:
         self._times = array("d")
         self._indices = array("i")
         self._scores = array("f")
+        self._own = array("f")
 
     def __len__(self) -> int:
         return len(self._times)
 
-    def append(self, timestamp: float, scores: NDArray[np.float32]) -> None:
-        """Add the next frame's smoothed scores, shape (classes,)."""
+    def append(self, timestamp: float, scores: NDArray[np.float32], own: NDArray[np.float32] | None = None) -> None:
+        """Add the next frame's smoothed scores, shape (classes,), and its own where they differ."""
         order = top(scores, self.top_k)
         self._times.append(timestamp)
         self._indices.extend(order)
         self._scores.extend(float(scores[i]) for i in order)
+        plain = scores if own is None else own
+        self._own.extend(float(plain[i]) for i in order)
 
     @property
     def times(self) -> NDArray[np.float64]:
@@ -175,7 +172,8 @@ class Timeline:
             end = self._times[number + 1] if number + 1 < len(self._times) else max(start, self.duration)
             if winner is None:
                 continue
-            own = frame[winner]
+            place = self._indices.index(winner, number * k)
+            own = self._own[place]
             last = runs[-1] if runs else None
             if last is not None and last.index == winner and last.end == start:
                 runs[-1] = _Run(winner, last.start, end, last.total + own, last.frames + 1)
@@ -245,16 +243,16 @@ def analyse(
     timeline = Timeline(str(path), bundle.id, bundle.labels, top_k)
     # A model that cannot be used must say so before threads are at work.
     recognizers = [make_recognizer(bundle) for _ in range(jobs or usable_cores())]
-    work = _Work(str(path), step, recognizers, cancel or threading.Event())
+    work = AnalysisWork(str(path), step, recognizers, cancel or threading.Event())
     centred = Centred(smoothing)
     meter = _Meter(progress, begin)
     with work:
         for timestamp, scores in work.results():
-            for place, _, smooth in centred.add(scores, timestamp):
-                timeline.append(place, smooth)
+            for place, own, smooth in centred.add(scores, timestamp):
+                timeline.append(place, smooth, own)
             meter.tell(timestamp, work.duration, len(timeline))
-    for place, _, smooth in centred.finish():
-        timeline.append(place, smooth)
+    for place, own, smooth in centred.finish():
+        timeline.append(place, smooth, own)
     timeline.note = work.note
     times = timeline.times
     last = float(times[-1]) + work.frame_seconds if len(times) else 0.0
@@ -263,143 +261,6 @@ def analyse(
     timeline.elapsed = time.monotonic() - begin
     meter.tell(timeline.duration, timeline.duration, len(timeline), last=True)
     return timeline
-
-
-@dataclass(slots=True)
-class _Job:
-    number: int
-    timestamp: float
-    pixels: Pixels
-
-
-class _Work:
-    """The threads of one analysis: a decoder and as many recognisers as there are networks."""
-
-    def __init__(self, path: str, step: float, recognizers: list[Recognizer], cancel: threading.Event) -> None:
-        self.duration: float | None = None
-        self.frame_seconds = 0.0
-        self.note: SourceError | None = None
-        self._path, self._step, self._cancel = path, step, cancel
-        self._recognizers = recognizers
-        self._changed = threading.Condition()
-        self._jobs: list[_Job] = []
-        self._done: dict[int, tuple[float, NDArray[np.float32]]] = {}
-        self._wanted = 0
-        self._in_flight = 0
-        self._most = 2 * len(recognizers) + 2
-        self._total: int | None = None
-        self._error: Exception | None = None
-        self._stop = False
-        self._threads = [threading.Thread(target=self._guarded, args=(self._decode,), name="video-decoder")]
-        for recognizer in recognizers:
-            target = (self._recognize, recognizer)
-            self._threads.append(threading.Thread(target=self._guarded, args=target, name="video-recogniser"))
-
-    def __enter__(self) -> _Work:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._changed:
-            self._stop = True
-            self._changed.notify_all()
-        for thread in self._threads:
-            thread.join()
-        for recognizer in self._recognizers:
-            recognizer.close()
-
-    def results(self) -> Iterator[tuple[float, NDArray[np.float32]]]:
-        """Yield (timestamp, scores) in the order of the video.
-
-        Raises:
-            Cancelled: the user stopped it.
-            Exception: whatever ended a thread.
-        """
-        while True:
-            with self._changed:
-                # The wish to stop is an event of the caller's that wakes nobody, so it is looked at now and then.
-                self._changed.wait_for(self._next_is_known, timeout=_WAKE_SECONDS)
-                if self._cancel.is_set():
-                    raise Cancelled
-                if self._error is not None:
-                    raise self._error
-                if self._total is not None and self._wanted >= self._total:
-                    return
-                result = self._done.pop(self._wanted, None)
-                if result is None:
-                    continue
-                self._wanted += 1
-                self._in_flight -= 1
-                self._changed.notify_all()
-            yield result
-
-    def _next_is_known(self) -> bool:
-        over = self._total is not None and self._wanted >= self._total
-        return over or self._error is not None or self._wanted in self._done
-
-    def _guarded(self, work: Callable[..., None], *arguments: object) -> None:
-        try:
-            work(*arguments)
-        except Exception as error:  # raised again by `results`, in the caller's thread
-            with self._changed:
-                self._error = self._error or error
-                self._changed.notify_all()
-
-    def _decode(self) -> None:
-        source = open_source(SourceSpec(SourceKind.FILE, self._path), Counter())
-        try:
-            if not isinstance(source, VideoFile):
-                raise TypeError(type(source))
-            self.duration, self.frame_seconds = source.info.duration, source.frame_seconds
-            width, height = source.info.size
-            fitting = _FLIGHT_BYTES // max(1, 3 * width * height)
-            self._most = max(len(self._recognizers) + 1, min(self._most, fitting))
-            number, due = 0, 0.0
-            frame = source.read()
-            while frame is not None and self._hand_in(_Job(number, frame.timestamp, frame.pixels)):
-                number += 1
-                due = max(due + self._step, frame.timestamp)
-                frame = _next(source, due if self._step > 0 else None)
-            self.note = source.shortfall()
-            with self._changed:
-                self._total = number
-                self._changed.notify_all()
-        finally:
-            source.close()
-
-    def _hand_in(self, job: _Job) -> bool:
-        with self._changed:
-            self._changed.wait_for(lambda: self._stop or self._in_flight < self._most)
-            if self._stop:
-                return False
-            self._in_flight += 1
-            self._jobs.append(job)
-            self._changed.notify_all()
-        return True
-
-    def _recognize(self, recognizer: Recognizer) -> None:
-        pre = recognizer.bundle.preprocessing
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._stop or self._jobs or self._total is not None)
-                if self._stop or not self._jobs:
-                    return
-                job = self._jobs.pop(0)
-            scores, _ = recognizer.probabilities(imaging.prepare(job.pixels, pre).pixels)
-            with self._changed:
-                self._done[job.number] = (job.timestamp, scores)
-                self._changed.notify_all()
-
-
-def _next(video: VideoFile, due: float | None) -> Frame | None:
-    """Return the next frame, or the first from `due` on; None at the end."""
-    while video.grab():
-        if due is None or video.position >= due - 1e-6:
-            frame = video.grabbed()
-            if frame is not None:
-                return frame
-    return None
 
 
 class _Meter:

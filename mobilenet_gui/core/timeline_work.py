@@ -1,0 +1,160 @@
+"""Owns the threads of a video's analysis: one that decodes, one a network that recognises, answers back in order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mobilenet_gui.core import imaging
+from mobilenet_gui.core.errors import Cancelled
+from mobilenet_gui.core.frames import open_source
+from mobilenet_gui.core.frames_types import Counter, Frame, SourceError, SourceKind, SourceSpec
+from mobilenet_gui.core.frames_video import VideoFile
+from mobilenet_gui.core.recognizer import Recognizer
+from mobilenet_gui.core.types import Pixels
+
+_WAKE_SECONDS: Final = 0.1
+_FLIGHT_BYTES: Final = 96 << 20
+"""Frames under way take no more than this, unless a single one a core already does."""
+
+
+@dataclass(slots=True)
+class _Job:
+    number: int
+    timestamp: float
+    pixels: Pixels
+
+
+class AnalysisWork:
+    """The threads of one analysis: a decoder and as many recognisers as there are networks."""
+
+    def __init__(self, path: str, step: float, recognizers: list[Recognizer], cancel: threading.Event) -> None:
+        self.duration: float | None = None
+        self.frame_seconds = 0.0
+        self.note: SourceError | None = None
+        self._path, self._step, self._cancel = path, step, cancel
+        self._recognizers = recognizers
+        self._changed = threading.Condition()
+        self._jobs: list[_Job] = []
+        self._done: dict[int, tuple[float, NDArray[np.float32]]] = {}
+        self._wanted = 0
+        self._in_flight = 0
+        self._most = 2 * len(recognizers) + 2
+        self._total: int | None = None
+        self._error: Exception | None = None
+        self._stop = False
+        self._threads = [threading.Thread(target=self._guarded, args=(self._decode,), name="video-decoder")]
+        for recognizer in recognizers:
+            target = (self._recognize, recognizer)
+            self._threads.append(threading.Thread(target=self._guarded, args=target, name="video-recogniser"))
+
+    def __enter__(self) -> AnalysisWork:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._stop = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+        for recognizer in self._recognizers:
+            recognizer.close()
+
+    def results(self) -> Iterator[tuple[float, NDArray[np.float32]]]:
+        """Yield (timestamp, scores) in the order of the video.
+
+        Raises:
+            Cancelled: the user stopped it.
+            Exception: whatever ended a thread.
+        """
+        while True:
+            with self._changed:
+                # The wish to stop is an event of the caller's that wakes nobody, so it is looked at now and then.
+                self._changed.wait_for(self._next_is_known, timeout=_WAKE_SECONDS)
+                if self._cancel.is_set():
+                    raise Cancelled
+                if self._error is not None:
+                    raise self._error
+                if self._total is not None and self._wanted >= self._total:
+                    return
+                result = self._done.pop(self._wanted, None)
+                if result is None:
+                    continue
+                self._wanted += 1
+                self._in_flight -= 1
+                self._changed.notify_all()
+            yield result
+
+    def _next_is_known(self) -> bool:
+        over = self._total is not None and self._wanted >= self._total
+        return over or self._error is not None or self._wanted in self._done
+
+    def _guarded(self, work: Callable[..., None], *arguments: object) -> None:
+        try:
+            work(*arguments)
+        except Exception as error:  # raised again by `results`, in the caller's thread
+            with self._changed:
+                self._error = self._error or error
+                self._changed.notify_all()
+
+    def _decode(self) -> None:
+        source = open_source(SourceSpec(SourceKind.FILE, self._path), Counter())
+        try:
+            if not isinstance(source, VideoFile):
+                raise TypeError(type(source))
+            self.duration, self.frame_seconds = source.info.duration, source.frame_seconds
+            width, height = source.info.size
+            fitting = _FLIGHT_BYTES // max(1, 3 * width * height)
+            self._most = max(len(self._recognizers) + 1, min(self._most, fitting))
+            number, due = 0, 0.0
+            frame = source.read()
+            while frame is not None and self._hand_in(_Job(number, frame.timestamp, frame.pixels)):
+                number += 1
+                due = max(due + self._step, frame.timestamp)
+                frame = _next(source, due if self._step > 0 else None)
+            self.note = source.shortfall()
+            with self._changed:
+                self._total = number
+                self._changed.notify_all()
+        finally:
+            source.close()
+
+    def _hand_in(self, job: _Job) -> bool:
+        with self._changed:
+            self._changed.wait_for(lambda: self._stop or self._in_flight < self._most)
+            if self._stop:
+                return False
+            self._in_flight += 1
+            self._jobs.append(job)
+            self._changed.notify_all()
+        return True
+
+    def _recognize(self, recognizer: Recognizer) -> None:
+        pre = recognizer.bundle.preprocessing
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stop or self._jobs or self._total is not None)
+                if self._stop or not self._jobs:
+                    return
+                job = self._jobs.pop(0)
+            scores, _ = recognizer.probabilities(imaging.prepare(job.pixels, pre).pixels)
+            with self._changed:
+                self._done[job.number] = (job.timestamp, scores)
+                self._changed.notify_all()
+
+
+def _next(video: VideoFile, due: float | None) -> Frame | None:
+    """Return the next frame, or the first from `due` on; None at the end."""
+    while video.grab():
+        if due is None or video.position >= due - 1e-6:
+            frame = video.grabbed()
+            if frame is not None:
+                return frame
+    return None
