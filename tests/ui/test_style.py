@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
-from PySide6.QtGui import QColor, QImage, QPalette
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
@@ -93,7 +93,7 @@ def test_a_dialogs_default_button_is_primary(qtbot: QtBot) -> None:
     assert share_of(picture(yes), tokens().accent) > 0.5
 
 
-def test_focus_ring_comes_by_keyboard_only(qtbot: QtBot) -> None:
+def test_focus_ring_comes_by_keyboard_only(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     window = QWidget()
     qtbot.addWidget(window)
     column = QVBoxLayout(window)
@@ -110,6 +110,10 @@ def test_focus_ring_comes_by_keyboard_only(qtbot: QtBot) -> None:
     QTest.keyClick(first, Qt.Key.Key_Tab)
     assert second.hasFocus()
     assert share_of(picture(second), tokens().accentText) > 0.03
+    # QTest's clicks do not move the application's own record of the buttons.
+    monkeypatch.setattr(QGuiApplication, "mouseButtons", lambda: Qt.MouseButton.LeftButton)
+    first.setFocus(Qt.FocusReason.MouseFocusReason)
+    assert share_of(picture(first), tokens().accentText) < 0.01
 
 
 @pytest.mark.parametrize(

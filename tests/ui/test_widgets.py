@@ -393,6 +393,9 @@ def test_ring_turns_only_while_seen(qtbot: QtBot) -> None:
     assert ring.is_ticking()
     window.hide()
     assert not ring.is_ticking()
+    ring.set_fraction(0.2)
+    ring.set_fraction(None)
+    assert not ring.is_ticking()
 
 
 def test_nothing_turns_with_reduced_motion(qtbot: QtBot) -> None:

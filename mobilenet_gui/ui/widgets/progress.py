@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QBasicTimer, QElapsedTimer, QRectF, QSize, Qt, QTimerEvent
+from PySide6.QtCore import QElapsedTimer, QRectF, QSize, Qt, QTimerEvent
 from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -24,23 +24,29 @@ class _Ticking(QWidget):
 
     def __init__(self, parent: QWidget | None) -> None:
         super().__init__(parent)
-        self._timer = QBasicTimer()
+        # Not a QBasicTimer: Python may free one after its widget, and stopping it then crashes.
+        self._timer_id = 0
         self._clock = QElapsedTimer()
         self._clock.start()
 
     def is_ticking(self) -> bool:
         """Say whether it repaints itself now."""
-        return self._timer.isActive()
+        return self._timer_id != 0
 
     def _wants_ticks(self) -> bool:
         raise NotImplementedError
 
     def _update_ticks(self) -> None:
         wanted = self.isVisible() and self._wants_ticks() and not reduced_motion()
-        if wanted and not self._timer.isActive():
-            self._timer.start(_FRAME_MS, self)
-        elif not wanted and self._timer.isActive():
-            self._timer.stop()
+        if wanted and not self._timer_id:
+            self._timer_id = self.startTimer(_FRAME_MS)
+        elif not wanted:
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._timer_id:
+            self.killTimer(self._timer_id)
+            self._timer_id = 0
 
     def showEvent(self, event: QShowEvent) -> None:
         """Begin to turn."""
@@ -50,7 +56,7 @@ class _Ticking(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         """Stop turning."""
         super().hideEvent(event)
-        self._timer.stop()
+        self._stop()
 
     def timerEvent(self, event: QTimerEvent) -> None:
         """Paint the next frame."""
