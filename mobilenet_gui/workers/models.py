@@ -89,7 +89,7 @@ class ModelTasks(QObject):
         self._work = work
         self._store = store
         self._gate = Gate()
-        self._active = store.active_id or ""
+        self._active = store.chosen_id() or ""
         self.book = book if book is not None else SpeedBook()
         self._tasks: dict[str, _Task] = {}
         self._queue: list[_Task] = []

@@ -11,8 +11,9 @@ import pytest
 from mobilenet_gui.core import catalog
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import DownloadError, ModelError, StorageError
+from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.models import words
-from mobilenet_gui.ui.models.columns import NAME_X, columns_for
+from mobilenet_gui.ui.models.columns import columns_for
 from mobilenet_gui.ui.models.facts import description, facts
 from mobilenet_gui.ui.models.items import RECOMMENDED, build_shelf, plot_items
 from mobilenet_gui.ui.models.task_words import failure_text, task_text
@@ -154,14 +155,21 @@ def test_what_is_under_way_is_said() -> None:
     assert task_text(TaskState(V2, "download", "preparing")) == "Preparing for this computer…"
 
 
-@pytest.mark.parametrize("width", [300, 420, 480, 560, 640, 760, 1000, 1600])
-def test_columns_never_overlap(qapp: object, width: int) -> None:
-    columns = columns_for(width)
-    lefts = list(columns.cells.values())
-    assert NAME_X < columns.name_right <= lefts[0]
-    assert all(b - a >= columns.cell_width for a, b in pairwise(lefts))
-    assert lefts[-1] < columns.action_left < width
-    assert "speed" in columns.cells
-    if width >= 760:
-        assert set(columns.cells) == {"classes", "size", "correct", "speed"}
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+@pytest.mark.parametrize("width", [320, 420, 480, 560, 640, 760, 1000, 1600])
+def test_columns_never_overlap(qapp: object, width: int, scale: float) -> None:
+    fonts.set_scale(scale)
+    try:
+        columns = columns_for(width)
+    finally:
+        fonts.set_scale(None)
+    lefts = [*columns.cells.values(), columns.action_left]
+    assert 0 < columns.name_left < columns.name_right <= lefts[0]
+    assert all(b - a >= columns.cell_width for a, b in pairwise(lefts[:-1]))
+    assert not columns.cells or columns.action_left - lefts[-2] >= 90 * scale
+    assert columns.action_left < width
+    if scale == 1:
+        assert columns.name_right - columns.name_left >= 100
+    if width >= 760 * scale:
+        assert list(columns.cells) == ["classes", "size", "correct", "speed"]
         assert not columns.compact

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from mobilenet_gui.ui import fonts
 
-NAME_X = 68
-"""Left edge of the names, after margin, icon tile and gap."""
 MARGIN = 14
+TILE = 40
+"""Side of the icon's tile, in design pixels."""
+_GAP = 14
 _NAME_LEAST, _NAME_WISH = 122, 206
 _COLUMN, _COLUMN_LEAST, _COLUMN_MOST = 84, 74, 112
 _SPEED = 96
@@ -21,41 +22,45 @@ class Columns:
     """Positions in pixels from the left edge of the list.
 
     Attributes:
-        name_right: where names must end.
+        name_left: where names begin.
+        name_right: where they must end.
         cells: each column that is shown with its left edge.
         cell_width: room for the text of one.
         action_left: where the buttons may begin.
         compact: buttons show icons alone.
+        tile: there is room for the icon's tile.
     """
 
+    name_left: float
     name_right: float
     cells: dict[str, float]
     cell_width: float
     action_left: float
     compact: bool
+    tile: bool
 
 
 def columns_for(width: int) -> Columns:
-    """Return the columns for a list `width` pixels wide: first buttons lose their texts, then columns go."""
-    unit = fonts.scale()
-    for compact in (False, True):
-        action = (_ACTION_COMPACT if compact else _ACTION) * unit
-        for keys in (_KEYS, *(() if not compact else (_KEYS[1:], _KEYS[2:], _KEYS[3:]))):
-            least = _COLUMN if not compact else _COLUMN_LEAST
-            needed = NAME_X + (_NAME_LEAST + least * (len(keys) - 1) + _SPEED) * unit + action + MARGIN
-            if needed <= width or keys == _KEYS[3:]:
-                return _placed(width, keys, action, least * unit, compact=compact)
-    raise AssertionError("the last choice always fits")
+    """Return the columns for a list `width` pixels wide.
+
+    What does not fit goes: first the texts of buttons, then columns from the left, at last the tile.
+    """
+    forms = [(_KEYS, False, True), *((_KEYS[n:], True, True) for n in range(len(_KEYS) + 1)), ((), True, False)]
+    made = [_placed(width, keys, compact=compact, tile=tile) for keys, compact, tile in forms]
+    least = _NAME_LEAST * fonts.scale()
+    return next((columns for columns in made if columns.name_right - columns.name_left >= least), made[-1])
 
 
-def _placed(width: int, keys: tuple[str, ...], action: float, column: float, *, compact: bool) -> Columns:
+def _placed(width: int, keys: tuple[str, ...], *, compact: bool, tile: bool) -> Columns:
     unit = fonts.scale()
-    action_left = width - MARGIN - action
-    free = action_left - NAME_X - (len(keys) - 1) * column - _SPEED * unit
+    left = MARGIN + (fonts.px(TILE) + _GAP if tile else 0)
+    action_left = width - MARGIN - (_ACTION_COMPACT if compact else _ACTION) * unit
+    if not keys:
+        return Columns(left, action_left, {}, 0, action_left, compact, tile)
+    column = (_COLUMN_LEAST if compact else _COLUMN) * unit
+    last = action_left - _SPEED * unit
     # Width beyond the wish goes to names and columns alike; columns stop growing first.
-    spare = max(0.0, free - _NAME_WISH * unit)
+    spare = max(0.0, last - left - (len(keys) - 1) * column - _NAME_WISH * unit)
     column = min(column + spare / (2 * len(keys)), max(column, _COLUMN_MOST * unit))
-    right = action_left - _SPEED * unit
-    cells = {key: right - column * (len(keys) - 1 - index) for index, key in enumerate(keys)}
-    first = next(iter(cells.values()))
-    return Columns(first - 12, cells, column - 8, action_left, compact)
+    cells = {key: last - column * (len(keys) - 1 - index) for index, key in enumerate(keys)}
+    return Columns(left, next(iter(cells.values())) - 12, cells, column - 8, action_left, compact, tile)

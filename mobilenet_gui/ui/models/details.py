@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
@@ -14,6 +14,7 @@ from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.models.facts import Fact, description
 from mobilenet_gui.ui.models.items import ModelItem
 from mobilenet_gui.ui.theme import tokens
+from mobilenet_gui.ui.tokens import INSPECTOR_MARGIN
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
 from mobilenet_gui.ui.widgets.fields import LineEdit
 from mobilenet_gui.ui.widgets.inspector import Inspector
@@ -24,6 +25,7 @@ from mobilenet_gui.workers.model_state import TaskState
 from mobilenet_gui.workers.model_work import MAX_NAME_LENGTH
 
 _ROW_HEIGHT = 26
+_SQUEEZE = 12
 
 
 class FactRow(QWidget):
@@ -177,13 +179,21 @@ class ModelDetails(Inspector):
         self.measure = Button(tr("Measure again"), "stopwatch")
         self.remove = Button(tr("Remove"), "trash", kind="danger")
         self.download = Button(tr("Download"), "download")
-        row = QHBoxLayout()
+        self._buttons = row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         row.setSpacing(8)
         for button, action in ((self.measure, "measure"), (self.remove, "remove"), (self.download, "download")):
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.clicked.connect(lambda _checked=False, action=action: self._ask(action))
             row.addWidget(button)
         self.footer.addLayout(row)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the buttons one above the other where large text leaves no room."""
+        super().resizeEvent(event)
+        needed = self.measure.sizeHint().width() + self.remove.sizeHint().width() + 8
+        # Side by side they may lose a little of their padding, at 280 pixels for one.
+        fits = needed <= self.width() - 2 * INSPECTOR_MARGIN + _SQUEEZE
+        self._buttons.setDirection(QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom)
 
     @property
     def item(self) -> ModelItem | None:

@@ -15,6 +15,7 @@ from mobilenet_gui.core.install import KERAS_SUFFIXES, TFLITE_SUFFIX
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.models import words
 from mobilenet_gui.ui.models.details import ModelDetails
 from mobilenet_gui.ui.models.empty import NoModelCard
@@ -139,7 +140,7 @@ class ModelsPage(QWidget):
 
     def _lay_out(self) -> None:
         self.search.setMinimumWidth(140)
-        self.search.setMaximumWidth(180)
+        self.search.setMaximumWidth(fonts.px(180))
         for widget in (self.search, self.import_button, self.show_details):
             self.header.add_action(widget)
         panel = QWidget()

@@ -11,7 +11,7 @@ from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.accessibility import spoken_percent
 from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.models import words
-from mobilenet_gui.ui.models.columns import MARGIN, NAME_X, Columns, columns_for
+from mobilenet_gui.ui.models.columns import MARGIN, TILE, Columns, columns_for
 from mobilenet_gui.ui.models.items import ModelItem
 from mobilenet_gui.ui.models.task_words import task_text
 from mobilenet_gui.ui.theme import tokens
@@ -23,7 +23,7 @@ from mobilenet_gui.ui.widgets.progress import ThinProgress
 from mobilenet_gui.workers.model_state import TaskState
 
 ROW_HEIGHT, ROW_HEIGHT_BUSY = 64, 84
-_TILE, _TILE_ICON = 40, 20
+_TILE_ICON = 20
 _BAR_Y = 68
 
 
@@ -175,13 +175,20 @@ class ModelRow(Card):
             button.move(round(edge - button.width()), round(middle - button.height() / 2))
             right = edge - button.width() - 4
         if self._bar is not None:
-            x = fonts.px(NAME_X)
+            x = round(self._columns.name_left)
             room = self.width() - x - MARGIN
             said = QFontMetricsF(fonts.font("small")).horizontalAdvance(task_text(self._task)) if self._task else 0.0
             width = max(40, round(room - max(room * 0.31, said + 16)))
             self._bar.setGeometry(x, fonts.px(_BAR_Y) - 2, width, 4)
-        needed = QFontMetricsF(name_font()).horizontalAdvance(self._item.name)
-        self.setToolTip(self._item.name if needed > self._columns.name_right - fonts.px(NAME_X) else "")
+        self.setToolTip("" if self._shown_name() == self._item.name else self._item.name)
+
+    def _shown_name(self) -> str:
+        """Return the name, shortened where it does not fit: what tells official models apart is at its end."""
+        metrics, room = QFontMetricsF(name_font()), self._columns.name_right - self._columns.name_left
+        name = self._item.name
+        if metrics.horizontalAdvance(name) > room and self._item.entry is not None:
+            name = name.removeprefix("MobileNet ")
+        return metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw card, tile, names and figures."""
@@ -189,14 +196,16 @@ class ModelRow(Card):
         painter = QPainter(self)
         colours, item = tokens(), self._item
         height = fonts.px(ROW_HEIGHT)
-        side = fonts.px(_TILE)
-        tile = QRectF(MARGIN, (height - side) / 2, side, side)
-        rounded(painter, tile, RADIUS_CONTROL, colours.soft if item.active else colours.track)
-        paint_icon(painter, "cube", tile, colours.accentText if item.active else colours.text2, fonts.px(_TILE_ICON))
-        x = float(fonts.px(NAME_X))
         columns = self._columns
+        x = columns.name_left
+        if columns.tile:
+            side = fonts.px(TILE)
+            tile = QRectF(MARGIN, (height - side) / 2, side, side)
+            rounded(painter, tile, RADIUS_CONTROL, colours.soft if item.active else colours.track)
+            tone = colours.accentText if item.active else colours.text2
+            paint_icon(painter, "cube", tile, tone, fonts.px(_TILE_ICON))
         line = fonts.px(20)
-        draw_text(painter, QRectF(x, height / 2 - line, columns.name_right - x, line), item.name,
+        draw_text(painter, QRectF(x, height / 2 - line, columns.name_right - x, line), self._shown_name(),
                   name_font(), colours.text)  # fmt: skip
         draw_text(painter, QRectF(x, height / 2, columns.name_right - x, line), item.subtitle, fonts.font("small"),
                   colours.text2)  # fmt: skip
