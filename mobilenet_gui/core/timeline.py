@@ -5,8 +5,8 @@
     timeline.at(12.3)                                              # the top k at a place
 
 One thread decodes, one network a core recognises, answers are put back in order. What is kept of a frame is its time
-and its smoothed top k, some seventy bytes; frames in flight are few whatever the length of the video. Smoothing looks to
-both sides of each frame, so segments begin and end where things do. Writing files is `timeline_export`'s.
+and its smoothed top k, some seventy bytes; frames in flight are few whatever the length of the video. Smoothing looks
+to both sides of each frame, so segments begin and end where things do. Writing files is `timeline_export`'s.
 """
 
 from __future__ import annotations
