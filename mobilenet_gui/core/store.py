@@ -166,7 +166,8 @@ class ModelStore:
         folder = self._models / f".new-{secrets.token_hex(4)}"
         lock = self._lock(folder.with_name(folder.name + ".lock"))
         try:
-            with self._storage_errors():
+            # Under the store's lock, or another program's `clean` takes the half-made pair for a leftover.
+            with self._locked(), self._storage_errors():
                 lock.acquire(timeout=0)
                 folder.mkdir()
             yield folder

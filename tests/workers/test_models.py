@@ -92,6 +92,26 @@ def test_two_downloads_run_at_once_and_the_third_waits(qtbot: QtBot, tasks: Mode
     assert work.most_converting == 1
 
 
+def test_staging_folders_made_at_once_do_not_take_each_other_for_leftovers(store: ModelStore) -> None:
+    """Two downloads install at the same moment; found here, and worth its own place among the store's tests."""
+    errors: list[Exception] = []
+
+    def stage() -> None:
+        for _ in range(60):
+            try:
+                with store.staging_folder() as folder:
+                    (folder / "file").write_text("x")
+            except Exception as error:
+                errors.append(error)
+
+    threads = [threading.Thread(target=stage) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
 def test_pausing_keeps_the_bytes_and_resuming_goes_on(qtbot: QtBot, tasks: ModelTasks, work: FakeWork) -> None:
     work.prepare(V2)
     tasks.download(V2)
