@@ -7,11 +7,9 @@ one at a time within its lane; what has to wait says so. Stopped downloads are r
 from __future__ import annotations
 
 import contextlib
-import sys
 import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +17,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from mobilenet_gui.core import catalog
 from mobilenet_gui.core.bundle import Bundle
-from mobilenet_gui.core.errors import Cancelled, ModelError, UserError
+from mobilenet_gui.core.errors import ModelError, UserError
 from mobilenet_gui.core.install import InstallProgress
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
@@ -29,21 +27,10 @@ from mobilenet_gui.workers.model_inspect import understand
 from mobilenet_gui.workers.model_state import Kind, Phase, TaskState
 from mobilenet_gui.workers.model_work import Gate, ImportRequest, ModelWork, rename_bundle
 from mobilenet_gui.workers.speed import Speed, SpeedBook
+from mobilenet_gui.workers.task_lanes import Task, TaskLanes
 
 LANES: Final[dict[Kind, int]] = {"download": 2, "import": 1, "remove": 1, "rename": 1, "measure": 1, "inspect": 2}
 """How many tasks of a kind run at once."""
-STOP_SECONDS: Final = 4.0
-
-
-@dataclass(eq=False)
-class _Task:
-    """A task's inside: its state is the main thread's, the rest is shared with its thread."""
-
-    state: TaskState
-    work: Callable[[_Task], Any]
-    cancel: threading.Event = field(default_factory=threading.Event)
-    keep_partial: bool = False
-    thread: threading.Thread | None = None
 
 
 class ModelTasks(QObject):
@@ -67,7 +54,6 @@ class ModelTasks(QObject):
     cancelled = Signal(str)
     models_changed = Signal()
     active_changed = Signal(str)
-    _happened = Signal(object, str, object)
 
     def __init__(
         self,
@@ -91,12 +77,11 @@ class ModelTasks(QObject):
         self._gate = Gate()
         self._active = store.chosen_id() or ""
         self.book = book if book is not None else SpeedBook()
-        self._tasks: dict[str, _Task] = {}
-        self._queue: list[_Task] = []
-        self._running: list[_Task] = []
+        self._tasks: dict[str, Task] = {}
+        self._lanes = TaskLanes(LANES, self)
         self._leaving: list[str] = []
         self._down = False
-        self._happened.connect(self._hear)
+        self._lanes.happened.connect(self._hear)
 
     # -- asking ---------------------------------------------------------------------------------------------------
 
@@ -122,7 +107,7 @@ class ModelTasks(QObject):
             if left is not None:
                 total = left.total or entry.download_bytes
                 state = TaskState(entry.id, "download", "paused", entry.name, left.done, total)
-                self._tasks[entry.id] = _Task(state, _nothing)
+                self._tasks[entry.id] = Task(state, _nothing)
 
     # -- telling --------------------------------------------------------------------------------------------------
 
@@ -140,7 +125,7 @@ class ModelTasks(QObject):
             return
         done, total = (before.state.done, before.state.total) if before is not None else (0, None)
         state = TaskState(model_id, "download", "waiting", entry.name, done, total or entry.download_bytes)
-        self._start(_Task(state, lambda task: self._downloaded(model_id, task)))
+        self._start(Task(state, lambda task: self._downloaded(model_id, task)))
 
     def resume(self, model_id: str) -> None:
         """Go on with a stopped download."""
@@ -153,10 +138,8 @@ class ModelTasks(QObject):
             return
         task.keep_partial = True
         task.cancel.set()
-        if task in self._queue:
-            self._queue.remove(task)
+        if self._lanes.take_back(task):
             self._set(task, phase="paused")
-        self._drain()
 
     def cancel(self, model_id: str) -> None:
         """Stop a task; a download loses what has arrived."""
@@ -165,11 +148,9 @@ class ModelTasks(QObject):
             return
         task.keep_partial = False
         task.cancel.set()
-        if task in self._running:
-            return
-        if task in self._queue:
-            self._queue.remove(task)
-        self._end_cancelled(task)
+        if not self._lanes.is_running(task):
+            self._lanes.take_back(task)
+            self._end_cancelled(task)
 
     def dismiss(self, model_id: str) -> None:
         """Forget a failure; a download that can go on stays as a paused one."""
@@ -185,7 +166,7 @@ class ModelTasks(QObject):
     def inspect(self, path: Path) -> str:
         """Look into a file that might be imported; return the key under which `Understood` comes back."""
         key = f"inspect:{path}"
-        self._start(_Task(TaskState(key, "inspect", "inspecting", path.name), lambda _task: understand(path)))
+        self._start(Task(TaskState(key, "inspect", "inspecting", path.name), lambda _task: understand(path)))
         return key
 
     def import_file(self, request: ImportRequest) -> str:
@@ -196,13 +177,13 @@ class ModelTasks(QObject):
         """
         key = f"import:{request.path}"
         state = TaskState(key, "import", "waiting", request.name or request.path.name)
-        self._start(_Task(state, lambda task: self._imported(request, task)))
+        self._start(Task(state, lambda task: self._imported(request, task)))
         return key
 
     def remove(self, model_id: str) -> None:
         """Delete an installed model and free its disk space."""
         state = TaskState(model_id, "remove", "removing")
-        self._start(_Task(state, lambda _task: self._work.remove(model_id)))
+        self._start(Task(state, lambda _task: self._work.remove(model_id)))
 
     def leave(self, model_id: str) -> None:
         """Mark a model to be removed by `commit_leaving`, or at the end of the program; until then it can `stay`."""
@@ -228,12 +209,12 @@ class ModelTasks(QObject):
     def rename(self, model_id: str, name: str) -> None:
         """Give an installed model another name; its id stays."""
         state = TaskState(model_id, "rename", "renaming", name)
-        self._start(_Task(state, lambda _task: rename_bundle(self._store, model_id, name)))
+        self._start(Task(state, lambda _task: rename_bundle(self._store, model_id, name)))
 
     def measure(self, model_id: str) -> None:
         """Measure how fast an installed model is here."""
         state = TaskState(model_id, "measure", "measuring")
-        self._start(_Task(state, lambda task: self._measured(model_id, task.cancel)))
+        self._start(Task(state, lambda task: self._measured(model_id, task.cancel)))
 
     def activate(self, model_id: str) -> None:
         """Make a model the one in use, at once.
@@ -250,23 +231,15 @@ class ModelTasks(QObject):
     def shut_down(self) -> bool:
         """Stop everything, keep what downloads have; say whether all ended in time."""
         self._down = True
-        for model_id in [*self._leaving, *(t.state.id for t in self._queue if t.state.kind == "remove")]:
+        for model_id in [*self._leaving, *(t.state.id for t in self._lanes.queued() if t.state.kind == "remove")]:
             with contextlib.suppress(UserError):  # what cannot be removed is there again the next time
                 self._work.remove(model_id)
         self._leaving.clear()
-        self._queue.clear()
-        for task in self._running:
-            task.keep_partial = True
-            task.cancel.set()
-        deadline = time.monotonic() + STOP_SECONDS
-        threads = [task.thread for task in self._running if task.thread is not None]
-        for thread in threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in threads)
+        return self._lanes.stop()
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
-    def _start(self, task: _Task) -> None:
+    def _start(self, task: Task) -> None:
         before = self._tasks.get(task.state.id)
         if self._down:
             return
@@ -275,53 +248,20 @@ class ModelTasks(QObject):
                 return
             # Measuring can be done again; nothing waits for it, and what it says after this is not heard.
             before.cancel.set()
-            if before in self._queue:
-                self._queue.remove(before)
+            self._lanes.take_back(before)
         self._tasks[task.state.id] = task
-        self._queue.append(task)
         self.started.emit(task.state.id)
         self.progressed.emit(task.state.id, task.state)
-        self._drain()
+        self._lanes.add(task)
 
-    def _drain(self) -> None:
-        for task in list(self._queue):
-            kind = task.state.kind
-            if sum(other.state.kind == kind for other in self._running) < LANES[kind]:
-                self._queue.remove(task)
-                self._running.append(task)
-                # A daemon: should a network call hang past `shut_down`, the program still ends.
-                task.thread = threading.Thread(target=self._run, args=(task,), name=f"model-{kind}", daemon=True)
-                task.thread.start()
-
-    def _run(self, task: _Task) -> None:
-        try:
-            result = task.work(task)
-        except Cancelled:
-            self._tell(task, "cancelled", None)
-        except UserError as error:
-            self._tell(task, "failed", error)
-        except Exception as error:
-            # Not foreseen: the crash report shows it, and the row says that something went wrong.
-            sys.excepthook(type(error), error, error.__traceback__)
-            reason = tr("Something went wrong in the program itself. The report says more.")
-            self._tell(task, "failed", ModelError(task.state.id, reason))
-        else:
-            self._tell(task, "returned", result)
-
-    def _tell(self, task: _Task, what: str, value: object) -> None:
-        try:
-            self._happened.emit(task, what, value)
-        except RuntimeError:  # the window is gone
-            task.cancel.set()
-
-    def _downloaded(self, model_id: str, task: _Task) -> Bundle:
+    def _downloaded(self, model_id: str, task: Task) -> Bundle:
         report, leave = self._gate.guard(self._report_of(task), self._waiting_of(task), task.cancel)
         try:
             return self._work.download(model_id, report, task.cancel)
         finally:
             leave()
 
-    def _imported(self, request: ImportRequest, task: _Task) -> Bundle:
+    def _imported(self, request: ImportRequest, task: Task) -> Bundle:
         report, leave = self._gate.guard(self._report_of(task), self._waiting_of(task), task.cancel)
         try:
             return self._work.import_file(
@@ -331,11 +271,11 @@ class ModelTasks(QObject):
         finally:
             leave()
 
-    def _report_of(self, task: _Task) -> Callable[[InstallProgress], None]:
-        return lambda progress: self._tell(task, "progressed", _changes(progress))
+    def _report_of(self, task: Task) -> Callable[[InstallProgress], None]:
+        return lambda progress: self._lanes.tell(task, "progressed", _changes(progress))
 
-    def _waiting_of(self, task: _Task) -> Callable[[], None]:
-        return lambda: self._tell(task, "progressed", {"phase": "queued", "share": None, "seconds_left": None})
+    def _waiting_of(self, task: Task) -> Callable[[], None]:
+        return lambda: self._lanes.tell(task, "progressed", {"phase": "queued", "share": None, "seconds_left": None})
 
     def _measured(self, model_id: str, cancel: threading.Event) -> Speed:
         bundle = self._store.get(model_id)
@@ -344,25 +284,25 @@ class ModelTasks(QObject):
         return result
 
     @Slot(object, str, object)
-    def _hear(self, task: _Task, what: str, value: Any) -> None:
+    def _hear(self, task: Task, what: str, value: Any) -> None:
         if what == "progressed":
-            if task in self._running and not task.cancel.is_set() and self._tasks.get(task.state.id) is task:
+            if self._lanes.is_running(task) and not task.cancel.is_set() and self._tasks.get(task.state.id) is task:
                 self._set(task, **value)
             return
-        if task in self._running:
-            self._running.remove(task)
-        if self._tasks.get(task.state.id) is not task:
-            self._drain()
-        elif not self._down:
+        self._lanes.ended(task)
+        if self._down:
+            return
+        # A measurement that was overtaken by something else ends unheard.
+        if self._tasks.get(task.state.id) is task:
             if what == "returned":
                 self._end_returned(task, value)
             elif what == "cancelled":
                 self._end_cancelled(task)
             else:
                 self._end_failed(task, value)
-            self._drain()
+        self._lanes.drain()
 
-    def _end_returned(self, task: _Task, result: object) -> None:
+    def _end_returned(self, task: Task, result: object) -> None:
         key, kind = task.state.id, task.state.kind
         self._tasks.pop(key, None)
         if kind == "remove":
@@ -381,7 +321,7 @@ class ModelTasks(QObject):
         if kind in ("download", "import") and isinstance(result, Bundle) and not result.is_backbone:
             self.measure(result.id)
 
-    def _end_cancelled(self, task: _Task) -> None:
+    def _end_cancelled(self, task: Task) -> None:
         if task.keep_partial:
             self._set(task, phase="paused")
             return
@@ -395,7 +335,7 @@ class ModelTasks(QObject):
                 self.failed.emit(key, error)
         self.cancelled.emit(key)
 
-    def _end_failed(self, task: _Task, error: UserError) -> None:
+    def _end_failed(self, task: Task, error: UserError) -> None:
         key = task.state.id
         if task.state.kind == "download" and (entry := catalog.by_id(key)) is not None:
             left = self._work.partial(entry.id)
@@ -408,14 +348,14 @@ class ModelTasks(QObject):
         self.progressed.emit(key, task.state)
         self.failed.emit(key, error)
 
-    def _set(self, task: _Task, **changes: Any) -> None:
+    def _set(self, task: Task, **changes: Any) -> None:
         task.state = replace(task.state, **changes)
         if not task.state.running:
             task.state = replace(task.state, seconds_left=None)
         self.progressed.emit(task.state.id, task.state)
 
 
-def _nothing(_task: _Task) -> None:
+def _nothing(_task: Task) -> None:
     """Work of a task that only remembers."""
 
 

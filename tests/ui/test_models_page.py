@@ -19,7 +19,8 @@ from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.models.page import ModelsPage
 from mobilenet_gui.ui.theme import theme
 from mobilenet_gui.workers.model_state import TaskState
-from mobilenet_gui.workers.models import ModelTasks, _nothing, _Task
+from mobilenet_gui.workers.models import ModelTasks
+from mobilenet_gui.workers.task_lanes import Task
 from tests.fake_work import FakeWork
 from tests.model_factory import make_bundle, make_tflite
 
@@ -50,7 +51,7 @@ class Bench:
     def put(self, **state: Any) -> TaskState:
         """Let a task be in some state."""
         made = TaskState(**state)
-        self.tasks._tasks[made.id] = _Task(made, _nothing)
+        self.tasks._tasks[made.id] = Task(made, lambda _task: None)
         if made.error is not None:
             self.tasks.failed.emit(made.id, made.error)
         else:
