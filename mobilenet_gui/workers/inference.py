@@ -28,6 +28,7 @@ from mobilenet_gui.core.types import Pixels, Recognition
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.workers.photo_image import make_thumbnail
 from mobilenet_gui.workers.photo_queue import Frame, LiveTask, Ready, Request, RequestBoard, Ticket
+from mobilenet_gui.workers.photo_threads import share_interpreter, stand_back
 
 DELIVERY_MS = 30
 """The window hears of background answers at most this often."""
@@ -126,7 +127,8 @@ class InferenceWorker(QObject):
             factory: makes the recogniser; tests pass their own.
         """
         super().__init__(parent)
-        count = decoders or max(1, min(MAX_DECODERS, usable_cores() - 1))
+        # One processor stays for the network and one for the window.
+        count = decoders or max(1, min(MAX_DECODERS, usable_cores() - 2))
         self._board = RequestBoard(ahead=count * AHEAD_PER_DECODER)
         self._threads = threads or None
         self._factory = factory
@@ -151,6 +153,7 @@ class InferenceWorker(QObject):
         if self._running:
             return
         self._running = True
+        share_interpreter()
         self._network.start()
         for thread in self._decoders:
             thread.start()
@@ -296,6 +299,7 @@ class InferenceWorker(QObject):
     # the decoding threads
 
     def _decode_photos(self) -> None:
+        stand_back()
         while (ticket := self._board.take_ticket()) is not None:
             self._decode(ticket)
 

@@ -19,6 +19,7 @@ from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.imaging import PhotoSource
 from mobilenet_gui.workers.inference import as_user_error
 from mobilenet_gui.workers.photo_image import make_display, make_thumbnail, thumbnail_side
+from mobilenet_gui.workers.photo_threads import stand_back
 
 LOADER_THREADS = 2
 FULL_PIXEL_LIMIT = 40_000_000
@@ -130,6 +131,7 @@ class PhotoLoader(QObject):
         self._work.notify_all()
 
     def _serve(self, display_only: bool) -> None:
+        stand_back()
         while True:
             with self._work:
                 while not (self._closed or self._display or (self._small and not display_only)):

@@ -25,7 +25,7 @@ from mobilenet_gui.workers.inference import Answer, Delivery, InferenceWorker
 from mobilenet_gui.workers.photo_loader import PhotoLoader
 from mobilenet_gui.workers.photo_queue import Request
 
-COUNT_MS = 100
+COUNT_MS = 150
 ARRANGE_MS = 250
 FEATURES_KEPT = 16
 """Photos whose feature map is kept, 250 kB each, so that going back and forth explains at once."""
@@ -75,6 +75,8 @@ class PhotosController(QObject):
         self._features: OrderedDict[int, NDArray[np.float32]] = OrderedDict()
         self._had_result = False
         self._count_timer = _single_shot(self, COUNT_MS, self._count)
+        self._later: list[int] = []
+        self._later_timer = _single_shot(self, 0, self._submit_later)
         self._arrange_timer = _single_shot(self, ARRANGE_MS, self._rearrange)
         inference.delivered.connect(self._delivered)
         inference.model_loading.connect(self._model_loading)
@@ -139,9 +141,18 @@ class PhotosController(QObject):
             self.set_current((new or known)[0])
         elif self._current is None and new:
             self.set_current(new[0])
-        self._submit(key for key in new if key != self._current)
+        # After the list has been painted: laying it out takes all of this thread's share for a moment.
+        self._later.extend(new)
+        if not self._later_timer.isActive():
+            self._later_timer.start()
         self._count_soon()
         return new
+
+    @Slot()
+    def _submit_later(self) -> None:
+        keys, self._later = self._later, []
+        waiting = [k for k in keys if (p := self.session.get(k)) is not None and p.state is PhotoState.WAITING]
+        self._submit(key for key in waiting if key != self._current)
 
     def remove(self, keys: Iterable[int]) -> int:
         """Take photos out of the list; return how many. `undo` brings them back."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
@@ -13,7 +15,7 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QRegion, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -30,7 +32,7 @@ from mobilenet_gui.ui.accessibility import shows_focus
 from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.photos.list_model import PhotoListModel
 from mobilenet_gui.ui.photos.thumbs import ThumbnailCache
-from mobilenet_gui.ui.photos.tiles import paint_selection, paint_tile
+from mobilenet_gui.ui.photos.tiles import TileCache, look_of, paint_running, paint_selection, paint_tile
 from mobilenet_gui.ui.theme import reduced_motion, tokens
 from mobilenet_gui.ui.tokens import HEIGHT_FILMSTRIP, HEIGHT_FILMSTRIP_SHORT, PAGE_MARGIN, RADIUS_SMALL
 
@@ -46,6 +48,7 @@ class _ThumbDelegate(QStyledItemDelegate):
         super().__init__(view)
         self._thumbs = thumbs
         self._view = view
+        self._tiles = TileCache()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         return self._view.cell()
@@ -53,15 +56,24 @@ class _ThumbDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         model = self._view.photos
         photo = model.photo_at(index.row())
-        if photo is None:
+        # Qt asks for every tile between the first and the last that changed; only those are drawn.
+        if photo is None or not self._view.dirty.intersects(option.rect):
             return
-        cell = QRectF(option.rect)
-        side = self._view.thumb
-        rect = QRectF(cell.center().x() - side / 2, cell.center().y() - side / 2, side, side)
         image = None if photo.state is PhotoState.FAILED else self._thumbs.get(photo.key)
-        paint_tile(painter, rect, RADIUS_SMALL, photo, image, unsure=model.is_unsure(photo), badge=True)
+        unsure = model.is_unsure(photo)
+
+        def render(brush: QPainter, cell: QRectF) -> None:
+            paint_tile(brush, self._square(cell), RADIUS_SMALL, photo, image, unsure=unsure, badge=True)
+
+        self._tiles.draw(painter, option.rect, photo.key, look_of(photo, image, unsure), render)
+        if photo.state is PhotoState.RUNNING:
+            paint_running(painter, self._square(QRectF(option.rect)))
         if index.row() == self._view.currentIndex().row():
-            paint_selection(painter, rect, RADIUS_SMALL)
+            paint_selection(painter, self._square(QRectF(option.rect)), RADIUS_SMALL)
+
+    def _square(self, cell: QRectF) -> QRectF:
+        side = self._view.thumb
+        return QRectF(round(cell.center().x() - side / 2), round(cell.center().y() - side / 2), side, side)
 
 
 class FilmstripView(QListView):
@@ -70,6 +82,7 @@ class FilmstripView(QListView):
     def __init__(self, rows: PhotoListModel, thumbs: ThumbnailCache, parent: QWidget) -> None:
         super().__init__(parent)
         self.photos = rows
+        self.dirty = QRegion()
         self.thumb = THUMB
         self.gap = GAP
         self.setModel(rows)
@@ -90,6 +103,18 @@ class FilmstripView(QListView):
     def cell(self) -> QSize:
         """Return the size of one place in the row."""
         return QSize(self.thumb + self.gap, self.height())
+
+    def dataChanged(self, first: _Index, last: _Index, roles: Sequence[int] = ()) -> None:
+        """Paint what changed; a list view would also lay everything out anew, though all tiles keep their size."""
+        if first.row() == last.row():
+            self.update(first)
+        else:
+            self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Note what has to be painted, for the delegate."""
+        self.dirty = event.region()
+        super().paintEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll sideways by a wheel that goes up and down."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
@@ -13,7 +15,7 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from mobilenet_gui.core.answers import headline, percent
@@ -22,7 +24,7 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.photos.list_model import PhotoListModel
 from mobilenet_gui.ui.photos.thumbs import ThumbnailCache
-from mobilenet_gui.ui.photos.tiles import paint_selection, paint_tile
+from mobilenet_gui.ui.photos.tiles import TileCache, look_of, paint_running, paint_selection, paint_tile
 from mobilenet_gui.ui.theme import reduced_motion, tokens
 from mobilenet_gui.ui.tokens import PAGE_MARGIN, RADIUS_SMALL
 from mobilenet_gui.ui.widgets.painting import bar, draw_text
@@ -43,6 +45,7 @@ class _TileDelegate(QStyledItemDelegate):
         super().__init__(view)
         self._thumbs = thumbs
         self._view = view
+        self._tiles = TileCache()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         return self._view.gridSize()
@@ -50,18 +53,24 @@ class _TileDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         rows = self._view.photos
         photo = rows.photo_at(index.row())
-        if photo is None:
+        # Qt asks for every tile between the first and the last that changed; only those are drawn.
+        if photo is None or not self._view.dirty.intersects(option.rect):
             return
-        cell = QRectF(option.rect)
-        width = cell.width() - GUTTER
-        picture = QRectF(cell.x() + 4, cell.y() + 6, width, round(width * SHAPE))
         image = None if photo.state is PhotoState.FAILED else self._thumbs.get(photo.key)
         unsure = rows.is_unsure(photo)
-        paint_tile(painter, picture, RADIUS_SMALL, photo, image, unsure=unsure, badge=False)
+        look = (look_of(photo, image, unsure), photo.name)
+
+        def render(brush: QPainter, cell: QRectF) -> None:
+            picture = _picture_rect(cell)
+            paint_tile(brush, picture, RADIUS_SMALL, photo, image, unsure=unsure, badge=False)
+            words = QRectF(picture.x() + 2, picture.bottom() + 6, picture.width() - 4, fonts.px(WORDS))
+            self._paint_words(brush, words, photo, unsure)
+
+        self._tiles.draw(painter, option.rect, photo.key, look, render)
+        if photo.state is PhotoState.RUNNING:
+            paint_running(painter, _picture_rect(QRectF(option.rect)))
         if self._view.selectionModel().isSelected(self._view.model().index(index.row(), 0)):
-            paint_selection(painter, picture, RADIUS_SMALL)
-        words = QRectF(picture.x() + 2, picture.bottom() + 6, picture.width() - 4, fonts.px(WORDS))
-        self._paint_words(painter, words, photo, unsure)
+            paint_selection(painter, _picture_rect(QRectF(option.rect)), RADIUS_SMALL)
 
     def _paint_words(self, painter: QPainter, rect: QRectF, photo: Photo, unsure: bool) -> None:
         colours = tokens()
@@ -90,6 +99,12 @@ class _TileDelegate(QStyledItemDelegate):
         bar(painter, track, best.probability, colours.control if faded else colours.accent, colours.track)
 
 
+def _picture_rect(cell: QRectF) -> QRectF:
+    """Return where the picture is in a cell."""
+    width = cell.width() - GUTTER
+    return QRectF(cell.x() + 4, cell.y() + 6, width, round(width * SHAPE))
+
+
 class PhotoGrid(QListView):
     """The grid. One tab stop; arrows move, Enter opens.
 
@@ -108,6 +123,7 @@ class PhotoGrid(QListView):
     def __init__(self, rows: PhotoListModel, thumbs: ThumbnailCache, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.photos = rows
+        self.dirty = QRegion()
         self._quiet = False
         self.setModel(rows)
         self.setItemDelegate(_TileDelegate(thumbs, self))
@@ -193,6 +209,18 @@ class PhotoGrid(QListView):
         photo = self.photos.photo_at(self.indexAt(point).row())
         if photo is not None:
             self.menu_requested.emit(self.viewport().mapToGlobal(point), photo.key)
+
+    def dataChanged(self, first: _Index, last: _Index, roles: Sequence[int] = ()) -> None:
+        """Paint what changed; a list view would also lay everything out anew, though all tiles keep their size."""
+        if first.row() == last.row():
+            self.update(first)
+        else:
+            self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Note what has to be painted, for the delegate."""
+        self.dirty = event.region()
+        super().paintEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Open the current tile by Enter."""

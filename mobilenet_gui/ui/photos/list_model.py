@@ -117,10 +117,9 @@ class PhotoListModel(QAbstractListModel):
         if keys is None:
             self.dataChanged.emit(self.index(0), self.index(len(self._keys) - 1))
             return
-        rows = sorted(self._rows[key] for key in set(keys) if key in self._rows)
-        start = 0
-        for i in range(1, len(rows) + 1):
-            # One signal for each run of neighbours.
-            if i == len(rows) or rows[i] != rows[i - 1] + 1:
-                self.dataChanged.emit(self.index(rows[start]), self.index(rows[i - 1]))
-                start = i
+        # One signal a row: for a range Qt would paint the whole list anew.
+        for key in set(keys):
+            row = self._rows.get(key)
+            if row is not None:
+                index = self.index(row)
+                self.dataChanged.emit(index, index)

@@ -48,6 +48,7 @@ class Presenter(QObject):
         self._folder = folder
         self._want_models = want_models
         self._announced: tuple[int, str] | None = None
+        self._seen: object = ()
         self.counts = Counts()
 
     def refresh(self, *, dragging: bool) -> None:
@@ -95,6 +96,12 @@ class Presenter(QObject):
         controller, inspector = self._controller, self._frame.inspector
         photo = controller.current
         sure_from = controller.session.sure_from
+        seen = None if photo is None else (
+            photo.key, photo.state, photo.stale, photo.problem, id(photo.recognition), controller.bundle is None
+        )  # fmt: skip
+        if (seen, sure_from) == self._seen:
+            return
+        self._seen = (seen, sure_from)
         if photo is None or photo.recognition is None or photo.state is PhotoState.FAILED:
             inspector.set_time(None)
             inspector.set_result_available(False)

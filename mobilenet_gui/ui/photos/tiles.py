@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
+from collections.abc import Callable
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QTransform
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPixmap, QTransform
 
 from mobilenet_gui.core.photo_session import Photo, PhotoState
 from mobilenet_gui.ui.fonts import font
@@ -17,6 +19,43 @@ from mobilenet_gui.ui.widgets.progress import paint_ring
 WAITING_OPACITY = 0.36
 RING_SIZE = 20.0
 BADGE_SIZE = 16.0
+TILES_KEPT = 256
+
+
+class TileCache:
+    """Finished tiles by photo. Painting a list is then one call a tile, however busy the other threads are."""
+
+    def __init__(self) -> None:
+        self._tiles: OrderedDict[int, tuple[object, QPixmap]] = OrderedDict()
+
+    def draw(
+        self, painter: QPainter, rect: QRect, key: int, look: object, render: Callable[[QPainter, QRectF], None]
+    ) -> None:
+        """Draw a tile, rendering it only where its look is new.
+
+        Args:
+            painter: where to draw.
+            rect: the whole cell.
+            key: of the photo.
+            look: everything that the tile's looks depend on, besides size and colours; compared by `==`.
+            render: draws the tile into a cell that begins at 0, 0.
+        """
+        ratio = painter.device().devicePixelRatioF()
+        full_look = (look, rect.width(), rect.height(), ratio, id(tokens()))
+        kept = self._tiles.get(key)
+        if kept is None or kept[0] != full_look:
+            picture = QPixmap(round(rect.width() * ratio), round(rect.height() * ratio))
+            picture.setDevicePixelRatio(ratio)
+            picture.fill(Qt.GlobalColor.transparent)
+            brush = QPainter(picture)
+            render(brush, QRectF(0, 0, rect.width(), rect.height()))
+            brush.end()
+            kept = (full_look, picture)
+            self._tiles[key] = kept
+            if len(self._tiles) > TILES_KEPT:
+                self._tiles.popitem(last=False)
+        self._tiles.move_to_end(key)
+        painter.drawPixmap(rect.topLeft(), kept[1])
 
 
 def paint_cover(painter: QPainter, image: QImage, rect: QRectF, radius: float, opacity: float = 1.0) -> None:
@@ -62,15 +101,7 @@ def paint_tile(
         rounded(painter, rect, radius, colours.track)
     if image is not None:
         paint_cover(painter, image, rect, radius, WAITING_OPACITY if waiting else 1.0)
-    if photo.state is PhotoState.RUNNING:
-        centre = rect.center()
-        ring = QRectF(centre.x() - RING_SIZE / 2, centre.y() - RING_SIZE / 2, RING_SIZE, RING_SIZE)
-        turn = 0.0 if reduced_motion() else time.monotonic() % 1.0
-        colour = colours.text if colours.dark else colours.accent
-        track = QColor(colours.panel)
-        track.setAlpha(170)
-        paint_ring(painter, ring, None, colour, track, turn=turn, width=2.5)
-    elif badge and unsure and not waiting:
+    if badge and unsure and not waiting:
         spot = QRectF(rect.right() - BADGE_SIZE - 4, rect.bottom() - BADGE_SIZE - 4, BADGE_SIZE, BADGE_SIZE)
         rounded(painter, spot, BADGE_SIZE / 2, colours.overlay)
         draw_text(
@@ -82,6 +113,24 @@ def paint_tile(
             align=Qt.AlignmentFlag.AlignHCenter,
             elide=False,
         )
+
+
+def paint_running(painter: QPainter, rect: QRectF) -> None:
+    """Draw the ring that turns over a photo that is being worked on."""
+    colours = tokens()
+    centre = rect.center()
+    ring = QRectF(centre.x() - RING_SIZE / 2, centre.y() - RING_SIZE / 2, RING_SIZE, RING_SIZE)
+    turn = 0.0 if reduced_motion() else time.monotonic() % 1.0
+    track = QColor(colours.panel)
+    track.setAlpha(170)
+    paint_ring(painter, ring, None, colours.text if colours.dark else colours.accent, track, turn=turn, width=2.5)
+
+
+def look_of(photo: Photo, image: QImage | None, unsure: bool) -> tuple[object, ...]:
+    """Return what the looks of a photo's tile depend on."""
+    waiting = photo.state is PhotoState.WAITING or photo.state is PhotoState.RUNNING
+    best = None if photo.recognition is None else (photo.recognition.best.label, photo.recognition.best.probability)
+    return waiting, photo.state is PhotoState.FAILED, best, unsure, None if image is None else image.cacheKey()
 
 
 def paint_selection(painter: QPainter, rect: QRectF, radius: float) -> None:
