@@ -247,8 +247,8 @@ def test_importing_asks_inline_and_says_what_it_found(qtbot: QtBot, bench: Bench
     file.write_bytes(make_tflite())
     assert not page.handle_paths([tmp_path / "photo.jpg"])
     assert page.handle_paths([file])
-    panel = page.import_panel
-    assert not panel.isHidden()
+    panel = page.imports.panel
+    assert not page.imports.isHidden()
     qtbot.waitUntil(lambda: "6 classes" in panel.summary, timeout=SECONDS)
     assert not panel.confirm.isEnabled()
     labels = tmp_path / "labels.txt"
@@ -266,7 +266,7 @@ def test_importing_asks_inline_and_says_what_it_found(qtbot: QtBot, bench: Bench
     assert panel.confirm.isEnabled()
     panel.model_id.set_text("wildlife")
     click(panel.confirm)
-    assert panel.isHidden()
+    assert page.imports.isHidden()
     qtbot.waitUntil(lambda: bench.store.has("wildlife") and not bench.tasks.states(), timeout=SECONDS)
     assert page.list.chosen_id == "wildlife"
 
@@ -275,8 +275,8 @@ def test_several_files_are_asked_about_one_after_another(qtbot: QtBot, bench: Be
     good, bad = tmp_path / "a.tflite", tmp_path / "b.h5"
     good.write_bytes(make_tflite(classes=1000))
     bad.write_bytes(b"nothing of the kind")
-    bench.page.import_folder(tmp_path)
-    panel = bench.page.import_panel
+    bench.page.imports.take_folder(tmp_path)
+    panel = bench.page.imports.panel
     assert panel.path == good
     qtbot.waitUntil(panel.confirm.isEnabled, timeout=SECONDS)
     QTest.keyClick(panel, Qt.Key.Key_Escape)
@@ -284,11 +284,11 @@ def test_several_files_are_asked_about_one_after_another(qtbot: QtBot, bench: Be
     qtbot.waitUntil(lambda: "not a Keras weights file" in panel.summary, timeout=SECONDS)
     assert not panel.confirm.isEnabled()
     click(panel.cancel)
-    assert panel.isHidden()
+    assert bench.page.imports.isHidden()
 
 
 def test_a_folder_without_models_is_named(bench: Bench, tmp_path: Path) -> None:
-    bench.page.import_folder(tmp_path)
+    bench.page.imports.take_folder(tmp_path)
     banner = bench.page.notices.banner("folder")
     assert banner is not None
     assert str(tmp_path) in banner.text()

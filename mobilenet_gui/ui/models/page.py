@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mobilenet_gui.core import catalog
+from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import UserError
-from mobilenet_gui.core.install import KERAS_SUFFIXES, TFLITE_SUFFIX
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
@@ -20,25 +20,18 @@ from mobilenet_gui.ui.models import words
 from mobilenet_gui.ui.models.details import ModelDetails
 from mobilenet_gui.ui.models.empty import NoModelCard
 from mobilenet_gui.ui.models.facts import facts
-from mobilenet_gui.ui.models.import_panel import ImportPanel
+from mobilenet_gui.ui.models.import_desk import ImportDesk
 from mobilenet_gui.ui.models.items import ModelItem, Shelf, build_shelf, plot_items
 from mobilenet_gui.ui.models.list import ModelList, Section
 from mobilenet_gui.ui.models.notices import Notices
 from mobilenet_gui.ui.models.task_words import failure_text
-from mobilenet_gui.ui.tokens import PAGE_MARGIN
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
 from mobilenet_gui.ui.widgets.fields import SearchField
 from mobilenet_gui.ui.widgets.page_header import PageHeader
 from mobilenet_gui.ui.widgets.scatter import ScatterPoint
 from mobilenet_gui.ui.widgets.toast import ToastHost
-from mobilenet_gui.workers.model_inspect import Understood
 from mobilenet_gui.workers.model_state import TaskState
-from mobilenet_gui.workers.model_work import ImportRequest
 from mobilenet_gui.workers.models import ModelTasks
-
-MODEL_SUFFIXES = frozenset({*KERAS_SUFFIXES, TFLITE_SUFFIX})
-MOST_FILES = 50
-"""How many model files of a folder are offered."""
 
 
 class ModelsPage(QWidget):
@@ -59,14 +52,12 @@ class ModelsPage(QWidget):
         self._tasks = tasks
         self._shelf = Shelf((), ())
         self._expanded = False
-        self._import_queue: list[Path] = []
-        self._inspected = ""
         self.search = SearchField(tr("Search models"))
         self.import_button = Button(tr("Import from file…"), "export")
         self.show_details = IconButton("inspector", tr("Show details (F9)"))
         self.header = PageHeader(tr("Models"))
         self.notices = Notices()
-        self.import_panel = ImportPanel(store.has)
+        self.imports = ImportDesk(store, tasks)
         self.list = ModelList()
         self.details = ModelDetails()
         entry = catalog.by_id(catalog.DEFAULT_ID)
@@ -92,44 +83,11 @@ class ModelsPage(QWidget):
 
     def ask_for_import(self) -> None:
         """Ask for a model file."""
-        patterns = " ".join(f"*{suffix}" for suffix in sorted(MODEL_SUFFIXES))
-        dialog = QFileDialog(self, tr("Import a model"), "", tr("Models ({patterns})").format(patterns=patterns))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.filesSelected.connect(lambda names: self.handle_paths([Path(name) for name in names]))
-        dialog.open()
-
-    def ask_for_folder(self) -> None:
-        """Ask for a folder and offer the model files in it."""
-        dialog = QFileDialog(self, tr("Choose a folder with model files"))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: self.import_folder(Path(name)))
-        dialog.open()
-
-    def import_folder(self, folder: Path) -> None:
-        """Offer the model files of a folder for import."""
-        try:
-            files = sorted(path for path in folder.iterdir() if path.is_file())
-        except OSError as error:
-            self.notices.say("folder", "bad", f"{folder}: {error.strerror or error}")
-            return
-        if not self.handle_paths(files[: MOST_FILES * 10]):
-            text = tr("There is no model file in {folder} (.h5, .weights.h5, .keras or .tflite).")
-            self.notices.say("folder", "warn", text.format(folder=folder))
+        self.imports.ask_for_files()
 
     def handle_paths(self, paths: Sequence[Path]) -> bool:
         """Offer model files for import, one after another; say whether there was any."""
-        models = [path for path in paths if path.suffix.lower() in MODEL_SUFFIXES][:MOST_FILES]
-        if not models:
-            return False
-        self.notices.drop("folder")
-        waiting = not self.import_panel.isHidden()
-        self._import_queue.extend(path for path in models if path not in self._import_queue)
-        if not waiting:
-            self._next_import()
-        return True
+        return self.imports.take(paths)
 
     def select(self, model_id: str) -> None:
         """Show the details of a model."""
@@ -143,17 +101,10 @@ class ModelsPage(QWidget):
         self.search.setMaximumWidth(fonts.px(180))
         for widget in (self.search, self.import_button, self.show_details):
             self.header.add_action(widget)
-        panel = QWidget()
-        panel_row = QVBoxLayout(panel)
-        panel_row.setContentsMargins(PAGE_MARGIN, 0, PAGE_MARGIN - 4, 10)
-        panel_row.addWidget(self.import_panel)
-        self._panel = panel
-        self.import_panel.hide()
-        panel.hide()
         column = QVBoxLayout()
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part in (self.header, self.notices, panel):
+        for part in (self.header, self.notices, self.imports):
             column.addWidget(part)
         column.addWidget(self.list, 1)
         row = QHBoxLayout(self)
@@ -169,7 +120,7 @@ class ModelsPage(QWidget):
         self.import_button.clicked.connect(self.ask_for_import)
         self.no_model.download_wanted.connect(self.start_recommended_download)
         self.no_model.file_wanted.connect(self.ask_for_import)
-        self.no_model.folder_wanted.connect(self.ask_for_folder)
+        self.no_model.folder_wanted.connect(self.imports.ask_for_folder)
         self.list.chosen.connect(lambda _id: self._show_details())
         self.list.asked.connect(self._do)
         self.list.toggled.connect(self._toggle)
@@ -179,8 +130,9 @@ class ModelsPage(QWidget):
         self.details.hide_requested.connect(lambda: self._keep_inspector(False))
         self.details.width_changed.connect(lambda width: self._settings.update(inspector_width=width))
         self.show_details.clicked.connect(lambda: self._keep_inspector(True))
-        self.import_panel.confirmed.connect(self._import)
-        self.import_panel.closed.connect(self._next_import)
+        self.imports.refused.connect(lambda tone, text: self.notices.say("folder", tone, text))
+        self.imports.taken.connect(lambda: self.notices.drop("folder"))
+        self.imports.done.connect(self.import_button.setFocus)
         self._tasks.started.connect(self._on_started)
         self._tasks.progressed.connect(self._on_progressed)
         self._tasks.returned.connect(self._on_returned)
@@ -285,9 +237,10 @@ class ModelsPage(QWidget):
 
     def _do(self, model_id: str, action: str) -> None:
         try:
+            if action in ("use", "download"):
+                self.select(model_id)
             if action == "use":
                 self._tasks.activate(model_id)
-                self.select(model_id)
             elif action == "remove":
                 self._remove(model_id)
             else:
@@ -321,22 +274,6 @@ class ModelsPage(QWidget):
             QTimer.singleShot(0, self._tasks, self._tasks.commit_leaving)
         return super().eventFilter(watched, event)
 
-    def _next_import(self) -> None:
-        if not self._import_queue:
-            self.import_panel.hide()
-            self._panel.hide()
-            self.import_button.setFocus(Qt.FocusReason.OtherFocusReason)
-            return
-        path = self._import_queue.pop(0)
-        self._panel.show()
-        self.import_panel.show()
-        self.import_panel.begin(path, len(self._import_queue))
-        self._inspected = self._tasks.inspect(path)
-
-    def _import(self, request: ImportRequest) -> None:
-        self._tasks.import_file(request)
-        self._next_import()
-
     # -- hearing --------------------------------------------------------------------------------------------------
 
     def _on_started(self, model_id: str) -> None:
@@ -355,18 +292,12 @@ class ModelsPage(QWidget):
         self._tell_rail()
 
     def _on_returned(self, model_id: str, result: object) -> None:
-        if isinstance(result, Understood):
-            if model_id == self._inspected:
-                self.import_panel.understood(result)
-            return
         self._tell_rail()
-        if model_id.startswith("import:") and hasattr(result, "id"):
+        if model_id.startswith("import:") and isinstance(result, Bundle):
             self.list.choose(result.id)
 
     def _on_failed(self, model_id: str, error: UserError) -> None:
         if model_id.startswith("inspect:"):
-            if model_id == self._inspected:
-                self.import_panel.failed(error)
             return
         state = self._tasks.state(model_id)
         self._fill()
