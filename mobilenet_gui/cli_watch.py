@@ -115,6 +115,7 @@ def _watch(arguments: argparse.Namespace) -> int:
             return EXIT_UNREADABLE
         finally:
             recognizer.close()
+            session.close()
     return EXIT_OK
 
 

@@ -15,6 +15,7 @@ import os
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -115,10 +116,10 @@ class MjpegServer:
         data = jpeg()
 
         def pump() -> None:
-            number = 0
-            while not stop.wait(1 / fps):
+            number, due = 0, time.monotonic()
+            while not stop.wait(max(0.0, due - time.monotonic())):
                 self.frame(data if make is None else make(number))
-                number += 1
+                number, due = number + 1, due + 1 / fps
 
         self._pump = threading.Thread(target=pump, name="mjpeg-pump")
         self._pump.start()

@@ -8,6 +8,7 @@ them `photo_files`'.
 from __future__ import annotations
 
 import math
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
 
@@ -113,7 +114,26 @@ class DecodedPhoto:
         self, side: int, resample: Image.Resampling, box: tuple[float, float, float, float] | None = None
     ) -> Image.Image:
         """Return the part `box` (left, top, right, bottom in pixels of `image`; all of it by default), made square."""
-        small = self._image.resize((side, side), resample, box=box, reducing_gap=_REDUCING_GAP)
+        return self._resized((side, side), resample, box)
+
+    def resized_by_two(
+        self, side: int, resample: Image.Resampling, box: tuple[float, float, float, float], helper: Executor
+    ) -> Pixels:
+        """As `resized`, pixel for pixel, in half the time: `helper` does the lower half meanwhile."""
+        left, top, right, bottom = box
+        rows, middle = side // 2, (top + bottom) / 2
+        # Pillow counts in single precision, and reduces large photos first, by blocks that no cut may part.
+        exact = all(float(np.float32(edge)) == edge for edge in (top, middle, bottom))
+        if side % 2 or not exact or (bottom - top) / side / _REDUCING_GAP >= 2:
+            return np.array(self.resized(side, resample, box))
+        lower = helper.submit(self._resized, (side, rows), resample, (left, middle, right, bottom))
+        upper = self._resized((side, rows), resample, (left, top, right, middle))
+        return np.concatenate((np.asarray(upper), np.asarray(lower.result())))
+
+    def _resized(
+        self, size: tuple[int, int], resample: Image.Resampling, box: tuple[float, float, float, float] | None
+    ) -> Image.Image:
+        small = self._image.resize(size, resample, box=box, reducing_gap=_REDUCING_GAP)
         return small if self._to_srgb is None else self._to_srgb(small)
 
     @property
@@ -202,13 +222,14 @@ def crop_box(full_size: tuple[int, int], pre: Preprocessing) -> CropBox:
     return CropBox(0.5 - across, 0.5 - down, 0.5 + across, 0.5 + down)
 
 
-def prepare(photo: DecodedPhoto | Pixels, pre: Preprocessing) -> Prepared:
+def prepare(photo: DecodedPhoto | Pixels, pre: Preprocessing, helper: Executor | None = None) -> Prepared:
     """Crop and resize a photo to the network's input.
 
     Args:
         photo: a decoded photo, or RGB pixels of shape (height, width, 3).
         pre: the bundle's preprocessing. With `stretch` the whole photo is squeezed by nearest neighbour, exactly as
             Keras' `load_img(target_size=...)` does by default.
+        helper: a thread to share the work with, where the answer is waited for; the pixels are the same.
     """
     if not isinstance(photo, DecodedPhoto):
         image = Image.fromarray(np.ascontiguousarray(photo, dtype=np.uint8))
@@ -220,6 +241,8 @@ def prepare(photo: DecodedPhoto | Pixels, pre: Preprocessing) -> Prepared:
     side = pre.crop_fraction * min(width, height)
     left, top = max(0.0, (width - side) / 2), max(0.0, (height - side) / 2)
     box = (left, top, min(float(width), left + side), min(float(height), top + side))
+    if helper is not None:
+        return Prepared(photo.resized_by_two(pre.size, _FILTERS[pre.filter], box, helper), crop)
     return Prepared(np.array(photo.resized(pre.size, _FILTERS[pre.filter], box)), crop)
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,7 +26,7 @@ from mobilenet_gui.core.bundle import ClassifierHead
 from mobilenet_gui.core.explain import heat_map
 from mobilenet_gui.core.frames_types import Frame
 from mobilenet_gui.core.live_stats import RateMeter, TimeWindow
-from mobilenet_gui.core.recognizer import Recognizer, top
+from mobilenet_gui.core.recognizer import Recognizer, top, usable_cores
 from mobilenet_gui.core.smoothing import DEFAULT_SECONDS, Steadier
 from mobilenet_gui.core.types import CropBox, Label, Prediction, Timing
 
@@ -93,8 +94,18 @@ class LiveSession:
         self._steadier = Steadier(seconds, sure_from)
         self._model_id = ""
         self._latest: LiveAnswer | None = None
+        # With one core there is nobody to help.
+        self._helper = ThreadPoolExecutor(1, "live-resizer") if usable_cores() > 1 else None
+        if self._helper is not None:
+            # Its thread begins here: begun in Qt's thread, Python would keep a shadow of that one.
+            self._helper.submit(int).result()
         self.times = TimeWindow()
         self.recognised = RateMeter()
+
+    def close(self) -> None:
+        """End the helping thread; for the end of the program, after the network's thread has ended."""
+        if self._helper is not None:
+            self._helper.shutdown()
 
     def begin(self) -> int:
         """Start anew with another source; return the generation that its answers will have."""
@@ -169,7 +180,7 @@ class LiveSession:
         explain = wishes.explain and head is not None
 
         start = time.perf_counter()
-        prepared = imaging.prepare(frame.pixels, bundle.preprocessing)
+        prepared = imaging.prepare(frame.pixels, bundle.preprocessing, self._helper)
         ready = time.perf_counter()
         scores, features = recognizer.probabilities(prepared.pixels, want_features=explain)
         done = time.perf_counter()

@@ -39,7 +39,11 @@ class AnalysisWork:
         self.note: SourceError | None = None
         self._path, self._step, self._cancel = path, step, cancel
         self._recognizers = recognizers
-        self._changed = threading.Condition()
+        # One lock, three conditions: nobody is woken for what does not concern them.
+        self._lock = threading.Lock()
+        self._room = threading.Condition(self._lock)
+        self._work = threading.Condition(self._lock)
+        self._answers = threading.Condition(self._lock)
         self._jobs: list[_Job] = []
         self._done: dict[int, tuple[float, NDArray[np.float32]]] = {}
         self._wanted = 0
@@ -59,9 +63,10 @@ class AnalysisWork:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._changed:
+        with self._lock:
             self._stop = True
-            self._changed.notify_all()
+            self._room.notify_all()
+            self._work.notify_all()
         for thread in self._threads:
             thread.join()
         for recognizer in self._recognizers:
@@ -75,9 +80,9 @@ class AnalysisWork:
             Exception: whatever ended a thread.
         """
         while True:
-            with self._changed:
+            with self._lock:
                 # The wish to stop is an event of the caller's that wakes nobody, so it is looked at now and then.
-                self._changed.wait_for(self._next_is_known, timeout=_WAKE_SECONDS)
+                self._answers.wait_for(self._next_is_known, timeout=_WAKE_SECONDS)
                 if self._cancel.is_set():
                     raise Cancelled
                 if self._error is not None:
@@ -89,7 +94,7 @@ class AnalysisWork:
                     continue
                 self._wanted += 1
                 self._in_flight -= 1
-                self._changed.notify_all()
+                self._room.notify()
             yield result
 
     def _next_is_known(self) -> bool:
@@ -100,9 +105,9 @@ class AnalysisWork:
         try:
             work(*arguments)
         except Exception as error:  # raised again by `results`, in the caller's thread
-            with self._changed:
+            with self._lock:
                 self._error = self._error or error
-                self._changed.notify_all()
+                self._answers.notify()
 
     def _decode(self) -> None:
         source = open_source(SourceSpec(SourceKind.FILE, self._path), Counter())
@@ -120,34 +125,36 @@ class AnalysisWork:
                 due = max(due + self._step, frame.timestamp)
                 frame = _next(source, due if self._step > 0 else None)
             self.note = source.shortfall()
-            with self._changed:
+            with self._lock:
                 self._total = number
-                self._changed.notify_all()
+                self._work.notify_all()
+                self._answers.notify()
         finally:
             source.close()
 
     def _hand_in(self, job: _Job) -> bool:
-        with self._changed:
-            self._changed.wait_for(lambda: self._stop or self._in_flight < self._most)
+        with self._lock:
+            self._room.wait_for(lambda: self._stop or self._in_flight < self._most)
             if self._stop:
                 return False
             self._in_flight += 1
             self._jobs.append(job)
-            self._changed.notify_all()
+            self._work.notify()
         return True
 
     def _recognize(self, recognizer: Recognizer) -> None:
         pre = recognizer.bundle.preprocessing
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._stop or self._jobs or self._total is not None)
+            with self._lock:
+                self._work.wait_for(lambda: self._stop or self._jobs or self._total is not None)
                 if self._stop or not self._jobs:
                     return
                 job = self._jobs.pop(0)
             scores, _ = recognizer.probabilities(imaging.prepare(job.pixels, pre).pixels)
-            with self._changed:
+            with self._lock:
                 self._done[job.number] = (job.timestamp, scores)
-                self._changed.notify_all()
+                if job.number == self._wanted:
+                    self._answers.notify()
 
 
 def _next(video: VideoFile, due: float | None) -> Frame | None:

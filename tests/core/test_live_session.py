@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.frames import Frame
@@ -16,6 +19,7 @@ from mobilenet_gui.core.live_session import LiveAnswer, LiveSession
 from mobilenet_gui.core.live_snapshot import save_snapshot
 from mobilenet_gui.core.live_stats import RateMeter, TimeWindow
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
+from mobilenet_gui.core.types import Preprocessing
 from tests.model_factory import make_bundle
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
@@ -31,12 +35,18 @@ def recognizer(bundle: Bundle) -> LiteRTRecognizer:
     return LiteRTRecognizer(bundle, threads=1)
 
 
+@pytest.fixture
+def session() -> Iterator[LiveSession]:
+    made = LiveSession(seconds=0.4)
+    yield made
+    made.close()
+
+
 def frame(colour: tuple[int, int, int], at: float) -> Frame:
     return Frame(np.full((48, 64, 3), colour, np.uint8), 0, at, at)
 
 
-def test_answers_are_steady_and_raw(recognizer: LiteRTRecognizer) -> None:
-    session = LiveSession(seconds=0.4)
+def test_answers_are_steady_and_raw(recognizer: LiteRTRecognizer, session: LiveSession) -> None:
     first = session.answer(recognizer, None, frame(RED, 1.0))
     assert first.winner is not None
     assert (first.winner.label, first.heat) == ("red", None)
@@ -51,8 +61,7 @@ def test_answers_are_steady_and_raw(recognizer: LiteRTRecognizer) -> None:
     assert [p.probability for p in second.raw] == [p.probability for p in direct.predictions]
 
 
-def test_wishes_take_effect_at_the_next_frame(recognizer: LiteRTRecognizer) -> None:
-    session = LiveSession(seconds=0.4)
+def test_wishes_take_effect_at_the_next_frame(recognizer: LiteRTRecognizer, session: LiveSession) -> None:
     session.answer(recognizer, None, frame(RED, 0.0))
     session.set_steadiness(0)
     assert session.answer(recognizer, None, frame(GREEN, 0.01)).predictions[0].label == "green"
@@ -60,8 +69,8 @@ def test_wishes_take_effect_at_the_next_frame(recognizer: LiteRTRecognizer) -> N
     assert session.answer(recognizer, None, frame(GREEN, 0.02)).winner is None
 
 
-def test_heat_maps_on_demand(bundle: Bundle, recognizer: LiteRTRecognizer) -> None:
-    session, head = LiveSession(), bundle.head()
+def test_heat_maps_on_demand(bundle: Bundle, recognizer: LiteRTRecognizer, session: LiveSession) -> None:
+    head = bundle.head()
     assert head is not None
     assert session.answer(recognizer, head, frame(RED, 0)).heat is None
     session.set_explain(True)
@@ -75,8 +84,7 @@ def test_heat_maps_on_demand(bundle: Bundle, recognizer: LiteRTRecognizer) -> No
     assert session.answer(recognizer, None, frame(RED, 4)).heat is None
 
 
-def test_only_the_newest_answer_of_the_present_source_is_kept(recognizer: LiteRTRecognizer) -> None:
-    session = LiveSession()
+def test_only_the_newest_answer_of_this_source_is_kept(recognizer: LiteRTRecognizer, session: LiveSession) -> None:
     session.begin()
     for at in (0.0, 1.0):
         session.task(frame(RED, at))(recognizer, None)
@@ -116,8 +124,8 @@ def test_the_figures() -> None:
 
 
 @pytest.fixture
-def answer(recognizer: LiteRTRecognizer) -> LiveAnswer:
-    return LiveSession().answer(recognizer, None, frame(RED, 3.5))
+def answer(recognizer: LiteRTRecognizer, session: LiveSession) -> LiveAnswer:
+    return session.answer(recognizer, None, frame(RED, 3.5))
 
 
 def test_a_snapshot_is_a_photo_with_its_answer_beside_it(answer: LiveAnswer, tmp_path: Path) -> None:
@@ -137,3 +145,13 @@ def test_a_folder_that_cannot_be_written(answer: LiveAnswer, tmp_path: Path) -> 
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError):
         save_snapshot(tmp_path / "file", answer.frame.pixels, answer, source="x")
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (640, 480), (333, 517), (3840, 2160)])
+@pytest.mark.parametrize("side", [32, 191, 224])
+def test_sharing_the_resizing_changes_no_pixel(size: tuple[int, int], side: int) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    recipe = Preprocessing(side)
+    with ThreadPoolExecutor(1) as helper:
+        shared_out = imaging.prepare(pixels, recipe, helper)
+    assert np.array_equal(shared_out.pixels, imaging.prepare(pixels, recipe).pixels)

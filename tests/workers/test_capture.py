@@ -253,6 +253,7 @@ def test_the_photos_thread_recognises_live_frames(qtbot: QtBot, tmp_path: Path) 
     assert answers[0] == "red"
     assert capture.shutdown(5)
     assert worker.stop()
+    session.close()
 
 
 def test_the_list_of_cameras_follows_what_is_plugged_in(qtbot: QtBot) -> None:
