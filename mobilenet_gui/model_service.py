@@ -169,7 +169,7 @@ class ModelService:
 
     def speeds(self) -> dict[str, float]:
         """Return the network's milliseconds for one photo, measured on this machine, by id of the installed model."""
-        from mobilenet_gui.workers.speed import SpeedBook
+        from mobilenet_gui.core.speed import SpeedBook
 
         book = SpeedBook()
         measured = ((bundle.id, book.get(bundle)) for bundle in self.store.list())
@@ -182,7 +182,7 @@ class ModelService:
             ModelError: it is not installed.
             StorageError: it could not be written.
         """
-        from mobilenet_gui.workers.speed import Speed, SpeedBook, model_hash
+        from mobilenet_gui.core.speed import Speed, SpeedBook, model_hash
 
         bundle = self.store.get(model_id)
         now = datetime.now(UTC).isoformat(timespec="seconds")

@@ -234,6 +234,8 @@ class InferenceWorker(QObject):
         while (work := self._board.take_work()) is not None:
             if isinstance(work, Ready):
                 self._recognize(work)
+            elif isinstance(work, Ticket):
+                self._decode_and_recognize(work)
             elif isinstance(work, Frame):
                 self._recognize_frame(work)
             else:
@@ -262,6 +264,18 @@ class InferenceWorker(QObject):
         self._generation = self._board.set_preprocessing(recipe)
         if old is not None:
             old.close()
+
+    def _decode_and_recognize(self, ticket: Ticket) -> None:
+        request = ticket.request
+        begin = time.perf_counter()
+        try:
+            photo = imaging.decode_for(request.source, ticket.preprocessing, request.name)
+        except Exception as error:  # one photo's fault must not end the thread
+            self._post(Answer(request.key, ticket.epoch, error=as_user_error(error, request.name)), urgent=True)
+            return
+        ready = Ready(ticket, photo, (time.perf_counter() - begin) * 1000)
+        self._events.append(Seen(request.key, photo.full_size, None))  # goes along with the answer
+        self._recognize(ready)
 
     def _recognize(self, ready: Ready) -> None:
         ticket = ready.ticket
@@ -312,7 +326,7 @@ class InferenceWorker(QObject):
         except Exception as error:  # one photo's fault must not end the thread
             if self._board.finish(ticket, None):
                 failed = as_user_error(error, request.name)
-                self._post(Answer(request.key, ticket.epoch, error=failed), urgent=ticket.urgent)
+                self._post(Answer(request.key, ticket.epoch, error=failed))
             return
         taken = (time.perf_counter() - begin) * 1000
         # The network goes on with it at once; the small picture is made beside that.

@@ -16,17 +16,17 @@ from typing import Any, Final
 from PySide6.QtCore import QObject, Signal, Slot
 
 from mobilenet_gui.core import catalog
+from mobilenet_gui.core import speed as speeds
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import ModelError, UserError
 from mobilenet_gui.core.install import InstallProgress
+from mobilenet_gui.core.speed import Speed, SpeedBook
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import Settings
-from mobilenet_gui.workers import speed as speeds
 from mobilenet_gui.workers.model_inspect import understand
 from mobilenet_gui.workers.model_state import Kind, Phase, TaskState
 from mobilenet_gui.workers.model_work import Gate, ImportRequest, ModelWork, rename_bundle
-from mobilenet_gui.workers.speed import Speed, SpeedBook
 from mobilenet_gui.workers.task_lanes import Task, TaskLanes
 
 LANES: Final[dict[Kind, int]] = {"download": 2, "import": 1, "remove": 1, "rename": 1, "measure": 1, "inspect": 2}
@@ -215,6 +215,12 @@ class ModelTasks(QObject):
         """Measure how fast an installed model is here."""
         state = TaskState(model_id, "measure", "measuring")
         self._start(Task(state, lambda task: self._measured(model_id, task.cancel)))
+
+    def measure_new(self) -> None:
+        """Measure the installed models whose speed here is not known yet, such as those of the command line."""
+        for bundle in self._store.list():
+            if not bundle.is_backbone and bundle.id not in self._tasks and self.book.get(bundle) is None:
+                self.measure(bundle.id)
 
     def activate(self, model_id: str) -> None:
         """Make a model the one in use, at once.

@@ -1,8 +1,9 @@
 """Owns the order of work between the window, the decoding threads and the network's thread. No Qt.
 
 Four kinds of work meet here, in this order of urgency: what concerns the model itself, the photo on screen, the
-newest frame of each live source, and the long list of the other photos. Photos are decoded a few ahead so that the
-network does not wait for the disk, and never more than a few, so that memory stays flat.
+newest frame of each live source, and the long list of the other photos. The list is decoded a few photos ahead so
+that the network does not wait for the disk, and never more than a few, so that memory stays flat. The photo on screen
+is decoded by the network's own thread: handing it from thread to thread would take longer than it saves.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Request:
         source: file or bytes.
         name: what to call it in an error.
         explain: keep the feature map with the answer.
-        thumbnail: make a small picture of it as well.
+        thumbnail: make a small picture of it as well, where it is one of the list.
     """
 
     key: int
@@ -39,7 +40,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A request that a decoding thread has taken, with the recipe that held at that moment."""
+    """A request that a thread has taken to decode it, with the recipe that held at that moment."""
 
     request: Request
     preprocessing: Preprocessing
@@ -71,7 +72,7 @@ class Frame:
 
 
 Command = Callable[[], None]
-Work = Command | Ready | Frame
+Work = Command | Ticket | Ready | Frame
 
 
 class RequestBoard:
@@ -85,7 +86,6 @@ class RequestBoard:
         self._network = threading.Condition(self._lock)
         self._commands: deque[Command] = deque()
         self._now: Request | None = None
-        self._now_ready: deque[Ready] = deque()
         self._frames: OrderedDict[str, Frame] = OrderedDict()
         self._waiting: OrderedDict[int, Request] = OrderedDict()
         self._preferred: list[int] = []
@@ -113,7 +113,7 @@ class RequestBoard:
                 self._waiting.move_to_end(self._now.key, last=False)
             self._waiting.pop(request.key, None)
             self._now = request
-            self._decoders.notify_all()
+            self._network.notify_all()
 
     def put_frame(self, frame: Frame) -> None:
         """Put a frame into its source's slot; one that was not taken yet is forgotten."""
@@ -167,7 +167,6 @@ class RequestBoard:
         self._preferred.clear()
         self._ready.clear()
         self._now = None
-        self._now_ready.clear()
 
     # what the network's thread says
 
@@ -198,9 +197,11 @@ class RequestBoard:
     def _next_work(self) -> Work | None:
         if self._commands:
             return self._commands.popleft()
-        if self._now_ready:
-            return self._now_ready.pop()  # the latest is the one on screen
-        if self._preprocessing is not None and self._frames:
+        recipe = self._preprocessing
+        if recipe is not None and self._now is not None:
+            request, self._now = self._now, None
+            return Ticket(request, recipe, self._epoch, urgent=True)
+        if recipe is not None and self._frames:
             return self._frames.popitem(last=False)[1]
         return self._ready.popleft() if self._ready else None
 
@@ -221,9 +222,6 @@ class RequestBoard:
         recipe = self._preprocessing
         if recipe is None:
             return None
-        if self._now is not None:
-            request, self._now = self._now, None
-            return Ticket(request, recipe, self._epoch, urgent=True)
         if self._paused or not self._waiting or self._decoding + len(self._ready) >= self._ahead:
             return None
         self._decoding += 1
@@ -237,19 +235,15 @@ class RequestBoard:
         return self._waiting.popitem(last=False)[1]
 
     def finish(self, ticket: Ticket, ready: Ready | None) -> bool:
-        """Hand a decoded photo on (None: it could not be read); say whether it is still wanted."""
+        """Hand a decoded photo of the list on (None: it could not be read); say whether it is still wanted."""
         with self._lock:
-            if not ticket.urgent:
-                self._decoding -= 1
-                self._decoders.notify()
+            self._decoding -= 1
+            self._decoders.notify()
             if self._closed or ticket.epoch != self._epoch:
                 return False
             if ready is None:
                 return True
-            if ticket.urgent:
-                self._now_ready.append(ready)
-            else:
-                self._ready.append(ready)
+            self._ready.append(ready)
             self._network.notify_all()
             return True
 

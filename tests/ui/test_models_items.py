@@ -11,6 +11,7 @@ import pytest
 from mobilenet_gui.core import catalog
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import DownloadError, ModelError, StorageError
+from mobilenet_gui.core.speed import Speed
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.models import words
 from mobilenet_gui.ui.models.columns import columns_for
@@ -18,7 +19,6 @@ from mobilenet_gui.ui.models.facts import description, facts
 from mobilenet_gui.ui.models.items import RECOMMENDED, build_shelf, plot_items
 from mobilenet_gui.ui.models.task_words import failure_text, task_text
 from mobilenet_gui.workers.model_state import TaskState
-from mobilenet_gui.workers.speed import Speed
 from tests.bundles import make_bundle as make_form
 from tests.model_factory import make_bundle
 

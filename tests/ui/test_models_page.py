@@ -361,3 +361,13 @@ def test_the_details_can_be_hidden_and_shown(qtbot: QtBot, bench: Bench) -> None
     page.show_details.click()
     assert not page.details.isHidden()
     assert bench.settings.values.inspector_visible
+
+
+def test_speeds_not_known_yet_are_measured_when_the_page_is_shown(qtbot: QtBot, bench: Bench) -> None:
+    measured: list[str] = []
+    bench.tasks.returned.connect(lambda model_id, _result: measured.append(model_id))
+    bench.page.show()
+    qtbot.waitUntil(lambda: len(measured) == 2, timeout=20_000)
+    bench.page.hide()
+    bench.page.show()
+    assert not bench.tasks.states(), "what is known is not measured again"

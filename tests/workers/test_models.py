@@ -14,13 +14,13 @@ from mobilenet_gui.core import catalog
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import Cancelled, DownloadError, ModelError, StorageError
 from mobilenet_gui.core.install import InstallProgress
+from mobilenet_gui.core.speed import Speed
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.model_service import ModelService
 from mobilenet_gui.settings import Settings
 from mobilenet_gui.workers.model_inspect import Understood
 from mobilenet_gui.workers.model_work import Gate, ImportRequest
 from mobilenet_gui.workers.models import ModelTasks
-from mobilenet_gui.workers.speed import Speed
 from tests.fake_work import FakeWork
 from tests.loopback import Behaviour, LoopbackServer
 from tests.model_factory import make_bundle, make_tflite
@@ -324,6 +324,8 @@ def test_an_earlier_run_s_download_goes_on_where_it_stopped(qtbot: QtBot, store:
         first = ModelTasks(ModelService(settings, store, build=build), store)
         first.download(entry.id)
         qtbot.waitUntil(server.stalled.is_set, timeout=SECONDS)
+        # The server has sent it all by then; the client may not have taken it yet.
+        qtbot.waitUntil(lambda: (state := first.state(entry.id)) is not None and state.done > 0, timeout=SECONDS)
         assert first.shut_down()
         second = ModelTasks(ModelService(settings, store, build=build), store)
         second.remember_partials()

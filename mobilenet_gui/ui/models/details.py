@@ -247,5 +247,6 @@ class ModelDetails(Inspector):
         known = item is not None and item.milliseconds is not None and not item.estimated
         self.measure.set_text(tr("Measure again") if known else tr("Measure speed"))
         self.remove.setVisible(item is not None and installed and not item.builtin)
-        self.remove.setEnabled(not running)
+        # A measurement gives way to whatever is asked next.
+        self.remove.setEnabled(not running or (task is not None and task.kind == "measure"))
         self.download.setVisible(item is not None and not installed and not running and not (task and task.paused))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.speed import Speed
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui.models import words
 from mobilenet_gui.ui.models.items import ModelItem
-from mobilenet_gui.workers.speed import Speed
 
 _QUANTISED_BYTES = 2.0
 """Below so many bytes a parameter, a network holds 8-bit numbers."""

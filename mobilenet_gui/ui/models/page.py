@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mobilenet_gui.core import catalog
@@ -143,6 +143,11 @@ class ModelsPage(QWidget):
         for keys, slot in (("F9", self._flip_inspector), ("Ctrl+F", self.search.setFocus)):
             # A hidden page's shortcuts rest, so those of other pages may have the same keys.
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Learn the speed of models that another way than this page brought here."""
+        super().showEvent(event)
+        self._tasks.measure_new()
 
     # -- showing --------------------------------------------------------------------------------------------------
 

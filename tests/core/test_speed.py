@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from mobilenet_gui.core import speed as speeds
 from mobilenet_gui.core.errors import Cancelled, StorageError
-from mobilenet_gui.workers import speed as speeds
-from mobilenet_gui.workers.speed import Speed, SpeedBook, measure, model_hash
+from mobilenet_gui.core.speed import Speed, SpeedBook, measure, model_hash
 from tests.model_factory import make_bundle
 
 
@@ -35,7 +35,7 @@ def test_measuring_takes_the_median_without_the_warm_up(tmp_path: Path, monkeypa
         def close(self) -> None:
             self.closed = True
 
-    monkeypatch.setattr("mobilenet_gui.workers.speed.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("mobilenet_gui.core.speed.time.perf_counter", lambda: clock[0])
     result = measure(make_bundle(tmp_path / "b"), factory=Slow)  # type: ignore[arg-type]
     assert 3.0 <= result.milliseconds <= 5.0
 
