@@ -9,17 +9,20 @@ goes from photo to photo. Rounds alternate and the median over rounds counts.
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
 
-from benchmarks.common import judge, median, photos, shared, table
+from benchmarks.common import home_with_model, judge, median, photos, shared, table
 from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.litert import load_interpreter
@@ -48,7 +51,7 @@ class BareLoop:
         recipe = self._bundle.preprocessing
         begin = time.perf_counter()
         for file in files:
-            pixels = imaging.prepare(imaging.decode_for(file, recipe), recipe).pixels[None]
+            pixels: Any = imaging.prepare(imaging.decode_for(file, recipe), recipe).pixels[None]
             if self._input["dtype"] != pixels.dtype:
                 pixels = imaging.normalize(pixels, recipe.normalization)
             self._interpreter.set_tensor(self._input["index"], pixels)
@@ -101,9 +104,10 @@ class WorkerLoop:
 
 def rival_ms(files: list[Path]) -> float:
     """Return the rival's milliseconds a photo, warm."""
-    from benchmarks.rival import warm_milliseconds
-
-    return warm_milliseconds(files)
+    with home_with_model() as environment:
+        command = [sys.executable, "-m", "benchmarks.rival", *map(str, files)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return float(json.loads(done.stdout.splitlines()[-1])["per_photo"]) * 1000
 
 
 def main() -> int:

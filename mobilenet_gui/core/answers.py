@@ -167,7 +167,8 @@ def write_json(target: Path, rows: Sequence[AnswerRow]) -> None:
 def _write(target: Path, encoding: str, fill: Any) -> None:
     staging = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        with staging.open("w", encoding=encoding, newline="") as stream:
+        # File names need not be text on Linux; their bytes come out as they are.
+        with staging.open("w", encoding=encoding, errors="surrogateescape", newline="") as stream:
             fill(stream)
         staging.replace(target)
     except OSError as error:

@@ -293,7 +293,7 @@ def test_an_unforeseen_fault_is_reported_and_the_thread_goes_on(
     monkeypatch.setattr("sys.excepthook", lambda kind, *_: reported.append(kind))
 
     class Faulty(LiteRTRecognizer):
-        def recognize(self, photo: DecodedPhoto | Pixels, **options: object) -> Recognition:  # type: ignore[override]
+        def recognize(self, photo: DecodedPhoto | Pixels, **options: object) -> Recognition:
             if isinstance(photo, DecodedPhoto) and photo.name == "trap":
                 raise ZeroDivisionError
             return super().recognize(photo, **options)  # type: ignore[arg-type]
