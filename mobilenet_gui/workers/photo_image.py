@@ -16,7 +16,9 @@ THUMB_WIDTH = 160
 THUMB_HEIGHT = 124
 """Size in logical pixels that a small picture covers: the largest tile of the grid."""
 
-_RAW_MODE = "BGRX" if sys.byteorder == "little" else "XRGB"
+_RAW_MODE = "BGRA" if sys.byteorder == "little" else "ARGB"
+"""How Qt keeps an RGB32 pixel in memory. Its fourth byte must be 255: where one is painted half transparent or into a
+picture with an alpha channel, Qt reads it as opacity."""
 _BAND_ROWS = 256
 
 
@@ -32,7 +34,7 @@ def to_qimage(image: Image.Image) -> QImage:
     for top in range(0, height, _BAND_ROWS):
         bottom = min(top + _BAND_ROWS, height)
         band = image if height <= _BAND_ROWS else image.crop((0, top, width, bottom))
-        bits[top * stride : bottom * stride] = band.tobytes("raw", _RAW_MODE)
+        bits[top * stride : bottom * stride] = band.convert("RGBA").tobytes("raw", _RAW_MODE)
     return target
 
 
