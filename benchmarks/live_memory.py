@@ -75,7 +75,7 @@ def main() -> int:
         # Switching and restarting; the longest that any of it held the window's thread.
         longest = 0.0
         for number in range(2 * SWITCHES):
-            if number == 20:
+            if number == SWITCHES // 2:  # by now the allocator has as many arenas as it will ever want
                 capture.stop()
                 drain(10)
                 calm = State()
