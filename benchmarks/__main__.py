@@ -11,6 +11,8 @@ MODULES = (
     "classify_scaling",
     "classify_memory",
     "window_hold",
+    "live_latency",
+    "live_analysis",
     "preprocessing_accuracy",
 )
 

@@ -19,7 +19,6 @@ def main(argv: Sequence[str]) -> int:
 
     Anything that is not a command is a photo for the window, so that a file manager can open us with files.
     """
-
     wants_command = bool(argv) and (argv[0] in COMMANDS or argv[0] == "help")
     if not wants_command:
         return _window(argv)
@@ -31,11 +30,11 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _commands_parser() -> argparse.ArgumentParser:
-    from mobilenet_gui import cli_bench, cli_classify, cli_models
+    from mobilenet_gui import cli_bench, cli_classify, cli_models, cli_watch
 
     parser = argparse.ArgumentParser(prog="mobilenet-gui", description=tr("Recognise photos with MobileNet."))
     commands = parser.add_subparsers(dest="command", required=True, metavar=tr("COMMAND"))
-    for module in (cli_classify, cli_models, cli_bench):
+    for module in (cli_classify, cli_watch, cli_models, cli_bench):
         module.add_parser(commands)
     return parser
 
@@ -44,7 +43,7 @@ def _window(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="mobilenet-gui",
         description=tr("Recognise photos with MobileNet. Without a command, opens the window."),
-        epilog=tr("Commands: classify, models, bench. “mobilenet-gui COMMAND --help” tells more."),
+        epilog=tr("Commands: classify, watch, models, bench. “mobilenet-gui COMMAND --help” tells more."),
     )
     parser.add_argument("photos", nargs="*", metavar=tr("PHOTO"), help=tr("photos or folders to open in the window"))
     parser.add_argument("--version", action="version", version=f"MobileNet GUI {__version__}")
