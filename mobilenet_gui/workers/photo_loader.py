@@ -6,11 +6,14 @@ and whole only when somebody zooms in. What was asked for last is made first, an
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from PIL import ImageOps
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
@@ -18,7 +21,7 @@ from mobilenet_gui.core import imaging
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.imaging import PhotoSource
 from mobilenet_gui.workers.inference import as_user_error
-from mobilenet_gui.workers.photo_image import make_display, make_thumbnail, thumbnail_side
+from mobilenet_gui.workers.photo_image import make_display, make_thumbnail, thumbnail_side, to_qimage
 from mobilenet_gui.workers.photo_threads import stand_back
 
 LOADER_THREADS = 2
@@ -185,6 +188,16 @@ class PhotoLoader(QObject):
                 self.picture_failed.emit(key, result)
             else:
                 self.thumbnail_ready.emit(key, result)
+
+
+def square_pictures(paths: Sequence[Path], side: int) -> list[QImage]:
+    """Return the middle squares of photos at `side` pixels, leaving out those that cannot be read."""
+    pictures = []
+    for path in paths:
+        with contextlib.suppress(UserError):
+            photo = imaging.decode(path, short_side=side)
+            pictures.append(to_qimage(ImageOps.fit(photo.image, (side, side))))
+    return pictures
 
 
 def _side_within_limit(source: PhotoSource, name: str) -> int | None:

@@ -350,13 +350,13 @@ def test_full_screen_walks_and_leaves(qtbot: QtBot, make_page: Maker, folder: Pa
     page.add_paths([folder])
     qtbot.waitUntil(lambda: settled(page, 4))
     page.toggle_full_screen()
-    full = page._full_screen
+    full = page.looking.full_screen
     assert full is not None
     qtbot.waitUntil(lambda: full.canvas.has_picture)
     QTest.keyClick(full, Qt.Key.Key_Right)
     assert current(page).name == "green.png"
     QTest.keyClick(full, Qt.Key.Key_Escape)
-    assert page._full_screen is None
+    assert page.looking.full_screen is None
     qtbot.waitUntil(lambda: page.frame.single.canvas.has_picture)
 
 

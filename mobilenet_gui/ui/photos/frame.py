@@ -96,5 +96,6 @@ class PageFrame(QWidget):
         if always or (narrow, short) != (self._narrow, self._short):
             self._narrow, self._short = narrow, short
             self.single.set_form(narrow=narrow, short=short)
-            self.inspector.set_short(short)
+            self.grid.tools.set_narrow(narrow)
+            self.inspector.set_form(narrow=narrow, short=short)
             self.full_screen_button.setVisible(self.centre() == "single" and not narrow)

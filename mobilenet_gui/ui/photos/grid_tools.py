@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.photo_session import Counts, Order, Show
 from mobilenet_gui.i18n import tr
@@ -12,7 +12,7 @@ from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.photos.pace import time_left_text
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import MS_LOADING_DELAY, PAGE_MARGIN
-from mobilenet_gui.ui.widgets.buttons import Button
+from mobilenet_gui.ui.widgets.buttons import Button, IconButton
 from mobilenet_gui.ui.widgets.chip import Chip
 from mobilenet_gui.ui.widgets.fields import ComboBox, SearchField
 from mobilenet_gui.ui.widgets.labels import text_label
@@ -46,6 +46,8 @@ class GridTools(QWidget):
         for show in Show:
             chip = Chip("", clickable=True)
             chip.setCheckable(True)
+            # The search field gives way, not the numbers.
+            chip.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             chip.clicked.connect(lambda _checked=False, s=show: self._pick(s))
             self.chips[show] = chip
         self.order = ComboBox("sort")
@@ -58,6 +60,9 @@ class GridTools(QWidget):
         ):
             self.order.add_option(text, order)
         self.order.setAccessibleName(tr("Order of the photos"))
+        self._order_button = IconButton("sort", tr("Order of the photos"), framed=True)
+        self._order_button.clicked.connect(self._show_orders)
+        self._order_button.hide()
         self.order.currentIndexChanged.connect(lambda _i: self.order_changed.emit(self.order.currentData()))
         row = QHBoxLayout(self)
         row.setContentsMargins(PAGE_MARGIN, 0, PAGE_MARGIN - 4, 0)
@@ -66,6 +71,7 @@ class GridTools(QWidget):
         for chip in self.chips.values():
             row.addWidget(chip)
         row.addWidget(self.order)
+        row.addWidget(self._order_button)
         self.set_counts(Counts())
         self._pick(Show.ALL, quiet=True)
 
@@ -78,6 +84,21 @@ class GridTools(QWidget):
         ):
             if self.chips[show].text() != text:
                 self.chips[show].setText(text)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Show the order as an icon only where the window is narrow."""
+        self.order.setVisible(not narrow)
+        self._order_button.setVisible(narrow)
+
+    def _show_orders(self) -> None:
+        menu = QMenu(self)
+        for index in range(self.order.count()):
+            action = menu.addAction(self.order.itemText(index))
+            action.setCheckable(True)
+            action.setChecked(index == self.order.currentIndex())
+            action.triggered.connect(lambda _checked=False, i=index: self.order.setCurrentIndex(i))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self._order_button.mapToGlobal(QPoint(0, self._order_button.height() + 4)))
 
     def pick(self, show: Show) -> None:
         """Choose a filter."""

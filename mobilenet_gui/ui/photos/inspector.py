@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from PySide6.QtCore import QPoint, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.answers import milliseconds
 from mobilenet_gui.core.types import Timing
@@ -123,9 +123,12 @@ class PhotoInspector(Inspector):
         for button in (self._export_all, self._copy_table, self._sort):
             button.setEnabled(available)
 
-    def set_short(self, short: bool) -> None:
-        """Leave helping sentences out where the window is low."""
+    def set_form(self, *, narrow: bool, short: bool) -> None:
+        """Leave helping sentences out where the window is low; put buttons below each other where it is narrow."""
         self.result.set_short(short)
+        self.time_chip.set_icon(None if narrow else "stopwatch")
+        down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._batch_row.setDirection(down if narrow else across)
 
     def _chip_pressed(self) -> None:
         self.model_menu_requested.emit(self.model_chip.mapToGlobal(QPoint(0, self.model_chip.height() + 4)))
@@ -168,6 +171,7 @@ class PhotoInspector(Inspector):
 
     def _batch_footer(self) -> QWidget:
         footer, column, row = QWidget(), QVBoxLayout(), QHBoxLayout()
+        self._batch_row = row
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         self._export_all = Button(tr("Export CSV…"), "export", "primary", HEIGHT_LARGE)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtCore import QMimeData, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from mobilenet_gui.core import imaging
@@ -20,19 +20,23 @@ from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.paths import resources_dir
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.photos import commands
-from mobilenet_gui.ui.photos.canvas import PhotoCanvas
 from mobilenet_gui.ui.photos.controller import PhotosController
 from mobilenet_gui.ui.photos.drop import can_take
 from mobilenet_gui.ui.photos.exports import ExportDesk
 from mobilenet_gui.ui.photos.frame import PageFrame
-from mobilenet_gui.ui.photos.fullscreen import FullScreen
 from mobilenet_gui.ui.photos.intake import IntakeDesk
+from mobilenet_gui.ui.photos.looking import LookingDesk
+from mobilenet_gui.ui.photos.menus import Installed, MenuDesk
 from mobilenet_gui.ui.photos.pictures import PictureShelf
 from mobilenet_gui.ui.photos.presenter import Presenter
 from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.workers.inference import InferenceWorker
-from mobilenet_gui.workers.photo_loader import PhotoLoader
+from mobilenet_gui.workers.photo_loader import PhotoLoader, square_pictures
 from mobilenet_gui.workers.photo_tasks import TaskRunner
+
+FAN_CARDS = 3
+FAN_PIXELS = 264
+"""Pixels a side of the pictures on the empty page's cards."""
 
 
 class PhotosPage(QWidget):
@@ -60,9 +64,7 @@ class PhotosPage(QWidget):
     ) -> None:
         super().__init__(parent)
         self._settings = settings
-        self._installed: Callable[[], Sequence[tuple[str, str]]] = tuple
         self._dragging = False
-        self._full_screen: FullScreen | None = None
         self._samples = _sample_photos()
         self.loader = PhotoLoader(self)
         self.tasks = TaskRunner(self)
@@ -88,6 +90,8 @@ class PhotosPage(QWidget):
             folder=lambda: self.intake.folder,
             want_models=self.models_requested.emit,
         )
+        self.looking = LookingDesk(self.frame, self.controller, self.shelf, settings=settings, save=self._save)
+        self.menus = MenuDesk(self.frame, self.controller, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.frame)
@@ -100,6 +104,12 @@ class PhotosPage(QWidget):
         self.loader.set_thumbnail_scale(scale)
         inference.start()
         self._refresh()
+        if len(self._samples) >= FAN_CARDS:
+            self.tasks.run(
+                lambda _errand: square_pictures(self._samples[:FAN_CARDS], FAN_PIXELS),
+                done=self._show_fan,
+                failed=lambda _error: None,
+            )
 
     def _connect(self) -> None:
         controller, frame = self.controller, self.frame
@@ -109,12 +119,14 @@ class PhotosPage(QWidget):
         controller.model_changed.connect(self._model_changed)
         controller.arranged.connect(self._in_view_changed)
         controller.first_result.connect(self.first_result)
+        self.looking.left_full_screen.connect(self._refresh)
+        self.looking.remove_requested.connect(self.remove_chosen)
+        self.menus.model_chosen.connect(self.model_chosen)
+        self.menus.models_wanted.connect(lambda: self.models_requested.emit("show"))
         self.shelf.failed.connect(self._picture_failed)
         self.shelf.sized.connect(self._picture_sized)
         self.intake.added.connect(self._refresh)
         frame.views.changed.connect(self.set_view)
-        frame.full_screen_button.clicked.connect(self.toggle_full_screen)
-        frame.add_button.clicked.connect(self._show_add_menu)
         frame.show_inspector_button.clicked.connect(self.toggle_inspector)
         frame.zone.open_photos.connect(self.open_photos)
         frame.zone.open_folder.connect(self.open_folder)
@@ -122,11 +134,9 @@ class PhotosPage(QWidget):
         frame.zone.samples.connect(lambda: self.add_paths(self._samples))
         frame.single.retry_requested.connect(self._retry_current)
         frame.single.remove_requested.connect(self.remove_chosen)
-        frame.single.canvas.customContextMenuRequested.connect(self._show_canvas_menu)
         frame.single.strip.add_requested.connect(self.open_photos)
         frame.grid.grid.opened.connect(self.open_single)
         for view in (frame.single.strip, frame.grid.grid):
-            view.menu_requested.connect(self._show_photo_menu)
             view.in_view_changed.connect(self._in_view_changed)
         self._connect_inspector()
 
@@ -134,36 +144,23 @@ class PhotosPage(QWidget):
         controller, inspector = self.controller, self.frame.inspector
         inspector.hide_requested.connect(self.toggle_inspector)
         inspector.width_changed.connect(lambda width: self._save(inspector_width=width))
-        inspector.model_menu_requested.connect(self._show_model_menu)
         inspector.model_action.connect(self.models_requested)
         inspector.copy_requested.connect(lambda: self.exports.copy_answer(controller.current))
         inspector.export_requested.connect(lambda: self.exports.export_one(controller.current))
         inspector.export_all_requested.connect(self.exports.export_all)
         inspector.copy_table_requested.connect(self.exports.copy_table)
         inspector.sort_requested.connect(self.exports.ask_sort)
-        result, batch = inspector.result, inspector.batch
-        result.label_chosen.connect(self._explain_label)
-        result.explain_toggled.connect(self._set_explain)
-        result.crop_toggled.connect(self._set_show_crop)
-        result.strength_changed.connect(self._set_strength)
-        batch.opened.connect(self.open_single)
-        batch.show_all_requested.connect(lambda: self.frame.grid.tools.pick(Show.NOT_SURE))
-        for sure in (result.sure, batch.sure):
-            sure.moved.connect(self._set_sure_from)
-            sure.settled.connect(lambda limit: self._save(sure_from=limit))
+        inspector.batch.opened.connect(self.open_single)
+        inspector.batch.show_all_requested.connect(lambda: self.frame.grid.tools.pick(Show.NOT_SURE))
 
     def _take_settings(self) -> None:
         values = self._settings.values
-        frame, result = self.frame, self.frame.inspector.result
+        frame = self.frame
         frame.zone.set_samples_available(bool(self._samples))
         frame.inspector.set_chosen_width(values.inspector_width)
         frame.set_inspector_visible(values.inspector_visible)
         frame.views.set_current(values.photos_view)
-        result.strength.set_value01(values.explain_strength)
-        result.explain.switch.setChecked(values.explain)
-        result.crop.switch.setChecked(values.show_model_view)
-        for sure in (result.sure, frame.inspector.batch.sure):
-            sure.set_value(values.sure_from)
+        self.looking.take_settings()
 
     # what the main window says
 
@@ -184,15 +181,16 @@ class PhotosPage(QWidget):
         """Show that `count` photos hover over the window (0: nobody knows how many); None: nothing does."""
         self._dragging = count is not None
         self.frame.zone.set_dragging(count)
+        self.frame.zone.set_samples_available(bool(self._samples) and not self._dragging)
         self._refresh()
 
     def set_model(self, bundle: Bundle | None) -> None:
         """Answer with another model, or with none."""
         self.controller.set_model(bundle)
 
-    def set_installed_models(self, provider: Callable[[], Sequence[tuple[str, str]]]) -> None:
+    def set_installed_models(self, provider: Installed) -> None:
         """Tell how to learn the installed models, as pairs of id and name, for the chip's menu."""
-        self._installed = provider
+        self.menus.installed = provider
 
     def open_dialogs(self) -> None:
         """Ask for photos; the same as `open_photos`."""
@@ -200,8 +198,8 @@ class PhotosPage(QWidget):
 
     def shut_down(self) -> None:
         """Stop what this page started; safe to call twice."""
-        if self._full_screen is not None:
-            self._full_screen.close()
+        if self.looking.full_screen is not None:
+            self.looking.full_screen.close()
         self.tasks.stop()
         self.loader.stop()
         self.controller.inference.stop()
@@ -323,9 +321,8 @@ class PhotosPage(QWidget):
 
     def toggle_explain(self) -> None:
         """Explain, or no longer."""
-        switch = self.frame.inspector.result.explain.switch
-        if self.view == "single" and switch.isEnabled():
-            switch.toggle()
+        if self.view == "single":
+            self.looking.toggle_explain()
 
     def toggle_inspector(self) -> None:
         """Hide or show the inspector."""
@@ -335,112 +332,27 @@ class PhotosPage(QWidget):
 
     def fit(self) -> None:
         """Show the whole photo."""
-        self._canvas().fit()
+        self.looking.canvas.fit()
 
     def zoom(self, steps: int) -> None:
         """Zoom in (positive) or out."""
-        if self.view == "single" or self._full_screen is not None:
-            self._canvas().zoom(steps)
+        if self.view == "single":
+            self.looking.canvas.zoom(steps)
 
     def toggle_full_screen(self) -> None:
         """Cover the screen with the photo, or no longer."""
-        if self._full_screen is not None:
-            self._full_screen.close()
-        elif self.controller.current is not None:
-            full = FullScreen(self.controller, self.shelf, self)
-            full.left.connect(self._left_full_screen)
-            full.key_pressed.connect(self._navigate)
-            self._full_screen = full
-            self.frame.single.set_active(False)
-            self._dress_canvas()
-            full.open()
-            self.controller.set_explain(self._settings.values.explain)
-
-    def _left_full_screen(self) -> None:
-        if self._full_screen is not None:
-            self._full_screen.deleteLater()
-            self._full_screen = None
-            self._refresh()
-            self._dress_canvas()
-            self.controller.set_explain(self._settings.values.explain)
-            self.frame.single.canvas.setFocus()
+        self.looking.toggle_full_screen()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go from photo to photo."""
-        if not self._navigate(event):
+        if not self.looking.handle_key(event):
             super().keyPressEvent(event)
-
-    def _navigate(self, event: QKeyEvent) -> bool:
-        key = Qt.Key(event.key())
-        full = self._full_screen is not None
-        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Space: 1 if full else 0}.get(key, 0)
-        if step:
-            self.controller.step(step)
-        elif key == Qt.Key.Key_Home:
-            self.controller.go_to(0)
-        elif key == Qt.Key.Key_End:
-            self.controller.go_to(-1)
-        elif full and key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
-            self.zoom(-1 if key == Qt.Key.Key_Minus else 1)
-        elif full and key == Qt.Key.Key_0:
-            self.fit()
-        elif full and key == Qt.Key.Key_E:
-            self.toggle_explain()
-        elif full and key == Qt.Key.Key_Delete:
-            self.remove_chosen()
-        else:
-            return False
-        return True
-
-    # explaining
-
-    @Slot(int)
-    def _explain_label(self, place: int) -> None:
-        photo, result = self.controller.current, self.frame.inspector.result
-        if photo is None or photo.recognition is None or not result.explain.switch.isEnabled():
-            return
-        again = result.bars.selected() == place
-        result.bars.set_selected(-1 if again else place)
-        self.controller.explain_label(None if again else photo.recognition.predictions[place].index)
-        result.explain.switch.setChecked(True)
-
-    @Slot(bool)
-    def _set_explain(self, on: bool) -> None:
-        self._save(explain=on)
-        self.controller.set_explain(on)
-        if not on:
-            self._canvas().set_heat(None)
-            self.frame.inspector.result.bars.set_selected(-1)
-            self.controller.explain_label(None)
-
-    @Slot(bool)
-    def _set_show_crop(self, on: bool) -> None:
-        self._save(show_model_view=on)
-        self._dress_canvas()
-
-    @Slot(float)
-    def _set_strength(self, strength: float) -> None:
-        self._save(explain_strength=strength)
-        self._dress_canvas()
-
-    @Slot(float)
-    def _set_sure_from(self, limit: float) -> None:
-        for sure in (self.frame.inspector.result.sure, self.frame.inspector.batch.sure):
-            sure.set_value(limit)
-        self.controller.set_sure_from(limit)
-
-    def _canvas(self) -> PhotoCanvas:
-        return self.frame.single.canvas if self._full_screen is None else self._full_screen.canvas
-
-    def _dress_canvas(self) -> None:
-        self._canvas().set_strength(self._settings.values.explain_strength)
-        self._canvas().set_show_crop(self._settings.values.show_model_view)
 
     # what the controller says
 
     def _refresh(self) -> None:
         self.presenter.refresh(dragging=self._dragging)
-        if self._full_screen is not None:
+        if self.looking.full_screen is not None:
             self.frame.single.set_active(False)
 
     @Slot()
@@ -480,40 +392,15 @@ class PhotosPage(QWidget):
         if self.controller.session.set_size(key, size) and self.controller.current is not None:
             self.presenter.show_title()
 
+    def _show_fan(self, pictures: list[QImage]) -> None:
+        self.frame.zone.set_pictures([QPixmap.fromImage(picture) for picture in pictures])
+
     @Slot()
     def _in_view_changed(self) -> None:
         view = self.frame.grid.grid if self.view == "grid" else self.frame.single.strip
         self.controller.set_in_view(view.keys_in_view())
 
     # menus and words
-
-    @Slot()
-    def _show_add_menu(self) -> None:
-        button = self.frame.add_button
-        menu = commands.add_menu(self, self, has_photos=bool(len(self.controller.session)))
-        commands.pop_up(menu, button.mapToGlobal(QPoint(0, button.height() + 4)))
-
-    @Slot(QPoint)
-    def _show_model_menu(self, place: QPoint) -> None:
-        bundle = self.controller.bundle
-        current = "" if bundle is None else bundle.id
-        show = lambda: self.models_requested.emit("show")  # noqa: E731 - one call
-        menu = commands.model_menu(self, self._installed(), current, choose=self.model_chosen.emit, manage=show)
-        commands.pop_up(menu, place)
-
-    @Slot(object, int)
-    def _show_photo_menu(self, place: QPoint, key: int) -> None:
-        photo = self.controller.session.get(key)
-        if photo is None:
-            return
-        chosen = self.frame.grid.selected_keys() if self.view == "grid" else []
-        commands.pop_up(commands.photo_menu(self, self, photo, chosen if key in chosen else [key]), place)
-
-    @Slot(QPoint)
-    def _show_canvas_menu(self, point: QPoint) -> None:
-        if self.controller.current is not None:
-            place = self.frame.single.canvas.mapToGlobal(point)
-            self._show_photo_menu(place, self.controller.current.key)
 
     def _toast(self, text: str, action: str = "", on_action: Callable[[], None] | None = None) -> None:
         self.toasts.show_message(text, action, on_action)
