@@ -17,8 +17,9 @@ from PIL import Image, ImageOps
 from benchmarks.common import REPOSITORY, median, photos, shared
 from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.recognizer import Recognizer
-from mobilenet_gui.core.tflite_import import Naming, import_tflite
+from mobilenet_gui.core.tflite_import import import_tflite
 from mobilenet_gui.core.types import Pixels
 
 MODEL = "mobilenet_v1_0.75_192_quant.tflite"

@@ -20,8 +20,9 @@ from benchmarks.common import judge, shared, table
 from mobilenet_gui.cli_classify import find_model
 from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
-from mobilenet_gui.core.tflite_import import Naming, import_tflite
+from mobilenet_gui.core.tflite_import import import_tflite
 from mobilenet_gui.core.types import Preprocessing, ResizeFilter
 
 ANT, BEE = 310, 309

@@ -27,7 +27,8 @@ from PySide6.QtWidgets import QApplication
 
 from benchmarks.common import judge, shared, table
 from mobilenet_gui.core.bundle import Bundle
-from mobilenet_gui.core.tflite_import import Naming, import_tflite
+from mobilenet_gui.core.naming import Naming
+from mobilenet_gui.core.tflite_import import import_tflite
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.photos.page import PhotosPage
 from mobilenet_gui.ui.theme import theme

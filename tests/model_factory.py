@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.manifest import Provenance
+from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.tflite_graph import parse
-from mobilenet_gui.core.tflite_import import Naming, bundle_from_graph
+from mobilenet_gui.core.tflite_import import bundle_from_graph
 from mobilenet_gui.core.types import Label
 
 Kind = Literal["float32", "uint8", "int8"]

@@ -13,9 +13,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from mobilenet_gui.core import manifest as manifests
 from mobilenet_gui.core.bundle_files import (
@@ -34,6 +32,11 @@ from mobilenet_gui.core.manifest import MANIFEST_NAME, FileEntry, Manifest, Role
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.core.types import Label, Preprocessing
 from mobilenet_gui.i18n import tr
+
+if TYPE_CHECKING:
+    # The window opens before it needs numpy; listing models must not make it wait.
+    import numpy as np
+    from numpy.typing import NDArray
 
 MODEL_FILE = "model.tflite"
 LABELS_FILE = "labels.csv"
@@ -79,6 +82,8 @@ class ClassifierHead:
 
     def without_background(self) -> ClassifierHead:
         """Return the head less its first class."""
+        import numpy as np
+
         last = self.layers[-1]
         kernel = np.ascontiguousarray(last.kernel[:, 1:])
         return ClassifierHead((*self.layers[:-1], HeadLayer(kernel, last.bias[1:].copy(), last.activation)))
@@ -340,6 +345,8 @@ def _weights_name(weights: Path) -> str:
 
 
 def _pack_head(head: ClassifierHead) -> bytes:
+    import numpy as np
+
     arrays: dict[str, NDArray[np.generic]] = {}
     for number, layer in enumerate(head.layers):
         arrays[f"kernel_{number}"] = np.ascontiguousarray(layer.kernel, np.float32)
@@ -351,6 +358,8 @@ def _pack_head(head: ClassifierHead) -> bytes:
 
 
 def _parse_head(data: bytes, subject: str) -> ClassifierHead:
+    import numpy as np
+
     layers: list[HeadLayer] = []
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as stored:

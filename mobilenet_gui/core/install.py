@@ -22,9 +22,9 @@ from mobilenet_gui.core.catalog import CatalogEntry, WeightsFile
 from mobilenet_gui.core.download_part import SPARE_BYTES, full_disk
 from mobilenet_gui.core.errors import Cancelled, ModelError
 from mobilenet_gui.core.labels import parse_labels_file
+from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.core.store_files import id_from_name, is_valid_id
-from mobilenet_gui.core.tflite_import import Naming, try_once
 from mobilenet_gui.core.types import Label
 from mobilenet_gui.i18n import tr
 
@@ -356,6 +356,14 @@ def _wrong_top(bundle: Bundle) -> str:
     if bundle.is_backbone:
         return tr("these weights have no classifier.")
     return tr("these weights have a classifier; a backbone was expected.")
+
+
+def try_once(bundle: Bundle, subject: str) -> None:
+    """Have a new bundle answer once, before it replaces anything; raises `ModelError`."""
+    # Imported late: it loads numpy and LiteRT, which the window's opening must not wait for.
+    from mobilenet_gui.core import tflite_import
+
+    tflite_import.try_once(bundle, subject)
 
 
 def _official_naming(entry: CatalogEntry, url: str, *, backbone: bool) -> Naming:

@@ -13,16 +13,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
-
-import numpy as np
+from typing import TYPE_CHECKING, Final
 
 from mobilenet_gui import paths
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import Cancelled
-from mobilenet_gui.core.recognizer import LiteRTRecognizer, Recognizer, default_threads
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.settings import write_atomically
+
+if TYPE_CHECKING:
+    from mobilenet_gui.core.recognizer import Recognizer
 
 WARM_UP: Final = 5
 RUNS_LEAST: Final = 15
@@ -53,7 +53,7 @@ def measure(
     *,
     threads: int = 0,
     cancel: threading.Event | None = None,
-    factory: Callable[[Bundle, int | None], Recognizer] = LiteRTRecognizer,
+    factory: Callable[[Bundle, int | None], Recognizer] | None = None,
 ) -> Speed:
     """Measure a model in this thread.
 
@@ -61,16 +61,21 @@ def measure(
         bundle: the model; not a backbone.
         threads: for the network; 0 for as many as the program usually uses.
         cancel: set it to stop between two photos.
-        factory: makes the recogniser.
+        factory: makes the recogniser; by default LiteRT's.
 
     Raises:
         ModelError: the model cannot be run.
         Cancelled: `cancel` was set.
     """
+    # Imported late: only a measurement needs numpy and LiteRT, and the window opens without them.
+    import numpy as np
+
+    from mobilenet_gui.core.recognizer import LiteRTRecognizer, default_threads
+
     threads = threads or default_threads()
     side = bundle.preprocessing.size
     pixels = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
-    recognizer = factory(bundle, threads)
+    recognizer = (factory or LiteRTRecognizer)(bundle, threads)
     times: list[float] = []
     try:
         until = time.perf_counter() + SECONDS

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from mobilenet_gui.core import labels as label_lists
 from mobilenet_gui.core.bundle import Bundle, write_bundle
 from mobilenet_gui.core.errors import ModelError, StorageError
 from mobilenet_gui.core.manifest import Manifest, Metrics, Provenance
+from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.phases import Phase
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
 from mobilenet_gui.core.tensors import usual_normalization
@@ -32,25 +33,6 @@ if TYPE_CHECKING:
 
 IMAGENET_CLASSES = 1000
 Progress = Callable[[str, float | None], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """What a new bundle is called and where it came from; what is unknown stays at its default."""
-
-    id: str
-    name: str
-    family: str = "other"
-    alpha: float | None = None
-    licence: str = ""
-    description: str = ""
-    source: str = ""
-    parameters: int | None = None
-    macs: int | None = None
-    top1: float | None = None
-    top5: float | None = None
-    preprocessing: Preprocessing | None = None
-    """Overrides crop, filter and value range; its size must be the network's."""
 
 
 def import_tflite(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    # Only the names are needed here, and numpy would hold up the window's opening.
+    import numpy as np
+    from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
+    Pixels: TypeAlias = NDArray[np.uint8]
+else:
+    Pixels = Any
 """RGB image, shape (height, width, 3), values 0-255, sRGB, upright."""
 
 Normalization = Literal["minus1_1", "zero_1", "zero_255"]

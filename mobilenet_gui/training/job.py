@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from mobilenet_gui.core.tflite_import import Naming
+from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.types import Label, Preprocessing
 from mobilenet_gui.training.architectures import FAMILIES, Family
 

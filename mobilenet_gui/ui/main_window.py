@@ -191,7 +191,7 @@ class MainWindow(QMainWindow):
         elif action == "import":
             page.ask_for_import()
         elif action == "folder":
-            page.ask_for_folder()
+            page.imports.ask_for_folder()
 
     def _add_shortcuts(self) -> None:
         bindings: list[tuple[str, Callable[[], None]]] = [

@@ -310,7 +310,8 @@ def test_neither_qt_nor_tensorflow_is_loaded(installed: str, folder: Path) -> No
 
 @pytest.mark.shared
 def test_real_photos_are_recognised(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from mobilenet_gui.core.tflite_import import Naming, import_tflite
+    from mobilenet_gui.core.naming import Naming
+    from mobilenet_gui.core.tflite_import import import_tflite
 
     store = ModelStore()
     with store.staging_folder() as staging:

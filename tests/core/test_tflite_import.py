@@ -15,9 +15,10 @@ import pytest
 from mobilenet_gui.core import imaging, labels
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.explain import heat_map, logits
+from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
 from mobilenet_gui.core.tensors import input_table, usual_normalization
-from mobilenet_gui.core.tflite_import import Naming, import_tflite
+from mobilenet_gui.core.tflite_import import import_tflite
 from tests.model_factory import Kind, make_labels, make_tflite, plain_photo
 
 NAMING = Naming("x", "X")

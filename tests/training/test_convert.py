@@ -18,8 +18,8 @@ from mobilenet_gui.core import imaging, labels
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.confidence import softmax
 from mobilenet_gui.core.explain import heat_map, logits
+from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.recognizer import LiteRTRecognizer, top
-from mobilenet_gui.core.tflite_import import Naming
 from mobilenet_gui.core.types import Label
 from mobilenet_gui.training import protocol
 from mobilenet_gui.training.architectures import FAMILIES, Architecture

@@ -16,7 +16,7 @@ import pytest
 from mobilenet_gui import paths
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import Cancelled, ModelError, StorageError
-from mobilenet_gui.core.tflite_import import Naming
+from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.types import Preprocessing
 from mobilenet_gui.training import process, protocol
 from mobilenet_gui.training.architectures import Architecture
