@@ -7,9 +7,14 @@ which rows are to be shown. Removing is undone from here, so no photo is lost by
 from __future__ import annotations
 
 import enum
+import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mobilenet_gui.core.imaging_open import PhotoSource
 from mobilenet_gui.core.photo_files import natural_key
@@ -123,6 +128,9 @@ class PhotoSession:
         self._by_path: dict[Path, int] = {}
         self._added: list[int] = []
         self._removed: list[_Removal] = []
+        # Kept up to date with every change, so that counting twenty thousand photos is no work.
+        self._states: Counter[PhotoState] = Counter()
+        self._confidences: dict[int, float] = {}
         self._next_key = 1
 
     def __len__(self) -> int:
@@ -158,6 +166,7 @@ class PhotoSession:
             photo = Photo(key, source, name)
             self._photos[key] = photo
             self._added.append(key)
+            self._states[photo.state] += 1
             if isinstance(source, Path):
                 self._by_path[source] = key
             new.append(key)
@@ -173,6 +182,8 @@ class PhotoSession:
         for place, key in enumerate(self._added):
             if key in gone:
                 photo = self._photos.pop(key)
+                self._states[photo.state] -= 1
+                self._confidences.pop(key, None)
                 if isinstance(photo.source, Path):
                     self._by_path.pop(photo.source, None)
                 removal.places.append((place, photo))
@@ -197,25 +208,46 @@ class PhotoSession:
         if not self._removed:
             return []
         removal = self._removed.pop()
-        back: list[int] = []
+        returning: dict[int, Photo] = {}
         for place, photo in removal.places:
             if isinstance(photo.source, Path):
                 if photo.source in self._by_path:  # added again meanwhile: one entry is enough
                     continue
                 self._by_path[photo.source] = photo.key
-            self._photos[photo.key] = photo
-            self._added.insert(min(place, len(self._added)), photo.key)
             if photo.state is PhotoState.RUNNING:
                 photo.state = PhotoState.WAITING
-            back.append(photo.key)
-        return back
+            returning[place] = photo
+            self._photos[photo.key] = photo
+            self._states[photo.state] += 1
+            self._note_confidence(photo)
+        others = iter(self._added)
+        merged: list[int] = []
+        for place in sorted(returning):
+            merged.extend(itertools.islice(others, place - len(merged)))
+            merged.append(returning[place].key)
+        merged.extend(others)
+        self._added = merged
+        return [returning[place].key for place in sorted(returning)]
+
+    def _set_state(self, photo: Photo, state: PhotoState) -> None:
+        self._states[photo.state] -= 1
+        self._states[state] += 1
+        photo.state = state
+        self._note_confidence(photo)
+
+    def _note_confidence(self, photo: Photo) -> None:
+        confidence = photo.confidence
+        if confidence is None:
+            self._confidences.pop(photo.key, None)
+        else:
+            self._confidences[photo.key] = confidence
 
     def set_running(self, key: int) -> bool:
         """Mark a waiting photo as being worked on; say whether that changed anything."""
         photo = self._photos.get(key)
         if photo is None or photo.state is not PhotoState.WAITING:
             return False
-        photo.state = PhotoState.RUNNING
+        self._set_state(photo, PhotoState.RUNNING)
         return True
 
     def set_size(self, key: int, size: tuple[int, int]) -> bool:
@@ -232,7 +264,7 @@ class PhotoSession:
         if photo is None:
             return False
         photo.recognition = recognition if recognition.features is None else replace(recognition, features=None)
-        photo.state = PhotoState.DONE
+        self._set_state(photo, PhotoState.DONE)
         photo.problem = ""
         photo.stale = False
         return True
@@ -242,10 +274,10 @@ class PhotoSession:
         photo = self._photos.get(key)
         if photo is None:
             return False
-        photo.state = PhotoState.FAILED
         photo.problem = reason
         photo.recognition = None
         photo.stale = False
+        self._set_state(photo, PhotoState.FAILED)
         return True
 
     def restart(self, keys: Iterable[int] | None = None) -> list[int]:
@@ -264,7 +296,7 @@ class PhotoSession:
             chosen = [photo for photo in self.photos() if photo.key in wanted]
         for photo in chosen:
             photo.stale = photo.recognition is not None
-            photo.state = PhotoState.WAITING
+            self._set_state(photo, PhotoState.WAITING)
             photo.problem = ""
         return [photo.key for photo in chosen]
 
@@ -272,7 +304,7 @@ class PhotoSession:
         """Let photos that are being worked on wait again, since nobody works on them any more; return their keys."""
         resting = [photo for photo in self._photos.values() if photo.state is PhotoState.RUNNING]
         for photo in resting:
-            photo.state = PhotoState.WAITING
+            self._set_state(photo, PhotoState.WAITING)
         return [photo.key for photo in resting]
 
     def pending(self) -> list[int]:
@@ -291,31 +323,28 @@ class PhotoSession:
 
     def counts(self) -> Counts:
         """Count how the list stands."""
-        sure = unsure = problems = pending = 0
-        limit = self.sure_from
-        for photo in self._photos.values():
-            if photo.state is PhotoState.FAILED:
-                problems += 1
-                continue
-            if photo.state is not PhotoState.DONE:
-                pending += 1
-            confidence = photo.confidence
-            if confidence is not None:
-                if confidence >= limit:
-                    sure += 1
-                else:
-                    unsure += 1
-        return Counts(len(self._photos), sure, unsure, problems, pending)
+        values = self._values()
+        sure = int((values >= self.sure_from).sum())
+        problems = self._states[PhotoState.FAILED]
+        pending = self._states[PhotoState.WAITING] + self._states[PhotoState.RUNNING]
+        return Counts(len(self._photos), sure, len(values) - sure, problems, pending)
 
-    def confidences(self) -> list[float]:
-        """Return the best label's probability of every photo with an answer."""
-        return [c for c in (photo.confidence for photo in self._photos.values()) if c is not None]
+    def confidences(self) -> NDArray[np.float64]:
+        """Return the best label's probability of every photo with an answer, in no order that matters."""
+        return self._values()
 
     def worth_a_look(self, count: int) -> list[int]:
         """Return the keys of the `count` photos nearest to having no answer: the least sure below the limit."""
-        unsure = [photo for photo in self._photos.values() if self.is_unsure(photo)]
-        unsure.sort(key=lambda photo: (photo.confidence or 0.0, photo.key))
-        return [photo.key for photo in unsure[:count]]
+        values = self._values()
+        if not len(values) or not count:
+            return []
+        keys = np.fromiter(self._confidences, np.int64, len(values))
+        unsure = values < self.sure_from
+        values, keys = values[unsure], keys[unsure]
+        return [int(key) for key in keys[np.lexsort((keys, values))[:count]]]
+
+    def _values(self) -> NDArray[np.float64]:
+        return np.fromiter(self._confidences.values(), np.float64, len(self._confidences))
 
     @property
     def arranged(self) -> bool:

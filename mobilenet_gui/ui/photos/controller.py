@@ -27,6 +27,8 @@ from mobilenet_gui.workers.photo_queue import Request
 
 COUNT_MS = 150
 ARRANGE_MS = 250
+ARRANGE_PAUSE = 20
+"""Sorting while answers come in takes at most one part in so many of the window's time."""
 FEATURES_KEPT = 16
 """Photos whose feature map is kept, 250 kB each, so that going back and forth explains at once."""
 
@@ -426,8 +428,12 @@ class PhotosController(QObject):
     @Slot()
     def _rearrange(self) -> None:
         self._arrange_timer.stop()
+        begin = time.monotonic()
         self.rows.arrange()
         self.arranged.emit()
+        # Sorting very many photos takes its time; it is then done less often.
+        taken = (time.monotonic() - begin) * 1000
+        self._arrange_timer.setInterval(max(ARRANGE_MS, round(ARRANGE_PAUSE * taken)))
 
 
 def _single_shot(parent: QObject, milliseconds: int, slot: object) -> QTimer:

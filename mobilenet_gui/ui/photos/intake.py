@@ -6,11 +6,13 @@ after the user's word and never before.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtCore import QMimeData, QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from mobilenet_gui.core.errors import UserError
@@ -29,6 +31,17 @@ from mobilenet_gui.workers.photo_intake import (
     list_photos,
 )
 from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
+
+
+@dataclass(slots=True, eq=False)
+class _Incoming:
+    """Files and folders on their way in."""
+
+    places: list[Path]
+    alone: bool
+    begun: bool = False
+    errand: Errand | None = None
+    found: Listing | None = None
 
 
 class IntakeDesk(QObject):
@@ -57,33 +70,59 @@ class IntakeDesk(QObject):
         self._notices = notices
         self._settings = settings
         self._pasted = 0
-        self._listing: Errand | None = None
+        self._incoming: deque[tuple[_Incoming, list[Path]]] = deque()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._take_chunk)
 
     def add_paths(self, paths: Sequence[Path | str]) -> None:
         """Take files and folders; folders are looked through in the background."""
         places = [Path(path) for path in paths]
         if not places:
             return
-        alone = len(places) == 1 and not len(self._controller.session)
-        first = [True]
+        listing = _Incoming(places, alone=len(places) == 1 and not len(self._controller.session))
 
         def take(chunk: list[Path]) -> None:
-            if first[0]:
-                self.folder = places[0].name if alone and chunk[0] != places[0] else ""
-            self._controller.add(((path, path.name) for path in chunk), select=first[0])
-            first[0] = False
-            if self._controller.session and len(self._controller.session) > 2 * len(chunk):
-                self._say_looking(errand)
-            self.added.emit()
+            self._incoming.append((listing, chunk))
+            if not self._timer.isActive():
+                self._timer.start()
 
-        def done(listing: Listing) -> None:
-            self._notices.dismiss("looking")
-            self._say_problems(listing)
+        def done(found: Listing) -> None:
+            listing.found = found
+            if not self._timer.isActive():
+                self._finish(listing)
 
         recursive = self._settings.values.include_subfolders
-        errand = self._tasks.run(
-            lambda e: list_photos(e, places, recursive), done=done, failed=self._failed, progress=take
+        listing.errand = self._tasks.run(
+            lambda errand: list_photos(errand, places, recursive), done=done, failed=self._failed, progress=take
         )
+
+    @Slot()
+    def _take_chunk(self) -> None:
+        """Take one chunk in; one a turn of the event loop, so that the window goes on between them."""
+        if not self._incoming:
+            return
+        listing, chunk = self._incoming.popleft()
+        if listing.errand is None or not listing.errand.cancelled.is_set():
+            first = not listing.begun
+            listing.begun = True
+            if first:
+                self.folder = listing.places[0].name if listing.alone and chunk[0] != listing.places[0] else ""
+            self._controller.add(((path, path.name) for path in chunk), select=first)
+            if first:
+                self.added.emit()
+            elif listing.errand is not None:
+                self._say_looking(listing.errand)
+        if self._incoming:
+            self._timer.start()
+        elif listing.found is not None:
+            self._finish(listing)
+
+    def _finish(self, listing: _Incoming) -> None:
+        self._notices.dismiss("looking")
+        if listing.found is not None:
+            self._say_problems(listing.found)
+        self.added.emit()
 
     def take_mime(self, mime: QMimeData, *, pasted: bool = False) -> bool:
         """Take what was dropped or pasted; say whether there was anything for us."""

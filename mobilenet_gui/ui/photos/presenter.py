@@ -115,6 +115,8 @@ class Presenter(QObject):
         """Write what is known of all photos."""
         controller, frame = self._controller, self._frame
         self.counts = counts
+        if frame.views.current() == "grid":
+            self.show_title()
         frame.grid.show_counts(counts)
         busy = counts.pending > 0 and controller.bundle is not None and not controller.stopped
         frame.single.strip.set_busy(busy)
@@ -122,7 +124,7 @@ class Presenter(QObject):
         session, batch = controller.session, frame.inspector.batch
         if frame.inspector.current is not Body.BATCH:
             return
-        batch.show_counts(counts, session.confidences(), session.sure_from)
+        batch.show_counts(counts, session.confidences().tolist(), session.sure_from)
         worth = [photo for photo in (session.get(k) for k in session.worth_a_look(WORTH_SHOWN)) if photo is not None]
         batch.show_worth([(photo, controller.thumbs.peek(photo.key)) for photo in worth])
         frame.inspector.set_answers_available(counts.sure + counts.not_sure > 0)
