@@ -19,6 +19,7 @@ from typing import Final, Literal, Protocol
 from mobilenet_gui.core import catalog, download
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.catalog import CatalogEntry, WeightsFile
+from mobilenet_gui.core.chosen_files import size_of_chosen
 from mobilenet_gui.core.download_part import SPARE_BYTES, full_disk
 from mobilenet_gui.core.errors import Cancelled, ModelError
 from mobilenet_gui.core.labels import parse_labels_file
@@ -409,14 +410,7 @@ def _check_file(path: Path) -> None:
     Raises:
         ModelError: it cannot.
     """
-    try:
-        if path.is_dir():
-            raise ModelError(str(path), tr("This is a folder, not a file."))
-        size = path.stat().st_size
-        with path.open("rb"):
-            pass
-    except OSError as error:
-        raise ModelError(str(path), error.strerror or str(error)) from error
+    size = size_of_chosen(path)
     if path.suffix.lower() not in (*KERAS_SUFFIXES, TFLITE_SUFFIX):
         raise ModelError(str(path), tr("Only .h5, .weights.h5, .keras and .tflite files can be imported."))
     if size == 0:

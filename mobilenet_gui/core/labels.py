@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from mobilenet_gui import paths
+from mobilenet_gui.core.chosen_files import size_of_chosen
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.types import Label
 from mobilenet_gui.i18n import tr
@@ -60,7 +61,10 @@ def parse_labels_file(path: Path, classes: int | None = None) -> tuple[Label, ..
     Raises:
         ModelError: unreadable, not a labels file, or of another length than the model needs.
     """
-    found = _parse(_read_text(path), path)
+    try:
+        found = _parse(_read_text(path), path)
+    except (csv.Error, ValueError) as error:  # endless fields and numbers
+        raise ModelError(str(path), tr("This is not a text file with labels.")) from error
     if not found:
         raise ModelError(str(path), tr("The labels file is empty."))
     has_background = found[0].name.lower() == BACKGROUND
@@ -76,6 +80,8 @@ def parse_labels_file(path: Path, classes: int | None = None) -> tuple[Label, ..
     for number, row in enumerate(found, start=1):
         if not row.name or max(map(len, row)) > MAX_LABEL_LENGTH:
             raise ModelError(str(path), tr("Label {number} is empty or far too long.").format(number=number))
+        if not _is_text(row):
+            raise ModelError(str(path), tr("Label {number} holds a broken character.").format(number=number))
     labels = tuple(Label(index, row.id, row.name, row.synonyms) for index, row in enumerate(found))
     return imagenet() if _is_imagenet(labels) else labels
 
@@ -88,15 +94,24 @@ class _Row(NamedTuple):
     synonyms: str
 
 
+def _is_text(row: _Row) -> bool:
+    """Say whether the row can be written down: JSON can spell half a character."""
+    try:
+        "".join(row).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _fits(found: Sequence[_Row], classes: int) -> bool:
     # 1000 ImageNet names serve a model of 1001 outputs: its first is the background.
     return len(found) == classes or (len(found) == 1000 and classes == 1001)
 
 
 def _read_text(path: Path) -> str:
+    if size_of_chosen(path) > MAX_LABELS_BYTES:
+        raise ModelError(str(path), tr("The file is too large for a list of labels."))
     try:
-        if path.stat().st_size > MAX_LABELS_BYTES:
-            raise ModelError(str(path), tr("The file is too large for a list of labels."))
         raw = path.read_bytes()
     except OSError as error:
         raise ModelError(str(path), error.strerror or str(error)) from error

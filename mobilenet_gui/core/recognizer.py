@@ -154,7 +154,10 @@ class LiteRTRecognizer:
 
     def _read_details(self) -> None:
         manifest = self.bundle.manifest
-        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        try:
+            inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        except UnicodeDecodeError as error:  # a tensor's name
+            raise ModelError(self.bundle.name, tr("The model file is damaged.")) from error
         size = manifest.input_size
         fits = len(inputs) == 1 and tuple(inputs[0]["shape"]) == (1, size, size, 3)
         fits = fits and 1 <= len(outputs) <= 2 and int(np.prod(outputs[0]["shape"])) == manifest.outputs

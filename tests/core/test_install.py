@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -333,15 +335,22 @@ def test_files_that_cannot_be_models(service: ModelService, tmp_path: Path, name
 
 def test_missing_files_folders_bad_ids_and_labels(service: ModelService, tmp_path: Path) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
-        ({"path": tmp_path / "missing.h5"}, "No such file"),
+        ({"path": tmp_path / "missing.h5"}, "no such file"),
         ({"path": tmp_path}, "folder"),
         ({"path": file(tmp_path, "a.h5"), "model_id": "../x"}, "small letters"),
-        ({"path": file(tmp_path, "b.h5"), "labels": tmp_path / "none.txt"}, "No such file"),
+        ({"path": file(tmp_path, "b.h5"), "labels": tmp_path / "none.txt"}, "no such file"),
     ]
     for arguments, why in cases:
         with pytest.raises(ModelError, match=why):
             service.import_file(**arguments)
     assert service.store.list() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no named pipes in folders")
+def test_a_pipe_does_not_hang(service: ModelService, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.h5")
+    with pytest.raises(ModelError, match="a device or a pipe"):
+        service.import_file(tmp_path / "pipe.h5")
 
 
 def test_a_failed_import_names_the_file_and_keeps_it(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -144,6 +146,11 @@ def test_background_is_never_a_label(tmp_path: Path) -> None:
         (b"[" * 100_000, "JSON"),
         (b'["cat", ""]', "Label 2"),
         (b"cat\n" + b"x" * 2000, "Label 2"),
+        (b"x" * 200_000, "not a text file with labels"),
+        (b"index,name\n0," + b"x" * 200_000, "not a text file with labels"),
+        (b"[1" + b"1" * 5000 + b"]", "not a text file with labels"),
+        (b"1" * 5000 + b" cat", "not a text file with labels"),
+        (b'["cat", "\\ud83d"]', "Label 2 holds a broken character"),
     ],
 )
 def test_refusals_name_the_file_and_the_reason(tmp_path: Path, content: bytes, why: str) -> None:
@@ -151,6 +158,13 @@ def test_refusals_name_the_file_and_the_reason(tmp_path: Path, content: bytes, w
     with pytest.raises(ModelError, match=why) as caught:
         labels.parse_labels_file(path, 2)
     assert caught.value.subject == str(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no named pipes in folders")
+def test_a_pipe_does_not_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ModelError, match="a device or a pipe"):
+        labels.parse_labels_file(tmp_path / "pipe")
 
 
 def test_unreadable_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -211,3 +211,11 @@ def test_every_kind_of_number_imports(tmp_path: Path) -> None:
         folder.mkdir()
         bundle = import_tflite(put(folder, make_tflite(kind)), folder / "b", NAMING, make_labels())
         assert bundle.preprocessing.normalization == "minus1_1"
+
+
+def test_a_tensor_name_that_is_no_text(tmp_path: Path) -> None:
+    data = make_tflite()
+    assert data.count(b"probabilities") == 1
+    path = put(tmp_path, data.replace(b"probabilities", b"probabiliti\xb5s"))
+    with pytest.raises(ModelError, match="damaged"):
+        import_tflite(path, tmp_path / "b", NAMING, make_labels())
