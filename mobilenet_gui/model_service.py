@@ -83,7 +83,7 @@ class ModelService:
             Cancelled: `cancel` was set; what has arrived is kept.
         """
         entry = self.entry(entry_id)
-        bundle = self._installed(install.backbone_id(entry) if backbone else entry.id)
+        bundle = install.sound(self.store, install.backbone_id(entry) if backbone else entry.id)
         if bundle is None:
             with self._building(progress) as (build, report):
                 bundle = install.install_official(
@@ -215,16 +215,6 @@ class ModelService:
             finally:
                 if warm:
                     self._warming.release()
-
-    def _installed(self, model_id: str) -> Bundle | None:
-        if self.store.is_builtin(model_id):
-            return None
-        try:
-            bundle = self.store.get(model_id)
-            bundle.verify()
-        except ModelError:
-            return None
-        return bundle
 
     def _put_to_use(self, bundle: Bundle, *, wanted: bool) -> None:
         if not bundle.is_backbone and (wanted or self.store.chosen_id() is None):

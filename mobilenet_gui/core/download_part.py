@@ -122,29 +122,41 @@ class PartFile:
 
     @contextmanager
     def exclusive(self, cancel: threading.Event) -> Iterator[None]:
-        """Be the only program that writes it, waiting for another to finish.
-
-        Raises:
-            Cancelled: `cancel` was set while waiting.
-            StorageError: the folder cannot be written.
-        """
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.target.with_name(self.target.name + ".lock"), thread_local=False)
-        while True:
-            try:
-                lock.acquire(timeout=0)
-                break
-            except Timeout:
-                if cancel.wait(0.1):
-                    raise Cancelled from None
-            except OSError as error:
-                raise storage_error(self.target.parent, error) from error
-        try:
+        """Be the only program that writes it, waiting for another to finish; see the function `exclusive`."""
+        with exclusive(self.target.with_name(self.target.name + ".lock"), cancel):
             yield
-        finally:
-            # The lock file stays: unlinking it would let two programs hold "the" lock on two different files.
-            lock.release()
+
+
+@contextmanager
+def exclusive(path: Path, cancel: threading.Event) -> Iterator[bool]:
+    """Hold the lock file `path`, whose folder exists, waiting for another program to finish.
+
+    Yields:
+        Whether there was another to wait for.
+
+    Raises:
+        Cancelled: `cancel` was set while waiting.
+        StorageError: the folder cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, thread_local=False)
+    waited = False
+    while True:
+        try:
+            lock.acquire(timeout=0)
+            break
+        except Timeout:
+            waited = True
+            if cancel.wait(0.1):
+                raise Cancelled from None
+        except OSError as error:
+            raise storage_error(path.parent, error) from error
+    try:
+        yield waited
+    finally:
+        # The lock file stays: unlinking it would let two programs hold "the" lock on two different files.
+        lock.release()
 
 
 def full_disk(target: Path, needed: int, free: int) -> StorageError:

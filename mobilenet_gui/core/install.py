@@ -20,12 +20,12 @@ from mobilenet_gui.core import catalog, download
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.catalog import CatalogEntry, WeightsFile
 from mobilenet_gui.core.chosen_files import size_of_chosen
-from mobilenet_gui.core.download_part import SPARE_BYTES, full_disk
+from mobilenet_gui.core.download_part import SPARE_BYTES, exclusive, full_disk
 from mobilenet_gui.core.errors import Cancelled, ModelError
 from mobilenet_gui.core.labels import parse_labels_file
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.store import ModelStore
-from mobilenet_gui.core.store_files import id_from_name, is_valid_id
+from mobilenet_gui.core.store_files import id_from_name, is_valid_id, storage_error
 from mobilenet_gui.core.types import Label
 from mobilenet_gui.i18n import tr
 
@@ -165,50 +165,60 @@ def install_official(
     flow = _Flow(store, build, report, cancel)
     file = entry.backbone if backbone else entry.weights
     target = download_target(file, downloads_dir)
-    urls = download.urls_for(file, base)
-
-    def on_progress(now: download.Progress) -> None:
-        total = now.total or None
-        flow.tell(
-            "downloading",
-            tr("Downloading"),
-            now.fraction,
-            done=now.done,
-            total=total,
-            speed=now.speed,
-            left=now.seconds_left,
-        )
-
-    download.fetch(
-        urls,
-        target,
-        name=entry.name,
-        expected_hash=file.md5,
-        proxies=proxies,
-        progress=on_progress,
-        cancel=flow.cancel,
-        timeouts=timeouts,
-    )
-    request = BuildRequest(
-        source=target,
-        output=Path(),
-        naming=_official_naming(entry, urls[0], backbone=backbone),
-        family=entry.family,
-        alpha=entry.alpha,
-        input_size=entry.input_size,
-        backbone=backbone,
-    )
     try:
-        bundle = flow.make(request, replace=True, subject=entry.name)
-    except BuilderError:
-        raise
-    except ModelError:
-        # What arrived is not what it should be: the next try must not find it.
+        downloads_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(downloads_dir, error) from error
+    # Held to the end: a second program would convert the download that the first one is about to clear away.
+    with exclusive(target.with_name(target.name + ".install.lock"), flow.cancel) as waited:
+        model_id = backbone_id(entry) if backbone else entry.id
+        bundle = sound(store, model_id) if waited else None
+        if bundle is not None:
+            flow.tell("installing", tr("Installed"), 1.0)
+            return bundle
+        urls = download.urls_for(file, base)
+        download.fetch(
+            urls,
+            target,
+            name=entry.name,
+            expected_hash=file.md5,
+            proxies=proxies,
+            progress=flow.tell_download,
+            cancel=flow.cancel,
+            timeouts=timeouts,
+        )
+        request = BuildRequest(
+            source=target,
+            output=Path(),
+            naming=_official_naming(entry, urls[0], backbone=backbone),
+            family=entry.family,
+            alpha=entry.alpha,
+            input_size=entry.input_size,
+            backbone=backbone,
+        )
+        try:
+            bundle = flow.make(request, replace=True, subject=entry.name)
+        except BuilderError:
+            raise
+        except ModelError:
+            # What arrived is not what it should be: the next try must not find it.
+            with contextlib.suppress(OSError):
+                target.unlink(missing_ok=True)
+            raise
         with contextlib.suppress(OSError):
             target.unlink(missing_ok=True)
-        raise
-    with contextlib.suppress(OSError):
-        target.unlink(missing_ok=True)
+        return bundle
+
+
+def sound(store: ModelStore, model_id: str) -> Bundle | None:
+    """Return the installed model of that id if it is whole; None for one that is missing, damaged or built in."""
+    if store.is_builtin(model_id):
+        return None
+    try:
+        bundle = store.get(model_id)
+        bundle.verify()
+    except ModelError:
+        return None
     return bundle
 
 
@@ -327,6 +337,18 @@ class _Flow:
             self._reached = max(self._reached, low + (high - low) * min(max(share, 0.0), 1.0))
         overall = None if step == "downloading" and share is None else self._reached
         self._report(InstallProgress(step, text, overall, share, done, total, speed, left))
+
+    def tell_download(self, now: download.Progress) -> None:
+        """Report how far the download is."""
+        self.tell(
+            "downloading",
+            tr("Downloading"),
+            now.fraction,
+            done=now.done,
+            total=now.total or None,
+            speed=now.speed,
+            left=now.seconds_left,
+        )
 
     def _check_cancel(self) -> None:
         if self.cancel.is_set():

@@ -119,6 +119,45 @@ def test_what_is_installed_is_not_downloaded_again(service: ModelService, server
     assert len(server.requests) == 1
 
 
+def test_two_at_once_share_one_download(
+    service: ModelService, store: ModelStore, builder: FakeBuilder, server: LoopbackServer, tmp_path: Path
+) -> None:
+    converting, second_waits = threading.Event(), threading.Event()
+    ends: list[str] = []
+
+    def during(_cancel: threading.Event) -> None:
+        converting.set()
+        assert second_waits.wait(20)
+
+    def download_too() -> None:
+        ends.append(service.download(ENTRY_ID, cancel=Watched(second_waits)).id)
+
+    builder.during = during
+    first = threading.Thread(target=lambda: ends.append(service.download(ENTRY_ID).id))
+    first.start()
+    assert converting.wait(20)
+    second = threading.Thread(target=download_too)
+    second.start()
+    for thread in (first, second):
+        thread.join(20)
+    assert ends == [ENTRY_ID, ENTRY_ID]
+    assert (len(server.requests), len(builder.requests)) == (1, 1)
+    assert downloaded(tmp_path) == []
+
+
+class Watched(threading.Event):
+    """A cancel event that tells when somebody waits on it."""
+
+    def __init__(self, waiting: threading.Event) -> None:
+        super().__init__()
+        self._waiting = waiting
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Tell, then wait."""
+        self._waiting.set()
+        return super().wait(timeout)
+
+
 def test_what_is_damaged_is_downloaded_again(service: ModelService, store: ModelStore) -> None:
     bundle = service.download(ENTRY_ID)
     (bundle.folder / "model.tflite").write_bytes(b"x" * len(WEIGHTS))
