@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import os
 import signal
 import socket
@@ -21,6 +22,8 @@ from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
 from mobilenet_gui.ui.theme import theme as application_theme
 from mobilenet_gui.workers.single_instance import InstanceServer, hand_over, server_name
+
+COLLECT_AFTER_MS = 2000
 
 
 def run(photos: Sequence[str], *, trace: StartupTrace, new_window: bool = False) -> int:
@@ -64,10 +67,17 @@ def _run_window(app: QApplication, photos: list[str], trace: StartupTrace, serve
         window.show()
         # After the first paint, so that the window is there before anything is decoded.
         QTimer.singleShot(0, lambda: window.start(photos))
+        QTimer.singleShot(COLLECT_AFTER_MS, window, _collect_garbage)
         code = app.exec()
         window.shut_down()
     unhook()
     return code
+
+
+def _collect_garbage() -> None:
+    """Put the garbage collector to work, and spare it what was made by opening and lives as long as the window."""
+    gc.freeze()
+    gc.enable()
 
 
 def _display_problem() -> str | None:
