@@ -19,6 +19,7 @@ from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.photos.inspector import Body
 from mobilenet_gui.ui.photos.page import PhotosPage
 from mobilenet_gui.workers.inference import InferenceWorker
+from tests.loopback import LoopbackServer
 from tests.model_factory import make_bundle
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -398,3 +399,24 @@ def test_a_second_press_of_the_pause_goes_on(qtbot: QtBot, make_page: Maker, fol
     page.frame.grid.batch_bar.pause.click()
     qtbot.waitUntil(lambda: settled(page, 4))
     qtbot.waitUntil(lambda: not page.frame.grid.batch_bar.isVisible())
+
+
+def test_an_address_is_fetched_only_after_a_word(qtbot: QtBot, make_page: Maker, folder: Path) -> None:
+    with LoopbackServer({"/owl.png": (folder / "green.png").read_bytes()}) as server:
+        page = make_page()
+        mime = QMimeData()
+        mime.setUrls([QUrl(server.url + "/owl.png")])
+        assert page.handle_mime(mime)
+        assert page.notices.text_of("address") == "This photo is on 127.0.0.1. Download it?"
+        assert page.handle_mime(mime)
+        assert server.paths() == []
+        page.notices.trigger("address")
+        qtbot.waitUntil(lambda: settled(page, 1))
+        assert current(page).name == "owl.png"
+        assert title(page) == "Green"
+        assert page.notices.shown() == []
+        mime.setUrls([QUrl(server.url + "/gone.png")])
+        assert page.handle_mime(mime)
+        page.notices.trigger("address")
+        qtbot.waitUntil(lambda: "404" in page.notices.text_of("address"))
+    assert len(page.controller.session) == 1

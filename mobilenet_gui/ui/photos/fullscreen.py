@@ -75,6 +75,7 @@ class FullScreen(QWidget):
         super().__init__(parent, Qt.WindowType.Window)
         self.setWindowTitle(tr("Photo"))
         self._controller = controller
+        self._place = parent
         self.canvas = PhotoCanvas(self, plain=True)
         self.stage = PhotoStage(self.canvas, controller, shelf)
         self._pill = _AnswerPill(self)
@@ -88,6 +89,8 @@ class FullScreen(QWidget):
     def open(self) -> None:
         """Cover the screen and show the photo."""
         self.stage.active = True
+        # Without a window manager nobody else makes it that large.
+        self.setGeometry(self._place.screen().geometry())
         self.showFullScreen()
         self.canvas.setFocus()
         self._changed()

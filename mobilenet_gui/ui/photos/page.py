@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QPixmap
+from PySide6.QtCore import QMimeData, QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from mobilenet_gui.core import imaging
@@ -34,6 +34,7 @@ from mobilenet_gui.workers.inference import InferenceWorker
 from mobilenet_gui.workers.photo_loader import PhotoLoader, square_pictures
 from mobilenet_gui.workers.photo_tasks import TaskRunner
 
+WARM_MS = 400
 FAN_CARDS = 3
 FAN_PIXELS = 264
 """Pixels a side of the pictures on the empty page's cards."""
@@ -65,6 +66,10 @@ class PhotosPage(QWidget):
         super().__init__(parent)
         self._settings = settings
         self._dragging = False
+        self._ready_for_photos = False
+        self._warm_timer = QTimer(self)
+        self._warm_timer.setSingleShot(True)
+        self._warm_timer.timeout.connect(self._warm_up)
         self._samples = _sample_photos()
         self.loader = PhotoLoader(self)
         self.tasks = TaskRunner(self)
@@ -200,6 +205,7 @@ class PhotosPage(QWidget):
         """Stop what this page started; safe to call twice."""
         if self.looking.full_screen is not None:
             self.looking.full_screen.close()
+        self._warm_timer.stop()
         self.tasks.stop()
         self.loader.stop()
         self.controller.inference.stop()
@@ -391,6 +397,20 @@ class PhotosPage(QWidget):
     def _picture_sized(self, key: int, size: tuple[int, int]) -> None:
         if self.controller.session.set_size(key, size) and self.controller.current is not None:
             self.presenter.show_title()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Get ready for the first photo while the window has nothing to do."""
+        super().showEvent(event)
+        if not self._ready_for_photos:
+            self._ready_for_photos = True
+            self._warm_timer.start(WARM_MS)
+
+    @Slot()
+    def _warm_up(self) -> None:
+        # The first layout and paint of a view load fonts and icons; done now, the first drop does not wait for it.
+        if self.isVisible() and not len(self.controller.session):
+            for view in (self.frame.single, self.frame.grid, self.frame.inspector.result, self.frame.inspector.batch):
+                view.grab()
 
     def _show_fan(self, pictures: list[QImage]) -> None:
         self.frame.zone.set_pictures([QPixmap.fromImage(picture) for picture in pictures])

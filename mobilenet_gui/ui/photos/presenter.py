@@ -97,7 +97,7 @@ class Presenter(QObject):
         photo = controller.current
         sure_from = controller.session.sure_from
         seen = None if photo is None else (
-            photo.key, photo.state, photo.stale, photo.problem, id(photo.recognition), controller.bundle is None
+            photo.key, photo.state, photo.stale, photo.problem, photo.recognition, controller.bundle is None
         )  # fmt: skip
         if (seen, sure_from) == self._seen:
             return
