@@ -23,12 +23,15 @@ from mobilenet_gui.cli_classify import (
     add_model_option,
     at_least_one,
     find_model,
+    report_unwritable,
 )
 from mobilenet_gui.cli_output import complain, prepare_stdout
 from mobilenet_gui.i18n import tr
 
 if TYPE_CHECKING:
     from mobilenet_gui.core.bundle import Bundle
+
+EXIT_FAILED: Final = 1
 
 LARGE: Final = (4000, 3000)
 """Width and height of the large photo: 12 megapixels, what a phone takes."""
@@ -103,8 +106,14 @@ def run(arguments: argparse.Namespace) -> int:
     except ModelError as error:
         complain(str(error))
         return EXIT_USAGE
+    except OSError as error:  # no room for the photos to measure with
+        complain(tr("The speed cannot be measured: {reason}.").replace("{reason}", error.strerror or str(error)))
+        return EXIT_FAILED
     text = json.dumps(asdict(figures)) if arguments.format == "json" else as_text(figures)
-    print(text, file=prepare_stdout(), flush=True)
+    try:
+        print(text, file=prepare_stdout(), flush=True)
+    except OSError as error:
+        return report_unwritable(error)
     return EXIT_OK
 
 

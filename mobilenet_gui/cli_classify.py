@@ -43,6 +43,7 @@ __all__ = [  # with what the other commands share
     "json_line",
     "prepare_stdout",
     "printable",
+    "report_unwritable",
     "run",
 ]
 
@@ -142,12 +143,17 @@ def run(arguments: argparse.Namespace) -> int:
         complain(str(error))
         return EXIT_USAGE
     except OSError as error:
-        abandon_stdout()
-        # Windows reports a reader that left as an invalid argument.
-        if error.errno in {errno.EPIPE, errno.EINVAL}:
-            return EXIT_BROKEN_PIPE
-        complain(tr("The answers cannot be written: {reason}.").replace("{reason}", error.strerror or str(error)))
-        return EXIT_SOME_UNREADABLE
+        return report_unwritable(error)
+
+
+def report_unwritable(error: OSError) -> int:
+    """Give stdout up after `error`, say why unless its reader has simply left, and return the exit code."""
+    abandon_stdout()
+    # Windows reports a reader that left as an invalid argument.
+    if error.errno in {errno.EPIPE, errno.EINVAL}:
+        return EXIT_BROKEN_PIPE
+    complain(tr("The answers cannot be written: {reason}.").replace("{reason}", error.strerror or str(error)))
+    return EXIT_SOME_UNREADABLE
 
 
 def _classify(arguments: argparse.Namespace) -> int:

@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from mobilenet_gui.cli_classify import (
-    EXIT_BROKEN_PIPE,
     EXIT_INTERRUPTED,
     EXIT_OK,
     EXIT_USAGE,
-    abandon_stdout,
     complain,
     json_line,
     prepare_stdout,
     printable,
+    report_unwritable,
 )
 from mobilenet_gui.cli_models_show import ProgressLine, installed_record, records, write_table
 from mobilenet_gui.i18n import tr
@@ -88,9 +87,8 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_INTERRUPTED
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        abandon_stdout()
-        return EXIT_BROKEN_PIPE
+    except OSError as error:
+        return report_unwritable(error)
 
 
 def _list(arguments: argparse.Namespace, out: TextIO) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 
 import pytest
@@ -65,3 +66,14 @@ def test_wrong_use_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["bench", "--threads", "0"])
     assert caught.value.code == 2
+
+
+def test_a_disk_without_room_is_reported(
+    installed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object, **__: object) -> cli_bench.Figures:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cli_bench, "measure", refuse)
+    assert main(["bench"]) == 1
+    assert capsys.readouterr().err == "mobilenet-gui: The speed cannot be measured: No space left on device.\n"
