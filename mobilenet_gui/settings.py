@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
@@ -65,8 +66,56 @@ class Settings:
     """Proxy URL; empty to follow the system's."""
     threads: int = _setting(0, Rule(0, 256))
     """Threads for the network; 0 for the number of cores."""
+    live_kind: Literal["camera", "file", "stream"] = _setting("camera", Rule(choices=("camera", "file", "stream")))
+    """What Live showed last."""
+    live_camera: str = _setting("")
+    """Name of the camera that was chosen last."""
+    live_file: str = _setting("")
+    live_stream: str = _setting("")
+    """Address of the last stream; never one with a password in it."""
+    live_resolution: str = _setting("")
+    """What is asked of cameras, such as `1280x720`; empty for their own choice."""
+    live_mirror: bool = _setting(False)
+    live_started: bool = _setting(False)
+    """Start was pressed once: from then on the page opens the camera by itself."""
+    live_smooth: bool = _setting(True)
+    live_smoothing: float = _setting(0.4, Rule(0.1, 2.0))
+    """Time constant of the steady bars in seconds."""
+    live_explain: bool = _setting(False)
+    snapshot_folder: str = _setting("")
+    """Where snapshots go; empty until the user was asked."""
     dismissed_banners: str = _setting("")
     """Comma-separated names of banners the user closed for good."""
+
+
+class _UnreadableError(Exception):
+    """The settings file is no good; the text says why."""
+
+
+def _load(path: Path) -> dict[str, Any]:
+    """Return the table in a settings file.
+
+    Raises:
+        FileNotFoundError: there is none.
+        _UnreadableError: it is damaged, or something else than a file.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise _UnreadableError(tr("it is not a file"))
+        text = path.read_text(encoding="utf-8-sig")  # some editors put a mark in front
+    except FileNotFoundError:
+        raise
+    except UnicodeDecodeError as error:
+        raise _UnreadableError(tr("it is not text")) from error
+    except OSError as error:
+        raise _UnreadableError(error.strerror or str(error)) from error
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _UnreadableError(tr("it is not valid JSON")) from error
+    if not isinstance(raw, dict):
+        raise _UnreadableError(tr("it holds no settings"))
+    return raw
 
 
 class SettingsStore:
@@ -113,17 +162,11 @@ class SettingsStore:
 
     def _read(self) -> Settings:
         try:
-            text = self._path.read_text(encoding="utf-8")
+            raw = _load(self._path)
         except FileNotFoundError:
             return Settings()
-        except (OSError, UnicodeDecodeError) as error:
+        except _UnreadableError as error:
             return self._set_aside(str(error))
-        try:
-            raw = json.loads(text)
-        except (json.JSONDecodeError, RecursionError) as error:
-            return self._set_aside(str(error))
-        if not isinstance(raw, dict):
-            return self._set_aside("not a table")
         good: dict[str, Any] = {}
         for f in fields(Settings):
             if f.name in raw:
@@ -134,11 +177,12 @@ class SettingsStore:
 
     def _set_aside(self, why: str) -> Settings:
         aside = self._path.with_name(self._path.name + ".damaged")
+        self.problem = tr("{path}: The settings file could not be read: {why}. Defaults are used.").format(
+            path=self._path, why=why
+        )
         with contextlib.suppress(OSError):
             self._path.replace(aside)
-        self.problem = tr(
-            "The settings file could not be read ({why}). Defaults are used; the old file is kept as {name}."
-        ).format(why=why, name=aside.name)
+            self.problem += " " + tr("The old file is kept as {name}.").format(name=aside.name)
         return Settings()
 
     def _save(self) -> None:
@@ -149,7 +193,8 @@ class SettingsStore:
             if getattr(self.values, f.name) != getattr(default, f.name)
         }
         try:
-            write_atomically(self._path, json.dumps(sparse, indent=2, ensure_ascii=False).encode("utf-8"))
+            # In ASCII: the name of a folder need not be valid text.
+            write_atomically(self._path, json.dumps(sparse, indent=2).encode())
         except OSError as error:
             raise StorageError(str(self._path), error.strerror or str(error)) from error
 
@@ -177,7 +222,10 @@ def write_atomically(path: Path, data: bytes) -> None:
 def _converted(value: object, kind: type) -> object | None:
     """Return `value` as `kind` where that loses nothing, else None."""
     if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            return None
     if kind is int and isinstance(value, bool):
         return None
     return value if isinstance(value, kind) else None

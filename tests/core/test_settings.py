@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,9 @@ def test_only_changed_values_are_written(tmp_path: Path) -> None:
     assert SettingsStore(path).values.sure_from == 0.7
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", '"x"', "\x00\x01", '{"theme": ' * 2000])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1]", '"x"', "\x00\x01", '{"theme": ' * 2000, '{"threads": 1' + "1" * 5000 + "}"]
+)
 def test_a_damaged_file_gives_defaults_and_is_kept_aside(tmp_path: Path, text: str) -> None:
     path = tmp_path / "settings.json"
     path.write_text(text)
@@ -33,11 +37,46 @@ def test_a_damaged_file_gives_defaults_and_is_kept_aside(tmp_path: Path, text: s
     assert SettingsStore(path).values.threads == 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="has no named pipes in folders")
+def test_what_is_no_file_neither_hangs_nor_stops(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    os.mkfifo(path)
+    assert "it is not a file" in (SettingsStore(path).problem or "")
+    path.mkdir()
+    assert "it is not a file" in (SettingsStore(path).problem or "")
+    (tmp_path / "file").write_text("not a folder")
+    problem = SettingsStore(tmp_path / "file" / "settings.json").problem or ""
+    assert problem.startswith(str(tmp_path / "file"))
+    assert "kept" not in problem
+
+
+def test_a_mark_in_front_is_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text('\ufeff{"theme": "dark"}', encoding="utf-8")
+    store = SettingsStore(path)
+    assert (store.values.theme, store.problem) == ("dark", None)
+
+
+def test_folder_names_that_are_no_text_survive(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    SettingsStore(path).update(last_folder="/photos/caf\udce9", proxy="http://bücher:1")
+    values = SettingsStore(path).values
+    assert (values.last_folder, values.proxy) == ("/photos/caf\udce9", "http://bücher:1")
+
+
 def test_bad_values_fall_back_one_by_one(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_text(
         json.dumps(
-            {"theme": "pink", "threads": True, "sure_from": 7, "explain": True, "inspector_width": "wide", "x": 1}
+            {
+                "theme": "pink",
+                "threads": True,
+                "sure_from": 7,
+                "explain": True,
+                "inspector_width": "wide",
+                "x": 1,
+                "explain_strength": 10**400,
+            }
         )
     )
     store = SettingsStore(path)
