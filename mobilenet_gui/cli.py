@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import io
 import sys
 from collections.abc import Sequence
 
@@ -20,6 +21,8 @@ def main(argv: Sequence[str]) -> int:
 
     Anything that is not a command is a photo for the window, so that a file manager can open us with files.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # the help, too, must be printable in any encoding
     wants_command = bool(argv) and (argv[0] in COMMANDS or argv[0] == "help")
     if not wants_command:
         return _window(argv)

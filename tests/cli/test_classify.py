@@ -233,12 +233,24 @@ def test_a_reader_that_leaves_ends_it_quietly(installed: str, folder: Path) -> N
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_reported(installed: str, folder: Path) -> None:
-    command = [sys.executable, "-m", "mobilenet_gui", "classify", str(folder)]
+@pytest.mark.parametrize(
+    "command", [["classify", "{folder}"], ["models", "list"], ["models", "list", "--format", "json"]]
+)
+def test_a_full_disk_is_reported(installed: str, folder: Path, command: list[str]) -> None:
+    words = [sys.executable, "-m", "mobilenet_gui", *(word.format(folder=folder) for word in command)]
     with open("/dev/full", "wb") as full:  # noqa: PTH123
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
     assert done.returncode == 1
     assert done.stderr.decode() == "mobilenet-gui: The answers cannot be written: No space left on device.\n"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["classify", "--help"], ["models", "list"]])
+def test_any_encoding_can_be_printed_to(arguments: list[str]) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    words = [sys.executable, "-m", "mobilenet_gui", *arguments]
+    done = subprocess.run(words, capture_output=True, env=environment, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"mobilenet" in done.stdout
 
 
 class Flushed(io.StringIO):
