@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.common import home_with_model, judge, photos, table
-from mobilenet_gui.core.recognizer import usable_cores
+from mobilenet_gui.core.cores import usable_cores
 
 DEMANDED = 0.85
 

@@ -25,9 +25,9 @@ from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
 from benchmarks.common import home_with_model, judge, median, photos, shared, table
 from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.cores import default_threads
 from mobilenet_gui.core.litert import load_interpreter
 from mobilenet_gui.core.naming import Naming
-from mobilenet_gui.core.recognizer import default_threads
 from mobilenet_gui.core.tflite_import import import_tflite
 from mobilenet_gui.workers.inference import Delivery, InferenceWorker
 from mobilenet_gui.workers.photo_queue import Request

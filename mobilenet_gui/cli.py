@@ -59,8 +59,8 @@ def _window(argv: Sequence[str]) -> int:
     )
     arguments = parser.parse_args(list(argv))
     trace = startup.StartupTrace(arguments.startup_trace)
-    # Opening makes a hundred thousand objects that all stay; looking through them for garbage meanwhile costs a tenth of
-    # the time. `app` puts the collector to work again once the window stands.
+    # Opening makes a hundred thousand objects that all stay; to look through them for garbage meanwhile costs a tenth
+    # of the time. `app` puts the collector to work again once the window stands.
     gc.disable()
     try:
         from mobilenet_gui.app import run

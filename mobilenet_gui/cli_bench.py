@@ -130,7 +130,8 @@ def measure(bundle: Bundle, threads: int | None = None, *, batch_seconds: float 
     """
     start = time.perf_counter()
     from mobilenet_gui.core import imaging
-    from mobilenet_gui.core.recognizer import LiteRTRecognizer, default_threads, usable_cores
+    from mobilenet_gui.core.cores import default_threads, usable_cores
+    from mobilenet_gui.core.recognizer import LiteRTRecognizer
 
     used = threads if threads is not None else default_threads()
     recognizer = LiteRTRecognizer(bundle, threads=used)

@@ -19,9 +19,8 @@ from typing import Any, BinaryIO, TextIO
 
 from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
 from mobilenet_gui.core.errors import StorageError
-from mobilenet_gui.core.imaging_open import PhotoSource
 from mobilenet_gui.core.photo_session import Photo, PhotoState
-from mobilenet_gui.core.types import Recognition
+from mobilenet_gui.core.types import PhotoSource, Recognition
 from mobilenet_gui.i18n import tr
 
 TABLE_TOP_K = 5

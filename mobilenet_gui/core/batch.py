@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mobilenet_gui.core import imaging
+from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import PhotoError
-from mobilenet_gui.core.recognizer import LiteRTRecognizer, usable_cores
+from mobilenet_gui.core.recognizer import LiteRTRecognizer
 from mobilenet_gui.core.types import Recognition
 
 if TYPE_CHECKING:

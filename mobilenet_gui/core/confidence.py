@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from enum import Enum
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from mobilenet_gui.i18n import tr
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 VERY_SURE_FROM = 0.90
 QUITE_SURE_FROM = 0.70
@@ -44,6 +46,8 @@ def certainty_text(step: Certainty) -> str:
 
 def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
     """Return probabilities, shape as given, for one row of logits divided by `temperature`."""
+    import numpy as np
+
     scaled = logits.astype(np.float32) / np.float32(temperature)
     powers: NDArray[np.float32] = np.exp(scaled - scaled.max())
     powers /= powers.sum()
@@ -58,5 +62,7 @@ def calibrate(probabilities: NDArray[np.float32], temperature: float) -> NDArray
     """
     if temperature == 1.0:
         return probabilities
+    import numpy as np
+
     with np.errstate(divide="ignore"):
         return softmax(np.log(probabilities), temperature)

@@ -11,7 +11,6 @@ import io
 import logging
 import os
 import stat
-import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -23,10 +22,9 @@ from PIL import Image
 
 from mobilenet_gui.core import imaging_formats as formats
 from mobilenet_gui.core.errors import PhotoError
+from mobilenet_gui.core.photo_files import openable, os_reason
+from mobilenet_gui.core.types import PhotoSource
 from mobilenet_gui.i18n import tr
-
-PhotoSource = Path | bytes
-"""A file, or its content."""
 
 PIXEL_LIMIT: Final = 250_000_000
 """Photos of more pixels are refused before anything is decoded; the largest phone sensors have 200 million."""
@@ -49,7 +47,6 @@ _LAST_BYTES: Final = {"JPEG": b"\xff\xd9", "PNG": b"IEND", "GIF": b";"}
 _MOST_BOXES: Final = 1000
 
 _one_huge_at_a_time = threading.Lock()
-_WINDOWS_PATH_LIMIT: Final = 240
 
 
 @dataclass(slots=True)
@@ -91,26 +88,6 @@ class OpenedPhoto:
                 raise PhotoError(self.subject, reason) from error
         if self.format == "PNG":  # its EXIF block may follow the pixels
             self.orientation = _orientation(self.image)
-
-
-def openable(path: Path) -> str:
-    """Return `path` in the form the operating system opens at any length."""
-    text = str(path)
-    if sys.platform == "win32" and len(text) >= _WINDOWS_PATH_LIMIT and not text.startswith("\\\\"):
-        return "\\\\?\\" + str(path.absolute())
-    return text
-
-
-def os_reason(error: OSError) -> str:
-    """Say in plain words why the system refused a file or folder."""
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return tr("There is no such file.")
-    if isinstance(error, PermissionError):
-        return tr("There is no permission to read it.")
-    if isinstance(error, IsADirectoryError):
-        return tr("This is a folder, not a photo.")
-    text = error.strerror or str(error)
-    return tr("It cannot be read: {detail}.").replace("{detail}", text)
 
 
 @contextlib.contextmanager

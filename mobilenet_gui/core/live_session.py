@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 
 from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import ClassifierHead
+from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.explain import heat_map
 from mobilenet_gui.core.frames_types import Frame
 from mobilenet_gui.core.live_stats import RateMeter, TimeWindow
-from mobilenet_gui.core.recognizer import Recognizer, top, usable_cores
+from mobilenet_gui.core.recognizer import Recognizer, top
 from mobilenet_gui.core.smoothing import DEFAULT_SECONDS, Steadier
 from mobilenet_gui.core.types import CropBox, Label, Prediction, Timing
 

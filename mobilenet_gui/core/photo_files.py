@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -12,10 +13,30 @@ from typing import Final
 
 from mobilenet_gui.core.errors import PhotoError
 from mobilenet_gui.core.imaging_formats import SNIFF_BYTES, SUPPORTED_SUFFIXES, sniff
-from mobilenet_gui.core.imaging_open import openable, os_reason
 from mobilenet_gui.i18n import tr
 
 _DIGITS: Final = re.compile(r"(\d+)")
+_WINDOWS_PATH_LIMIT: Final = 240
+
+
+def openable(path: Path) -> str:
+    """Return `path` in the form the operating system opens at any length."""
+    text = str(path)
+    if sys.platform == "win32" and len(text) >= _WINDOWS_PATH_LIMIT and not text.startswith("\\\\"):
+        return "\\\\?\\" + str(path.absolute())
+    return text
+
+
+def os_reason(error: OSError) -> str:
+    """Say in plain words why the system refused a file or folder."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return tr("There is no such file.")
+    if isinstance(error, PermissionError):
+        return tr("There is no permission to read it.")
+    if isinstance(error, IsADirectoryError):
+        return tr("This is a folder, not a photo.")
+    text = error.strerror or str(error)
+    return tr("It cannot be read: {detail}.").replace("{detail}", text)
 
 
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:

@@ -12,13 +12,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from mobilenet_gui.core.imaging_open import PhotoSource
 from mobilenet_gui.core.photo_files import natural_key
-from mobilenet_gui.core.types import Recognition
+from mobilenet_gui.core.types import PhotoSource, Recognition
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 UNDO_DEPTH = 20
 
@@ -323,11 +324,11 @@ class PhotoSession:
 
     def counts(self) -> Counts:
         """Count how the list stands."""
-        values = self._values()
-        sure = int((values >= self.sure_from).sum())
+        # An empty list must not bring numpy in: the window opens with one.
+        sure = int((self._values() >= self.sure_from).sum()) if self._confidences else 0
         problems = self._states[PhotoState.FAILED]
         pending = self._states[PhotoState.WAITING] + self._states[PhotoState.RUNNING]
-        return Counts(len(self._photos), sure, len(values) - sure, problems, pending)
+        return Counts(len(self._photos), sure, len(self._confidences) - sure, problems, pending)
 
     def confidences(self) -> NDArray[np.float64]:
         """Return the best label's probability of every photo with an answer, in no order that matters."""
@@ -335,15 +336,19 @@ class PhotoSession:
 
     def worth_a_look(self, count: int) -> list[int]:
         """Return the keys of the `count` photos nearest to having no answer: the least sure below the limit."""
-        values = self._values()
-        if not len(values) or not count:
+        if not self._confidences or not count:
             return []
+        values = self._values()
+        import numpy as np
+
         keys = np.fromiter(self._confidences, np.int64, len(values))
         unsure = values < self.sure_from
         values, keys = values[unsure], keys[unsure]
         return [int(key) for key in keys[np.lexsort((keys, values))[:count]]]
 
     def _values(self) -> NDArray[np.float64]:
+        import numpy as np
+
         return np.fromiter(self._confidences.values(), np.float64, len(self._confidences))
 
     @property

@@ -6,7 +6,6 @@ Everything between pixels and probabilities is here: the input's number format, 
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.confidence import calibrate, softmax
+from mobilenet_gui.core.cores import default_threads
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.litert import load_interpreter
 from mobilenet_gui.core.tensors import dequantize, input_table, is_plain_minus1_1
@@ -25,11 +25,6 @@ from mobilenet_gui.i18n import tr
 
 if TYPE_CHECKING:
     from mobilenet_gui.core.imaging import DecodedPhoto
-
-MOST_THREADS = 4
-"""Measured on four cores with V2 1.0/224 quantised: 6.9 ms with one thread, 4.3 with two, 2.7 with three, 2.4
-with four, 2.6 with six or eight. Layers this small share out poorly: further cores are left to decoding and the
-window. More than four were not to be had for measuring."""
 
 Floats = NDArray[np.float32]
 
@@ -49,18 +44,6 @@ class Recognizer(Protocol):
 
     def close(self) -> None:
         """Let the network go. Later calls are an error; closing twice is not."""
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use, which a container or `taskset` can make fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return max(1, os.cpu_count() or 1)
-
-
-def default_threads() -> int:
-    """Return how many threads one network should use when it has the machine for itself."""
-    return min(usable_cores(), MOST_THREADS)
 
 
 class LiteRTRecognizer:

@@ -70,7 +70,8 @@ def measure(
     # Imported late: only a measurement needs numpy and LiteRT, and the window opens without them.
     import numpy as np
 
-    from mobilenet_gui.core.recognizer import LiteRTRecognizer, default_threads
+    from mobilenet_gui.core.cores import default_threads
+    from mobilenet_gui.core.recognizer import LiteRTRecognizer
 
     threads = threads or default_threads()
     side = bundle.preprocessing.size

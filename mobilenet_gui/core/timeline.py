@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.frames_types import SourceError
-from mobilenet_gui.core.recognizer import LiteRTRecognizer, Recognizer, top, usable_cores
+from mobilenet_gui.core.recognizer import LiteRTRecognizer, Recognizer, top
 from mobilenet_gui.core.smoothing import KEEP, LEAD, Centred
 from mobilenet_gui.core.timeline_work import AnalysisWork
 from mobilenet_gui.core.types import Label, Prediction

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 else:
     Pixels = Any
 """RGB image, shape (height, width, 3), values 0-255, sRGB, upright."""
+
+PhotoSource: TypeAlias = Path | bytes
+"""A photo file: where it is, or its content."""
 
 Normalization = Literal["minus1_1", "zero_1", "zero_255"]
 """What a float input expects of a pixel p in 0-255: p / 127.5 - 1, p / 255, or p unchanged."""

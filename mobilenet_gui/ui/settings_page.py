@@ -14,9 +14,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from mobilenet_gui import paths
 from mobilenet_gui.core.catalog import OFFICIAL_BASE
+from mobilenet_gui.core.cores import default_threads, usable_cores
 from mobilenet_gui.core.download_urls import URL_VARIABLE, is_web_address, proxies_for, shown_url
 from mobilenet_gui.core.errors import StorageError
-from mobilenet_gui.core.recognizer import default_threads, usable_cores
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import Settings, SettingsStore
 from mobilenet_gui.ui import fonts

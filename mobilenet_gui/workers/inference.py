@@ -13,22 +13,25 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
-from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import Bundle, ClassifierHead
+from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import ModelError, PhotoError, UserError
-from mobilenet_gui.core.explain import heat_map
-from mobilenet_gui.core.recognizer import LiteRTRecognizer, Recognizer, usable_cores
 from mobilenet_gui.core.types import Pixels, Recognition
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.workers.photo_image import make_thumbnail
 from mobilenet_gui.workers.photo_queue import Frame, LiveTask, Ready, Request, RequestBoard, Ticket
 from mobilenet_gui.workers.photo_threads import share_interpreter, stand_back
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mobilenet_gui.core.recognizer import Recognizer
 
 DELIVERY_MS = 30
 """The window hears of background answers at most this often."""
@@ -74,7 +77,7 @@ class Delivery:
     answers: list[Answer] = field(default_factory=list)
 
 
-RecognizerFactory = Callable[[Bundle, int | None], Recognizer]
+RecognizerFactory: TypeAlias = "Callable[[Bundle, int | None], Recognizer]"
 
 
 class _Loop(QThread):
@@ -116,7 +119,7 @@ class InferenceWorker(QObject):
         parent: QObject | None = None,
         *,
         decoders: int | None = None,
-        factory: RecognizerFactory = LiteRTRecognizer,
+        factory: RecognizerFactory | None = None,
     ) -> None:
         """Make it; `start` sets it going.
 
@@ -250,7 +253,7 @@ class InferenceWorker(QObject):
             self._post(_Ready(None, self._generation), urgent=True)
             return
         try:
-            recognizer = self._factory(bundle, self._threads)
+            recognizer = self._factory(bundle, self._threads) if self._factory else _load_litert(bundle, self._threads)
         except Exception as error:  # whatever it is, the old model must go on
             self._post(_Failed(bundle, as_user_error(error, bundle.name)), urgent=True)
             return
@@ -267,6 +270,8 @@ class InferenceWorker(QObject):
 
     def _decode_and_recognize(self, ticket: Ticket) -> None:
         request = ticket.request
+        from mobilenet_gui.core import imaging  # after the window has opened; see `_load_litert`
+
         begin = time.perf_counter()
         try:
             photo = imaging.decode_for(request.source, ticket.preprocessing, request.name)
@@ -307,6 +312,8 @@ class InferenceWorker(QObject):
     def _explain(self, key: int, features: NDArray[np.float32], index: int) -> None:
         head = self._head
         fits = head is not None and features.shape[-1] == head.channels and 0 <= index < head.classes
+        from mobilenet_gui.core.explain import heat_map
+
         heat = heat_map(features, head, index) if head is not None and fits else None
         self._post(_Explained(key, index, heat), urgent=True)
 
@@ -320,6 +327,8 @@ class InferenceWorker(QObject):
     def _decode(self, ticket: Ticket) -> None:
         request = ticket.request
         self._post(Started(request.key))
+        from mobilenet_gui.core import imaging  # after the window has opened; see `_load_litert`
+
         begin = time.perf_counter()
         try:
             photo = imaging.decode_for(request.source, ticket.preprocessing, request.name)
@@ -418,6 +427,13 @@ class _Explained:
     key: int
     index: int
     heat: NDArray[np.float32] | None
+
+
+def _load_litert(bundle: Bundle, threads: int | None) -> Recognizer:
+    # Imported in the thread: numpy and LiteRT take longer to load than the window takes to open.
+    from mobilenet_gui.core.recognizer import LiteRTRecognizer
+
+    return LiteRTRecognizer(bundle, threads)
 
 
 def as_user_error(error: Exception, name: str) -> UserError:

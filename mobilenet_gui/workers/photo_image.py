@@ -7,10 +7,12 @@ works; the window stays free.
 from __future__ import annotations
 
 import sys
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from PIL import Image
 from PySide6.QtGui import QImage
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 THUMB_WIDTH = 160
 THUMB_HEIGHT = 124
@@ -55,6 +57,8 @@ def make_thumbnail(image: Image.Image, scale: float) -> QImage:
     left, top = (width - crop_width) // 2, (height - crop_height) // 2
     box = (left, top, left + crop_width, top + crop_height)
     goal = (min(crop_width, round(THUMB_WIDTH * scale)), min(crop_height, round(THUMB_HEIGHT * scale)))
+    from PIL import Image
+
     small = image.resize(goal, Image.Resampling.BILINEAR, box=box, reducing_gap=2.0)
     return to_qimage(small)
 
@@ -70,5 +74,7 @@ def make_display(image: Image.Image, limit: tuple[int, int] | None) -> QImage:
     if limit is not None:
         goal = fit_size(image.size, limit)
         if goal != image.size:
+            from PIL import Image
+
             image = image.resize(goal, Image.Resampling.LANCZOS, reducing_gap=2.0)
     return to_qimage(image)

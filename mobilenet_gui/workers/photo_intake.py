@@ -15,11 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from PIL import Image
 from PySide6.QtGui import QImage
 
-from mobilenet_gui.core import imaging
 from mobilenet_gui.core.errors import Cancelled, PhotoError
+from mobilenet_gui.core.imaging_formats import sniff
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.workers.photo_tasks import Errand
 
@@ -51,7 +50,9 @@ def list_photos(errand: Errand, paths: Sequence[Path], recursive: bool) -> Listi
     listing = Listing()
     chunk: list[Path] = []
     sent = time.monotonic()
-    for found in imaging.scan(paths, recursive, errand.cancelled):
+    from mobilenet_gui.core.photo_files import scan
+
+    for found in scan(paths, recursive, errand.cancelled):
         if not isinstance(found, Path):
             listing.problems.append(found)
             continue
@@ -77,6 +78,8 @@ def encode_pixels(_errand: Errand, pixels: QImage) -> bytes:
     if plain.isNull():
         raise PhotoError(tr("Pasted photo"), tr("there are no pixels in it"))
     size = (plain.width(), plain.height())
+    from PIL import Image
+
     image = Image.frombuffer("RGBA", size, bytes(plain.constBits()), "raw", "RGBA", plain.bytesPerLine(), 1)
     if not pixels.hasAlphaChannel():
         image = image.convert("RGB")
@@ -102,7 +105,7 @@ def decode_data_url(_errand: Errand, url: str) -> bytes:
             data = urllib.parse.unquote_to_bytes(body)
     except (binascii.Error, ValueError) as error:
         raise PhotoError(subject, tr("the data in the address is damaged")) from error
-    if imaging.sniff(data) is None:
+    if sniff(data) is None:
         raise PhotoError(subject, tr("the data in the address is not a photo"))
     return data
 
@@ -158,6 +161,6 @@ def fetch_photo(errand: Errand, url: str, proxy: str = "") -> bytes:
     except requests.RequestException as error:
         raise PhotoError(url, tr("the server cannot be reached")) from error
     content = bytes(data)
-    if imaging.sniff(content) is None:
+    if sniff(content) is None:
         raise PhotoError(url, tr("there is no photo at this address"))
     return content

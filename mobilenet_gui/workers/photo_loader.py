@@ -13,13 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import ImageOps
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
-from mobilenet_gui.core import imaging
 from mobilenet_gui.core.errors import UserError
-from mobilenet_gui.core.imaging import PhotoSource
+from mobilenet_gui.core.types import PhotoSource
 from mobilenet_gui.workers.inference import as_user_error
 from mobilenet_gui.workers.photo_image import make_display, make_thumbnail, thumbnail_side, to_qimage
 from mobilenet_gui.workers.photo_threads import stand_back
@@ -153,6 +151,8 @@ class PhotoLoader(QObject):
                 self._make_small(*job)
 
     def _make_display(self, job: _Display) -> None:
+        from mobilenet_gui.core import imaging  # here and below: the window opens before it needs a decoder
+
         try:
             if job.limit is None:
                 photo = imaging.decode(job.source, name=job.name, max_side=_side_within_limit(job.source, job.name))
@@ -166,6 +166,8 @@ class PhotoLoader(QObject):
         self._made.emit(Picture(job.key, image, photo.full_size, whole))
 
     def _make_small(self, key: int, source: PhotoSource, name: str) -> None:
+        from mobilenet_gui.core import imaging
+
         try:
             photo = imaging.decode(source, name=name, short_side=thumbnail_side(self._scale))
             image = make_thumbnail(photo.image, self._scale)
@@ -192,6 +194,10 @@ class PhotoLoader(QObject):
 
 def square_pictures(paths: Sequence[Path], side: int) -> list[QImage]:
     """Return the middle squares of photos at `side` pixels, leaving out those that cannot be read."""
+    from PIL import ImageOps
+
+    from mobilenet_gui.core import imaging
+
     pictures = []
     for path in paths:
         with contextlib.suppress(UserError):
@@ -202,6 +208,8 @@ def square_pictures(paths: Sequence[Path], side: int) -> list[QImage]:
 
 def _side_within_limit(source: PhotoSource, name: str) -> int | None:
     """Return the longest side at which the photo keeps within the limit of pixels; None where it does anyway."""
+    from mobilenet_gui.core import imaging
+
     width, height = imaging.read_size(source, name)
     if width * height <= FULL_PIXEL_LIMIT:
         return None

@@ -12,11 +12,14 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 from mobilenet_gui.core.bundle import ClassifierHead
-from mobilenet_gui.core.imaging import DecodedPhoto, PhotoSource
-from mobilenet_gui.core.recognizer import Recognizer
-from mobilenet_gui.core.types import Pixels, Preprocessing
+from mobilenet_gui.core.types import PhotoSource, Pixels, Preprocessing
+
+if TYPE_CHECKING:
+    from mobilenet_gui.core.imaging import DecodedPhoto
+    from mobilenet_gui.core.recognizer import Recognizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Ready:
     decode_ms: float
 
 
-LiveTask = Callable[[Recognizer, ClassifierHead | None], object]
+LiveTask: TypeAlias = "Callable[[Recognizer, ClassifierHead | None], object]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -301,7 +301,7 @@ def test_long_paths(tmp_path: Path) -> None:
 
 
 def imaging_open_path(path: Path) -> str:
-    from mobilenet_gui.core.imaging_open import openable
+    from mobilenet_gui.core.photo_files import openable
 
     return openable(path)
 

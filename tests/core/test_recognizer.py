@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mobilenet_gui.core import recognizer as recognizers
+from mobilenet_gui.core import cores
 from mobilenet_gui.core.bundle import write_bundle
+from mobilenet_gui.core.cores import default_threads, usable_cores
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.imaging import normalize
 from mobilenet_gui.core.manifest import Manifest
-from mobilenet_gui.core.recognizer import LiteRTRecognizer, default_threads, top, usable_cores
+from mobilenet_gui.core.recognizer import LiteRTRecognizer, top
 from mobilenet_gui.core.types import Preprocessing
 from tests.model_factory import CHANNELS, SIZE, Kind, make_bundle, make_labels, make_tflite, plain_photo
 
@@ -165,9 +166,9 @@ def test_several_threads_take_turns(tmp_path: Path) -> None:
 
 def test_threads_follow_the_cores_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 1 <= default_threads() <= usable_cores()
-    monkeypatch.setattr(recognizers, "usable_cores", lambda: 64)
-    assert default_threads() == recognizers.MOST_THREADS
-    monkeypatch.setattr(recognizers, "usable_cores", lambda: 1)
+    monkeypatch.setattr(cores, "usable_cores", lambda: 64)
+    assert default_threads() == cores.MOST_THREADS
+    monkeypatch.setattr(cores, "usable_cores", lambda: 1)
     assert default_threads() == 1
 
 

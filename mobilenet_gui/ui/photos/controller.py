@@ -8,22 +8,25 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import UserError
-from mobilenet_gui.core.imaging import PhotoSource
 from mobilenet_gui.core.photo_session import Counts, Order, Photo, PhotoSession, PhotoState, Show
+from mobilenet_gui.core.types import PhotoSource
 from mobilenet_gui.ui.photos.list_model import PhotoListModel
 from mobilenet_gui.ui.photos.pace import Pace
 from mobilenet_gui.ui.photos.thumbs import ThumbnailCache
 from mobilenet_gui.workers.inference import Answer, Delivery, InferenceWorker
 from mobilenet_gui.workers.photo_loader import PhotoLoader
 from mobilenet_gui.workers.photo_queue import Request
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 COUNT_MS = 150
 ARRANGE_MS = 250

@@ -16,7 +16,7 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
 
-from mobilenet_gui.core import imaging
+from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES, sniff
 from mobilenet_gui.workers.photo_intake import address_name
 
 OCTET_STREAM = "application/octet-stream"
@@ -56,7 +56,7 @@ def photo_count(mime: QMimeData) -> int | None:
     if not urls:
         return 1
     for url in urls:
-        if url.isLocalFile() and Path(url.toLocalFile()).suffix.lower() not in imaging.SUPPORTED_SUFFIXES:
+        if url.isLocalFile() and Path(url.toLocalFile()).suffix.lower() not in SUPPORTED_SUFFIXES:
             return None
     return len(urls)
 
@@ -76,7 +76,7 @@ def _read_picture(mime: QMimeData, name: str) -> Dropped | None:
     for kind in mime.formats():
         if _is_image(kind):
             data = bytes(mime.data(kind).data())
-            if imaging.sniff(data) is not None:
+            if sniff(data) is not None:
                 return Dropped(data=data, name=name)
     pixels = mime.imageData() if mime.hasImage() else None
     return Dropped(pixels=pixels, name=name) if isinstance(pixels, QImage) and not pixels.isNull() else None

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter
 
@@ -14,6 +12,10 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui.fonts import font
 from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.theme import tokens
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SIDE = 192
 """Pixels a side of the smooth picture; what is painted is this, stretched."""
@@ -36,6 +38,8 @@ LEGEND_SIZE = (214.0, 30.0)
 @lru_cache(maxsize=1)
 def ramp() -> NDArray[np.uint8]:
     """Return 256 colours from little to much, shape (256, 3), RGB."""
+    import numpy as np
+
     places = [stop[0] for stop in STOPS]
     levels = np.linspace(0.0, 1.0, 256)
     channels = [np.interp(levels, places, [stop[1][c] for stop in STOPS]) for c in range(3)]
@@ -44,6 +48,9 @@ def ramp() -> NDArray[np.uint8]:
 
 def heat_picture(heat: NDArray[np.float32]) -> QImage:
     """Return a heat map (0 to 1, shape (rows, columns)) as a smooth picture of `SIDE` pixels a side."""
+    import numpy as np
+    from PIL import Image
+
     coarse = Image.fromarray(np.ascontiguousarray(heat, dtype=np.float32))
     fine = np.asarray(coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
     levels = (np.clip(fine, 0.0, 1.0) * 255).round().astype(np.uint8)

@@ -12,9 +12,9 @@ from PySide6.QtCore import QMimeData, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
-from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import StorageError, UserError
+from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES
 from mobilenet_gui.core.photo_session import Counts, Photo, PhotoState, Show
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.paths import resources_dir
@@ -216,7 +216,7 @@ class PhotosPage(QWidget):
         """Ask for photos."""
         dialog = QFileDialog(self, tr("Open photos"), self._settings.values.last_folder or str(Path.home()))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        patterns = " ".join(f"*{suffix}" for suffix in sorted(imaging.SUPPORTED_SUFFIXES))
+        patterns = " ".join(f"*{suffix}" for suffix in sorted(SUPPORTED_SUFFIXES))
         dialog.setNameFilters([tr("Photos ({patterns})").format(patterns=patterns), tr("All files (*)")])
         dialog.filesSelected.connect(self._opened)
         dialog.finished.connect(dialog.deleteLater)
@@ -436,4 +436,4 @@ class PhotosPage(QWidget):
 def _sample_photos() -> list[Path]:
     """Return the photos that ship for trying out; none where the folder is missing."""
     folder = resources_dir() / "samples"
-    return sorted(imaging.find_photos([folder])) if folder.is_dir() else []
+    return sorted(folder.glob("*.jpg"))

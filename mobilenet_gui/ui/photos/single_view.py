@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -17,6 +17,10 @@ from mobilenet_gui.ui.photos.heat import heat_picture
 from mobilenet_gui.ui.photos.pictures import PictureShelf
 from mobilenet_gui.ui.photos.trouble import TroublePanel
 from mobilenet_gui.workers.photo_loader import Picture
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 NEIGHBOURS = (1, -1)
 """Rows around the photo on screen whose pictures are made ahead, the likeliest first."""
