@@ -154,7 +154,8 @@ class PredictionBars(QWidget):
         return [(row.text(), row.share) for row in self._rows[: self._count]]
 
     def set_predictions(self, predictions: Sequence[tuple[str, float]], sure_from: float = 0.5, animate: bool = True, *,
-                        ranges: Sequence[tuple[float, float] | None] = ()) -> None:  # fmt: skip
+                        ranges: Sequence[tuple[float, float] | None] = (),
+                        sure: bool | None = None) -> None:  # fmt: skip
         """Show `(label, share)` best first; shares 0..1.
 
         Args:
@@ -162,6 +163,7 @@ class PredictionBars(QWidget):
             sure_from: share from which the first one counts as an answer; below it all bars are grey.
             animate: let the bars move from where they are.
             ranges: for live pictures, lowest and highest share of the last second by row.
+            sure: whether the first one counts, where more than `sure_from` decides that.
         """
         total = len(predictions)
         while len(self._rows) < total:
@@ -169,7 +171,8 @@ class PredictionBars(QWidget):
         self._count = total
         if self._selected >= total:
             self._selected = -1
-        sure = bool(predictions) and predictions[0][1] >= sure_from
+        if sure is None:
+            sure = bool(predictions) and predictions[0][1] >= sure_from
         for index, row in enumerate(self._rows):
             row.setVisible(index < total)
             if index >= total:
@@ -192,6 +195,19 @@ class PredictionBars(QWidget):
             notify_name(row)
         self._set_tab_stop(max(self._selected, 0))
         self.updateGeometry()
+
+    def set_shares(self, shares: Sequence[float | None], ranges: Sequence[tuple[float, float] | None] = ()) -> None:
+        """Move the bars at once and leave the words: for live pictures, whose words change less often.
+
+        Args:
+            shares: by row, 0..1; None leaves a bar where it is.
+            ranges: as in `set_predictions`.
+        """
+        for index, (row, share) in enumerate(zip(self._rows[: self._count], shares, strict=False)):
+            if share is None:
+                continue
+            row.range = ranges[index] if index < len(ranges) else None
+            row.shown.jump(share)
 
     def set_sure_from(self, sure_from: float) -> None:
         """Move the tick and recolour, without moving the bars."""

@@ -1,0 +1,191 @@
+"""Owns analysing the video that is shown: its progress, its timeline and segments, and writing them to files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog
+
+from mobilenet_gui.core import timeline_export
+from mobilenet_gui.core.errors import UserError
+from mobilenet_gui.core.timeline import AnalysisProgress, Segment, Timeline
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.ui.live.controller import LiveController
+from mobilenet_gui.ui.live.frame import LiveFrame
+from mobilenet_gui.ui.live.snapshots import Toast
+from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
+from mobilenet_gui.workers.video_analysis import VideoAnalysis
+
+MIN_SECONDS = 0.5
+_FILTERS = {
+    "csv": lambda: tr("Table (*.csv)"),
+    "json": lambda: tr("JSON (*.json)"),
+    "srt": lambda: tr("Subtitles (*.srt)"),
+}
+
+
+class AnalysisDesk(QObject):
+    """Runs analyses of the running video and shows what comes out.
+
+    Attributes:
+        progress_changed: share that is done while one runs, else None; for the rail's ring.
+    """
+
+    progress_changed = Signal(object)
+
+    def __init__(
+        self,
+        frame: LiveFrame,
+        controller: LiveController,
+        tasks: TaskRunner,
+        *,
+        sure_from: Callable[[], float],
+        smoothing: Callable[[], float],
+        export_folder: Callable[[], str],
+        remember_folder: Callable[[str], None],
+        toast: Toast,
+    ) -> None:
+        """Make it.
+
+        Args:
+            frame: the page's parts.
+            controller: where the video is.
+            tasks: runs short work behind the window.
+            sure_from: returns the probability from which a label is named.
+            smoothing: returns the time constant, in seconds.
+            export_folder: returns where exports went last.
+            remember_folder: keeps where they go.
+            toast: says what was done.
+        """
+        super().__init__(frame)
+        self._frame, self._controller, self._tasks = frame, controller, tasks
+        self._sure_from, self._smoothing = sure_from, smoothing
+        self._export_folder, self._remember_folder, self._toast = export_folder, remember_folder, toast
+        self.analysis = VideoAnalysis(self)
+        self.timeline: Timeline | None = None
+        self.dialog: QFileDialog | None = None
+        self._cutting: Errand | None = None
+        self.analysis.progressed.connect(self._progressed)
+        self.analysis.succeeded.connect(self._succeeded)
+        self.analysis.failed.connect(self._failed)
+        self.analysis.finished.connect(self._finished)
+        frame.transport.analyse_requested.connect(self.start)
+        frame.transport.cancel_requested.connect(self.analysis.cancel)
+        frame.inspector.segments.chosen.connect(self._go_to)
+        frame.inspector.segments.export_requested.connect(self.export)
+
+    def start(self) -> None:
+        """Analyse the video that is shown; its playing is held, so that all cores are free for it."""
+        controller = self._controller
+        spec, bundle = controller.spec, controller.bundle
+        if spec is None or bundle is None or not controller.is_file:
+            return
+        controller.play(False)
+        # A video on a web server is read from there; its address stands for its path.
+        self._frame.transport.show_progress(AnalysisProgress(0.0, None, 0, 0.0, None))
+        self._frame.transport.analyse.setEnabled(False)
+        self.progress_changed.emit(0.0)
+        self.analysis.start(spec.address, bundle, smoothing=self._smoothing())
+
+    def forget(self) -> None:
+        """Another source: stop, and show nothing of the former one."""
+        if self.analysis.running:
+            self.analysis.cancel()
+        self._drop_errand()
+        self.timeline = None
+        self._frame.transport.timeline.hide()
+        self._frame.inspector.set_segments_available(False)
+
+    def shut_down(self) -> None:
+        """Stop for good."""
+        self.analysis.shutdown()
+
+    def cut_again(self) -> None:
+        """Find the segments anew: another limit holds."""
+        if self.timeline is None:
+            return
+        self._drop_errand()
+        timeline, limit = self.timeline, self._sure_from()
+        # An hour of video takes a few tenths of a second.
+        self._cutting = self._tasks.run(
+            lambda _errand: timeline.segments(limit, MIN_SECONDS),
+            done=lambda segments: self._show(timeline, segments),
+            failed=lambda error: self._toast(str(error), "", None),
+        )
+
+    def export(self, kind: str) -> None:
+        """Ask for a file and write the segments there: "csv", "json" or "srt"."""
+        timeline = self.timeline
+        if timeline is None:
+            return
+        segments = tuple(self._frame.inspector.segments.segments())
+        folder = self._export_folder() or str(Path(timeline.source).parent)
+        dialog = QFileDialog(self._frame, tr("Export the timeline"), folder, _FILTERS[kind]())
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(kind)
+        dialog.selectFile(f"{Path(timeline.source).stem}.{kind}")
+
+        def chosen(names: list[str]) -> None:
+            if names:
+                self._remember_folder(str(Path(names[0]).parent))
+                self.write(Path(names[0]), timeline, segments, kind)
+
+        def finished(_result: int) -> None:
+            self.dialog = None
+            dialog.deleteLater()
+
+        dialog.filesSelected.connect(chosen)
+        dialog.finished.connect(finished)
+        self.dialog = dialog
+        dialog.open()
+
+    def write(self, target: Path, timeline: Timeline, segments: tuple[Segment, ...], kind: str) -> None:
+        """Write to `target` behind the window."""
+        self._tasks.run(
+            lambda _errand: timeline_export.export(target, timeline, segments, kind),
+            done=lambda _nothing: self._toast(tr("{name} saved").format(name=target.name), "", None),
+            failed=lambda error: self._toast(
+                tr("{name} could not be saved: {reason}").format(name=target.name, reason=error.reason), "", None
+            ),
+        )
+
+    def _progressed(self, progress: AnalysisProgress) -> None:
+        self._frame.transport.show_progress(progress)
+        self.progress_changed.emit(progress.fraction or 0.0)
+
+    def _succeeded(self, timeline: Timeline) -> None:
+        self.timeline = timeline
+        self._frame.inspector.set_segments_available(True)
+        self._frame.inspector.show_tab("segments")
+        if timeline.note is not None:
+            self._frame.notices.show_notice("analysis", "warn", timeline.note.reason)
+        self.cut_again()
+
+    def _failed(self, error: UserError) -> None:
+        text = tr("The video could not be analysed: {reason}").format(reason=error.reason)
+        self._frame.notices.show_notice("analysis", "bad", text, tr("Try again"), self.start)
+
+    def _finished(self) -> None:
+        self._frame.transport.show_progress(None)
+        self.progress_changed.emit(None)
+
+    def _show(self, timeline: Timeline, segments: tuple[Segment, ...]) -> None:
+        self._cutting = None
+        transport = self._frame.transport
+        transport.timeline.set_segments(segments, timeline.duration)
+        transport.timeline.show()
+        speed = timeline.duration / timeline.elapsed if timeline.elapsed > 0 else 0.0
+        summary = tr("Analysed {n}× as fast as it plays.").format(n=f"{speed:.0f}") if speed >= 2 else ""
+        self._frame.inspector.segments.show_segments(segments, summary)
+        if self._controller.frame is not None:
+            transport.timeline.set_position(self._controller.frame.timestamp)
+
+    def _go_to(self, segment: Segment) -> None:
+        self._controller.seek(segment.start)
+
+    def _drop_errand(self) -> None:
+        if self._cutting is not None:
+            self._tasks.cancel(self._cutting)
+            self._cutting = None

@@ -1,0 +1,20 @@
+"""Owns which dropped or opened files are videos, by their names; what is in them is found out when they are opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData
+
+VIDEO_SUFFIXES = frozenset(
+    {
+        ".3gp", ".asf", ".avi", ".flv", ".m2ts", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg",
+        ".mts", ".ogv", ".ts", ".vob", ".webm", ".wmv",
+    }
+)  # fmt: skip
+
+
+def video_files(mime: QMimeData) -> list[Path]:
+    """Return the local video files in `mime`."""
+    local = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+    return [path for path in local if path.suffix.lower() in VIDEO_SUFFIXES]

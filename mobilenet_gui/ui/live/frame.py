@@ -1,0 +1,124 @@
+"""Owns what stands where on the live page, and how that changes with the window's size. It decides nothing else."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.ui.live.inspector import LiveInspector
+from mobilenet_gui.ui.live.message import MessagePanel
+from mobilenet_gui.ui.live.source_bar import SourceBar
+from mobilenet_gui.ui.live.stage import LiveStage
+from mobilenet_gui.ui.live.transport import TransportBar
+from mobilenet_gui.ui.photos.notices import Notices
+from mobilenet_gui.ui.tokens import HEIGHT_LARGE, NARROW_BELOW, PAGE_MARGIN, SHORT_BELOW
+from mobilenet_gui.ui.widgets.buttons import Button, IconButton
+from mobilenet_gui.ui.widgets.labels import text_label
+from mobilenet_gui.ui.widgets.page_header import PageHeader
+
+_GAP = 14
+
+
+class LiveFrame(QWidget):
+    """Header with the source, notices, the picture with what can be done about it; the inspector at the right."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._narrow = self._short = False
+        self.header = PageHeader(tr("Live"))
+        self.sources = SourceBar()
+        self.show_inspector_button = IconButton("inspector", tr("Show details (F9)"))
+        self.header.add_action(self.sources)
+        self.header.add_action(self.show_inspector_button)
+        self.notices = Notices()
+        self.stage = LiveStage()
+        self.message = MessagePanel()
+        self._centre = QStackedWidget()
+        self._centre.addWidget(self.message)
+        self._centre.addWidget(self.stage)
+        self.transport = TransportBar()
+        self.freeze = Button(tr("Freeze"), "pause", "primary", HEIGHT_LARGE)
+        self.snapshot = Button(tr("Snapshot"), "camera", "secondary", HEIGHT_LARGE)
+        self.snapshot.setToolTip(tr("Save this picture with its answer (S)"))
+        self.hint = text_label("", "small", "text2")
+        self.stop = IconButton("stop", tr("Stop"), framed=True, size=HEIGHT_LARGE)
+        self.mirror = IconButton("flip", tr("Mirror the picture on the screen (M)"), checkable=True, framed=True,
+                                 size=HEIGHT_LARGE)  # fmt: skip
+        self.full_screen = IconButton("fullscreen", tr("Full screen (F11)"), framed=True, size=HEIGHT_LARGE)
+        for button in (self.freeze, self.snapshot, self.stop, self.mirror, self.full_screen):
+            # A click must not take the focus along: Space freezes whatever was pressed before.
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.inspector = LiveInspector()
+        self._bottom = self._bottom_row()
+        middle = QVBoxLayout()
+        middle.setContentsMargins(PAGE_MARGIN, 4, PAGE_MARGIN - 4, 20)
+        middle.setSpacing(0)
+        middle.addWidget(self._centre, 1)
+        middle.addWidget(self.transport)
+        middle.addWidget(self._bottom)
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(self.notices)
+        column.addLayout(middle, 1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addLayout(column, 1)
+        row.addWidget(self.inspector)
+        self.setBackgroundRole(QPalette.ColorRole.Window)
+        self.setAutoFillBackground(True)
+        self.show_picture(False, is_file=False)
+
+    def _bottom_row(self) -> QWidget:
+        made = QWidget()
+        row = QHBoxLayout(made)
+        row.setContentsMargins(0, _GAP, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self.freeze)
+        row.addWidget(self.snapshot)
+        row.addStretch(1)
+        row.addWidget(self.hint)
+        row.addStretch(1)
+        for button in (self.stop, self.mirror, self.full_screen):
+            row.addWidget(button)
+        return made
+
+    @property
+    def shows_picture(self) -> bool:
+        """Whether the picture is shown, not a message."""
+        return self._centre.currentWidget() is self.stage
+
+    def show_picture(self, shown: bool, *, is_file: bool) -> None:
+        """Show the picture with its controls, or the message alone."""
+        self._centre.setCurrentWidget(self.stage if shown else self.message)
+        for widget, visible in ((self._bottom, shown), (self.transport, shown and is_file)):
+            if widget.isHidden() == visible:
+                widget.setVisible(visible)
+
+    def set_inspector_visible(self, visible: bool) -> None:
+        """Show or hide the inspector; hidden, the header has the button that shows it."""
+        self.inspector.setVisible(visible)
+        self.show_inspector_button.setVisible(not visible)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Take the form that the window's size asks for."""
+        super().resizeEvent(event)
+        self._take_form()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Take the form that the window's size asks for."""
+        super().showEvent(event)
+        self._take_form(always=True)
+
+    def _take_form(self, *, always: bool = False) -> None:
+        window = self.window()
+        narrow, short = window.width() < NARROW_BELOW, window.height() < SHORT_BELOW
+        if always or (narrow, short) != (self._narrow, self._short):
+            self._narrow, self._short = narrow, short
+            self.inspector.set_short(short)
+            self.transport.set_compact(narrow)
+            self.hint.setVisible(not (narrow or short))

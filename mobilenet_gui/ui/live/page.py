@@ -1,0 +1,511 @@
+"""The live page: source, picture, answer. It joins the parts and owns what the user can do.
+
+The main window places it beside the rail, hands it video files, and hears from it what models are wanted. A camera is
+opened when Start is pressed; once that was done, whenever the page is shown, and let go whenever it is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+
+from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.cameras import Camera, find_camera
+from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.core.frames import open_source
+from mobilenet_gui.core.frames_reader import Opener
+from mobilenet_gui.core.frames_types import Frame, SourceKind, SourceSpec
+from mobilenet_gui.core.live_session import LiveAnswer
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.ui.live import words
+from mobilenet_gui.ui.live.analysis import AnalysisDesk
+from mobilenet_gui.ui.live.controller import LiveController, Phase
+from mobilenet_gui.ui.live.files import VIDEO_SUFFIXES, video_files
+from mobilenet_gui.ui.live.frame import LiveFrame
+from mobilenet_gui.ui.live.fullscreen import LiveFullScreen
+from mobilenet_gui.ui.live.presenter import LivePresenter
+from mobilenet_gui.ui.live.snapshots import SnapshotDesk
+from mobilenet_gui.ui.live.source_bar import parse_size
+from mobilenet_gui.ui.photos import commands
+from mobilenet_gui.ui.widgets.toast import ToastHost
+from mobilenet_gui.workers.capture import CameraWatcher
+from mobilenet_gui.workers.inference import InferenceWorker
+from mobilenet_gui.workers.photo_tasks import TaskRunner
+
+_SKIP_SECONDS = 5.0
+
+
+class LivePage(QWidget):
+    """The page.
+
+    Attributes:
+        models_requested: the Models page is wanted: "show", "download" or "import".
+        model_chosen: id of an installed model that should answer from now on.
+        progress_changed: share of a video that is analysed while that runs, else None; for the rail's ring.
+    """
+
+    models_requested = Signal(str)
+    model_chosen = Signal(str)
+    progress_changed = Signal(object)
+
+    def __init__(
+        self,
+        settings: SettingsStore,
+        inference: InferenceWorker,
+        parent: QWidget | None = None,
+        *,
+        toasts: ToastHost | None = None,
+        opener: Opener = open_source,
+        watcher: CameraWatcher | None = None,
+    ) -> None:
+        """Make it; nothing is opened before the page is shown.
+
+        Args:
+            settings: what was chosen last.
+            inference: the photos' recogniser, which has live frames done as well.
+            parent: as for every widget.
+            toasts: where to say what was done; the page's own by default.
+            opener: opens sources; tests pass their own.
+            watcher: tells which cameras there are; tests pass their own.
+        """
+        super().__init__(parent)
+        self._settings = settings
+        self._installed: Callable[[], Sequence[tuple[str, str]]] = tuple
+        self._full_screen: LiveFullScreen | None = None
+        self._left: SourceSpec | None = None
+        self._was_playing = False
+        self._cameras: tuple[Camera, ...] | None = None
+        self.tasks = TaskRunner(self)
+        self.controller = LiveController(inference, self, opener=opener)
+        self.watcher = watcher or CameraWatcher(self)
+        self.frame = LiveFrame(self)
+        self.presenter = LivePresenter(self.frame, self.controller, settings.values.sure_from)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.frame)
+        self.toasts = toasts or ToastHost(self)
+        self.snapshots = SnapshotDesk(
+            self.controller,
+            self.tasks,
+            folder=lambda: settings.values.snapshot_folder,
+            remember=lambda folder: self._save(snapshot_folder=folder),
+            toast=self._toast,
+            parent=self,
+        )
+        self.analysis = AnalysisDesk(
+            self.frame,
+            self.controller,
+            self.tasks,
+            sure_from=lambda: settings.values.sure_from,
+            smoothing=lambda: self.frame.inspector.steadiness.seconds,
+            export_folder=lambda: settings.values.last_export_folder,
+            remember_folder=lambda folder: self._save(last_export_folder=folder),
+            toast=self._toast,
+        )
+        self._take_settings()
+        self._connect()
+        self._install_shortcuts()
+        self._refresh()
+
+    def _connect(self) -> None:
+        controller, frame = self.controller, self.frame
+        controller.changed.connect(self._refresh)
+        controller.frame_ready.connect(self._show_frame)
+        controller.answered.connect(self._show_answer)
+        controller.stats_changed.connect(self.presenter.show_figures)
+        controller.model_changed.connect(self._refresh)
+        self.watcher.changed.connect(self._cameras_changed)
+        sources = frame.sources
+        sources.kind_changed.connect(self._kind_changed)
+        sources.camera_changed.connect(self._camera_chosen)
+        sources.file_requested.connect(self.open_video)
+        sources.stream_entered.connect(self._stream_entered)
+        sources.resolution_changed.connect(self._resolution_chosen)
+        frame.message.action.connect(self._message_action)
+        frame.freeze.clicked.connect(self.toggle_freeze)
+        frame.snapshot.clicked.connect(self.snapshots.take)
+        frame.stop.clicked.connect(self.stop)
+        frame.mirror.toggled.connect(self._set_mirror)
+        frame.full_screen.clicked.connect(self.toggle_full_screen)
+        frame.stage.double_clicked.connect(self.toggle_full_screen)
+        frame.show_inspector_button.clicked.connect(self.toggle_inspector)
+        transport = frame.transport
+        transport.step_requested.connect(controller.step)
+        transport.seek_requested.connect(controller.seek)
+        transport.speed_changed.connect(controller.set_speed)
+        self.analysis.progress_changed.connect(self.progress_changed)
+        inspector = frame.inspector
+        inspector.hide_requested.connect(self.toggle_inspector)
+        inspector.width_changed.connect(lambda width: self._save(inspector_width=width))
+        inspector.model_menu_requested.connect(self._show_model_menu)
+        inspector.model_action.connect(self.models_requested)
+        inspector.bars.chosen.connect(self._explain_label)
+        inspector.explain.toggled.connect(self._set_explain)
+        inspector.steadiness.toggled.connect(lambda on: self._save(live_smooth=on))
+        inspector.steadiness.moved.connect(controller.set_steadiness)
+        inspector.steadiness.settled.connect(lambda seconds: self._save(live_smoothing=seconds))
+        inspector.sure.moved.connect(self._set_sure_from)
+        inspector.sure.settled.connect(self._sure_settled)
+
+    def _take_settings(self) -> None:
+        values, frame = self._settings.values, self.frame
+        inspector = frame.inspector
+        inspector.set_chosen_width(values.inspector_width)
+        frame.set_inspector_visible(values.inspector_visible)
+        inspector.steadiness.set_state(on=values.live_smooth, seconds=values.live_smoothing)
+        self.controller.set_steadiness(inspector.steadiness.seconds)
+        self.controller.set_sure_from(values.sure_from)
+        inspector.sure.set_value(values.sure_from)
+        inspector.explain.set_on(values.live_explain)
+        self.presenter.explain = values.live_explain
+        self.controller.set_explain(values.live_explain)
+        frame.stage.set_strength(values.explain_strength)
+        frame.mirror.setChecked(values.live_mirror)
+        frame.stage.set_mirror(values.live_mirror)
+        frame.sources.set_resolution(values.live_resolution)
+        frame.sources.set_address(values.live_stream)
+        frame.sources.set_kind(values.live_kind)
+        frame.sources.set_cameras((), values.live_camera)
+        frame.sources.set_file(values.live_file)
+
+    def _install_shortcuts(self) -> None:
+        bindings: list[tuple[str, Callable[[], object]]] = [
+            ("S", self.snapshots.take),
+            ("M", self.frame.mirror.toggle),
+            ("E", self.toggle_explain),
+            (",", lambda: self.controller.step(-1)),
+            (".", lambda: self.controller.step(1)),
+            ("Ctrl+O", self.open_video),
+            ("F9", self.toggle_inspector),
+            ("F11", self.toggle_full_screen),
+        ]
+        for keys, action in bindings:
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.activated.connect(action)
+
+    # what the main window says
+
+    def can_take(self, mime: QMimeData) -> bool:
+        """Say whether a drag holds a video."""
+        return bool(video_files(mime))
+
+    def handle_mime(self, mime: QMimeData) -> bool:
+        """Play the first video that was dropped; say whether there was one."""
+        files = video_files(mime)
+        if files:
+            self.play_file(files[0])
+        return bool(files)
+
+    def set_bundle(self, bundle: Bundle | None) -> None:
+        """Learn which model answers at the moment; later changes are heard of from the recogniser itself."""
+        self.controller.set_bundle(bundle)
+
+    def set_installed_models(self, provider: Callable[[], Sequence[tuple[str, str]]]) -> None:
+        """Tell how to learn the installed models, as pairs of id and name, for the chip's menu."""
+        self._installed = provider
+
+    def shut_down(self) -> None:
+        """Stop what this page started; safe to call twice."""
+        if self._full_screen is not None:
+            self._full_screen.close()
+        self.watcher.stop()
+        self.analysis.shut_down()
+        self.controller.shut_down()
+        self.tasks.stop()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look for cameras, and go on with what ran when the page was left."""
+        super().showEvent(event)
+        if event.spontaneous():
+            return
+        if self.frame.sources.kind == "camera":
+            self.watcher.start()
+        self.frame.stage.setFocus()
+        left, self._left = self._left, None
+        if left is not None:
+            self.start(left)
+        elif self._was_playing:
+            self.controller.play(True)
+        self._was_playing = False
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Let camera or stream go, and hold a video: nobody is looking. A minimised window goes on."""
+        super().hideEvent(event)
+        if event.spontaneous():
+            return
+        self.watcher.stop()
+        controller = self.controller
+        if controller.is_file:
+            self._was_playing = controller.playing
+            controller.play(False)
+        elif controller.phase not in (Phase.IDLE, Phase.FAILED):
+            self._left = controller.spec
+            self.stop()
+
+    # what the user does
+
+    def start(self, spec: SourceSpec) -> None:
+        """Show a source in place of another."""
+        self.analysis.forget()
+        self.frame.notices.dismiss("analysis")
+        self.presenter.forget()
+        self.frame.transport.reset_speed()
+        self.controller.start(spec)
+
+    def stop(self) -> None:
+        """Let the source go."""
+        self.analysis.forget()
+        self.controller.stop()
+        self.presenter.forget()
+        self._refresh()
+
+    def play_file(self, path: Path | str) -> None:
+        """Play a video file."""
+        sources = self.frame.sources
+        sources.set_kind("file")
+        sources.set_file(str(path))
+        self._save(live_kind="file", live_file=str(path), last_folder=str(Path(path).parent))
+        self.start(SourceSpec(SourceKind.FILE, str(path)))
+
+    def open_video(self) -> None:
+        """Ask for a video file."""
+        values = self._settings.values
+        folder = str(Path(values.live_file).parent) if values.live_file else values.last_folder
+        dialog = QFileDialog(self, tr("Open a video file"), folder or str(Path.home()))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        patterns = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_SUFFIXES))
+        dialog.setNameFilters([tr("Videos ({patterns})").format(patterns=patterns), tr("All files (*)")])
+        dialog.filesSelected.connect(lambda names: self.play_file(names[0]))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def toggle_freeze(self) -> None:
+        """Hold the picture, or let it run; play a video again that has ended."""
+        controller = self.controller
+        if controller.is_file:
+            controller.play(not controller.playing)
+        else:
+            controller.set_frozen(not controller.frozen)
+
+    def toggle_explain(self) -> None:
+        """Show where the model looks, or no longer."""
+        switch = self.frame.inspector.explain.switch
+        if switch.isEnabled() and self.controller.phase is not Phase.IDLE:
+            switch.toggle()
+
+    def toggle_inspector(self) -> None:
+        """Hide or show the inspector."""
+        shown = self.frame.inspector.isHidden()
+        self.frame.set_inspector_visible(shown)
+        self._save(inspector_visible=shown)
+
+    def toggle_full_screen(self) -> None:
+        """Cover the screen with the picture, or no longer."""
+        if self._full_screen is not None:
+            self._full_screen.close()
+        elif self.frame.shows_picture:
+            full = LiveFullScreen(self)
+            full.left.connect(self._left_full_screen)
+            full.key_pressed.connect(self.keyPressEvent)
+            full.stage.set_mirror(self._settings.values.live_mirror)
+            full.stage.set_strength(self._settings.values.explain_strength)
+            self._full_screen = full
+            self.presenter.change_stage(full.stage)
+            full.open()
+
+    def _left_full_screen(self) -> None:
+        if self._full_screen is not None:
+            self._full_screen.deleteLater()
+            self._full_screen = None
+            self.presenter.change_stage(self.frame.stage)
+            self._refresh()
+            self.frame.stage.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Freeze by Space, wind by Left and Right; the full screen's other keys come here too."""
+        key = Qt.Key(event.key())
+        full = self._full_screen is not None
+        position = 0.0 if self.controller.frame is None else self.controller.frame.timestamp
+        if key == Qt.Key.Key_Space and self.frame.shows_picture:
+            self.toggle_freeze()
+        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self.controller.is_file:
+            self.controller.seek(max(0.0, position + (_SKIP_SECONDS if key == Qt.Key.Key_Right else -_SKIP_SECONDS)))
+        elif full and key == Qt.Key.Key_S:
+            self.snapshots.take()
+        elif full and key == Qt.Key.Key_M:
+            self.frame.mirror.toggle()
+        elif full and key == Qt.Key.Key_E:
+            self.toggle_explain()
+        elif full and key in (Qt.Key.Key_Comma, Qt.Key.Key_Period):
+            self.controller.step(1 if key == Qt.Key.Key_Period else -1)
+        else:
+            super().keyPressEvent(event)
+
+    # the source
+
+    @Slot(str)
+    def _message_action(self, action: str) -> None:
+        if action == "file":
+            self.open_video()
+        elif action == "retry" and self.controller.spec is not None:
+            self.start(self.controller.spec)
+        else:
+            self._start_chosen()
+
+    def _start_chosen(self) -> None:
+        """Start what the header says."""
+        sources = self.frame.sources
+        if sources.kind == "camera":
+            name = sources.camera() or (self._cameras[0].name if self._cameras else "")
+            if name:
+                self._save(live_started=True, live_camera=name)
+                self.start(SourceSpec(SourceKind.CAMERA, name, parse_size(self._settings.values.live_resolution)))
+        elif sources.kind == "file":
+            if self._settings.values.live_file:
+                self.start(SourceSpec(SourceKind.FILE, self._settings.values.live_file))
+            else:
+                self.open_video()
+        else:
+            address = sources.take_stream()
+            if address is not None:
+                self._stream_entered(address)
+
+    @Slot(str)
+    def _kind_changed(self, kind: str) -> None:
+        self._save(live_kind=kind)
+        self.stop()
+        if kind == "camera":
+            self.watcher.start()
+            if self._settings.values.live_started and self._cameras:
+                self._start_chosen()
+        else:
+            self.watcher.stop()
+
+    @Slot(str)
+    def _camera_chosen(self, name: str) -> None:
+        self._save(live_camera=name)
+        if self._settings.values.live_started:
+            self._start_chosen()
+
+    @Slot(str)
+    def _stream_entered(self, address: str) -> None:
+        # An address with a password in it stays out of the settings file.
+        self._save(live_stream="" if "@" in address else address)
+        self.start(SourceSpec(SourceKind.STREAM, address))
+        self.frame.stage.setFocus()
+
+    @Slot(str)
+    def _resolution_chosen(self, resolution: str) -> None:
+        self._save(live_resolution=resolution)
+        spec = self.controller.spec
+        if spec is not None and spec.kind is SourceKind.CAMERA:
+            self.start(SourceSpec(SourceKind.CAMERA, spec.address, parse_size(resolution)))
+
+    @Slot(object)
+    def _cameras_changed(self, cameras: tuple[Camera, ...]) -> None:
+        first = self._cameras is None
+        self._cameras = cameras
+        self.frame.sources.set_cameras(cameras, self._settings.values.live_camera)
+        values = self._settings.values
+        idle = self.controller.phase is Phase.IDLE and self.frame.sources.kind == "camera"
+        if first and idle and values.live_started and (not values.live_camera or self._camera_index() is not None):
+            self._start_chosen()
+        self._refresh()
+
+    def _camera_index(self) -> int | None:
+        found = find_camera(self._settings.values.live_camera, self._cameras or ())
+        return None if found is None else found.index
+
+    # settings
+
+    @Slot(bool)
+    def _set_mirror(self, on: bool) -> None:
+        self._save(live_mirror=on)
+        self.frame.stage.set_mirror(on)
+        self.presenter.stage.set_mirror(on)
+
+    @Slot(bool)
+    def _set_explain(self, on: bool) -> None:
+        self._save(live_explain=on)
+        self.presenter.explain, self.presenter.explained = on, None
+        self.frame.inspector.bars.set_selected(-1)
+        self.controller.set_explain(on)
+        if not on:
+            self.presenter.stage.set_heat(None)
+
+    @Slot(int)
+    def _explain_label(self, place: int) -> None:
+        inspector, answer = self.frame.inspector, self.controller.answer
+        if answer is None or not inspector.explain.switch.isEnabled():
+            return
+        index = self.presenter.index_at(place)
+        again = inspector.bars.selected() == place
+        inspector.explain.switch.setChecked(True)
+        self.presenter.explained = None if again else index
+        inspector.bars.set_selected(-1 if again else place)
+        self.controller.set_explain(True, None if again else index)
+
+    @Slot(float)
+    def _set_sure_from(self, limit: float) -> None:
+        self.presenter.sure_from = limit
+        self.controller.set_sure_from(limit)
+        self.presenter.refresh_answer()
+
+    @Slot(float)
+    def _sure_settled(self, limit: float) -> None:
+        self._save(sure_from=limit)
+        self.analysis.cut_again()
+
+    # what the controller says
+
+    @Slot()
+    def _refresh(self) -> None:
+        sources = self.frame.sources
+        values = self._settings.values
+        name = {
+            "camera": sources.camera(),
+            "file": Path(values.live_file).name,
+            "stream": sources.address.text(),
+        }[sources.kind]
+        nothing = sources.kind == "camera" and self._cameras == ()
+        self.presenter.show_state(
+            words.no_camera() if nothing else words.invitation(sources.kind, name), self._camera_index()
+        )
+
+    @Slot(object)
+    def _show_frame(self, frame: Frame) -> None:
+        self.presenter.show_frame(frame)
+        if self.analysis.timeline is not None:
+            self.frame.inspector.segments.mark(frame.timestamp)
+
+    @Slot(object)
+    def _show_answer(self, answer: LiveAnswer) -> None:
+        self.presenter.show_answer(answer)
+
+    @Slot(QPoint)
+    def _show_model_menu(self, place: QPoint) -> None:
+        bundle = self.controller.bundle
+        current = "" if bundle is None else bundle.id
+        menu = commands.model_menu(
+            self,
+            self._installed(),
+            current,
+            choose=self.model_chosen.emit,
+            manage=lambda: self.models_requested.emit("show"),
+        )
+        commands.pop_up(menu, place)
+
+    def _toast(self, text: str, action: str = "", on_action: Callable[[], None] | None = None) -> None:
+        self.toasts.show_message(text, action, on_action)
+
+    def _save(self, **changes: object) -> None:
+        try:
+            self._settings.update(**changes)
+        except StorageError as error:
+            text = tr("Your settings could not be saved: {reason}.").format(reason=error.reason)
+            self.frame.notices.show_notice("settings", "warn", text)

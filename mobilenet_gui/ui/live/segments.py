@@ -1,0 +1,187 @@
+"""Owns the list of a video's segments: from when to when which label stands; a click goes there; it can be exported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QListView,
+    QMenu,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mobilenet_gui.core.answers import headline
+from mobilenet_gui.core.timeline import Segment
+from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.accessibility import spoken_percent
+from mobilenet_gui.ui.icons import icon
+from mobilenet_gui.ui.live.clock import clock
+from mobilenet_gui.ui.theme import tokens
+from mobilenet_gui.ui.tokens import HEIGHT_LARGE, RADIUS_SMALL
+from mobilenet_gui.ui.widgets.buttons import Button
+from mobilenet_gui.ui.widgets.labels import text_label
+from mobilenet_gui.ui.widgets.painting import draw_text, rounded
+
+_ROW = 46
+_ROWS_SHOWN = 7
+Index = QModelIndex | QPersistentModelIndex
+
+
+class _Rows(QAbstractListModel):
+    """The segments as rows."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.segments: Sequence[Segment] = ()
+
+    def show(self, segments: Sequence[Segment]) -> None:
+        self.beginResetModel()
+        self.segments = segments
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        """Return how many there are."""
+        return 0 if parent.isValid() else len(self.segments)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return the words, for screen readers and typing to find."""
+        segment = self.segments[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return headline(segment.label.name)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return tr("{label}, from {start} to {end}, {percent}").format(
+                label=segment.label.name,
+                start=clock(segment.start),
+                end=clock(segment.end),
+                percent=spoken_percent(segment.probability, 0),
+            )
+        return None
+
+
+class _Painter(QStyledItemDelegate):
+    """Draws a row: label and share above, times below."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Return the row's size."""
+        return QSize(200, fonts.px(_ROW))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw the row."""
+        model = index.model()
+        if not isinstance(model, _Rows):
+            return
+        segment = model.segments[index.row()]
+        colours = tokens()
+        rect = QRectF(option.rect)
+        state: QStyle.StateFlag = option.state
+        if state & QStyle.StateFlag.State_Selected:
+            rounded(painter, rect, RADIUS_SMALL, colours.soft)
+        elif state & QStyle.StateFlag.State_MouseOver:
+            rounded(painter, rect, RADIUS_SMALL, colours.track)
+        half = rect.height() / 2
+        upper = QRectF(rect.x() + 8, rect.y() + 3, rect.width() - 16, half - 3)
+        lower = QRectF(upper.x(), rect.y() + half, upper.width(), half - 5)
+        small = fonts.font("small")
+        share = f"{segment.probability * 100:.0f}\N{NARROW NO-BREAK SPACE}%"
+        right = Qt.AlignmentFlag.AlignRight
+        taken = draw_text(painter, upper, share, fonts.font("body"), colours.text2, align=right, elide=False)
+        label = upper.adjusted(0, 0, -taken - 10, 0)
+        draw_text(painter, label, headline(segment.label.name), fonts.font("body", fonts.MEDIUM), colours.text)
+        times = f"{clock(segment.start)} \N{EN DASH} {clock(segment.end)}"
+        draw_text(painter, lower, times, small, colours.text2)
+        draw_text(painter, lower, _lasting(segment.seconds), small, colours.text3, align=right, elide=False)
+
+
+class SegmentsPanel(QWidget):
+    """The list with its summary and its export.
+
+    Attributes:
+        chosen: a segment was clicked, or chosen by keyboard.
+        export_requested: "csv", "json" or "srt".
+    """
+
+    chosen = Signal(object)
+    export_requested = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows = _Rows(self)
+        self.summary = text_label("", "body", "text2", wrap=True)
+        self.view = QListView()
+        self.view.setModel(self._rows)
+        self.view.setItemDelegate(_Painter(self.view))
+        self.view.setFrameShape(QFrame.Shape.NoFrame)
+        self.view.viewport().setAutoFillBackground(False)
+        self.view.setMouseTracking(True)
+        self.view.setUniformItemSizes(True)
+        self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.view.setAccessibleName(tr("Segments of the video"))
+        self.view.clicked.connect(self._choose)
+        self.view.activated.connect(self._choose)
+        self.export = Button(tr("Export…"), "export", "secondary", HEIGHT_LARGE)
+        self.export.clicked.connect(self._show_menu)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        column.addWidget(self.summary)
+        column.addWidget(self.view, 1)
+        column.addWidget(self.export)
+
+    def segments(self) -> Sequence[Segment]:
+        """Return what is listed."""
+        return self._rows.segments
+
+    def show_segments(self, segments: Sequence[Segment], summary: str) -> None:
+        """List segments, with a sentence above them."""
+        self._rows.show(segments)
+        self.view.setFixedHeight(fonts.px(_ROW) * min(_ROWS_SHOWN, max(1, len(segments))) + 2)
+        count = trn("{n} segment", "{n} segments", len(segments)) if segments else tr("Nothing stood out long enough.")
+        self.summary.setText(f"{count}{tr('. ') if segments else ' '}{summary}".strip())
+
+    def mark(self, seconds: float) -> None:
+        """Mark the segment that is on screen now, if any."""
+        row = next((n for n, s in enumerate(self._rows.segments) if s.start <= seconds < s.end), -1)
+        current = self.view.currentIndex().row() if self.view.currentIndex().isValid() else -1
+        if row == current:
+            return
+        if row < 0:
+            self.view.selectionModel().clear()
+        else:
+            self.view.setCurrentIndex(self._rows.index(row, 0))
+
+    def export_menu(self) -> QMenu:
+        """Return the menu of formats."""
+        menu = QMenu(self)
+        for kind, text in (
+            ("csv", tr("Table (CSV)…")),
+            ("json", tr("Everything, frame by frame (JSON)…")),
+            ("srt", tr("Subtitles (SRT)…")),
+        ):
+            action = menu.addAction(icon("file", "text2"), text)
+            action.triggered.connect(lambda _checked=False, k=kind: self.export_requested.emit(k))
+        return menu
+
+    def _show_menu(self) -> None:
+        menu = self.export_menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.export.mapToGlobal(QPoint(0, self.export.height() + 4)))
+
+    def _choose(self, index: QModelIndex) -> None:
+        self.chosen.emit(self._rows.segments[index.row()])
+
+
+def _lasting(seconds: float) -> str:
+    return tr("{n} s").format(n=f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}")

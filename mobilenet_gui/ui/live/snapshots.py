@@ -1,0 +1,114 @@
+"""Owns taking snapshots: asking once where they go, writing them behind the window, saying where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QStandardPaths, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from mobilenet_gui.core.errors import UserError
+from mobilenet_gui.core.live_session import LiveAnswer
+from mobilenet_gui.core.live_snapshot import save_snapshot
+from mobilenet_gui.core.types import Pixels
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.ui.live.controller import LiveController
+from mobilenet_gui.workers.photo_tasks import TaskRunner
+
+Toast = Callable[[str, str, Callable[[], None] | None], None]
+
+
+class SnapshotDesk(QObject):
+    """Saves what is on screen."""
+
+    def __init__(
+        self,
+        controller: LiveController,
+        tasks: TaskRunner,
+        *,
+        folder: Callable[[], str],
+        remember: Callable[[str], None],
+        toast: Toast,
+        parent: QWidget,
+    ) -> None:
+        """Make it.
+
+        Args:
+            controller: where the picture and its answer are.
+            tasks: runs the writing.
+            folder: returns where snapshots go; empty until somebody was asked.
+            remember: keeps the folder that was chosen.
+            toast: says what was done: words, an action's words, the action.
+            parent: the window that asks.
+        """
+        super().__init__(parent)
+        self._controller, self._tasks = controller, tasks
+        self._folder, self._remember, self._toast = folder, remember, toast
+        self._window = parent
+        self.dialog: QFileDialog | None = None
+
+    def take(self) -> None:
+        """Save the picture on screen with its answer; the first time, ask where to."""
+        picture = self._picture()
+        if picture is None:
+            return
+        folder = self._folder()
+        if folder:
+            self._save(Path(folder), *picture)
+        else:
+            self._ask(picture)
+
+    def change_folder(self) -> None:
+        """Ask where snapshots go from now on."""
+        self._ask(None)
+
+    def _picture(self) -> tuple[Pixels, LiveAnswer | None, str] | None:
+        """Return the picture and what was recognised in just that one; without any answer, the newest picture."""
+        controller = self._controller
+        frame, answer, spec = controller.frame, controller.answer, controller.spec
+        if frame is None or spec is None:
+            return None
+        if answer is None or (controller.holding and answer.frame is not frame):
+            return frame.pixels, None, spec.shown
+        return answer.frame.pixels, answer, spec.shown
+
+    def _ask(self, picture: tuple[Pixels, LiveAnswer | None, str] | None) -> None:
+        start = self._folder() or QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
+        dialog = QFileDialog(self._window, tr("Choose a folder for snapshots"), start or str(Path.home()))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+
+        def chosen(names: list[str]) -> None:
+            if names:
+                self._remember(names[0])
+                if picture is not None:
+                    self._save(Path(names[0]), *picture)
+
+        def finished(_result: int) -> None:
+            self.dialog = None
+            dialog.deleteLater()
+
+        dialog.filesSelected.connect(chosen)
+        dialog.finished.connect(finished)
+        self.dialog = dialog
+        dialog.open()
+
+    def _save(self, folder: Path, pixels: Pixels, answer: LiveAnswer | None, source: str) -> None:
+        self._tasks.run(
+            lambda _errand: save_snapshot(folder, pixels, answer, source=source),
+            done=self._saved,
+            failed=self._failed,
+        )
+
+    def _saved(self, path: Path) -> None:
+        place = QUrl.fromLocalFile(str(path.parent))
+        self._toast(
+            tr("{name} saved").format(name=path.name),
+            tr("Show in folder"),
+            lambda: (QDesktopServices.openUrl(place), None)[1],
+        )
+
+    def _failed(self, error: UserError) -> None:
+        text = tr("The snapshot could not be saved in {folder}: {reason}")
+        self._toast(text.format(folder=error.subject, reason=error.reason), tr("Choose a folder"), self.change_folder)
