@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 LOOK_AHEAD: Final = 8
 """How many photos a thread may be ahead of the slowest; what bounds the memory, and how late a stop takes effect."""
 
+MOST_JOBS_A_CORE: Final = 4
+"""No more threads than this a core, whatever is asked for: each holds a network of its own, tens of megabytes."""
+
 _WAKE_SECONDS: Final = 0.2
 
 
@@ -64,7 +67,7 @@ def classify(
             a few photos ahead, from one thread at a time.
         bundle: the model.
         top_k: how many classes a photo.
-        jobs: how many photos at once; the number of usable cores by default.
+        jobs: how many photos at once, at most `MOST_JOBS_A_CORE` a core; the number of usable cores by default.
         cancel: stops it when set: the photos that are under way are finished and thrown away.
         make_recognizer: loads the network, once a job.
 
@@ -75,7 +78,8 @@ def classify(
         ModelError: the model cannot be used.
     """
     items = iter(paths)
-    wanted = jobs if jobs is not None else usable_cores()
+    cores = usable_cores()
+    wanted = cores if jobs is None else min(jobs, MOST_JOBS_A_CORE * cores)
     # No more networks are loaded than there are photos.
     first = list(itertools.islice(items, wanted)) if wanted > 1 else []
     workers = min(wanted, len(first))
@@ -84,7 +88,12 @@ def classify(
     if workers <= 1:
         yield from _one_by_one(everything, task)
         return
-    with contextlib.closing(_Pool(everything, task, workers)) as pool:
+    try:
+        pool = _Pool(everything, task, workers)
+    except RuntimeError:  # the system grants no thread at all
+        yield from _one_by_one(everything, task)
+        return
+    with contextlib.closing(pool):
         yield from pool.results()
 
 
@@ -142,8 +151,18 @@ class _Pool:
         self._failure: BaseException | None = None
         self._answers: dict[int, BatchResult] = {}
         self._threads = [threading.Thread(target=self._work, name=f"classify-{n}", daemon=True) for n in range(workers)]
-        for thread in self._threads:
-            thread.start()
+        self._start()
+
+    def _start(self) -> None:
+        """Start the threads, or as many as the system allows."""
+        for number, thread in enumerate(self._threads):
+            try:
+                thread.start()
+            except RuntimeError:
+                if number == 0:
+                    raise
+                del self._threads[number:]
+                return
 
     def results(self) -> Iterator[BatchResult]:
         while True:

@@ -15,6 +15,7 @@ from PIL import Image
 from mobilenet_gui.core import batch, imaging
 from mobilenet_gui.core.batch import BatchResult, classify
 from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import ModelError, PhotoError
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
 from tests.model_factory import NAMES, make_bundle
@@ -204,3 +205,36 @@ def test_photos_are_really_recognised_side_by_side(bundle: Bundle, photos: dict[
     assert all(result.recognition for result in results)
     assert len(results) == 9
     assert "red" in NAMES
+
+
+def test_no_more_threads_than_are_of_use(bundle: Bundle, photos: dict[str, Path]) -> None:
+    loaded: list[LiteRTRecognizer] = []
+
+    def load(wanted: Bundle) -> LiteRTRecognizer:
+        loaded.append(batch.single_core_recognizer(wanted))
+        return loaded[-1]
+
+    most = batch.MOST_JOBS_A_CORE * usable_cores()
+    results = list(classify([photos["red"]] * (most + 40), bundle, jobs=10_000, make_recognizer=load))
+    assert len(results) == most + 40
+    assert 1 <= len(loaded) <= most
+
+
+@pytest.mark.parametrize("granted", [0, 1, 2])
+def test_a_system_that_grants_few_threads(
+    bundle: Bundle, photos: dict[str, Path], monkeypatch: pytest.MonkeyPatch, granted: int
+) -> None:
+    real = threading.Thread.start
+    started: list[threading.Thread] = []
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name.startswith("classify-"):
+            if len(started) == granted:
+                raise RuntimeError("can't start new thread")
+            started.append(thread)
+        real(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    results = list(classify([photos["red"], photos["blue"]] * 20, bundle, jobs=4))
+    assert [r.recognition.best.label for r in results if r.recognition is not None] == ["red", "blue"] * 20
+    assert len(started) == granted
