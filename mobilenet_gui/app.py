@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
@@ -21,7 +22,9 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
 from mobilenet_gui.ui.theme import theme as application_theme
-from mobilenet_gui.workers.single_instance import InstanceServer, hand_over, server_name
+
+if TYPE_CHECKING:
+    from mobilenet_gui.workers.single_instance import InstanceServer
 
 COLLECT_AFTER_MS = 2000
 
@@ -38,10 +41,14 @@ def run(photos: Sequence[str], *, trace: StartupTrace, new_window: bool = False)
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("mobilenet-gui")
 
-    name = server_name(paths.data_dir())
-    if not new_window and hand_over(name, absolute):
-        return 0
-    server = None if new_window else InstanceServer(name)
+    server: InstanceServer | None = None
+    if not new_window:
+        from mobilenet_gui.workers.single_instance import InstanceServer, hand_over, server_name
+
+        name = server_name(paths.data_dir())
+        if hand_over(name, absolute):
+            return 0
+        server = InstanceServer(name)
     try:
         return _run_window(app, absolute, trace, server)
     finally:

@@ -6,7 +6,6 @@ No Qt here. The report never leaves the machine by itself; the user's home folde
 from __future__ import annotations
 
 import contextlib
-import platform
 import sys
 import threading
 import traceback
@@ -26,7 +25,9 @@ Shower = Callable[[str, str], None]
 
 def make_report(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> str:
     """Return a report a person can send: versions, system, traceback."""
-    from importlib import metadata  # 30 ms that every start would pay for a report it seldom needs
+    # 40 ms that every start would pay for a report it seldom needs.
+    import platform
+    from importlib import metadata
 
     versions = []
     for package in _PACKAGES:
