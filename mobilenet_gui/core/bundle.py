@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -358,6 +357,8 @@ def _pack_head(head: ClassifierHead) -> bytes:
 
 
 def _parse_head(data: bytes, subject: str) -> ClassifierHead:
+    import zipfile
+
     import numpy as np
 
     layers: list[HeadLayer] = []

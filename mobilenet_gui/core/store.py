@@ -15,7 +15,6 @@ import contextlib
 import json
 import os
 import re
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -163,7 +162,7 @@ class ModelStore:
         """
         self._make_models_dir()
         self.clean()
-        folder = self._models / f".new-{secrets.token_hex(4)}"
+        folder = self._models / f".new-{os.urandom(4).hex()}"
         lock = self._lock(folder.with_name(folder.name + ".lock"))
         try:
             # Under the store's lock, or another program's `clean` takes the half-made pair for a leftover.
@@ -360,7 +359,7 @@ class ModelStore:
             raise storage_error(self._models, error) from error
 
     def _aside(self, kind: str, bundle_id: str) -> Path:
-        return self._models / f".{kind}-{secrets.token_hex(4)}-{bundle_id}"
+        return self._models / f".{kind}-{os.urandom(4).hex()}-{bundle_id}"
 
     def _recover(self) -> None:
         """Undo a replacement that a crash cut in half; costs one directory listing where there is none."""
