@@ -18,8 +18,8 @@ from PIL import Image
 
 from mobilenet_gui.core.errors import PhotoError
 from mobilenet_gui.core.imaging_color import Converter, rgb_converters
-from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES, sniff
-from mobilenet_gui.core.imaging_open import PIXEL_LIMIT, OpenedPhoto, open_photo
+from mobilenet_gui.core.imaging_formats import PIXEL_LIMIT, SUPPORTED_SUFFIXES, sniff
+from mobilenet_gui.core.imaging_open import OpenedPhoto, open_photo
 from mobilenet_gui.core.photo_files import find_photos, looks_like_photo, scan
 from mobilenet_gui.core.types import CropBox, Normalization, PhotoSource, Pixels, Preprocessing
 from mobilenet_gui.i18n import tr

@@ -22,18 +22,16 @@ from PIL import Image
 
 from mobilenet_gui.core import imaging_formats as formats
 from mobilenet_gui.core.errors import PhotoError
+from mobilenet_gui.core.imaging_formats import PIXEL_LIMIT
 from mobilenet_gui.core.photo_files import openable, os_reason
 from mobilenet_gui.core.types import PhotoSource
 from mobilenet_gui.i18n import tr
 
-PIXEL_LIMIT: Final = 250_000_000
-"""Photos of more pixels are refused before anything is decoded; the largest phone sensors have 200 million."""
-
 SCAN_LIMIT: Final = 3_000_000_000
 """Most pixels times scans of a progressive JPEG: a small file can ask for the same pixels a thousand times."""
 
-HUGE: Final = 50_000_000
-"""Photos of more pixels than this are decoded one at a time, whatever the number of threads, to bound the memory."""
+HUGE: Final = 0.2
+"""Photos of more than this share of their format's pixel limit are decoded one at a time, to bound the memory."""
 
 # Pillow raises at twice this figure, in some plugins before they allocate anything; it must agree with our limit.
 Image.MAX_IMAGE_PIXELS = PIXEL_LIMIT // 2
@@ -79,7 +77,7 @@ class OpenedPhoto:
     def load(self) -> None:
         """Decode. Raises PhotoError."""
         with contextlib.ExitStack() as stack:
-            if self.image.size[0] * self.image.size[1] > HUGE:
+            if self.image.size[0] * self.image.size[1] > HUGE * formats.FORMATS[self.format].pixel_limit:
                 stack.enter_context(_one_huge_at_a_time)
             try:
                 self.image.load()
@@ -153,26 +151,26 @@ def _open_stream(stream: IO[bytes], length: int, subject: str) -> OpenedPhoto:
         image = Image.open(stream, formats=(kind,))
     except Exception as error:
         raise PhotoError(subject, _reason(error, stream, kind, length)) from error
-    _check_pixels(image, stream, subject)
+    _check_pixels(image, stream, subject, formats.FORMATS[kind].pixel_limit)
     # Pillow turns TIFF itself. Asking a PNG for an EXIF block it has not met yet would decode it here and now.
     later = kind == "TIFF" or (kind == "PNG" and "exif" not in image.info)
     orientation = 1 if later else _orientation(image)
     return OpenedPhoto(image, kind, subject, image.size, orientation, stream, length)
 
 
-def _check_pixels(image: Image.Image, stream: IO[bytes], subject: str) -> None:
+def _check_pixels(image: Image.Image, stream: IO[bytes], subject: str, most: int) -> None:
     width, height = image.size
     if width < 1 or height < 1:
         raise PhotoError(subject, tr("The file is damaged."))
     pixels = width * height
-    if pixels > PIXEL_LIMIT:
-        raise PhotoError(subject, _too_many_pixels())
+    if pixels > most:
+        raise PhotoError(subject, _too_many_pixels(most))
     if image.info.get("progressive") and pixels * _count_scans(stream) > SCAN_LIMIT:
         raise PhotoError(subject, tr("The file is built to keep the computer busy."))
 
 
-def _too_many_pixels() -> str:
-    limit = str(PIXEL_LIMIT // 1_000_000)
+def _too_many_pixels(most: int) -> str:
+    limit = str(most // 1_000_000)
     return tr("It has more than {limit} megapixels.").replace("{limit}", limit)
 
 
@@ -200,7 +198,7 @@ def _reason(error: Exception, stream: IO[bytes], kind: str, length: int, image: 
     """Say in plain words why Pillow gave up."""
     text = str(error).lower()
     if isinstance(error, Image.DecompressionBombError):
-        return _too_many_pixels()
+        return _too_many_pixels(PIXEL_LIMIT)
     if isinstance(error, MemoryError):
         return tr("There is not enough memory to open it.")
     if isinstance(error, EOFError) or any(mark in text for mark in ("truncated", "end of file", "unexpected end")):

@@ -195,6 +195,24 @@ def test_bombs_are_refused_by_their_header(suffix: str) -> None:
         read_size(bomb)
 
 
+def test_a_bomb_of_forty_bytes_is_refused_where_decoding_takes_more() -> None:
+    # Pillow's WebP decoder holds the pixels four times over: 250 million would take 4 GB.
+    for width, height in ((16_000, 15_600), (16_000, 8_000)):
+        bomb = plain_webp(width, height)
+        assert len(bomb) < 100
+        assert reason(bomb, "bomb") == "It has more than 125 megapixels."
+    assert read_size(plain_webp(12_000, 8_400)) == (12_000, 8_400)
+
+
+def plain_webp(width: int, height: int) -> bytes:
+    """A lossless WebP of one colour, whose pixels take no bits at all: only its header tells its size."""
+    data = bytearray(encoded(Image.new("RGB", (16, 16), (20, 30, 40)), "WEBP", lossless=True, method=0, quality=0))
+    start = data.index(b"VP8L") + 9  # after the length and the signature: 14 bits each
+    bits = int.from_bytes(data[start : start + 4], "little") >> 28 << 28
+    data[start : start + 4] = (bits | (height - 1) << 14 | (width - 1)).to_bytes(4, "little")
+    return bytes(data)
+
+
 def test_a_jpeg_with_a_thousand_scans_is_refused() -> None:
     data = encoded(shapes(3000, 3000), "JPEG", progressive=True)
     last = data.rindex(b"\xff\xda")
