@@ -14,6 +14,8 @@ from PySide6.QtGui import QImage
 if TYPE_CHECKING:
     from PIL import Image
 
+    from mobilenet_gui.core.types import Pixels
+
 THUMB_WIDTH = 160
 THUMB_HEIGHT = 124
 """Size in logical pixels that a small picture covers: the largest tile of the grid."""
@@ -38,6 +40,13 @@ def to_qimage(image: Image.Image) -> QImage:
         band = image if height <= _BAND_ROWS else image.crop((0, top, width, bottom))
         bits[top * stride : bottom * stride] = band.convert("RGBA").tobytes("raw", _RAW_MODE)
     return target
+
+
+def pixels_to_qimage(pixels: Pixels) -> QImage:
+    """Return RGB pixels of shape (height, width, 3), uint8, as a QImage of its own memory."""
+    from PIL import Image
+
+    return to_qimage(Image.fromarray(pixels))
 
 
 def thumbnail_side(scale: float) -> int:

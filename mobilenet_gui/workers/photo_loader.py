@@ -17,9 +17,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
 from mobilenet_gui.core.errors import UserError
-from mobilenet_gui.core.types import PhotoSource
+from mobilenet_gui.core.types import PhotoSource, Preprocessing
 from mobilenet_gui.workers.inference import as_user_error
-from mobilenet_gui.workers.photo_image import make_display, make_thumbnail, thumbnail_side, to_qimage
+from mobilenet_gui.workers.photo_image import make_display, make_thumbnail, pixels_to_qimage, thumbnail_side, to_qimage
 from mobilenet_gui.workers.photo_threads import stand_back
 
 LOADER_THREADS = 2
@@ -53,6 +53,29 @@ class _Display:
     limit: tuple[int, int] | None
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkView:
+    """What the network is given of a photo.
+
+    Attributes:
+        key: the caller's number for it.
+        preprocessing: how the photo was made the network's input.
+        image: the input's own pixels, `preprocessing.size` a side, in the screen's format.
+    """
+
+    key: int
+    preprocessing: Preprocessing
+    image: QImage
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    key: int
+    source: PhotoSource
+    name: str
+    preprocessing: Preprocessing
+
+
 class PhotoLoader(QObject):
     """Makes pictures in its own threads. Signals arrive in the thread that the object lives in."""
 
@@ -62,6 +85,8 @@ class PhotoLoader(QObject):
     """Key and `UserError`."""
     thumbnail_ready = Signal(int, object)
     """Key and `QImage`; a null image where none can be made."""
+    input_ready = Signal(object)
+    """A `NetworkView`; nothing comes of a photo that cannot be read any more."""
 
     _made = Signal(object)
 
@@ -71,6 +96,7 @@ class PhotoLoader(QObject):
         self._work = threading.Condition(self._lock)
         self._display: OrderedDict[tuple[int, bool], _Display] = OrderedDict()
         self._small: OrderedDict[int, tuple[PhotoSource, str]] = OrderedDict()
+        self._input: _Input | None = None
         self._at_work: set[int] = set()
         self._closed = False
         self._scale = 1.0
@@ -105,6 +131,12 @@ class PhotoLoader(QObject):
             self._display.move_to_end((key, True), last=False)
             self._begin()
 
+    def show_input(self, key: int, source: PhotoSource, name: str, preprocessing: Preprocessing) -> None:
+        """Make the network's view of this photo, before everything else; an earlier wish is forgotten."""
+        with self._work:
+            self._input = _Input(key, source, name, preprocessing)
+            self._begin()
+
     def want_thumbnails(self, wanted: Iterable[tuple[int, PhotoSource, str]]) -> None:
         """Make these small pictures, in this order, and forget older wishes."""
         with self._work:
@@ -117,6 +149,7 @@ class PhotoLoader(QObject):
             self._closed = True
             self._display.clear()
             self._small.clear()
+            self._input = None
             self._work.notify_all()
         if self._started:
             for thread in self._threads:
@@ -135,17 +168,22 @@ class PhotoLoader(QObject):
         stand_back()
         while True:
             with self._work:
-                while not (self._closed or self._display or (self._small and not display_only)):
+                while not (self._closed or self._input or self._display or (self._small and not display_only)):
                     self._work.wait()
                 if self._closed:
                     return
-                if self._display:
-                    job: _Display | tuple[int, PhotoSource, str] = self._display.popitem(last=False)[1]
+                job: _Input | _Display | tuple[int, PhotoSource, str]
+                if self._input is not None:
+                    job, self._input = self._input, None
+                elif self._display:
+                    job = self._display.popitem(last=False)[1]
                 else:
                     key, (source, name) = self._small.popitem(last=False)
                     self._at_work.add(key)
                     job = (key, source, name)
-            if isinstance(job, _Display):
+            if isinstance(job, _Input):
+                self._make_input(job)
+            elif isinstance(job, _Display):
                 self._make_display(job)
             else:
                 self._make_small(*job)
@@ -164,6 +202,18 @@ class PhotoLoader(QObject):
             return
         whole = job.limit is None or (image.width(), image.height()) == photo.full_size
         self._made.emit(Picture(job.key, image, photo.full_size, whole))
+
+    def _make_input(self, job: _Input) -> None:
+        from mobilenet_gui.core import imaging
+
+        try:
+            # The very same two steps as the recogniser's, so that it is its input and no likeness of it.
+            photo = imaging.decode_for(job.source, job.preprocessing, job.name)
+            pixels = imaging.prepare(photo, job.preprocessing).pixels
+        except Exception as error:  # a file that went meanwhile: the square is marked without it
+            as_user_error(error, job.name)
+            return
+        self._made.emit(NetworkView(job.key, job.preprocessing, pixels_to_qimage(pixels)))
 
     def _make_small(self, key: int, source: PhotoSource, name: str) -> None:
         from mobilenet_gui.core import imaging
@@ -184,6 +234,8 @@ class PhotoLoader(QObject):
             return
         if isinstance(made, Picture):
             self.picture_ready.emit(made)
+        elif isinstance(made, NetworkView):
+            self.input_ready.emit(made)
         elif isinstance(made, tuple):
             key, result = made
             if isinstance(result, UserError):

@@ -1,4 +1,4 @@
-"""Owns the well in which the photo on screen lies: fitted or zoomed, with the heat map or the model's square over it.
+"""Owns the well in which the photo on screen lies: fitted or zoomed, with what lies over it.
 
 It paints what it is given and asks for a sharper picture when somebody zooms in.
 """
@@ -17,7 +17,6 @@ from PySide6.QtGui import (
     QPainter,
     QPainterPath,
     QPaintEvent,
-    QPen,
     QResizeEvent,
     QTransform,
     QWheelEvent,
@@ -26,13 +25,13 @@ from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QSizePolicy, QToolTi
 
 from mobilenet_gui.core.types import CropBox
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.accessibility import shows_focus
 from mobilenet_gui.ui.photos.heat import legend_rect, paint_legend
+from mobilenet_gui.ui.photos.overlay import crop_rect, draw_seen, paint_heat, paint_input, paint_square
 from mobilenet_gui.ui.photos.viewport import MARGIN, STEP, Viewport
 from mobilenet_gui.ui.theme import reduced_motion, tokens
 from mobilenet_gui.ui.tokens import MS_LOADING_DELAY
-from mobilenet_gui.ui.widgets.painting import draw_text, rounded, shadow
+from mobilenet_gui.ui.widgets.painting import rounded, shadow
 from mobilenet_gui.ui.widgets.progress import Ring
 from mobilenet_gui.workers.photo_loader import Picture
 
@@ -66,7 +65,8 @@ class PhotoCanvas(QWidget):
         self._crop: CropBox | None = None
         self._heat: QImage | None = None
         self._strength = 0.62
-        self._show_crop = False
+        self._show_input = False
+        self._input: QImage | None = None
         self._input_size = 0
         self._legend_tip = ""
         self._grab: QPointF | None = None
@@ -112,6 +112,7 @@ class PhotoCanvas(QWidget):
         self._key = key
         self._image = None
         self._heat = None
+        self._input = None
         self._crop = None
         self._whole = False
         self.viewport.fit()
@@ -145,10 +146,20 @@ class PhotoCanvas(QWidget):
         self._input_size = input_size
         self.update()
 
-    def set_show_crop(self, on: bool) -> None:
-        """Mark what the model saw, and dim the rest."""
-        self._show_crop = on
+    def set_show_input(self, on: bool) -> None:
+        """Show what the network was given, and dim the rest."""
+        self._show_input = on
         self.update()
+
+    def set_input(self, image: QImage | None) -> None:
+        """Take the network's own pixels of the photo on screen; without them only their square is marked."""
+        self._input = image
+        self.update()
+
+    @property
+    def input_image(self) -> QImage | None:
+        """The network's own pixels, while they are here."""
+        return self._input
 
     def set_heat(self, heat: QImage | None, tip: str = "") -> None:
         """Lay a heat map over the crop, or take it away. `tip` explains it when the legend is pointed at."""
@@ -223,10 +234,13 @@ class PhotoCanvas(QWidget):
             outline = QPainterPath()
             outline.addRoundedRect(rect, RADIUS, RADIUS)
             painter.setClipPath(outline)
+        view, inner = QRectF(self.rect()), crop_rect(rect, self._crop)
+        if self._show_input and self._crop is not None and self._input is not None:
+            paint_input(painter, inner, self._input, view=view, ratio=self.devicePixelRatioF())
         if self._heat is not None:
-            self._paint_heat(painter, rect, self._heat)
-        if self._show_crop:
-            self._paint_crop(painter, rect)
+            paint_heat(painter, rect, inner, self._heat, view=view, strength=self._strength)
+        if self._show_input and self._crop is not None:
+            paint_square(painter, rect, inner, view=view, input_size=self._input_size, dim=self._heat is None)
         painter.restore()
         if self._heat is not None:
             paint_legend(painter, self._legend_rect())
@@ -238,19 +252,10 @@ class PhotoCanvas(QWidget):
         if image is None:
             return
         pixelated = rect.width() * self.devicePixelRatioF() > 4 * self.viewport.photo[0]
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not pixelated)
         if not framed:
-            # Only what is seen is scaled, so that a huge photo costs no more than a small one.
-            seen = rect.intersected(QRectF(self.rect()))
-            across, down = image.width() / rect.width(), image.height() / rect.height()
-            part = QRectF(
-                (seen.x() - rect.x()) * across,
-                (seen.y() - rect.y()) * down,
-                seen.width() * across,
-                seen.height() * down,
-            )
-            painter.drawImage(seen, image, part)
+            draw_seen(painter, image, rect, QRectF(self.rect()), smooth=not pixelated)
             return
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not pixelated)
         brush = QBrush(image)
         place = QTransform.fromTranslate(rect.x(), rect.y())
         place.scale(rect.width() / image.width(), rect.height() / image.height())
@@ -258,49 +263,6 @@ class PhotoCanvas(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(brush)
         painter.drawRoundedRect(rect, RADIUS, RADIUS)
-
-    def _crop_rect(self, rect: QRectF) -> QRectF:
-        crop = self._crop
-        if crop is None:
-            return rect
-        return QRectF(
-            rect.x() + crop.left * rect.width(),
-            rect.y() + crop.top * rect.height(),
-            (crop.right - crop.left) * rect.width(),
-            (crop.bottom - crop.top) * rect.height(),
-        )
-
-    def _outside(self, rect: QRectF, inner: QRectF) -> QPainterPath:
-        path = QPainterPath()
-        path.addRect(rect)
-        hole = QPainterPath()
-        hole.addRect(inner)
-        return path.subtracted(hole)
-
-    def _paint_heat(self, painter: QPainter, rect: QRectF, heat: QImage) -> None:
-        inner = self._crop_rect(rect)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setOpacity(self._strength)
-        painter.drawImage(inner, heat)
-        # Nothing is known of what lies outside; it is dimmed, so that it is not taken for cold.
-        painter.fillPath(self._outside(rect, inner), QColor(16, 18, 22))
-        painter.setOpacity(1.0)
-
-    def _paint_crop(self, painter: QPainter, rect: QRectF) -> None:
-        inner = self._crop_rect(rect)
-        if self._heat is None:
-            painter.fillPath(self._outside(rect, inner), QColor(16, 18, 22, 150))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(255, 255, 255, 230), 1.5))
-        painter.drawRect(inner.adjusted(0.75, 0.75, -0.75, -0.75))
-        if self._input_size and inner.width() > 120:
-            text = tr("The model saw {n} × {n} pixels of this").format(n=self._input_size)
-            font = fonts.font("caption", fonts.SEMIBOLD)
-            painter.setFont(font)
-            width = min(painter.fontMetrics().horizontalAdvance(text) + 20, round(inner.width()) - 20)
-            chip = QRectF(inner.x() + 10, inner.y() + 10, width, 26)
-            rounded(painter, chip, 8, tokens().overlay)
-            draw_text(painter, chip.adjusted(10, 0, -10, 0), text, font, tokens().onOverlay)
 
     def _legend_rect(self) -> QRectF:
         return legend_rect(self.photo_rect().intersected(QRectF(self.rect()).adjusted(0, 0, 0, -4)))

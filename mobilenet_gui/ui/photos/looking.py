@@ -50,7 +50,7 @@ class LookingDesk(QObject):
         result, batch = frame.inspector.result, frame.inspector.batch
         result.label_chosen.connect(self._explain_label)
         result.explain_toggled.connect(self._set_explain)
-        result.crop_toggled.connect(self._set_show_crop)
+        result.crop_toggled.connect(self._set_show_input)
         result.strength_changed.connect(self._set_strength)
         for sure in (result.sure, batch.sure):
             sure.moved.connect(self.set_sure_from)
@@ -155,7 +155,7 @@ class LookingDesk(QObject):
             self._controller.explain_label(None)
 
     @Slot(bool)
-    def _set_show_crop(self, on: bool) -> None:
+    def _set_show_input(self, on: bool) -> None:
         self._save(show_model_view=on)
         self._dress()
 
@@ -166,7 +166,8 @@ class LookingDesk(QObject):
 
     def _dress(self) -> None:
         self.canvas.set_strength(self._settings.values.explain_strength)
-        self.canvas.set_show_crop(self._settings.values.show_model_view)
+        stage = self._frame.single.stage if self.full_screen is None else self.full_screen.stage
+        stage.set_show_input(self._settings.values.show_model_view)
 
     def _page(self) -> QWidget:
         return self._frame

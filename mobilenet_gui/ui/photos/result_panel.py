@@ -53,7 +53,7 @@ class ResultPanel(QWidget):
         self.strength.changed01.connect(self._strength_moved)
         self._strength_number = text_label("", "small", "text2")
         self._strength_row = QWidget()
-        self.crop = SwitchRow("crop", tr("What the model saw"), tr("Mark the square it looked at"))
+        self.crop = SwitchRow("crop", tr("What the model saw"), tr("Show the pixels it was given"))
         self.crop.toggled.connect(self.crop_toggled)
         self.sure = SureSlider()
         self.sure.sentence.setText(tr("Below this, the answer is “Not sure”."))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.answers import headline
 from mobilenet_gui.core.photo_session import Photo, PhotoState
+from mobilenet_gui.core.types import Preprocessing
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui.photos.canvas import PhotoCanvas
 from mobilenet_gui.ui.photos.controller import PhotosController
@@ -16,7 +17,7 @@ from mobilenet_gui.ui.photos.filmstrip import Filmstrip
 from mobilenet_gui.ui.photos.heat import heat_picture
 from mobilenet_gui.ui.photos.pictures import PictureShelf
 from mobilenet_gui.ui.photos.trouble import TroublePanel
-from mobilenet_gui.workers.photo_loader import Picture
+from mobilenet_gui.workers.photo_loader import NetworkView, Picture
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,14 +27,19 @@ NEIGHBOURS = (1, -1)
 """Rows around the photo on screen whose pictures are made ahead, the likeliest first."""
 
 
-class PhotoStage:
+class PhotoStage(QObject):
     """Keeps one canvas up to the photo on screen; the window has one, the full screen another."""
 
     def __init__(self, canvas: PhotoCanvas, controller: PhotosController, shelf: PictureShelf) -> None:
+        # The canvas' child, so that nothing is heard any more once the full screen is gone.
+        super().__init__(canvas)
         self.canvas = canvas
         self.active = False
         self._controller = controller
         self._shelf = shelf
+        self._show_input = False
+        self._input_of: tuple[int, Preprocessing] | None = None
+        controller.loader.input_ready.connect(self._take_input)
         canvas.resized.connect(self._ask)
         canvas.sharper_wanted.connect(self._ask_whole)
         shelf.ready.connect(self._take)
@@ -43,6 +49,7 @@ class PhotoStage:
         """Show the photo that is on screen now."""
         photo = self._controller.current
         if photo is None or photo.key != self.canvas.key:
+            self._input_of = None
             self.canvas.wait_for(None if photo is None else photo.key, "" if photo is None else photo.name)
         self.update_answer()
         self._ask()
@@ -52,6 +59,7 @@ class PhotoStage:
         photo = self._controller.current
         if photo is not None:
             self._shelf.forget(photo.key)
+            self._input_of = None
             self.canvas.wait_for(photo.key, photo.name)
             self._ask()
 
@@ -69,7 +77,15 @@ class PhotoStage:
             self.canvas.give_up()
         if answer is None or photo.stale:
             self.canvas.set_heat(None)
+        self._ask_input()
 
+    def set_show_input(self, on: bool) -> None:
+        """Show what the network was given of the photo on screen, or no longer."""
+        self._show_input = on
+        self.canvas.set_show_input(on)
+        self._ask_input()
+
+    @Slot(object)
     def show_heat(self, heat: NDArray[np.float32] | None) -> None:
         """Lay a heat map over the photo."""
         photo = self._controller.current
@@ -81,6 +97,7 @@ class PhotoStage:
         tip = tr("What spoke for “{label}”, from less to more.\nThe darkened rim was not looked at.")
         self.canvas.set_heat(heat_picture(heat), tip.format(label=headline(chosen.label)))
 
+    @Slot()
     def _ask(self) -> None:
         if not self.active:
             return
@@ -90,11 +107,33 @@ class PhotoStage:
         around = [rows.photo_at(row + step) for step in NEIGHBOURS] if row >= 0 else []
         self._shelf.show(photo, [p for p in around if p is not None], self.canvas.limit())
 
+    def _ask_input(self) -> None:
+        """Ask for the network's view where it is shown and known; forget it where it is another model's or unwanted."""
+        photo, bundle = self._controller.current, self._controller.bundle
+        answered = photo is not None and photo.recognition is not None and not photo.stale
+        if photo is None or bundle is None or not (answered and self._show_input and self.active):
+            if self._input_of is not None:
+                self._input_of = None
+                self.canvas.set_input(None)
+            return
+        wanted = (photo.key, bundle.preprocessing)
+        if wanted != self._input_of:
+            self._input_of = wanted
+            self.canvas.set_input(None)
+            self._controller.loader.show_input(photo.key, photo.source, photo.name, bundle.preprocessing)
+
+    @Slot(object)
+    def _take_input(self, view: NetworkView) -> None:
+        if self.active and (view.key, view.preprocessing) == self._input_of:
+            self.canvas.set_input(view.image)
+
+    @Slot()
     def _ask_whole(self) -> None:
         photo = self._controller.current
         if self.active and photo is not None:
             self._shelf.show_whole(photo)
 
+    @Slot(object)
     def _take(self, picture: Picture) -> None:
         if self.active:
             self.canvas.set_picture(picture)
