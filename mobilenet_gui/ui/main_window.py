@@ -6,7 +6,7 @@ import base64
 import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QByteArray, QMimeData, Qt
 from PySide6.QtGui import (
@@ -24,16 +24,19 @@ from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import StorageError, UserError
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.model_service import ModelService
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
 from mobilenet_gui.ui.icons import app_icon
+from mobilenet_gui.ui.live.files import video_files
 from mobilenet_gui.ui.photos.page import PhotosPage
 from mobilenet_gui.ui.theme import Theme
 from mobilenet_gui.ui.widgets.nav_rail import NavRail
 from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.workers.inference import InferenceWorker
-from mobilenet_gui.workers.models import ModelTasks
+
+if TYPE_CHECKING:
+    from mobilenet_gui.ui.live.page import LivePage
+    from mobilenet_gui.workers.models import ModelTasks
 
 DEFAULT_SIZE = (1200, 760)
 MINIMUM_SIZE = (900, 600)
@@ -57,10 +60,14 @@ class MainWindow(QMainWindow):
         self._down = False
 
         self.inference = InferenceWorker(settings.values.threads, self)
-        self.tasks = ModelTasks(ModelService(settings.values, store), store, parent=self)
+        self._tasks: ModelTasks | None = None
         self.photos = PhotosPage(settings, self.inference)
         self.rail = NavRail(
-            [("photos", tr("Photos"), "image"), ("models", tr("Models"), "cube")],
+            [
+                ("photos", tr("Photos"), "image"),
+                ("live", tr("Live"), "video"),
+                ("models", tr("Models"), "cube"),
+            ],
             bottom=[("settings", tr("Settings"), "settings")],
         )
         self._pages = QStackedWidget()
@@ -79,6 +86,18 @@ class MainWindow(QMainWindow):
         self._connect()
         self._add_shortcuts()
         self._restore_geometry()
+
+    @property
+    def tasks(self) -> ModelTasks:
+        """What is done to models; made when first asked for, which is after the window has opened."""
+        if self._tasks is None:
+            from mobilenet_gui.model_service import ModelService
+            from mobilenet_gui.workers.models import ModelTasks
+
+            service = ModelService(self._settings.values, self._store)
+            self._tasks = ModelTasks(service, self._store, parent=self)
+            self._tasks.active_changed.connect(lambda _id: self._load_active_model())
+        return self._tasks
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -106,8 +125,11 @@ class MainWindow(QMainWindow):
         if self._down:
             return
         self._down = True
+        if "live" in self._built:
+            self._live().shut_down()
         self.photos.shut_down()
-        self.tasks.shut_down()
+        if self._tasks is not None:
+            self._tasks.shut_down()
         self.inference.stop()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -123,13 +145,30 @@ class MainWindow(QMainWindow):
     def show_page(self, key: str) -> None:
         """Bring the page `key` to the front; pages other than Photos are built when first asked for."""
         if key not in self._built:
-            self._add_page(key, self._build_models() if key == "models" else self._build_settings())
+            builders = {"live": self._build_live, "models": self._build_models, "settings": self._build_settings}
+            self._add_page(key, builders[key]())
         self._pages.setCurrentWidget(self._built[key])
         self.rail.set_current(key)
 
     def _add_page(self, key: str, page: QWidget) -> None:
         self._built[key] = page
         self._pages.addWidget(page)
+
+    def _build_live(self) -> QWidget:
+        from mobilenet_gui.ui.live.page import LivePage
+
+        page = LivePage(self._settings, self.inference, toasts=self.toasts)
+        page.set_bundle(self.photos.controller.bundle)
+        page.set_installed_models(self._installed_models)
+        page.models_requested.connect(self._models_requested)
+        page.model_chosen.connect(self.tasks.activate)
+        page.progress_changed.connect(lambda fraction: self.rail.set_progress("live", fraction))
+        return page
+
+    def _live(self) -> LivePage:
+        if "live" not in self._built:
+            self._add_page("live", self._build_live())
+        return cast("LivePage", self._built["live"])
 
     def _build_models(self) -> QWidget:
         from mobilenet_gui.ui.models.page import ModelsPage
@@ -149,11 +188,10 @@ class MainWindow(QMainWindow):
         self.rail.navigated.connect(self.show_page)
         self.photos.set_installed_models(self._installed_models)
         self.photos.models_requested.connect(self._models_requested)
-        self.photos.model_chosen.connect(self.tasks.activate)
+        self.photos.model_chosen.connect(self._use_model)
         self.photos.progress_changed.connect(lambda fraction: self.rail.set_progress("photos", fraction))
         self.photos.first_result.connect(lambda: self._trace.mark("first result"))
         self.inference.model_ready.connect(self._model_ready)
-        self.tasks.active_changed.connect(lambda _id: self._load_active_model())
         self._settings.subscribe(self._settings_changed)
 
     def _settings_changed(self, names: frozenset[str]) -> None:
@@ -163,7 +201,11 @@ class MainWindow(QMainWindow):
         if "threads" in names:
             self.inference.set_threads(values.threads)
             self._load_active_model()
-        self.tasks.set_settings(values)
+        if self._tasks is not None:
+            self._tasks.set_settings(values)
+
+    def _use_model(self, model_id: str) -> None:
+        self.tasks.activate(model_id)
 
     def _model_ready(self, bundle: Bundle | None, _generation: int) -> None:
         if bundle is not None:
@@ -196,7 +238,8 @@ class MainWindow(QMainWindow):
     def _add_shortcuts(self) -> None:
         bindings: list[tuple[str, Callable[[], None]]] = [
             ("Ctrl+1", lambda: self.show_page("photos")),
-            ("Ctrl+2", lambda: self.show_page("models")),
+            ("Ctrl+2", lambda: self.show_page("live")),
+            ("Ctrl+3", lambda: self.show_page("models")),
             ("Ctrl+,", lambda: self.show_page("settings")),
             ("Ctrl+Q", lambda: cast(None, self.close())),
             ("F1", self._show_shortcuts),
@@ -213,12 +256,15 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept what a page can use, and show that the whole window takes it."""
-        if not self.photos.can_take(event.mimeData()):
+        videos = video_files(event.mimeData())
+        if not videos and not self.photos.can_take(event.mimeData()):
             event.ignore()
             return
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-        if not _model_files(event.mimeData()):
+        if videos:
+            self.show_page("live")
+        elif not _model_files(event.mimeData()):
             self.show_page("photos")
             self.photos.set_dragging(_count(event.mimeData()))
 
@@ -233,7 +279,7 @@ class MainWindow(QMainWindow):
         super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Give the drop to the page that can use it: model files to Models, all else to Photos."""
+        """Give the drop to the page that can use it: model files to Models, videos to Live, all else to Photos."""
         self.photos.set_dragging(None)
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
@@ -243,6 +289,10 @@ class MainWindow(QMainWindow):
 
             self.show_page("models")
             cast(ModelsPage, self._built["models"]).handle_paths(models)
+            return
+        if video_files(event.mimeData()):
+            self.show_page("live")
+            self._live().handle_mime(event.mimeData())
             return
         # After the drop has returned: the source program waits for it, and must not wait for us.
         self.photos.handle_mime(event.mimeData())

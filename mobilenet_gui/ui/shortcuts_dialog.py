@@ -36,6 +36,16 @@ def groups() -> tuple[tuple[str, Shortcuts], ...]:
             (("Delete",), tr("Remove from the list")),
             (("Ctrl+Z",), tr("Undo removing")),
         )),
+        (tr("Live"), (
+            (("Space",), tr("Freeze, or play and pause a video")),
+            (("S",), tr("Save a snapshot")),
+            (("M",), tr("Mirror the picture")),
+            (("E",), tr("Explain: heat map")),
+            ((",", "."), tr("Frame before, frame after")),
+            (("Left", "Right"), tr("Five seconds back, five seconds on")),
+            (("Ctrl+O",), tr("Open a video file")),
+            (("F11",), tr("Full screen")),
+        )),
         (tr("Models"), (
             (("Up", "Down"), tr("Model above, model below")),
             (("Return",), tr("Show the details")),
@@ -43,7 +53,8 @@ def groups() -> tuple[tuple[str, Shortcuts], ...]:
         )),
         (tr("Everywhere"), (
             (("Ctrl+1",), tr("Photos")),
-            (("Ctrl+2",), tr("Models")),
+            (("Ctrl+2",), tr("Live")),
+            (("Ctrl+3",), tr("Models")),
             (("Ctrl+,",), tr("Settings")),
             (("Ctrl+F",), tr("Search")),
             (("F9",), tr("Show or hide the details")),

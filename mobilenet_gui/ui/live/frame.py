@@ -69,6 +69,7 @@ class LiveFrame(QWidget):
         row.setSpacing(0)
         row.addLayout(column, 1)
         row.addWidget(self.inspector)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setBackgroundRole(QPalette.ColorRole.Window)
         self.setAutoFillBackground(True)
         self.show_picture(False, is_file=False)
@@ -94,10 +95,18 @@ class LiveFrame(QWidget):
 
     def show_picture(self, shown: bool, *, is_file: bool) -> None:
         """Show the picture with its controls, or the message alone."""
+        changed = shown is not self.shows_picture
         self._centre.setCurrentWidget(self.stage if shown else self.message)
+        if changed:
+            self.take_focus()
         for widget, visible in ((self._bottom, shown), (self.transport, shown and is_file)):
             if widget.isHidden() == visible:
                 widget.setVisible(visible)
+
+    def take_focus(self) -> None:
+        """Take the keyboard, unless somebody is typing: Space must freeze, not press what had the focus before."""
+        if self.isVisible() and not self.sources.address.hasFocus():
+            (self.stage if self.shows_picture else self).setFocus()
 
     def set_inspector_visible(self, visible: bool) -> None:
         """Show or hide the inspector; hidden, the header has the button that shows it."""

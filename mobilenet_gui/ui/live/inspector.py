@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRectF, Signal
+from PySide6.QtCore import QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -75,7 +75,7 @@ class LiveInspector(Inspector):
         for widget in (self.bars, self.ghosts, self._models):
             now.addWidget(widget)
         now.addWidget(self._inner)
-        self.body.addWidget(self.tabs)
+        self.body.addWidget(self.tabs, 0, Qt.AlignmentFlag.AlignLeft)
         self.body.addSpacing(6)
         self.body.addWidget(self._now)
         self.body.addWidget(self.segments)
@@ -104,13 +104,12 @@ class LiveInspector(Inspector):
         for label, text in ((self.verdict, verdict), (self.second, second)):
             if label.text() != text:
                 label.setText(text)
-                label.setVisible(bool(text))
+            label.setVisible(bool(text))
 
     def show_answer(self, there: bool, *, running: bool = False) -> None:
         """Show bars where there is an answer, else their ghosts; the settings only while something runs."""
-        if self.bars.isHidden() == there:
-            self.bars.setVisible(there)
-            self.ghosts.setVisible(not there)
+        self.bars.setVisible(there)
+        self.ghosts.setVisible(not there)
         if self._inner.isHidden() == running:
             self._inner.setVisible(running)
 

@@ -36,7 +36,7 @@ class RateLimit:
 
 
 class Ranges:
-    """The lowest and highest share of each label over the last second."""
+    """The highest share of each label over the last second."""
 
     def __init__(self) -> None:
         self._past: deque[tuple[float, dict[int, float]]] = deque()
@@ -48,9 +48,9 @@ class Ranges:
             self._past.popleft()
 
     def of(self, index: int) -> tuple[float, float] | None:
-        """Return the range of a label; None where it was not among the best."""
+        """Return from nothing to the highest share of a label; None where it was not among the best."""
         values = [shares[index] for _, shares in self._past if index in shares]
-        return (min(values), max(values)) if values else None
+        return (0.0, max(values)) if values else None
 
     def clear(self) -> None:
         """Forget everything."""

@@ -14,7 +14,6 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowE
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.bundle import Bundle
-from mobilenet_gui.core.cameras import Camera, find_camera
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.frames import open_source
 from mobilenet_gui.core.frames_reader import Opener
@@ -22,7 +21,6 @@ from mobilenet_gui.core.frames_types import Frame, SourceKind, SourceSpec
 from mobilenet_gui.core.live_session import LiveAnswer
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
-from mobilenet_gui.ui.live import words
 from mobilenet_gui.ui.live.analysis import AnalysisDesk
 from mobilenet_gui.ui.live.controller import LiveController, Phase
 from mobilenet_gui.ui.live.files import VIDEO_SUFFIXES, video_files
@@ -30,7 +28,7 @@ from mobilenet_gui.ui.live.frame import LiveFrame
 from mobilenet_gui.ui.live.fullscreen import LiveFullScreen
 from mobilenet_gui.ui.live.presenter import LivePresenter
 from mobilenet_gui.ui.live.snapshots import SnapshotDesk
-from mobilenet_gui.ui.live.source_bar import parse_size
+from mobilenet_gui.ui.live.sources import SourceDesk
 from mobilenet_gui.ui.photos import commands
 from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.workers.capture import CameraWatcher
@@ -79,11 +77,12 @@ class LivePage(QWidget):
         self._full_screen: LiveFullScreen | None = None
         self._left: SourceSpec | None = None
         self._was_playing = False
-        self._cameras: tuple[Camera, ...] | None = None
         self.tasks = TaskRunner(self)
         self.controller = LiveController(inference, self, opener=opener)
-        self.watcher = watcher or CameraWatcher(self)
         self.frame = LiveFrame(self)
+        self.sources = SourceDesk(
+            self.frame, self.controller, watcher or CameraWatcher(self), settings=settings, save=self._save
+        )  # fmt: skip
         self.presenter = LivePresenter(self.frame, self.controller, settings.values.sure_from)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -119,14 +118,10 @@ class LivePage(QWidget):
         controller.answered.connect(self._show_answer)
         controller.stats_changed.connect(self.presenter.show_figures)
         controller.model_changed.connect(self._refresh)
-        self.watcher.changed.connect(self._cameras_changed)
-        sources = frame.sources
-        sources.kind_changed.connect(self._kind_changed)
-        sources.camera_changed.connect(self._camera_chosen)
-        sources.file_requested.connect(self.open_video)
-        sources.stream_entered.connect(self._stream_entered)
-        sources.resolution_changed.connect(self._resolution_chosen)
-        frame.message.action.connect(self._message_action)
+        self.sources.start_requested.connect(self.start)
+        self.sources.stop_requested.connect(self.stop)
+        self.sources.file_requested.connect(self.open_video)
+        self.sources.changed.connect(self._refresh)
         frame.freeze.clicked.connect(self.toggle_freeze)
         frame.snapshot.clicked.connect(self.snapshots.take)
         frame.stop.clicked.connect(self.stop)
@@ -167,11 +162,6 @@ class LivePage(QWidget):
         frame.stage.set_strength(values.explain_strength)
         frame.mirror.setChecked(values.live_mirror)
         frame.stage.set_mirror(values.live_mirror)
-        frame.sources.set_resolution(values.live_resolution)
-        frame.sources.set_address(values.live_stream)
-        frame.sources.set_kind(values.live_kind)
-        frame.sources.set_cameras((), values.live_camera)
-        frame.sources.set_file(values.live_file)
 
     def _install_shortcuts(self) -> None:
         bindings: list[tuple[str, Callable[[], object]]] = [
@@ -213,7 +203,7 @@ class LivePage(QWidget):
         """Stop what this page started; safe to call twice."""
         if self._full_screen is not None:
             self._full_screen.close()
-        self.watcher.stop()
+        self.sources.unwatch()
         self.analysis.shut_down()
         self.controller.shut_down()
         self.tasks.stop()
@@ -223,9 +213,8 @@ class LivePage(QWidget):
         super().showEvent(event)
         if event.spontaneous():
             return
-        if self.frame.sources.kind == "camera":
-            self.watcher.start()
-        self.frame.stage.setFocus()
+        self.sources.watch()
+        self.frame.take_focus()
         left, self._left = self._left, None
         if left is not None:
             self.start(left)
@@ -238,7 +227,7 @@ class LivePage(QWidget):
         super().hideEvent(event)
         if event.spontaneous():
             return
-        self.watcher.stop()
+        self.sources.unwatch()
         controller = self.controller
         if controller.is_file:
             self._was_playing = controller.playing
@@ -266,10 +255,7 @@ class LivePage(QWidget):
 
     def play_file(self, path: Path | str) -> None:
         """Play a video file."""
-        sources = self.frame.sources
-        sources.set_kind("file")
-        sources.set_file(str(path))
-        self._save(live_kind="file", live_file=str(path), last_folder=str(Path(path).parent))
+        self.sources.choose_file(str(path))
         self.start(SourceSpec(SourceKind.FILE, str(path)))
 
     def open_video(self) -> None:
@@ -346,81 +332,6 @@ class LivePage(QWidget):
         else:
             super().keyPressEvent(event)
 
-    # the source
-
-    @Slot(str)
-    def _message_action(self, action: str) -> None:
-        if action == "file":
-            self.open_video()
-        elif action == "retry" and self.controller.spec is not None:
-            self.start(self.controller.spec)
-        else:
-            self._start_chosen()
-
-    def _start_chosen(self) -> None:
-        """Start what the header says."""
-        sources = self.frame.sources
-        if sources.kind == "camera":
-            name = sources.camera() or (self._cameras[0].name if self._cameras else "")
-            if name:
-                self._save(live_started=True, live_camera=name)
-                self.start(SourceSpec(SourceKind.CAMERA, name, parse_size(self._settings.values.live_resolution)))
-        elif sources.kind == "file":
-            if self._settings.values.live_file:
-                self.start(SourceSpec(SourceKind.FILE, self._settings.values.live_file))
-            else:
-                self.open_video()
-        else:
-            address = sources.take_stream()
-            if address is not None:
-                self._stream_entered(address)
-
-    @Slot(str)
-    def _kind_changed(self, kind: str) -> None:
-        self._save(live_kind=kind)
-        self.stop()
-        if kind == "camera":
-            self.watcher.start()
-            if self._settings.values.live_started and self._cameras:
-                self._start_chosen()
-        else:
-            self.watcher.stop()
-
-    @Slot(str)
-    def _camera_chosen(self, name: str) -> None:
-        self._save(live_camera=name)
-        if self._settings.values.live_started:
-            self._start_chosen()
-
-    @Slot(str)
-    def _stream_entered(self, address: str) -> None:
-        # An address with a password in it stays out of the settings file.
-        self._save(live_stream="" if "@" in address else address)
-        self.start(SourceSpec(SourceKind.STREAM, address))
-        self.frame.stage.setFocus()
-
-    @Slot(str)
-    def _resolution_chosen(self, resolution: str) -> None:
-        self._save(live_resolution=resolution)
-        spec = self.controller.spec
-        if spec is not None and spec.kind is SourceKind.CAMERA:
-            self.start(SourceSpec(SourceKind.CAMERA, spec.address, parse_size(resolution)))
-
-    @Slot(object)
-    def _cameras_changed(self, cameras: tuple[Camera, ...]) -> None:
-        first = self._cameras is None
-        self._cameras = cameras
-        self.frame.sources.set_cameras(cameras, self._settings.values.live_camera)
-        values = self._settings.values
-        idle = self.controller.phase is Phase.IDLE and self.frame.sources.kind == "camera"
-        if first and idle and values.live_started and (not values.live_camera or self._camera_index() is not None):
-            self._start_chosen()
-        self._refresh()
-
-    def _camera_index(self) -> int | None:
-        found = find_camera(self._settings.values.live_camera, self._cameras or ())
-        return None if found is None else found.index
-
     # settings
 
     @Slot(bool)
@@ -465,17 +376,7 @@ class LivePage(QWidget):
 
     @Slot()
     def _refresh(self) -> None:
-        sources = self.frame.sources
-        values = self._settings.values
-        name = {
-            "camera": sources.camera(),
-            "file": Path(values.live_file).name,
-            "stream": sources.address.text(),
-        }[sources.kind]
-        nothing = sources.kind == "camera" and self._cameras == ()
-        self.presenter.show_state(
-            words.no_camera() if nothing else words.invitation(sources.kind, name), self._camera_index()
-        )
+        self.presenter.show_state(self.sources.invitation(), self.sources.camera_index())
 
     @Slot(object)
     def _show_frame(self, frame: Frame) -> None:

@@ -127,7 +127,7 @@ class SegmentsPanel(QWidget):
         self.view.setUniformItemSizes(True)
         self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.view.setAccessibleName(tr("Segments of the video"))
         self.view.clicked.connect(self._choose)
         self.view.activated.connect(self._choose)
@@ -137,8 +137,9 @@ class SegmentsPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         column.addWidget(self.summary)
-        column.addWidget(self.view, 1)
+        column.addWidget(self.view)
         column.addWidget(self.export)
+        column.addStretch(1)
 
     def segments(self) -> Sequence[Segment]:
         """Return what is listed."""

@@ -135,6 +135,7 @@ class SourceBar(QWidget):
     def set_address(self, address: str) -> None:
         """Write the stream's address."""
         self.address.setText(address)
+        self.address.setCursorPosition(0)
 
     def set_address_error(self, why: str) -> None:
         """Draw the address red and say what is wrong with it; empty takes it back."""
@@ -188,4 +189,5 @@ class SourceBar(QWidget):
         address = self.take_stream()
         if address is not None:
             self.address.clearFocus()
+            self.address.setCursorPosition(0)
             self.stream_entered.emit(address)

@@ -107,7 +107,8 @@ def trouble(error: SourceError, spec: SourceSpec, index: int | None = None) -> M
         return _bad("video", heading, text, "file", tr("Open a video file…"))
     if spec.kind is SourceKind.FILE:
         return _bad("film", heading, f"{_file_name(spec.address)}. {cause}", "file", tr("Open another video…"))
-    return _bad("link", heading, f"{cause} {spec.shown}", "file", tr("Open a video file…"))
+    said = "" if cause.rstrip(".") == heading else f"{cause} "
+    return _bad("link", heading, said + spec.shown, "file", tr("Open a video file…"))
 
 
 def waiting(error: SourceError | None, kind: SourceKind, name: str) -> str:

@@ -1,0 +1,178 @@
+"""Owns which source is chosen: what was chosen last, which cameras there are, and when one may be opened by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from mobilenet_gui.core.cameras import Camera, find_camera
+from mobilenet_gui.core.frames_types import SourceKind, SourceSpec
+from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.ui.live import words
+from mobilenet_gui.ui.live.controller import LiveController, Phase
+from mobilenet_gui.ui.live.frame import LiveFrame
+from mobilenet_gui.ui.live.source_bar import parse_size
+from mobilenet_gui.workers.capture import CameraWatcher
+
+
+class SourceDesk(QObject):
+    """Turns what is chosen in the header, or pressed in the picture's place, into a source.
+
+    Attributes:
+        start_requested: a `SourceSpec` to show.
+        stop_requested: the source that runs is not wanted any more.
+        file_requested: somebody wants to choose a video file.
+        changed: what `invitation` says is another.
+    """
+
+    start_requested = Signal(object)
+    stop_requested = Signal()
+    file_requested = Signal()
+    changed = Signal()
+
+    def __init__(
+        self,
+        frame: LiveFrame,
+        controller: LiveController,
+        watcher: CameraWatcher,
+        *,
+        settings: SettingsStore,
+        save: Callable[..., None],
+    ) -> None:
+        """Make it.
+
+        Args:
+            frame: the page's parts.
+            controller: what runs.
+            watcher: tells which cameras there are.
+            settings: what was chosen last.
+            save: changes settings by name.
+        """
+        super().__init__(frame)
+        self._bar, self._controller, self._watcher = frame.sources, controller, watcher
+        self._settings, self._save = settings, save
+        self._cameras: tuple[Camera, ...] | None = None
+        values, bar = settings.values, self._bar
+        bar.set_resolution(values.live_resolution)
+        bar.set_address(values.live_stream)
+        bar.set_kind(values.live_kind)
+        bar.set_cameras((), values.live_camera)
+        bar.set_file(values.live_file)
+        bar.kind_changed.connect(self._kind_changed)
+        bar.camera_changed.connect(self._camera_chosen)
+        bar.file_requested.connect(self.file_requested)
+        bar.stream_entered.connect(self._stream_entered)
+        bar.address.textChanged.connect(self._address_changed)
+        bar.resolution_changed.connect(self._resolution_chosen)
+        frame.message.action.connect(self._message_action)
+        watcher.changed.connect(self._cameras_changed)
+
+    def watch(self) -> None:
+        """Keep the list of cameras fresh: the page is looked at."""
+        if self._bar.kind == "camera":
+            self._watcher.start()
+
+    def unwatch(self) -> None:
+        """Look for cameras no longer."""
+        self._watcher.stop()
+
+    def invitation(self) -> words.Message:
+        """Return what is said while nothing runs."""
+        kind = self._bar.kind
+        if kind == "camera" and self._cameras == ():
+            return words.no_camera()
+        names = {
+            "camera": self._bar.camera(),
+            "file": Path(self._settings.values.live_file).name,
+            "stream": self._bar.address.text(),
+        }
+        return words.invitation(kind, names[kind])
+
+    def camera_index(self) -> int | None:
+        """Return the number of the chosen camera, where it is plugged in."""
+        found = find_camera(self._settings.values.live_camera, self._cameras or ())
+        return None if found is None else found.index
+
+    def choose_file(self, path: str) -> None:
+        """Choose a video file, and remember it."""
+        self.unwatch()
+        self._bar.set_kind("file")
+        self._bar.set_file(path)
+        self._save(live_kind="file", live_file=path, last_folder=str(Path(path).parent))
+
+    def start_chosen(self) -> None:
+        """Start what the header says."""
+        values = self._settings.values
+        if self._bar.kind == "camera":
+            name = self._bar.camera() or (self._cameras[0].name if self._cameras else "")
+            if name:
+                self._save(live_started=True, live_camera=name)
+                size = parse_size(values.live_resolution)
+                self.start_requested.emit(SourceSpec(SourceKind.CAMERA, name, size))
+        elif self._bar.kind == "file":
+            if values.live_file:
+                self.start_requested.emit(SourceSpec(SourceKind.FILE, values.live_file))
+            else:
+                self.file_requested.emit()
+        else:
+            address = self._bar.take_stream()
+            if address is not None:
+                self._stream_entered(address)
+
+    @Slot(str)
+    def _message_action(self, action: str) -> None:
+        if action == "file":
+            self.file_requested.emit()
+        elif action == "retry" and self._controller.spec is not None:
+            self.start_requested.emit(self._controller.spec)
+        else:
+            self.start_chosen()
+
+    @Slot(str)
+    def _kind_changed(self, kind: str) -> None:
+        self._save(live_kind=kind)
+        self.stop_requested.emit()
+        if kind != "camera":
+            self.unwatch()
+            return
+        self.watch()
+        if self._settings.values.live_started and self._cameras:
+            self.start_chosen()
+
+    @Slot(str)
+    def _camera_chosen(self, name: str) -> None:
+        self._save(live_camera=name)
+        if self._settings.values.live_started:
+            self.start_chosen()
+
+    @Slot(str)
+    def _stream_entered(self, address: str) -> None:
+        # An address with a password in it stays out of the settings file.
+        self._save(live_stream="" if "@" in address else address)
+        self.start_requested.emit(SourceSpec(SourceKind.STREAM, address))
+
+    @Slot(str)
+    def _address_changed(self, _text: str) -> None:
+        if self._controller.phase is Phase.IDLE:
+            self.changed.emit()
+
+    @Slot(str)
+    def _resolution_chosen(self, resolution: str) -> None:
+        self._save(live_resolution=resolution)
+        spec = self._controller.spec
+        if spec is not None and spec.kind is SourceKind.CAMERA:
+            self.start_requested.emit(SourceSpec(SourceKind.CAMERA, spec.address, parse_size(resolution)))
+
+    @Slot(object)
+    def _cameras_changed(self, cameras: tuple[Camera, ...]) -> None:
+        first = self._cameras is None
+        self._cameras = cameras
+        values = self._settings.values
+        self._bar.set_cameras(cameras, values.live_camera)
+        idle = self._controller.phase is Phase.IDLE and self._bar.kind == "camera"
+        known = not values.live_camera or self.camera_index() is not None
+        if first and idle and values.live_started and known:
+            self.start_chosen()
+        self.changed.emit()
