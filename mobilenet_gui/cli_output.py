@@ -27,10 +27,19 @@ def complain(text: str) -> None:
 
 
 def printable(text: str) -> str:
-    """Return `text` with its control characters spelt out; a file name must not steer the terminal."""
+    """Return `text` with its control characters spelt out; a file name must neither steer nor fool the terminal."""
     if text.isprintable():
         return text
-    return "".join(repr(c)[1:-1] if unicodedata.category(c) == "Cc" else c for c in text)
+    return "".join(repr(c)[1:-1] if _steers(c) else c for c in text)
+
+
+def _steers(character: str) -> bool:
+    """Say whether it is a control character, ends a line, or turns the direction of writing."""
+    return (
+        unicodedata.category(character) in ("Cc", "Zl", "Zp")
+        or "\u202a" <= character <= "\u202e"
+        or "\u2066" <= character <= "\u2069"
+    )
 
 
 def prepare_stdout() -> TextIO:

@@ -78,8 +78,9 @@ class _DeepToRGB:
 
     def __call__(self, image: Image.Image) -> Image.Image:
         values = np.asarray(image).astype(np.float32)
-        values -= self.low
-        values *= 255.0 / (self.high - self.low)
+        with np.errstate(all="ignore"):  # a broken file holds any bits; numpy would comment on them on stderr
+            values -= self.low
+            values *= 255.0 / (self.high - self.low)
         np.nan_to_num(values, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
         np.clip(values, 0.0, 255.0, out=values)
         return Image.fromarray(np.rint(values).astype(np.uint8)).convert("RGB")

@@ -217,7 +217,9 @@ def test_other_scripts_are_printed_as_they_are(installed: str, folder: Path) -> 
 
 def test_a_file_name_cannot_steer_the_terminal() -> None:
     assert cli_output.printable("a\x1b[2Jb\nc") == "a\\x1b[2Jb\\nc"
+    assert cli_output.printable("gpj.\u202eexe\u2028x") == "gpj.\\u202eexe\\u2028x"
     assert cli_output.printable("größe 写真") == "größe 写真"
+    assert cli_output.printable("a\u200db\udcff") == "a\u200db\udcff"  # joined emoji, bytes that are no text
 
 
 def test_a_reader_that_leaves_ends_it_quietly(installed: str, folder: Path) -> None:

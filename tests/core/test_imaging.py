@@ -145,6 +145,14 @@ def test_floating_point_photos_keep_their_range(white: float) -> None:
     assert np.abs(pixels - np.rint(RAMP / 257.0)[..., None]).max() <= 1
 
 
+@pytest.mark.filterwarnings("error")
+def test_any_bits_are_floating_point_photos() -> None:
+    bits = np.frombuffer(RAMP.astype(np.float32).tobytes(), np.uint32).copy().reshape(RAMP.shape)
+    bits[0, :4] = (0x7FA00001, 0x7F7FFFFF, 0xFF7FFFFF, 0x7F800000)  # a signalling NaN, both ends, infinity
+    photo = imaging.decode(encoded(Image.fromarray(bits.view(np.float32)), "TIFF"))
+    assert photo.image.size == RAMP.shape[::-1]
+
+
 def test_floating_point_photos_with_holes_and_odd_ranges_are_read() -> None:
     values = (RAMP / 65535.0).astype(np.float32) * 7 - 3
     values[0, 0], values[0, 1], values[0, 2] = np.nan, np.inf, -np.inf
