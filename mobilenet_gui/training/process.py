@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import re
 import subprocess
 import threading
 import time
@@ -31,6 +32,9 @@ STALL_SECONDS = 900.0
 _POLL_SECONDS = 0.1
 _LOG_LINES = 200
 _SHOWN_LOG_LINES = 3
+_ROUTINE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl")
+"""What TensorFlow says on every start; it is never why a worker crashed."""
+_SIGKILL = 9
 
 OnEvent = Callable[[protocol.Event], None]
 
@@ -207,8 +211,11 @@ class WorkerProcess:
         code = self._process.wait()
         for reader in self._readers:
             reader.join(timeout=1)
-        last = [line for line in self.log if line.strip()][-_SHOWN_LOG_LINES:]
-        reason = tr("The program's helper ended unexpectedly (code {code}).").format(code=code)
+        last = [line for line in self.log if line.strip() and not _ROUTINE.match(line)][-_SHOWN_LOG_LINES:]
+        if code == -_SIGKILL:
+            reason = tr("The system stopped the program's helper; there may not be enough memory.")
+        else:
+            reason = tr("The program's helper ended unexpectedly (code {code}).").format(code=code)
         return ModelError(subject, " ".join([reason, *last])[:1000])
 
 

@@ -137,6 +137,23 @@ def test_crash_is_told_with_the_last_words(job: TfliteJob) -> None:
         run_job(job, command=script("import os; os.abort()"))
 
 
+def test_crash_is_told_without_what_is_said_on_every_start(job: TfliteJob) -> None:
+    noise = (
+        "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
+        "I0000 00:00:1795474308.719835   25074 port.cc:153] oneDNN custom operations are on.",
+        "F0000 00:00:1795474308.719835   25074 tensor.cc:1] Check failed: no luck",
+    )
+    body = f"sys.stderr.write({chr(10).join(noise)!r}); sys.stderr.flush(); sys.exit(7)"
+    with pytest.raises(ModelError, match=r"\(code 7\)\. F0000 .* no luck$"):
+        run_job(job, command=script(body))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no signals")
+def test_a_killed_helper_may_have_lacked_memory(job: TfliteJob) -> None:
+    with pytest.raises(ModelError, match=r"not be enough memory\.$"):
+        run_job(job, command=script("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))
+
+
 def test_fault_of_ours_is_told_apart(job: TfliteJob) -> None:
     body = (
         'print(json.dumps({"event":"failed","subject":"","reason":"ZeroDivisionError: x","kind":"crash"}),flush=True)'
