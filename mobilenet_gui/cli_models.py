@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     except UserError as error:
         if arguments.format == "json":
             _say(out, {"subject": error.subject, "error": error.reason})
-        complain(str(error))
+        complain(f"{error} {_way_out(error)}".rstrip())
         return _exit_code(arguments, error)
     except Cancelled:
         complain(_stopped_text(arguments))
@@ -193,6 +193,13 @@ def _exit_code(arguments: argparse.Namespace, error: Exception) -> int:
     if arguments.action in ("activate", "remove") and not _service().store.has(arguments.id):
         return EXIT_USAGE
     return EXIT_FAILED
+
+
+def _way_out(error: Exception) -> str:
+    """Name the options that help, where there are any."""
+    from mobilenet_gui.core.install import IdTakenError
+
+    return tr("(--id ID or --replace)") if isinstance(error, IdTakenError) else ""
 
 
 def _stopped_text(arguments: argparse.Namespace) -> str:

@@ -210,6 +210,7 @@ def test_import_and_its_collision(call: Call, tmp_path: Path) -> None:
     code, _, err = call("import", path)
     assert code == 1
     assert "installed already" in err
+    assert err.endswith("(--id ID or --replace)\n")
     assert call("import", path, "--replace")[0] == 0
     assert call("import", path, "--id", "other", "--name", "Others")[0] == 0
     assert [b.id for b in ModelStore().list()] == ["my-cats", "other"]
