@@ -235,6 +235,7 @@ class ModelStore:
                 left = [name for name in state if name not in (None, bundle_id)]
                 self._write_state(_State(left[0] if left else None))
         discard(gone)
+        self.clean()  # who removes wants room: what crashes left goes, too
 
     def disk_usage(self, bundle_id: str) -> int:
         """Return the bytes that a model takes on the disk; 0 where it is not there."""

@@ -272,6 +272,17 @@ def test_a_staging_folder_in_use_is_left_alone_and_a_crashs_is_cleaned(store: Mo
     assert leftovers(store) == []
 
 
+def test_a_removal_frees_what_crashes_left(store: ModelStore) -> None:
+    put(store, "cats")
+    (store.models_dir / ".new-deadbeef").mkdir()
+    (store.models_dir / ".new-deadbeef" / "half").write_bytes(b"x")
+    with store.staging_folder() as mine:
+        (store.models_dir / ".new-0badf00d").mkdir()
+        ModelStore(store.models_dir, None).remove("cats")
+        assert leftovers(store) == [mine.name, mine.name + ".lock"]
+    assert leftovers(store) == []
+
+
 def test_a_replacement_cut_in_half_is_undone_when_read(store: ModelStore) -> None:
     put(store, "cats", content=b"good")
     (store.models_dir / "cats").rename(store.models_dir / ".old-0badf00d-cats")
