@@ -216,6 +216,9 @@ class LivePresenter(QObject):
         else:
             shares = {p.index: p.probability for p in rows}
             bars.set_shares([shares.get(i) for i in self._rows], [self._ranges.of(i) for i in self._rows])
+        if bars.isVisible():
+            # At once, not together with the picture, whose painting takes ten times as long.
+            bars.repaint()
         self._show_heat(answer)
 
     def _show_heat(self, answer: LiveAnswer) -> None:

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QPainterPath,
     QPaintEvent,
+    QPixmap,
     QTransform,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -25,7 +26,7 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.accessibility import shows_focus
 from mobilenet_gui.ui.icons import paint_icon
-from mobilenet_gui.ui.photos.heat import legend_rect, paint_legend
+from mobilenet_gui.ui.photos.heat import LEGEND_SIZE, legend_rect, paint_legend
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import RADIUS_PREVIEW
 from mobilenet_gui.ui.widgets.painting import draw_text, rounded
@@ -93,6 +94,8 @@ class LiveStage(QWidget):
         self._status: Status | None = None
         self._size_text = ""
         self._strong = self._weak = ""
+        self._over: QPixmap | None = None
+        self._over_key: object = None
         self.painted = 0
         """How many times it was painted; for measuring."""
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -204,8 +207,8 @@ class LiveStage(QWidget):
         else:
             rect = placed((image.width(), image.height()), room, fill=self._fill)
             self._paint_frame(painter, image, rect, room)
-            self._paint_over(painter, rect.intersected(room))
-        if not self._plain:
+            self._lay_over(painter, rect.intersected(room), room)
+        if image is None and not self._plain:
             self._cut_corners(painter, room)
         if shows_focus(self):
             rounded(painter, room.adjusted(1, 1, -1, -1), RADIUS_PREVIEW, None, colours.accentText, width=2)
@@ -250,6 +253,31 @@ class LiveStage(QWidget):
             if strip.width() > 0 and strip.height() > 0:
                 painter.fillRect(strip, shade)
         painter.setOpacity(1.0)
+
+    def _lay_over(self, painter: QPainter, area: QRectF, room: QRectF) -> None:
+        """Paint what lies over the frame from a picture of it: it changes a few times a second, frames thirty times."""
+        ratio = self.devicePixelRatioF()
+        key = (
+            area.getRect(), room.getRect(), ratio, id(tokens()), fonts.scale(), self._status, self._size_text,
+            self._strong, self._weak, self._heat is not None,
+        )  # fmt: skip
+        if self._over is None or key != self._over_key:
+            over = QPixmap(max(1, round(room.width() * ratio)), max(1, round(room.height() * ratio)))
+            over.setDevicePixelRatio(ratio)
+            over.fill(Qt.GlobalColor.transparent)
+            inner = QPainter(over)
+            self._paint_over(inner, area)
+            if not self._plain:
+                self._cut_corners(inner, room)
+            inner.end()
+            self._over, self._over_key = over, key
+        # Between the upper chips and the lower edge's words there is nothing to blend.
+        upper = area.y() + _INSET + fonts.px(_CHIP_HEIGHT) + 2
+        lower = max(upper, area.bottom() - fonts.px(_CAPTION_HEIGHT) - LEGEND_SIZE[1] - 2 * _INSET - 10)
+        for top, bottom in ((0.0, upper), (lower, room.height())):
+            strip = QRectF(0, top, room.width(), bottom - top)
+            source = QRectF(0, top * ratio, strip.width() * ratio, strip.height() * ratio)
+            painter.drawPixmap(strip, self._over, source)
 
     def _paint_over(self, painter: QPainter, area: QRectF) -> None:
         face = fonts.font("small", fonts.SEMIBOLD)

@@ -1,0 +1,410 @@
+"""The live page as a person uses it: cameras, videos, streams, what is said when they fail, and what is remembered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from pytestqt.qtbot import QtBot
+
+from mobilenet_gui.core.cameras import Camera
+from mobilenet_gui.core.frames_types import Problem, SourceError
+from mobilenet_gui.ui.live.controller import Phase
+from tests.mjpeg import MjpegServer, jpeg
+from tests.ui.live_parts import Bench
+from tests.video_files import BLUE, GREEN, RED, colours
+
+CAMERA = Camera(0, "Test camera", "/dev/video0")
+Make = Callable[..., Bench]
+
+
+@pytest.fixture
+def make(qtbot: QtBot, tmp_path: Path) -> Iterator[Make]:
+    made: list[Bench] = []
+
+    def create(**more: object) -> Bench:
+        bench = Bench(qtbot, tmp_path, **more)  # type: ignore[arg-type]
+        made.append(bench)
+        return bench
+
+    yield create
+    for bench in made:
+        bench.close()
+
+
+@pytest.fixture
+def live(make: Make) -> Bench:
+    """A page with a model and a camera that was started."""
+    bench = make(cameras=(CAMERA,))
+    bench.load_model()
+    bench.show()
+    bench.until(lambda: bench.page.frame.sources.camera() == "Test camera" or bench.page.sources._cameras)
+    bench.page.sources.start_chosen()
+    return bench
+
+
+class TestPrivacy:
+    def test_no_camera_is_opened_before_start_was_pressed(self, make: Make) -> None:
+        bench = make(cameras=(CAMERA,))
+        page = bench.show()
+        bench.until(lambda: page.sources._cameras)
+        assert bench.camera.opened == []
+        message = page.frame.message.message()
+        assert message is not None
+        assert message.primary == "start"
+        page.frame.message.primary.click()
+        bench.until(lambda: bench.camera.opened)
+        assert bench.store.values.live_started
+
+    def test_later_the_page_opens_the_camera_by_itself(self, make: Make) -> None:
+        bench = make(cameras=(CAMERA,), live_started=True, live_camera="Test camera")
+        assert bench.camera.opened == []
+        bench.show()
+        bench.until(lambda: bench.camera.opened)
+
+    def test_leaving_the_page_lets_the_camera_go_and_coming_back_takes_it(self, live: Bench) -> None:
+        live.camera.send(RED)
+        live.until(lambda: live.shows(RED))
+        live.page.hide()
+        live.until(lambda: live.camera.closed == 1)
+        assert live.page.controller.phase is Phase.IDLE
+        live.page.show()
+        live.until(lambda: len(live.camera.opened) == 2)
+
+    def test_an_address_with_a_password_is_not_written_down(self, make: Make) -> None:
+        bench = make(live_kind="stream")
+        page = bench.show()
+        page.frame.sources.set_address("http://me:secret@127.0.0.1:1/x")
+        page.sources.start_chosen()
+        bench.until(lambda: page.controller.phase is Phase.FAILED)
+        assert bench.store.values.live_stream == ""
+        assert "secret" not in page.frame.message.text.text()
+
+
+class TestPicture:
+    def test_the_newest_frame_is_shown_and_named(self, live: Bench) -> None:
+        live.camera.send(RED)
+        inspector = live.page.frame.inspector
+        live.until(lambda: inspector.title.text() == "Red")
+        assert live.shows(RED)
+        assert live.page.frame.stage.caption[0] == "Red"
+        assert inspector.bars.predictions()[0][0] == "Red"
+        assert not inspector.bars.isHidden()
+
+    def test_freezing_keeps_picture_and_answer(self, live: Bench) -> None:
+        live.camera.send(RED)
+        live.until(lambda: live.page.frame.inspector.title.text() == "Red")
+        live.qtbot.keyClick(live.page.frame.stage, Qt.Key.Key_Space)
+        assert live.page.controller.frozen
+        before = live.page.controller.capture.reader
+        assert before is not None
+        live.camera.send(GREEN)
+        live.until(lambda: before.frames == 2)
+        assert live.shows(RED)
+        live.page.toggle_freeze()
+        live.camera.send(BLUE)
+        live.until(lambda: live.shows(BLUE))
+
+    def test_a_heat_map_comes_only_when_asked_for(self, live: Bench) -> None:
+        live.camera.send(RED)
+        live.until(lambda: live.page.controller.answer)
+        assert live.page.controller.answer is not None
+        assert live.page.controller.answer.heat is None
+        live.page.frame.inspector.explain.switch.setChecked(True)
+        live.camera.send(RED)
+        live.until(lambda: live.page.frame.stage.has_heat)
+        live.page.frame.inspector.explain.switch.setChecked(False)
+        assert not live.page.frame.stage.has_heat
+
+    def test_a_heat_map_comes_for_a_frozen_picture_too(self, live: Bench) -> None:
+        live.camera.send(RED)
+        live.until(lambda: live.page.controller.answer)
+        live.page.toggle_freeze()
+        live.page.frame.inspector.explain.switch.setChecked(True)
+        live.until(lambda: live.page.frame.stage.has_heat)
+
+    def test_nothing_is_named_below_the_limit(self, live: Bench) -> None:
+        live.page._set_sure_from(0.99)
+        live.page.frame.inspector.steadiness.switch.setChecked(False)
+        live.camera.send((128, 128, 128))
+        live.until(lambda: live.page.frame.inspector.title.text() == "Not sure")
+        assert "Best guess" in live.page.frame.stage.caption[1]
+
+    def test_mirror_turns_the_screen_only(self, live: Bench) -> None:
+        live.camera.send(RED)
+        live.until(lambda: live.shows(RED))
+        live.page.frame.mirror.click()
+        assert live.store.values.live_mirror
+        assert live.shows(RED)
+
+    @pytest.mark.qt_log_ignore("propagateSizeHints")
+    def test_full_screen_shows_what_the_window_shows(self, live: Bench) -> None:
+        live.camera.send(RED)
+        live.until(lambda: live.page.frame.stage.caption[0] == "Red")
+        live.page.toggle_full_screen()
+        full = live.page._full_screen
+        assert full is not None
+        assert full.stage.caption[0] == "Red"
+        live.camera.send(GREEN)
+        live.until(lambda: live.shows(GREEN))
+        live.qtbot.keyClick(full, Qt.Key.Key_Escape)
+        assert live.page._full_screen is None
+        assert live.page.presenter.stage is live.page.frame.stage
+
+    def test_figures_are_shown(self, live: Bench) -> None:
+        live.camera.send(RED)
+        tile = live.page.frame.inspector.figures.median
+        live.until(lambda: tile.number.text() not in ("", "\N{EN DASH}"))
+        assert live.page.frame.inspector.figures.line.values()
+
+    def test_another_model_answers_at_once_for_a_frozen_picture(self, make: Make) -> None:
+        bench = make(cameras=(CAMERA,), live_started=True)
+        page = bench.show()
+        bench.until(lambda: bench.camera.opened)
+        bench.camera.send(RED)
+        bench.until(lambda: bench.shows(RED))
+        assert page.frame.inspector.title.text() == "No model yet"
+        page.toggle_freeze()
+        bench.load_model()
+        bench.until(lambda: page.frame.inspector.title.text() == "Red")
+
+
+class TestSnapshot:
+    def test_it_saves_the_picture_with_its_answer(self, live: Bench, tmp_path: Path) -> None:
+        live.store.update(snapshot_folder=str(tmp_path / "shots"))
+        live.camera.send(RED)
+        live.until(lambda: live.page.controller.answer)
+        live.page.snapshots.take()
+        live.until(live.page.toasts.is_showing)
+        [photo] = (tmp_path / "shots").glob("*.jpg")
+        record = json.loads(photo.with_suffix(".json").read_text(encoding="utf-8"))
+        assert record["label"] == "red"
+        assert record["photo"] == photo.name
+
+    @pytest.mark.qt_log_ignore("propagateSizeHints")
+    def test_the_first_time_it_asks_where_to(self, live: Bench, tmp_path: Path) -> None:
+        live.camera.send(RED)
+        live.until(lambda: live.page.controller.answer)
+        live.page.snapshots.take()
+        dialog = live.page.snapshots.dialog
+        assert dialog is not None
+        dialog.filesSelected.emit([str(tmp_path)])
+        dialog.reject()
+        live.until(lambda: list(tmp_path.glob("*.jpg")))
+        assert live.store.values.snapshot_folder == str(tmp_path)
+
+    def test_a_folder_that_cannot_be_written_to_is_said(self, live: Bench, tmp_path: Path) -> None:
+        blocked = tmp_path / "file"
+        blocked.write_text("x")
+        live.store.update(snapshot_folder=str(blocked))
+        live.camera.send(RED)
+        live.until(lambda: live.page.controller.answer)
+        live.page.snapshots.take()
+        live.until(live.page.toasts.is_showing)
+        assert "could not be saved" in live.page.toasts.toast.label.text()
+
+
+class TestTrouble:
+    def test_no_camera(self, make: Make) -> None:
+        bench = make()
+        page = bench.show()
+        bench.until(lambda: page.sources._cameras is not None)
+        bench.until(lambda: page.frame.message.heading.text() == "No camera found")
+
+    @pytest.mark.parametrize(
+        ("problem", "heading"),
+        [
+            (Problem.BUSY, "The camera is in use by another app"),
+            (Problem.REFUSED, "The camera may not be used"),
+            (Problem.MISSING, "The camera is not there"),
+        ],
+    )
+    def test_a_camera_that_cannot_be_opened(self, make: Make, problem: Problem, heading: str) -> None:
+        bench = make(cameras=(CAMERA,), live_started=True)
+        bench.camera.failure = SourceError("Test camera", "No.", problem)
+        page = bench.show()
+        bench.until(lambda: page.frame.message.heading.text() == heading)
+        assert "Test camera" in page.frame.message.text.text()
+        bench.camera.failure = None
+        bench.camera.send(RED)
+        page.frame.message.primary.click()
+        bench.until(lambda: bench.shows(RED))
+
+    def test_unplugged_it_waits_and_goes_on(self, live: Bench) -> None:
+        live.camera.send(RED)
+        live.until(lambda: live.shows(RED))
+        live.camera.unplug()
+        live.until(lambda: live.page.controller.phase is Phase.WAITING)
+        assert "unplugged" in live.page.frame.notices.text_of("source")
+        assert live.page.frame.shows_picture
+        live.camera.send(GREEN)
+        live.until(lambda: live.shows(GREEN))
+        live.until(lambda: live.page.controller.phase is Phase.RUNNING)
+        assert live.page.frame.notices.text_of("source") == ""
+
+    def test_a_camera_that_is_plugged_in_appears(self, make: Make) -> None:
+        bench = make(cameras=(CAMERA,))
+        page = bench.show()
+        bench.until(lambda: page.frame.sources.cameras.count() == 1)
+        bench.cameras = (CAMERA, Camera(1, "Other"))
+        bench.until(lambda: page.frame.sources.cameras.count() == 2)
+
+    def test_a_stream_that_drops_and_comes_back(self, make: Make) -> None:
+        bench = make(live_kind="stream")
+        bench.load_model()
+        page = bench.show()
+        with MjpegServer() as server:
+            page.frame.sources.set_address(server.url)
+            page.sources.start_chosen()
+            server.wait_for_viewer()
+            server.frame(jpeg(RED))
+            bench.until(lambda: page.frame.inspector.title.text() == "Red")
+            server.drop()
+            bench.until(lambda: page.controller.phase is Phase.WAITING)
+            server.wait_for_viewer()
+            server.frame(jpeg(GREEN))
+            bench.until(lambda: bench.shows(GREEN))
+            page.stop()
+        assert bench.store.values.live_stream == server.url
+
+    def test_what_is_no_address_is_said_at_the_field(self, make: Make) -> None:
+        bench = make(live_kind="stream")
+        page = bench.show()
+        page.frame.sources.set_address("camera downstairs")
+        page.sources.start_chosen()
+        assert page.frame.sources.address.is_invalid()
+        assert page.controller.phase is Phase.IDLE
+
+    @pytest.mark.parametrize("content", [b"", b"not a video at all" * 100])
+    def test_a_file_that_is_no_video(self, make: Make, tmp_path: Path, content: bytes) -> None:
+        path = tmp_path / "film.mp4"
+        path.write_bytes(content)
+        bench = make()
+        page = bench.show()
+        page.play_file(path)
+        bench.until(lambda: page.frame.message.heading.text() == "This video cannot be read")
+        assert "film.mp4" in page.frame.message.text.text()
+
+
+class TestVideo:
+    @pytest.fixture
+    def video(self, tmp_path: Path) -> Path:
+        return colours(tmp_path / "film.mp4", [(RED, 25), (GREEN, 25), (BLUE, 25)])
+
+    @pytest.fixture
+    def playing(self, make: Make, video: Path) -> Bench:
+        bench = make()
+        bench.load_model()
+        bench.show()
+        bench.page.play_file(video)
+        bench.until(lambda: bench.page.frame.stage.has_picture)
+        return bench
+
+    def test_it_plays_to_its_end_and_again(self, playing: Bench) -> None:
+        page = playing.page
+        page.controller.set_speed(8)
+        playing.until(lambda: page.controller.phase is Phase.ENDED)
+        assert playing.shows(BLUE)
+        assert page.frame.freeze.text() == "Play again"
+        page.frame.freeze.click()
+        playing.until(lambda: page.controller.phase is Phase.RUNNING)
+
+    def test_seeking_while_paused_answers_for_that_frame_alone(self, playing: Bench) -> None:
+        page = playing.page
+        page.controller.play(False)
+        page.controller.seek(1.5)
+        playing.until(lambda: playing.shows(GREEN))
+        playing.until(lambda: page.frame.inspector.title.text() == "Green")
+        assert page.frame.inspector.bars.predictions()[0][1] > 0.9
+        assert page.frame.transport.slider.value() == pytest.approx(150, abs=5)
+
+    def test_the_slider_and_the_step_keys_wind(self, playing: Bench) -> None:
+        page = playing.page
+        page.controller.play(False)
+        page.frame.transport.slider.setValue(250)
+        playing.until(lambda: playing.shows(BLUE))
+        frame = page.controller.frame
+        assert frame is not None
+        page.controller.step(-1)
+        playing.until(lambda: page.controller.frame is not frame and page.controller.frame is not None)
+        assert page.controller.frame.timestamp == pytest.approx(frame.timestamp - 0.04, abs=0.01)
+
+    def test_leaving_the_page_holds_it(self, playing: Bench) -> None:
+        page = playing.page
+        assert page.controller.playing
+        page.hide()
+        assert not page.controller.playing
+        page.show()
+        assert page.controller.playing
+
+    def test_dropped_it_is_played(self, make: Make, video: Path) -> None:
+        bench = make()
+        page = bench.show()
+        mime = QMimeData()
+        mime.setUrls([QUrl.fromLocalFile(str(video))])
+        assert page.can_take(mime)
+        assert page.handle_mime(mime)
+        bench.until(lambda: page.frame.stage.has_picture)
+        assert bench.store.values.live_file == str(video)
+
+    @pytest.mark.qt_log_ignore("propagateSizeHints")
+    def test_analysing_gives_a_timeline_that_leads_back_and_out(self, playing: Bench, tmp_path: Path) -> None:
+        page = playing.page
+        page.frame.transport.analyse.click()
+        segments = page.frame.inspector.segments
+        playing.until(lambda: len(segments.segments()) == 3)
+        assert [s.label.name for s in segments.segments()] == ["red", "green", "blue"]
+        assert not page.frame.transport.timeline.isHidden()
+        segments.chosen.emit(segments.segments()[2])
+        playing.until(lambda: playing.shows(BLUE))
+        for kind in ("csv", "json", "srt"):
+            page.analysis.export(kind)
+            dialog = page.analysis.dialog
+            assert dialog is not None
+            dialog.filesSelected.emit([str(tmp_path / f"out.{kind}")])
+            dialog.reject()
+            playing.until((tmp_path / f"out.{kind}").exists)
+        assert "Green" in (tmp_path / "out.srt").read_text(encoding="utf-8")
+
+    def test_an_analysis_can_be_cancelled_and_done_again(self, playing: Bench) -> None:
+        page = playing.page
+        heard: list[object] = []
+        page.progress_changed.connect(heard.append)
+        page.frame.transport.analyse.click()
+        assert page.frame.transport.busy
+        page.frame.transport.cancel.click()
+        assert not page.frame.transport.busy
+        assert heard[-1] is None
+        page.frame.transport.analyse.click()
+        playing.until(lambda: page.analysis.timeline)
+
+    def test_another_video_forgets_the_timeline(self, playing: Bench, video: Path) -> None:
+        page = playing.page
+        page.frame.transport.analyse.click()
+        playing.until(lambda: page.analysis.timeline)
+        page.play_file(video)
+        assert page.analysis.timeline is None
+        assert page.frame.inspector.tabs.isHidden()
+
+
+def test_starting_and_stopping_a_hundred_times_leaves_nothing(make: Make) -> None:
+    psutil = pytest.importorskip("psutil")
+    bench = make(cameras=(CAMERA,))
+    bench.load_model()
+    page = bench.show()
+    bench.until(lambda: page.sources._cameras)
+    process = psutil.Process()
+    before = 0
+    for number in range(100):
+        page.sources.start_chosen()
+        bench.camera.send(RED)
+        bench.until(lambda: bench.shows(RED))
+        page.stop()
+        if number == 9:
+            bench.until(lambda: bench.camera.closed == len(bench.camera.opened))
+            before = process.num_threads()
+    bench.until(lambda: bench.camera.closed == len(bench.camera.opened) == 100)
+    assert process.num_threads() <= before
