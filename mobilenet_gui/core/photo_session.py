@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,13 +75,29 @@ class Photo:
     problem: str = ""
     stale: bool = False
     _name_key: tuple[tuple[int, int, str], ...] | None = field(default=None, repr=False)
+    _words: str = field(default="", repr=False)
 
     @property
     def name_key(self) -> tuple[tuple[int, int, str], ...]:
         """The key that sorts by name as people count; kept, since sorting thousands asks for it often."""
-        if self._name_key is None:
-            self._name_key = natural_key(self.name)
+        return self._name_key if self._name_key is not None else self.make_name_key()
+
+    def make_name_key(self) -> tuple[tuple[int, int, str], ...]:
+        """Work `name_key` out."""
+        self._name_key = natural_key(self.name)
         return self._name_key
+
+    @property
+    def words(self) -> str:
+        """What a search looks through: name and answer, folded; kept until the answer changes."""
+        if not self._words:
+            best = self.recognition.best if self.recognition is not None and self.recognition.predictions else None
+            self._words = (self.name if best is None else f"{self.name}\n{best.label}\n{best.synonyms}").casefold()
+        return self._words
+
+    def forget_words(self) -> None:
+        """Look for other words from now on, since the answer is another."""
+        self._words = ""
 
     @property
     def path(self) -> Path | None:
@@ -112,9 +128,21 @@ class Counts:
         return self.total - self.pending
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    photos: dict[int, Photo]
+    by_path: dict[Path, int]
+    added: list[int]
+    states: Counter[PhotoState]
+    confidences: dict[int, float]
+
+
+@dataclass(frozen=True, slots=True)
 class _Removal:
-    places: list[tuple[int, Photo]] = field(default_factory=list)
+    """What was taken out: each photo with its place, and the session's tables as they were where nothing was left."""
+
+    places: list[tuple[int, Photo]]
+    tables: _Tables | None = None
 
 
 class PhotoSession:
@@ -165,6 +193,7 @@ class PhotoSession:
             key = self._next_key
             self._next_key += 1
             photo = Photo(key, source, name)
+            photo.make_name_key()  # a little work for each now, instead of all of it at the first sorting
             self._photos[key] = photo
             self._added.append(key)
             self._states[photo.state] += 1
@@ -178,20 +207,24 @@ class PhotoSession:
         gone = {key for key in keys if key in self._photos}
         if not gone:
             return 0
-        removal = _Removal()
-        kept: list[int] = []
-        for place, key in enumerate(self._added):
-            if key in gone:
-                photo = self._photos.pop(key)
+        # Twenty thousand at once are usual, and the window waits: no step here does more than it must for each.
+        places = [(place, self._photos[key]) for place, key in enumerate(self._added) if key in gone]
+        for _, photo in places:
+            if photo.state is PhotoState.RUNNING:
+                self._set_state(photo, PhotoState.WAITING)  # nobody works on it when it comes back
+        tables = None
+        if len(gone) == len(self._photos):
+            tables = _Tables(self._photos, self._by_path, self._added, self._states, self._confidences)
+            self._take_tables(_Tables({}, {}, [], Counter(), {}))
+        else:
+            for _, photo in places:
+                del self._photos[photo.key]
                 self._states[photo.state] -= 1
-                self._confidences.pop(key, None)
+                self._confidences.pop(photo.key, None)
                 if isinstance(photo.source, Path):
                     self._by_path.pop(photo.source, None)
-                removal.places.append((place, photo))
-            else:
-                kept.append(key)
-        self._added = kept
-        self._removed.append(removal)
+            self._added = [key for key in self._added if key not in gone]
+        self._removed.append(_Removal(places, tables))
         del self._removed[:-UNDO_DEPTH]
         return len(gone)
 
@@ -209,26 +242,33 @@ class PhotoSession:
         if not self._removed:
             return []
         removal = self._removed.pop()
-        returning: dict[int, Photo] = {}
-        for place, photo in removal.places:
-            if isinstance(photo.source, Path):
-                if photo.source in self._by_path:  # added again meanwhile: one entry is enough
-                    continue
-                self._by_path[photo.source] = photo.key
-            if photo.state is PhotoState.RUNNING:
-                photo.state = PhotoState.WAITING
-            returning[place] = photo
-            self._photos[photo.key] = photo
+        if removal.tables is not None and not self._photos:
+            self._take_tables(removal.tables)
+            return list(self._added)
+        # A file that was added again meanwhile keeps its new entry: one is enough.
+        returning = [(place, photo) for place, photo in removal.places if photo.source not in self._by_path]
+        for _, photo in returning:
+            key = photo.key
+            self._photos[key] = photo
             self._states[photo.state] += 1
-            self._note_confidence(photo)
+            confidence = photo.confidence
+            if confidence is not None:
+                self._confidences[key] = confidence
+            if isinstance(photo.source, Path):
+                self._by_path[photo.source] = key
         others = iter(self._added)
         merged: list[int] = []
-        for place in sorted(returning):
-            merged.extend(itertools.islice(others, place - len(merged)))
-            merged.append(returning[place].key)
+        for place, photo in returning:
+            if place > len(merged):
+                merged.extend(itertools.islice(others, place - len(merged)))
+            merged.append(photo.key)
         merged.extend(others)
         self._added = merged
-        return [returning[place].key for place in sorted(returning)]
+        return [photo.key for _, photo in returning]
+
+    def _take_tables(self, tables: _Tables) -> None:
+        self._photos, self._by_path, self._added = tables.photos, tables.by_path, tables.added
+        self._states, self._confidences = tables.states, tables.confidences
 
     def _set_state(self, photo: Photo, state: PhotoState) -> None:
         self._states[photo.state] -= 1
@@ -265,6 +305,7 @@ class PhotoSession:
         if photo is None:
             return False
         photo.recognition = recognition if recognition.features is None else replace(recognition, features=None)
+        photo.forget_words()
         self._set_state(photo, PhotoState.DONE)
         photo.problem = ""
         photo.stale = False
@@ -277,6 +318,7 @@ class PhotoSession:
             return False
         photo.problem = reason
         photo.recognition = None
+        photo.forget_words()
         photo.stale = False
         self._set_state(photo, PhotoState.FAILED)
         return True
@@ -360,9 +402,15 @@ class PhotoSession:
         """Return the keys that search and filter let through, in the chosen order."""
         if not self.arranged:
             return list(self._added)
-        words = self.search.casefold().split()
-        chosen = [p for p in self.photos() if self._shown(p) and _matches(p, words)]
-        return [photo.key for photo in self._sorted(chosen)]
+        return self._sorted([photo.key for photo in self._matching(self.search.casefold().split())])
+
+    def _matching(self, words: list[str]) -> list[Photo]:
+        chosen = self.photos()
+        if self.show is not Show.ALL:
+            chosen = [photo for photo in chosen if self._shown(photo)]
+        for word in words:
+            chosen = [photo for photo in chosen if word in photo.words]
+        return chosen
 
     def _shown(self, photo: Photo) -> bool:
         if self.show is Show.NOT_SURE:
@@ -371,28 +419,21 @@ class PhotoSession:
             return photo.state is PhotoState.FAILED
         return True
 
-    def _sorted(self, photos: list[Photo]) -> Sequence[Photo]:
+    def _sorted(self, keys: list[int]) -> list[int]:
         # Photos without an answer follow those that have one; Python's sort keeps the order of arrival otherwise.
+        photos, sure = self._photos, self._confidences
         if self.order is Order.NAME:
-            return sorted(photos, key=lambda p: p.name_key)
-        if self.order is Order.LABEL:
-            return sorted(photos, key=lambda p: (p.confidence is None, _label(p)))
-        if self.order is Order.MOST_SURE:
-            return sorted(photos, key=lambda p: -(p.confidence if p.confidence is not None else -1.0))
-        if self.order is Order.LEAST_SURE:
-            return sorted(photos, key=lambda p: p.confidence if p.confidence is not None else 2.0)
-        return photos
+            keys.sort(key=lambda key: photos[key].name_key)
+        elif self.order is Order.LABEL:
+            answered = [key for key in keys if key in sure]
+            answered.sort(key=lambda key: _label(photos[key]))
+            keys = answered + [key for key in keys if key not in sure]
+        elif self.order is Order.MOST_SURE:
+            keys.sort(key=lambda key: -sure.get(key, -1.0))
+        elif self.order is Order.LEAST_SURE:
+            keys.sort(key=lambda key: sure.get(key, 2.0))
+        return keys
 
 
 def _label(photo: Photo) -> str:
     return photo.recognition.best.label.casefold() if photo.recognition and photo.recognition.predictions else ""
-
-
-def _matches(photo: Photo, words: list[str]) -> bool:
-    if not words:
-        return True
-    text = photo.name.casefold()
-    if photo.recognition is not None and photo.recognition.predictions:
-        best = photo.recognition.best
-        text = f"{text}\n{best.label.casefold()}\n{best.synonyms.casefold()}"
-    return all(word in text for word in words)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mobilenet_gui.core.photo_session import Order, Photo, PhotoSession, PhotoState, Show
+from mobilenet_gui.core.photo_session import Counts, Order, Photo, PhotoSession, PhotoState, Show
 from mobilenet_gui.core.types import CropBox, Prediction, Recognition, Timing
 
 
@@ -154,3 +154,37 @@ def test_filters_and_orders() -> None:
     assert names(session) == ["b9"]
     session.show = Show.PROBLEMS
     assert names(session) == ["bad"]
+
+
+def test_a_cleared_list_comes_back_as_it_was_even_among_new_photos() -> None:
+    session = PhotoSession()
+    keys, _ = session.add((Path(f"/p/{name}.jpg"), f"{name}.jpg") for name in "abc")
+    session.set_answer(keys[0], answer("dog", 0.9))
+    session.set_running(keys[1])
+    before = session.counts()
+    session.clear()
+    assert (len(session), session.counts(), session.visible()) == (0, Counts(), [])
+    assert session.undo() == keys
+    assert session.counts() == before
+    assert [photo.state for photo in session.photos()] == [PhotoState.DONE, PhotoState.WAITING, PhotoState.WAITING]
+    assert session.add([(Path("/p/a.jpg"), "a.jpg")]) == ([], [keys[0]])
+    session.clear()
+    new, _ = session.add([(Path("/p/b.jpg"), "b.jpg"), (Path("/p/d.jpg"), "d.jpg")])
+    assert session.undo() == [keys[0], keys[2]]
+    assert sorted(session.visible()) == sorted([keys[0], keys[2], *new])
+    assert session.counts().total == 4
+    assert session.confidences().tolist() == [0.9]
+
+
+def test_a_search_looks_through_the_present_answer() -> None:
+    session = PhotoSession()
+    (key,), _ = session.add([(Path("/p/x.jpg"), "x.jpg")])
+    session.set_answer(key, answer("Beagle", 0.9))
+    session.search = "beagle X"
+    assert session.visible() == [key]
+    session.set_answer(key, answer("Tabby", 0.9))
+    assert session.visible() == []
+    session.search = "tabby"
+    assert session.visible() == [key]
+    session.set_problem(key, "gone")
+    assert session.visible() == []

@@ -80,6 +80,7 @@ class BatchPanel(QWidget):
         self.title = text_label("", "result", "text", fonts.SEMIBOLD, wrap=True)
         self.summary = text_label("", "body", "text2", wrap=True)
         self.histogram = ConfidenceHistogram()
+        self._shown: tuple[list[float], float] = ([], 0.0)
         self.sure = SureSlider(slider_first=True)
         self._worth = QWidget()
         self._show_all = Button(tr("Show all"), kind="link", height=28)
@@ -132,7 +133,9 @@ class BatchPanel(QWidget):
         ]
         text = ", ".join(parts if counts.problems else parts[:2])
         self.summary.setText(tr("So far {what}").format(what=text) if counts.pending else text)
-        self.histogram.set_values(confidences, sure_from)
+        if (confidences, sure_from) != self._shown:  # thousands are counted into bars, and often nothing changed
+            self._shown = (confidences, sure_from)
+            self.histogram.set_values(confidences, sure_from)
         self.sure.sentence.setText(
             trn("{n} photo falls below this limit.", "{n} photos fall below this limit.", counts.not_sure)
         )
