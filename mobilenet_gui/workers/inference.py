@@ -138,6 +138,7 @@ class InferenceWorker(QObject):
         self._scale = 1.0
         self._recognizer: Recognizer | None = None
         self._head: ClassifierHead | None = None
+        self._headless: Bundle | None = None
         self._generation = 0
         self._network = _Loop(self._serve, "recognition", self)
         self._decoders = [threading.Thread(target=self._decode_photos, name=f"photo-decoder-{n}") for n in range(count)]
@@ -243,6 +244,8 @@ class InferenceWorker(QObject):
                 self._recognize_frame(work)
             else:
                 work()
+                continue
+            self._read_head()
         if self._recognizer is not None:
             self._recognizer.close()
             self._recognizer = None
@@ -257,11 +260,21 @@ class InferenceWorker(QObject):
         except Exception as error:  # whatever it is, the old model must go on
             self._post(_Failed(bundle, as_user_error(error, bundle.name)), urgent=True)
             return
-        self._swap(recognizer, _head_of(bundle))
+        self._swap(recognizer)
         self._post(_Ready(bundle, self._generation), urgent=True)
+        # Read soon, because the model's folder may be gone when somebody asks; but not before the photo that waits.
+        self._headless = bundle
+        if not self._board.has_work():
+            self._read_head()
 
-    def _swap(self, recognizer: Recognizer | None, head: ClassifierHead | None = None) -> None:
-        self._head = head
+    def _read_head(self) -> None:
+        """Read what heat maps need of a model that has just been loaded."""
+        if self._headless is not None:
+            bundle, self._headless = self._headless, None
+            self._head = _head_of(bundle)
+
+    def _swap(self, recognizer: Recognizer | None) -> None:
+        self._head = self._headless = None
         old, self._recognizer = self._recognizer, recognizer
         recipe = None if recognizer is None else recognizer.bundle.preprocessing
         self._generation = self._board.set_preprocessing(recipe)
@@ -300,6 +313,7 @@ class InferenceWorker(QObject):
     def _recognize_frame(self, frame: Frame) -> None:
         if self._recognizer is None:
             return
+        self._read_head()
         try:
             if frame.task is None:
                 answer: object = self._recognizer.recognize(frame.pixels)
@@ -310,6 +324,7 @@ class InferenceWorker(QObject):
         self._post(_Live(frame.source, frame.generation, answer), urgent=True)
 
     def _explain(self, key: int, features: NDArray[np.float32], index: int) -> None:
+        self._read_head()
         head = self._head
         fits = head is not None and features.shape[-1] == head.channels and 0 <= index < head.classes
         from mobilenet_gui.core.explain import heat_map

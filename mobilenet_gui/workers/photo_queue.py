@@ -185,6 +185,11 @@ class RequestBoard:
             self._decoders.notify_all()
             return self._epoch
 
+    def has_work(self) -> bool:
+        """Say whether a photo or frame waits for the network."""
+        with self._lock:
+            return bool(self._now or self._frames or self._ready or self._waiting)
+
     def take_work(self) -> Work | None:
         """Wait for the next thing to do; None means the end."""
         with self._lock:
