@@ -28,6 +28,7 @@ from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
 from mobilenet_gui.ui.icons import app_icon
 from mobilenet_gui.ui.live.files import video_files
+from mobilenet_gui.ui.photos.drop import photo_count
 from mobilenet_gui.ui.photos.page import PhotosPage
 from mobilenet_gui.ui.theme import Theme
 from mobilenet_gui.ui.widgets.nav_rail import NavRail
@@ -266,7 +267,7 @@ class MainWindow(QMainWindow):
             self.show_page("live")
         elif not _model_files(event.mimeData()):
             self.show_page("photos")
-            self.photos.set_dragging(_count(event.mimeData()))
+            self.photos.set_dragging(photo_count(event.mimeData()) or 0)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         """Keep accepting while the pointer moves."""
@@ -310,8 +311,3 @@ def _model_files(mime: QMimeData) -> list[Path]:
     """Return the local model files in `mime`."""
     local = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
     return [path for path in local if path.suffix.lower() in MODEL_SUFFIXES]
-
-
-def _count(mime: QMimeData) -> int:
-    """Return how many things hang at the pointer; a folder counts as one, for it is not looked into yet."""
-    return max(1, len(mime.urls()))
