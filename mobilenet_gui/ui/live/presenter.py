@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
 
 from mobilenet_gui.core.answers import headline
 from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
@@ -22,6 +22,8 @@ from mobilenet_gui.ui.live.stage import LiveStage, Status
 from mobilenet_gui.ui.photos.heat import heat_picture
 from mobilenet_gui.ui.widgets.painting import percent
 
+SOON_MS = 16
+"""So long a frame waits for its answer before it is shown; half of what a camera takes for the next one."""
 LAST_MS = 200
 """So long after the last answer its words are shown too, if nothing newer came."""
 SPOKEN_SECONDS = 2.0
@@ -54,6 +56,12 @@ class LivePresenter(QObject):
         self._last.setSingleShot(True)
         self._last.setInterval(LAST_MS)
         self._last.timeout.connect(self._show_last)
+        self._next: Frame | None = None
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setTimerType(Qt.TimerType.PreciseTimer)
+        self._soon.setInterval(SOON_MS)
+        self._soon.timeout.connect(self._put_next)
 
     # the source
 
@@ -99,6 +107,8 @@ class LivePresenter(QObject):
 
     def _forget_answer(self) -> None:
         self._last.stop()
+        self._soon.stop()
+        self._next = None
         self._pending = None
         self._rows = ()
         self._ranges.clear()
@@ -151,7 +161,22 @@ class LivePresenter(QObject):
     # the picture
 
     def show_frame(self, shown: Frame) -> None:
-        """Put a frame on screen."""
+        """Put a frame on screen: with its answer if that is there within a blink, so that both have the processor."""
+        moving = self._controller.bundle is not None and not self._controller.holding
+        if moving and self.stage.has_picture and self._controller.phase is Phase.RUNNING:
+            self._next = shown
+            if not self._soon.isActive():
+                self._soon.start()
+        else:
+            self._put(shown)
+
+    def _put_next(self) -> None:
+        self._soon.stop()
+        shown, self._next = self._next, None
+        if shown is not None:
+            self._put(shown)
+
+    def _put(self, shown: Frame) -> None:
         first = not self.stage.has_picture
         self.stage.set_frame(shown.pixels)
         if self._controller.is_file:
@@ -183,6 +208,7 @@ class LivePresenter(QObject):
                 self.latency.append(time.perf_counter() - answer.frame.arrived)
         else:
             self._pending = answer
+        self._put_next()
         if still:
             self._last.stop()
         else:
