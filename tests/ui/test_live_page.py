@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.core.cameras import Camera
@@ -97,7 +98,7 @@ class TestPicture:
     def test_freezing_keeps_picture_and_answer(self, live: Bench) -> None:
         live.camera.send(RED)
         live.until(lambda: live.page.frame.inspector.title.text() == "Red")
-        live.qtbot.keyClick(live.page.frame.stage, Qt.Key.Key_Space)
+        QTest.keyClick(live.page.frame.stage, Qt.Key.Key_Space)
         assert live.page.controller.frozen
         before = live.page.controller.capture.reader
         assert before is not None
@@ -150,7 +151,7 @@ class TestPicture:
         assert full.stage.caption[0] == "Red"
         live.camera.send(GREEN)
         live.until(lambda: live.shows(GREEN))
-        live.qtbot.keyClick(full, Qt.Key.Key_Escape)
+        QTest.keyClick(full, Qt.Key.Key_Escape)
         assert live.page._full_screen is None
         assert live.page.presenter.stage is live.page.frame.stage
 
@@ -329,16 +330,18 @@ class TestVideo:
         frame = page.controller.frame
         assert frame is not None
         page.controller.step(-1)
-        playing.until(lambda: page.controller.frame is not frame and page.controller.frame is not None)
-        assert page.controller.frame.timestamp == pytest.approx(frame.timestamp - 0.04, abs=0.01)
+        playing.until(lambda: page.controller.frame is not frame)
+        now = page.controller.frame
+        assert now is not None
+        assert now.timestamp == pytest.approx(frame.timestamp - 0.04, abs=0.01)
 
     def test_leaving_the_page_holds_it(self, playing: Bench) -> None:
         page = playing.page
-        assert page.controller.playing
+        playing.until(lambda: page.controller.playing)
         page.hide()
-        assert not page.controller.playing
+        playing.until(lambda: not page.controller.playing)
         page.show()
-        assert page.controller.playing
+        playing.until(lambda: page.controller.playing)
 
     def test_dropped_it_is_played(self, make: Make, video: Path) -> None:
         bench = make()
@@ -374,9 +377,9 @@ class TestVideo:
         heard: list[object] = []
         page.progress_changed.connect(heard.append)
         page.frame.transport.analyse.click()
-        assert page.frame.transport.busy
+        playing.until(lambda: page.frame.transport.busy)
         page.frame.transport.cancel.click()
-        assert not page.frame.transport.busy
+        playing.until(lambda: not page.frame.transport.busy)
         assert heard[-1] is None
         page.frame.transport.analyse.click()
         playing.until(lambda: page.analysis.timeline)
