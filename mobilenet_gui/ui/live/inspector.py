@@ -54,6 +54,9 @@ class LiveInspector(Inspector):
         self.ghosts = GhostBars()
         self.steadiness = SteadinessRow()
         self.explain = SwitchRow("eye", tr("Explain"), tr("Heat map of where the model looks"))
+        # The sentence is the switch's description all the same; the room is for the figures.
+        self.explain.set_hint_visible(False)
+        self.explain.setToolTip(tr("Heat map of where the model looks (E)"))
         self.sure = SureSlider()
         self.sure.sentence.hide()
         self.figures = FiguresPanel()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import StorageError
@@ -21,6 +21,7 @@ from mobilenet_gui.core.frames_types import Frame, SourceKind, SourceSpec
 from mobilenet_gui.core.live_session import LiveAnswer
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.ui.icons import icon
 from mobilenet_gui.ui.live.analysis import AnalysisDesk
 from mobilenet_gui.ui.live.controller import LiveController, Phase
 from mobilenet_gui.ui.live.files import VIDEO_SUFFIXES, video_files
@@ -124,6 +125,8 @@ class LivePage(QWidget):
         self.sources.changed.connect(self._refresh)
         frame.freeze.clicked.connect(self.toggle_freeze)
         frame.snapshot.clicked.connect(self.snapshots.take)
+        frame.snapshot.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        frame.snapshot.customContextMenuRequested.connect(self._show_snapshot_menu)
         frame.stop.clicked.connect(self.stop)
         frame.mirror.toggled.connect(self._set_mirror)
         frame.full_screen.clicked.connect(self.toggle_full_screen)
@@ -400,6 +403,14 @@ class LivePage(QWidget):
             manage=lambda: self.models_requested.emit("show"),
         )
         commands.pop_up(menu, place)
+
+    @Slot(QPoint)
+    def _show_snapshot_menu(self, point: QPoint) -> None:
+        menu = QMenu(self)
+        menu.addAction(icon("folder", "text2"), tr("Choose where snapshots go…")).triggered.connect(
+            lambda _checked=False: self.snapshots.change_folder()
+        )
+        commands.pop_up(menu, self.frame.snapshot.mapToGlobal(point))
 
     def _toast(self, text: str, action: str = "", on_action: Callable[[], None] | None = None) -> None:
         self.toasts.show_message(text, action, on_action)
