@@ -100,10 +100,12 @@ class TestPicture:
         live.until(lambda: live.page.frame.inspector.title.text() == "Red")
         QTest.keyClick(live.page.frame.stage, Qt.Key.Key_Space)
         assert live.page.controller.frozen
-        before = live.page.controller.capture.reader
+        before, asked = live.page.controller.capture.reader, live.page.controller._submitted
         assert before is not None
         live.camera.send(GREEN)
-        live.until(lambda: before.frames == 2)
+        live.camera.send(GREEN)
+        live.until(lambda: before.frames == 3)
+        assert live.page.controller._submitted == asked, "nobody looks at what comes in meanwhile"
         assert live.shows(RED)
         live.page.toggle_freeze()
         live.camera.send(BLUE)
