@@ -175,11 +175,13 @@ class Capture(QObject):
         if link is None:
             return
         opener = self._opener
+        # Two cannot have one camera; the former reader may still be letting go of it.
+        awaited = [former] if former is not None and spec.kind is SourceKind.CAMERA is former.spec.kind else []
 
         def open_after_the_former(wanted: SourceSpec, counter: Counter) -> FrameSource:
-            # Two cannot have one camera; the former reader may still be letting go of it.
-            if former is not None and wanted.kind is SourceKind.CAMERA is former.spec.kind:
-                former.wait(HANDOVER_SECONDS)
+            # Taken out, not just looked at: each reader would keep the one before it, and so all there ever were.
+            while awaited:
+                awaited.pop().wait(HANDOVER_SECONDS)
             return opener(wanted, counter)
 
         self._reader = FrameReader(spec, link.frame, link.state, paused=paused, opener=open_after_the_former)

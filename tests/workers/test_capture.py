@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from pytestqt.qtbot import QtBot
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.cameras import Camera
 from mobilenet_gui.core.frames import Frame, Problem, SourceError, SourceKind, SourceSpec
-from mobilenet_gui.core.frames_reader import ReaderState, StateChange, drain, lingering
+from mobilenet_gui.core.frames_reader import FrameReader, ReaderState, StateChange, drain, lingering
 from mobilenet_gui.core.live_session import LiveSession
 from mobilenet_gui.core.timeline import Timeline
 from mobilenet_gui.workers.capture import CameraWatcher, Capture, CaptureStats
@@ -204,6 +206,21 @@ def test_a_camera_is_let_go_before_it_is_opened_again(qtbot: QtBot) -> None:
         opened.wait_for(lambda _, count=count: len(opened.items) >= count)  # type: ignore[misc]
     assert capture.shutdown(5)
     assert max(most) == 1
+
+
+def test_readers_that_were_left_are_freed(qtbot: QtBot, capture: Capture, video: SourceSpec) -> None:
+    left: list[weakref.ref[FrameReader]] = []
+    for _ in range(6):
+        capture.start(video)
+        assert capture.reader is not None
+        left.append(weakref.ref(capture.reader))
+    capture.stop()
+    assert drain(10)
+    capture.start(video)
+    capture.stop()
+    assert drain(10)
+    gc.collect()
+    assert [reader() for reader in left] == [None] * 6
 
 
 def test_a_hundred_switches_leave_nothing(
