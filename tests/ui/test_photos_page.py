@@ -11,13 +11,14 @@ from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.photo_session import Order, Photo, PhotoState, Show
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.photos.inspector import Body
-from mobilenet_gui.ui.photos.page import PhotosPage
+from mobilenet_gui.ui.photos.page import PhotosPage, _fan_photos
 from mobilenet_gui.workers.inference import InferenceWorker
 from tests.loopback import LoopbackServer
 from tests.model_factory import make_bundle
@@ -420,3 +421,66 @@ def test_an_address_is_fetched_only_after_a_word(qtbot: QtBot, make_page: Maker,
         page.notices.trigger("address")
         qtbot.waitUntil(lambda: "404" in page.notices.text_of("address"))
     assert len(page.controller.session) == 1
+
+
+def test_the_empty_page_shows_three_sample_photos_with_or_without_a_model(qtbot: QtBot, make_page: Maker) -> None:
+    for model in (True, False):
+        page = make_page(model=model)
+        stems = [path.stem for path in _fan_photos(page._samples)]
+        assert stems == ["fly-agaric", "hot-air-balloon", "strawberries"]
+        qtbot.waitUntil(lambda page=page: len(page.frame.zone.fan._pictures) == 3)  # type: ignore[misc]
+        link = page.frame.zone.samples_link
+        assert link.isVisible()
+        link.click()
+        qtbot.waitUntil(lambda page=page: len(page.controller.session) == len(page._samples))  # type: ignore[misc]
+        page.shut_down()
+
+
+def test_other_samples_stand_in_for_missing_ones() -> None:
+    some = [Path("/s/a.jpg"), Path("/s/b.jpg"), Path("/s/c.jpg"), Path("/s/strawberries.jpg")]
+    assert _fan_photos(some) == some[:3]
+    assert _fan_photos(some[:2]) == []
+
+
+def test_a_narrow_window_leaves_search_and_model_their_room(
+    qtbot: QtBot, make_page: Maker, folder: Path, tmp_path: Path
+) -> None:
+    page = make_page(size=(816, 600))
+    bundle = make_bundle(tmp_path / "v1", name="MobileNet V1 0.75, 192 px")
+    bundle = replace_family(bundle, "v1")
+    page.set_model(bundle)
+    page.add_paths([folder])
+    qtbot.waitUntil(lambda: settled(page, 4) and page.controller.bundle is bundle)
+    chip = page.frame.inspector.model_chip
+    qtbot.waitUntil(lambda: not page.frame.inspector.time_chip.isHidden())
+    assert chip.text() == "MobileNet V1"
+    assert "0.75" in chip.toolTip()
+    page.set_view("grid")
+    tools = page.frame.grid.tools
+    problems = tools.chips[Show.PROBLEMS]
+    assert problems.isVisible()  # there is one
+    page.remove([p.key for p in page.controller.session.photos() if p.state is PhotoState.FAILED])
+    assert not problems.isVisible()
+    qtbot.waitUntil(lambda: tools.search.width() >= 240)
+    assert tools.order.property("compact")
+    page.resize(1300, 760)
+    qtbot.waitUntil(problems.isVisible)
+    assert not tools.order.property("compact")
+    page.frame.inspector.set_chosen_width(420)
+    qtbot.waitUntil(lambda: chip.text() == bundle.name)
+
+
+def replace_family(bundle: Bundle, family: str) -> Bundle:
+    path = bundle.folder / "manifest.json"
+    described = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(described | {"family": family}), encoding="utf-8")
+    return Bundle.open(bundle.folder)
+
+
+def test_words_of_the_inspector_are_never_cut(qtbot: QtBot, make_page: Maker) -> None:
+    page = make_page(model=False, size=(816, 600))
+    labels = page.frame.inspector.findChildren(QLabel)
+    wrapped = [label for label in labels if label.wordWrap() and label.isVisible()]
+    assert wrapped
+    for label in wrapped:
+        qtbot.waitUntil(lambda label=label: label.height() >= label.heightForWidth(label.width()))  # type: ignore[misc]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.photo_session import Counts, Order, Show
 from mobilenet_gui.i18n import tr
@@ -12,7 +12,7 @@ from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.photos.pace import time_left_text
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import MS_LOADING_DELAY, PAGE_MARGIN
-from mobilenet_gui.ui.widgets.buttons import Button, IconButton
+from mobilenet_gui.ui.widgets.buttons import Button
 from mobilenet_gui.ui.widgets.chip import Chip
 from mobilenet_gui.ui.widgets.fields import ComboBox, SearchField
 from mobilenet_gui.ui.widgets.labels import text_label
@@ -36,6 +36,8 @@ class GridTools(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._narrow = False
+        self._problems = 0
         self.search = SearchField(tr("Search labels or file names"), "Ctrl+F")
         self._typed = QTimer(self)
         self._typed.setSingleShot(True)
@@ -60,9 +62,6 @@ class GridTools(QWidget):
         ):
             self.order.add_option(text, order)
         self.order.setAccessibleName(tr("Order of the photos"))
-        self._order_button = IconButton("sort", tr("Order of the photos"), framed=True)
-        self._order_button.clicked.connect(self._show_orders)
-        self._order_button.hide()
         self.order.currentIndexChanged.connect(lambda _i: self.order_changed.emit(self.order.currentData()))
         row = QHBoxLayout(self)
         row.setContentsMargins(PAGE_MARGIN, 0, PAGE_MARGIN - 4, 0)
@@ -71,7 +70,6 @@ class GridTools(QWidget):
         for chip in self.chips.values():
             row.addWidget(chip)
         row.addWidget(self.order)
-        row.addWidget(self._order_button)
         self.set_counts(Counts())
         self._pick(Show.ALL, quiet=True)
 
@@ -84,21 +82,18 @@ class GridTools(QWidget):
         ):
             if self.chips[show].text() != text:
                 self.chips[show].setText(text)
+        self._problems = counts.problems
+        self._place_chips()
 
     def set_narrow(self, narrow: bool) -> None:
-        """Show the order as an icon only where the window is narrow."""
-        self.order.setVisible(not narrow)
-        self._order_button.setVisible(narrow)
+        """Leave the search field its room where the window is narrow: the order is an icon, no problems no chip."""
+        self._narrow = narrow
+        self.order.set_compact(narrow)
+        self._place_chips()
 
-    def _show_orders(self) -> None:
-        menu = QMenu(self)
-        for index in range(self.order.count()):
-            action = menu.addAction(self.order.itemText(index))
-            action.setCheckable(True)
-            action.setChecked(index == self.order.currentIndex())
-            action.triggered.connect(lambda _checked=False, i=index: self.order.setCurrentIndex(i))
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self._order_button.mapToGlobal(QPoint(0, self._order_button.height() + 4)))
+    def _place_chips(self) -> None:
+        chip = self.chips[Show.PROBLEMS]
+        chip.setVisible(not self._narrow or self._problems > 0 or chip.isChecked())
 
     def pick(self, show: Show) -> None:
         """Choose a filter."""
@@ -107,6 +102,7 @@ class GridTools(QWidget):
     def _pick(self, show: Show, *, quiet: bool = False) -> None:
         for key, chip in self.chips.items():
             chip.setChecked(key is show)
+        self._place_chips()
         if not quiet:
             self.show_changed.emit(show)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
-from PySide6.QtCore import QPoint, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.answers import milliseconds
@@ -13,7 +15,7 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.photos.batch_panel import BatchPanel
 from mobilenet_gui.ui.photos.result_panel import ResultPanel
-from mobilenet_gui.ui.tokens import HEIGHT_LARGE
+from mobilenet_gui.ui.tokens import HEIGHT_LARGE, INSPECTOR_MARGIN
 from mobilenet_gui.ui.widgets.buttons import Button
 from mobilenet_gui.ui.widgets.chip import Chip
 from mobilenet_gui.ui.widgets.inspector import Inspector
@@ -73,8 +75,12 @@ class PhotoInspector(Inspector):
         }
         for widget in self._bodies.values():
             self.body.addWidget(widget)
+        # A stretch, not an alignment at the top: that would give words the height they have in a wider panel.
+        self.body.addStretch(1)
+        self.body.setAlignment(Qt.AlignmentFlag(0))
         for widget in self._footers.values():
             self.footer.addWidget(widget)
+        self._names: tuple[str, ...] = (self.model_chip.text(),)
         self._current = Body.EMPTY
         self.show_body(Body.EMPTY)
         self.set_time(None)
@@ -92,9 +98,10 @@ class PhotoInspector(Inspector):
         for key, widget in self._footers.items():
             widget.setVisible(key is body)
 
-    def set_model(self, name: str, tip: str = "") -> None:
-        """Name the model on its chip."""
-        self.model_chip.setText(name)
+    def set_model(self, name: str, tip: str = "", shorter: Sequence[str] = ()) -> None:
+        """Name the model on its chip; the first of the `shorter` names that fits stands there where `name` does not."""
+        self._names = (name, *shorter)
+        self._fit_name()
         self.model_chip.setAccessibleName(tr("Model: {name}").format(name=name))
         self.model_chip.setToolTip(tip)
 
@@ -113,6 +120,22 @@ class PhotoInspector(Inspector):
                 )
             )
 
+        self._fit_name()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Name the model as fully as there is room."""
+        super().resizeEvent(event)
+        self._fit_name()
+
+    def _fit_name(self) -> None:
+        taken = 2 * INSPECTOR_MARGIN + self.hide_button.sizeHint().width() + 2 * self.top.spacing()
+        if not self.time_chip.isHidden():
+            taken += self.time_chip.sizeHint().width() + self.top.spacing()
+        for name in self._names:
+            self.model_chip.setText(name)
+            if self.model_chip.sizeHint().width() <= self.width() - taken:
+                break
+
     def set_result_available(self, available: bool) -> None:
         """Let the answer be copied and exported, or not."""
         self._copy.setEnabled(available)
@@ -127,6 +150,7 @@ class PhotoInspector(Inspector):
         """Leave helping sentences out where the window is low; put buttons below each other where it is narrow."""
         self.result.set_short(short)
         self.time_chip.set_icon(None if narrow else "stopwatch")
+        self._fit_name()
         down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
         self._batch_row.setDirection(down if narrow else across)
 

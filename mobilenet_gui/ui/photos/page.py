@@ -35,7 +35,8 @@ from mobilenet_gui.workers.photo_loader import PhotoLoader, square_pictures
 from mobilenet_gui.workers.photo_tasks import TaskRunner
 
 WARM_MS = 400
-FAN_CARDS = 3
+FAN_CARDS = ("fly-agaric", "hot-air-balloon", "strawberries")
+"""The sample photos on the empty page's cards: left, middle, right."""
 FAN_PIXELS = 264
 """Pixels a side of the pictures on the empty page's cards."""
 
@@ -109,9 +110,10 @@ class PhotosPage(QWidget):
         self.loader.set_thumbnail_scale(scale)
         inference.start()
         self._refresh()
-        if len(self._samples) >= FAN_CARDS:
+        fan = _fan_photos(self._samples)
+        if fan:
             self.tasks.run(
-                lambda _errand: square_pictures(self._samples[:FAN_CARDS], FAN_PIXELS),
+                lambda _errand: square_pictures(fan, FAN_PIXELS),
                 done=self._show_fan,
                 failed=lambda _error: None,
             )
@@ -431,6 +433,14 @@ class PhotosPage(QWidget):
         except StorageError as error:
             text = tr("Your settings could not be saved: {reason}.").format(reason=error.reason)
             self.notices.show_notice("settings", "warn", text)
+
+
+def _fan_photos(samples: Sequence[Path]) -> list[Path]:
+    """Return the photos for the empty page's cards; others where those are missing, none where there are too few."""
+    chosen = [path for name in FAN_CARDS for path in samples if path.stem == name]
+    if len(chosen) < len(FAN_CARDS):
+        chosen = list(samples[: len(FAN_CARDS)])
+    return chosen if len(chosen) == len(FAN_CARDS) else []
 
 
 def _sample_photos() -> list[Path]:

@@ -18,6 +18,8 @@ from mobilenet_gui.ui.photos.inspector import Body
 
 WORTH_SHOWN = 3
 STARTER_BANNER = "starter"
+FOREIGN_FAMILY = "other"
+"""Family of models that are none of ours; their names are not understood."""
 
 
 class Presenter(QObject):
@@ -136,7 +138,7 @@ class Presenter(QObject):
         if bundle is None:
             inspector.set_model(tr("No model"))
         else:
-            inspector.set_model(bundle.name, _model_tip(bundle))
+            inspector.set_model(bundle.name, _model_tip(bundle), _shorter_names(bundle))
         inspector.result.set_explainable(bundle is None or bundle.explainable)
         error = controller.model_error
         if error is None:
@@ -192,6 +194,16 @@ class Presenter(QObject):
         if said != self._announced and self._frame.isVisible():
             self._announced = said
             announce(self._frame, self._controller.rows.describe(photo))
+
+
+def _shorter_names(bundle: Bundle) -> list[str]:
+    """Return shorter names of an official model, longest first: without its input's size, and without its width."""
+    if bundle.manifest.family == FOREIGN_FAMILY:
+        return []
+    plain = bundle.name.split(",", maxsplit=1)[0]
+    head, _, last = plain.rpartition(" ")
+    shortest = head if head and last.replace(".", "", 1).isdigit() else plain
+    return [name for name in dict.fromkeys((plain, shortest)) if name != bundle.name]
 
 
 def _model_tip(bundle: Bundle) -> str:
