@@ -160,7 +160,7 @@ class TestPicture:
     def test_figures_are_shown(self, live: Bench) -> None:
         live.camera.send(RED)
         tile = live.page.frame.inspector.figures.median
-        live.until(lambda: tile.number.text() not in ("", "\N{EN DASH}"))
+        live.until(tile.number)
         assert live.page.frame.inspector.figures.line.values()
 
     def test_another_model_answers_at_once_for_a_frozen_picture(self, make: Make) -> None:

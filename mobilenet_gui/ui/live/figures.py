@@ -2,49 +2,63 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QRectF, QSize
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.live_stats import TimeFigures
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.widgets.labels import text_label
+from mobilenet_gui.ui.widgets.painting import draw_text
 from mobilenet_gui.ui.widgets.sparkline import Sparkline
 
 POINTS = 90
 _DASH = "\N{EN DASH}"
+_TILE_HEIGHT = 36
 
 
 class StatTile(QWidget):
-    """A number, its unit, and below it what it is."""
+    """A number, its unit, and below it what it is.
+
+    Painted, not made of labels: each new text of theirs would have the whole panel laid out anew, twice a second.
+    """
 
     def __init__(self, name: str, unit: str, tip: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._name, self._unit_text = name, unit
-        self.number = text_label(_DASH, "card", "text", fonts.SEMIBOLD)
-        self._unit = text_label(unit, "small", "text2")
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(3)
-        row.addWidget(self.number)
-        row.addWidget(self._unit)
-        row.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(row)
-        column.addWidget(text_label(name, "caption", "text2"))
+        self._name, self._unit = name, unit
+        self._number = ""
+        self.setFixedHeight(fonts.px(_TILE_HEIGHT))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip(tip)
         self.set_number("")
 
+    def number(self) -> str:
+        """Return the number that is shown; empty for none."""
+        return self._number
+
     def set_number(self, number: str) -> None:
         """Show a number; empty for none."""
-        self.number.setText(number or _DASH)
-        self._unit.setVisible(bool(number))
-        self.setAccessibleName(f"{self._name}: {number or tr('unknown')} {self._unit_text}".strip())
+        if number != self._number or not self.accessibleName():
+            self._number = number
+            self.setAccessibleName(f"{self._name}: {number or tr('unknown')} {self._unit}".strip())
+            self.update()
 
-    def set_tip(self, tip: str) -> None:
-        """Explain the number when it is pointed at."""
-        self.setToolTip(tip)
+    def sizeHint(self) -> QSize:
+        """Return a useful width."""
+        return QSize(fonts.px(70), fonts.px(_TILE_HEIGHT))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the number with its unit, and its name below."""
+        colours = tokens()
+        painter = QPainter(self)
+        upper = QRectF(0, 0, self.width(), self.height() * 0.56)
+        lower = QRectF(0, upper.bottom(), self.width(), self.height() - upper.height())
+        used = draw_text(painter, upper, self._number or _DASH, fonts.font("card", fonts.SEMIBOLD), colours.text)
+        if self._number:
+            draw_text(painter, upper.adjusted(used + 4, 0, 0, 0), self._unit, fonts.font("small"), colours.text2)
+        draw_text(painter, lower, self._name, fonts.font("caption"), colours.text2)
 
 
 class FiguresPanel(QWidget):
@@ -58,7 +72,9 @@ class FiguresPanel(QWidget):
         self.most = StatTile("p95", tr("ms"), tr("95 of 100 frames took at most this"))
         self.camera = StatTile(tr("camera"), tr("fps"), tr("Frames a second that come in"))
         self.recognised = StatTile(tr("recognised"), tr("fps"), tr("Frames a second that are recognised"))
-        self.skipped = StatTile(tr("left out"), "", "")
+        self.skipped = StatTile(
+            tr("left out"), "", tr("Frames that were not recognised, because a newer one was there already")
+        )
         self.dropped = StatTile(tr("not shown"), "", tr("Frames for which the screen was too slow"))
         head = QHBoxLayout()
         head.addWidget(text_label(tr("Time per frame"), "small", "text", fonts.MEDIUM))
@@ -92,7 +108,6 @@ class FiguresPanel(QWidget):
         self.camera.set_number(f"{camera:.0f}" if camera else "")
         self.recognised.set_number(f"{recognised:.0f}" if recognised else "")
         self.skipped.set_number(f"{skipped:,}")
-        self.skipped.set_tip(tr("Frames that were not recognised, because a newer one was there already"))
         self.dropped.set_number(f"{dropped:,}")
 
     def clear(self) -> None:

@@ -96,7 +96,7 @@ class LiveInspector(Inspector):
     def set_time(self, median: float | None) -> None:
         """Show the median time per frame in milliseconds; nothing for None."""
         self.time_chip.setVisible(median is not None)
-        if median is not None:
+        if median is not None and milliseconds(median) != self.time_chip.text():
             self.time_chip.setText(milliseconds(median))
             self.time_chip.setAccessibleName(tr("Time per frame: {time}").format(time=milliseconds(median)))
 
