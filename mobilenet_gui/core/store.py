@@ -48,6 +48,19 @@ class _State(NamedTuple):
     previous: str | None = None
 
 
+_MOST_SWAPS: Final = 5
+"""How often a bundle may be replaced while it is being opened."""
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Return what tells one folder from another of the same name; None where there is none."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
 class ModelStore:
     """The installed models and those that ship with the program. Holds no state of its own: the disk is the truth.
 
@@ -207,8 +220,10 @@ class ModelStore:
                 if replaced:
                     rename(old, target)
                 raise
+            # Still under the lock: the next program may replace it the moment it is released.
+            installed = self._open(target)
         discard(old)
-        return self._open(target)
+        return installed
 
     def remove(self, bundle_id: str) -> None:
         """Delete an installed model, also a damaged one, and free its disk space.
@@ -290,10 +305,21 @@ class ModelStore:
         return found
 
     def _open(self, folder: Path) -> Bundle:
-        bundle = Bundle.open(folder)
+        bundle = self._open_whole(folder)
         if bundle.id != folder.name:
             raise ModelError(str(folder), tr("The folder's name is not the model's id, {id}.").format(id=bundle.id))
         return bundle
+
+    def _open_whole(self, folder: Path) -> Bundle:
+        """Open a bundle; one that another program replaces meanwhile is not two halves, so it is opened anew."""
+        for _ in range(_MOST_SWAPS):
+            before = _identity(folder)
+            try:
+                return Bundle.open(folder)
+            except ModelError:
+                if _identity(folder) == before:
+                    raise
+        return Bundle.open(folder)
 
     def _usable(self, bundle_id: str | None) -> Bundle | None:
         if bundle_id is None:

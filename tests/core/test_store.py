@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mobilenet_gui.core import store as store_module
-from mobilenet_gui.core.bundle import MODEL_FILE
+from mobilenet_gui.core.bundle import MODEL_FILE, Bundle
 from mobilenet_gui.core.errors import ModelError, StorageError
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.core.store_files import id_from_name, is_valid_id
@@ -329,6 +329,26 @@ def test_a_read_only_home_still_reads(store: ModelStore) -> None:
             store.remove("cats")
     finally:
         store.models_dir.chmod(0o700)
+
+
+def test_a_bundle_replaced_while_it_is_opened_is_opened_anew(
+    store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, "cats", content=b"old")
+    real = Bundle.open
+    calls: list[Path] = []
+
+    def torn(folder: Path) -> Bundle:
+        calls.append(folder)
+        if len(calls) == 1:  # another program swaps it between the manifest and the files
+            folder.rename(tmp_path / "gone")
+            make_bundle(folder, "cats", content=b"new and longer")
+            raise ModelError(str(folder), "damaged")
+        return real(folder)
+
+    monkeypatch.setattr(Bundle, "open", torn)
+    assert store.get("cats").tflite_bytes() == b"new and longer"
+    assert len(calls) > 1
 
 
 def _churn(folder: str, name: str, rounds: int) -> None:
