@@ -91,6 +91,14 @@ class ModelStore:
         Raises:
             ModelError: it is not installed, or its folder is damaged.
         """
+        try:
+            return self._get(bundle_id)
+        except ModelError:
+            # Another program may be replacing it right now, and for a moment it is not there.
+            self._wait_for_changes()
+            return self._get(bundle_id)
+
+    def _get(self, bundle_id: str) -> Bundle:
         problem = ModelError(bundle_id, tr("This model is not installed."))
         # A damaged installed model does not hide a sound one of its id that ships with the program.
         for number, folder in enumerate(self._folders_of(bundle_id)):
@@ -372,6 +380,12 @@ class ModelStore:
             yield
         finally:
             lock.release()
+
+    def _wait_for_changes(self) -> None:
+        """Wait until no program is changing the models; not at all where that cannot be told."""
+        if self._models.is_dir():
+            with contextlib.suppress(StorageError), self._locked():
+                pass
 
     def _lock(self, path: Path) -> BaseFileLock:
         from filelock import FileLock  # loaded only by who changes something
