@@ -130,8 +130,8 @@ class InferenceWorker(QObject):
             factory: makes the recogniser; tests pass their own.
         """
         super().__init__(parent)
-        # One processor stays for the network and one for the window.
-        count = decoders or max(1, min(MAX_DECODERS, usable_cores() - 2))
+        # Three cores stay for the network, the photo that is looked at and the window; with two it held up to 65 ms.
+        count = decoders or max(1, min(MAX_DECODERS, usable_cores() - 3))
         self._board = RequestBoard(ahead=count * AHEAD_PER_DECODER)
         self._threads = threads or None
         self._factory = factory
