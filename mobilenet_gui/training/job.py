@@ -48,11 +48,37 @@ class TfliteJob:
     kind: ClassVar[str] = "tflite"
 
 
-Job = ConvertJob | TfliteJob
+@dataclass(frozen=True, slots=True)
+class TrainJob:
+    """Train what a run folder says; see `run_folder.RunFolder` and `trainer`.
+
+    Attributes:
+        run_folder: holds the frozen `RunSpec`; the bundle, the evaluation and the state are written into it.
+        resume: go on after the last finished epoch, where there is one; otherwise from the start.
+
+    The result: `accuracy` (on the test part, None without one), `seconds`, `bundle` (folder), `photos` (tested),
+    `status` (`finished`), `notes`.
+    """
+
+    run_folder: Path
+    resume: bool = True
+    kind: ClassVar[str] = "train"
+
+
+Job = ConvertJob | TfliteJob | TrainJob
+
+
+def subject_of(job: Job) -> str:
+    """Return what an error of a job names."""
+    if isinstance(job, TrainJob):
+        return job.run_folder.name
+    return str(job.weights if isinstance(job, ConvertJob) else job.model)
 
 
 def to_data(job: Job) -> dict[str, Any]:
     """Return a job as plain data for JSON."""
+    if isinstance(job, TrainJob):
+        return {"kind": job.kind, "run_folder": str(job.run_folder), "resume": job.resume}
     data: dict[str, Any] = {
         "kind": job.kind,
         "output": str(job.output),
@@ -76,6 +102,8 @@ def from_data(data: dict[str, Any]) -> Job:
         ValueError: it is none of ours.
     """
     try:
+        if data["kind"] == TrainJob.kind:
+            return TrainJob(Path(data["run_folder"]), data.get("resume", True) is not False)
         naming = _naming(data["naming"])
         labels = _labels(data.get("labels"))
         output = Path(data["output"])

@@ -23,7 +23,7 @@ from mobilenet_gui import paths
 from mobilenet_gui.core.errors import Cancelled, ModelError, StorageError
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import protocol
-from mobilenet_gui.training.job import ConvertJob, Job, to_data
+from mobilenet_gui.training.job import Job, subject_of, to_data
 
 CANCEL_SECONDS = 3.0
 """A cancelled worker has this long to end by itself, and half of it again after being told to terminate."""
@@ -101,6 +101,18 @@ class WorkerProcess:
         """Let it load TensorFlow while it waits for the job."""
         self._tell(protocol.command("warm"))
 
+    def pause(self) -> None:
+        """Let a training stand still after the batch it is at; it says `Paused`. From any thread."""
+        self._tell(protocol.command("pause"))
+
+    def go_on(self) -> None:
+        """Let a paused training go on; it says `Paused(False)`. From any thread."""
+        self._tell(protocol.command("resume"))
+
+    def finish(self) -> None:
+        """Let a training stop now and make its model from the best so far. From any thread."""
+        self._tell(protocol.command("finish"))
+
     def run(self, job: Job, on_event: OnEvent | None = None, cancel: threading.Event | None = None) -> dict[str, Any]:
         """Run a job to its end.
 
@@ -110,16 +122,16 @@ class WorkerProcess:
             cancel: set it from any thread to stop; the process has ended when this raises.
 
         Returns:
-            The job's result: `id`, `folder`, `backbone`.
+            The job's result: `id`, `folder`, `backbone`; of a training, see `TrainJob`.
 
         Raises:
             ModelError: the job failed, or the worker crashed.
             StorageError: the disk refused.
             Cancelled: `cancel` was set.
         """
-        subject = str(job.weights if isinstance(job, ConvertJob) else job.model)
+        subject = subject_of(job)
         self._tell(protocol.command("run", job=to_data(job)))
-        heard = time.monotonic()
+        silence, before = 0.0, time.monotonic()
         while True:
             if cancel is not None and cancel.is_set():
                 self._cancel()
@@ -127,11 +139,14 @@ class WorkerProcess:
             try:
                 event = self._events.get(timeout=_POLL_SECONDS)
             except queue.Empty:
-                if time.monotonic() - heard > STALL_SECONDS:
+                # A machine that was asleep in between has not been listening: no more than a moment is counted.
+                now = time.monotonic()
+                silence, before = silence + min(now - before, 1.0), now
+                if silence > STALL_SECONDS:
                     self._kill()
                     raise ModelError(subject, tr("The program's helper stopped answering.")) from None
                 continue
-            heard = time.monotonic()
+            silence, before = 0.0, time.monotonic()
             if event is None:
                 raise self._crashed(subject)
             if isinstance(event, protocol.Log):

@@ -1,15 +1,17 @@
 """Owns what the worker process and its parent say to each other: one JSON object a line. No TensorFlow.
 
 Parent to worker, on stdin: `{"command": "warm"}` (load TensorFlow while waiting), `{"command": "run", "job": {...}}`
-(once), `{"command": "cancel"}`; closing stdin cancels too. Worker to parent, on stdout: the events below. A line that
+(once), `{"command": "cancel"}`; closing stdin cancels too. A training also obeys `pause`, `resume` and `finish` (stop
+now, keep the best so far). Worker to parent, on stdout: the events below. A line that
 is no such object is log text.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 EXIT_FINISHED = 0
 EXIT_FAILED = 1
@@ -62,7 +64,71 @@ class Failed:
     event: ClassVar[str] = "failed"
 
 
-Event = Ready | Progress | Log | Finished | Failed
+@dataclass(frozen=True, slots=True)
+class PhaseChanged:
+    """A training entered a phase.
+
+    Attributes:
+        phase: `photos` (prepare photos), `head` (learn the classes), `adapt` (adapt the last layers) or `test`.
+        epochs: how many are planned for the whole run, 0 where unknown.
+    """
+
+    phase: str
+    epochs: int = 0
+    event: ClassVar[str] = "phase"
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """A training finished an epoch; the fields of `run_folder.EpochRecord`, and how it goes on.
+
+    Attributes:
+        phase: `head` or `adapt`.
+        epoch: 1-based over the whole run.
+        epochs: how many are planned.
+        loss: mean cross-entropy on the training photos, and so on; nan where unknown.
+        seconds: what this epoch took.
+        seconds_left: what is left of the whole run, None while unknown.
+        photos_per_second: 0 where unknown.
+    """
+
+    phase: str
+    epoch: int
+    epochs: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+    learning_rate: float
+    seconds_left: float | None = None
+    photos_per_second: float = 0.0
+    event: ClassVar[str] = "epoch"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something the user should know of a training that goes on.
+
+    Attributes:
+        text: in words, translated.
+        kind: `batch` (it was halved), `nan`, `missing` (photos left out), `resumed`, `early` (stopped early), `info`.
+    """
+
+    text: str
+    kind: str = "info"
+    event: ClassVar[str] = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """A training stands still (`paused`) or goes on."""
+
+    paused: bool
+    event: ClassVar[str] = "paused"
+
+
+Event = Ready | Progress | Log | Finished | Failed | PhaseChanged | Epoch | Note | Paused
 
 
 def encode(event: Event) -> bytes:
@@ -92,7 +158,42 @@ def decode(line: bytes) -> Event | None:
             event = Finished(result if isinstance(result, dict) else {})
         case "failed":
             event = Failed(text.get("subject", ""), text.get("reason", ""), text.get("kind", "model"))
+        case "phase":
+            event = PhaseChanged(text.get("phase", ""), _whole(data.get("epochs")))
+        case "epoch":
+            event = _epoch(text.get("phase", ""), data)
+        case "note":
+            event = Note(text.get("text", ""), text.get("kind", "info"))
+        case "paused":
+            event = Paused(data.get("paused") is True)
     return event
+
+
+def _epoch(phase: str, data: dict[str, Any]) -> Epoch:
+    left = _number(data.get("seconds_left"))
+    speed = _number(data.get("photos_per_second"))
+    return Epoch(
+        phase,
+        _whole(data.get("epoch")),
+        _whole(data.get("epochs")),
+        _number(data.get("loss")),
+        _number(data.get("accuracy")),
+        _number(data.get("val_loss")),
+        _number(data.get("val_accuracy")),
+        _number(data.get("seconds")),
+        _number(data.get("learning_rate")),
+        seconds_left=left if math.isfinite(left) else None,
+        photos_per_second=speed if math.isfinite(speed) else 0.0,
+    )
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+
+
+def _number(value: object) -> float:
+    usable = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(cast("float", value)) if usable else math.nan
 
 
 def _fraction(value: object) -> float | None:

@@ -19,7 +19,8 @@ from typing import Any
 from mobilenet_gui import paths
 from mobilenet_gui.core.errors import Cancelled, StorageError, UserError
 from mobilenet_gui.training import protocol
-from mobilenet_gui.training.job import ConvertJob, Job, from_data
+from mobilenet_gui.training.control import Control
+from mobilenet_gui.training.job import ConvertJob, Job, TrainJob, from_data
 
 CANCEL_SECONDS = 1.0
 """How long a cancelled job may take to notice; native code that does not return is ended with the process."""
@@ -56,6 +57,7 @@ class _Worker:
                 msvcrt.setmode(handle, os.O_BINARY)
         self._said = threading.Lock()
         self._cancel = threading.Event()
+        self._control = Control(self._say, self._cancel)
         self._jobs: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
 
     def serve(self) -> int:
@@ -66,7 +68,7 @@ class _Worker:
             return protocol.EXIT_CANCELLED
         try:
             job = from_data(data)
-            result = _run(job, self._report)
+            result = _run(job, self._report, self._control)
         except Cancelled:
             return protocol.EXIT_CANCELLED
         except UserError as error:
@@ -121,17 +123,24 @@ class _Worker:
             threading.Thread(target=_warm, name="warm-up", daemon=True).start()
         elif name == "run" and isinstance(more.get("job"), dict):
             self._jobs.put(more["job"])
+        else:
+            self._control.obey(name)
         return True
 
     def _stop(self) -> None:
         self._cancel.set()
+        self._control.obey("resume")
         self._jobs.put(None)
         # The main thread ends the process if it can; otherwise this does.
         threading.Event().wait(CANCEL_SECONDS)
         os._exit(protocol.EXIT_CANCELLED)
 
 
-def _run(job: Job, report: Report) -> dict[str, Any]:
+def _run(job: Job, report: Report, control: Control) -> dict[str, Any]:
+    if isinstance(job, TrainJob):
+        from mobilenet_gui.training.trainer import train
+
+        return train(job, control)
     if isinstance(job, ConvertJob):
         from mobilenet_gui.training.convert import convert
 

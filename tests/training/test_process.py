@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.types import Preprocessing
 from mobilenet_gui.training import process, protocol
 from mobilenet_gui.training.architectures import Architecture
-from mobilenet_gui.training.job import ConvertJob, Job, TfliteJob, from_data, to_data
+from mobilenet_gui.training.job import ConvertJob, Job, TfliteJob, TrainJob, from_data, to_data
 from mobilenet_gui.training.process import WorkerProcess, run_job
 from tests.model_factory import make_labels, make_tflite
 from tests.training.weight_files import write_legacy
@@ -46,6 +47,7 @@ def test_jobs_survive_the_way_through_json(tmp_path: Path) -> None:
         ConvertJob(tmp_path / "w.h5", tmp_path / "o", naming, "v2", 0.35, 96, make_labels()),
         ConvertJob(tmp_path / "ü ☃.h5", tmp_path / "o", Naming("a", "B")),
         TfliteJob(tmp_path / "m.tflite", tmp_path / "o", naming, make_labels()),
+        TrainJob(tmp_path / "run ü", resume=False),
     ]
     for one in jobs:
         said = protocol.decode_command(protocol.command("run", job=to_data(one)))
@@ -67,6 +69,12 @@ def test_events_survive_and_noise_is_no_event() -> None:
         protocol.Log("a\nb"),
         protocol.Finished({"id": "x"}),
         protocol.Failed("s", "r", "storage"),
+        protocol.PhaseChanged("head", 40),
+        protocol.Epoch("adapt", 3, 40, 0.5, 0.75, 0.25, 0.875, 12.5, 1e-4, 100.0, 31.5),
+        protocol.Epoch("head", 1, 40, 0.5, 0.75, 0.25, 0.875, 12.5, 1e-4),
+        protocol.Note("ü", "batch"),
+        protocol.Paused(True),
+        protocol.Paused(False),
     ]
     for event in events:
         line = protocol.encode(event)
@@ -75,6 +83,10 @@ def test_events_survive_and_noise_is_no_event() -> None:
     for noise in (b"", b"hello", b"5", b"[]", b'{"event": 3}', b'{"event": "dance"}', b"\xff\xfe", b"[" * 5000):
         assert protocol.decode(noise) is None
     assert protocol.decode(b'{"event":"progress","phase":3,"fraction":7}') == protocol.Progress("", None)
+    odd = protocol.decode(b'{"event":"epoch","phase":"head","epoch":-1,"epochs":true,"loss":"x","seconds_left":NaN}')
+    assert isinstance(odd, protocol.Epoch)
+    assert (odd.epoch, odd.epochs, odd.seconds_left) == (0, 0, None)
+    assert math.isnan(odd.loss)
 
 
 def test_tflite_import_runs_in_the_worker(job: TfliteJob) -> None:
