@@ -31,6 +31,10 @@ class ModelError(UserError):
     """A model, weights or labels file that cannot be used. `subject` is its id or path."""
 
 
+class ProjectError(UserError):
+    """A fine-tuning project, its photos or one of its runs that cannot be used. `subject` is its name or path."""
+
+
 class DownloadError(UserError):
     """A download that stopped. `subject` is the model's name or file.
 

@@ -1,0 +1,430 @@
+"""Owns a training run on the disk: what was asked for, how far it is, and where its results lie. No TensorFlow, no Qt.
+
+A run folder holds `run.json` (the frozen order: classes, photos with their split, settings), `state.json` (how far it
+is), `checkpoint/`, and at the end `bundle/` and `evaluation.json`. Who trains holds `run.lock`; a run that says it is
+running while nobody holds the lock was interrupted and can go on. Other programs may look at any time: each file is
+replaced in one step.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
+
+from mobilenet_gui.core.errors import ProjectError
+from mobilenet_gui.core.store_files import storage_error
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.settings import write_atomically
+from mobilenet_gui.training import json_rows
+from mobilenet_gui.training.training_settings import Augmentation, Preset, Schedule, TrainingSettings
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+__all__ = [
+    "Augmentation",
+    "EpochRecord",
+    "Preset",
+    "RunFolder",
+    "RunSpec",
+    "RunState",
+    "RunStatus",
+    "Sample",
+    "Schedule",
+    "Split",
+    "TrainingSettings",
+]
+
+FORMAT_VERSION: Final = 1
+LOCK_SECONDS: Final = 5.0
+"""How long to wait for a run's lock: others only touch it to see whether it is held."""
+_MAX_STATE_BYTES: Final = 16 << 20
+_MAX_TEXT: Final = 10_000
+
+Split = Literal["train", "validation", "test"]
+RunStatus = Literal["new", "running", "paused", "finished", "cancelled", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One photo of a run.
+
+    Attributes:
+        id: the photo's id in its project, unique in the run.
+        path: the file.
+        label: index into the run's classes.
+        split: the part it belongs to.
+        group: photos of one group (a burst, duplicates) are all in one part; empty for none.
+    """
+
+    id: str
+    path: Path
+    label: int
+    split: Split
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """What is to be trained, frozen: the same again after a crash, and no different when the project changes.
+
+    Attributes:
+        id: the run's id, unique in its project.
+        project_id: empty for a run from the command line.
+        name: the name of the model that comes out.
+        classes: names by label.
+        samples: every photo with its part.
+        settings: how to train.
+        base_folder: the bundle to start from.
+        cache_dir: where features may be kept between runs.
+        created: ISO 8601 time.
+    """
+
+    id: str
+    project_id: str
+    name: str
+    classes: tuple[str, ...]
+    samples: tuple[Sample, ...]
+    settings: TrainingSettings
+    base_folder: Path
+    cache_dir: Path
+    created: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """The figures of one pass over the photos.
+
+    Attributes:
+        phase: `head` (only the last layer learns) or `adapt`.
+        epoch: from 1, counted over the whole run.
+        epochs: how many there will be at most.
+        loss: mean over the train photos; NaN where the figures broke down.
+        accuracy: share of the train photos answered correctly, 0-1.
+        val_loss: mean over the validation photos.
+        val_accuracy: share of the validation photos answered correctly, 0-1.
+        seconds: what the epoch took.
+        learning_rate: at its end.
+    """
+
+    phase: str
+    epoch: int
+    epochs: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+    learning_rate: float
+
+    def to_data(self) -> dict[str, Any]:
+        """Return it as plain data for JSON; NaN and infinity become None."""
+        return {name: _finite(getattr(self, name)) for name in self.__slots__}
+
+    @classmethod
+    def from_data(cls, data: object) -> EpochRecord:
+        """Read it back.
+
+        Raises:
+            ValueError: it is none.
+        """
+        if not isinstance(data, dict):
+            raise ValueError(f"not an epoch: {data!r}")
+        return cls(
+            phase=_text(data.get("phase", "")),
+            epoch=_whole(data.get("epoch")),
+            epochs=_whole(data.get("epochs")),
+            **{name: _number(data.get(name)) for name in _NUMBERS},
+        )
+
+
+_NUMBERS: Final = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds", "learning_rate")
+
+
+@dataclass(slots=True)
+class RunState:
+    """How far a run is.
+
+    Attributes:
+        status: `interrupted` is never written: it is what a running one is called whose process is gone.
+        phase: what it was doing last.
+        history: the epochs so far, oldest first.
+        best_epoch: the epoch whose model is kept; 0 before the first.
+        seconds: time spent training, without pauses.
+        accuracy: share of the test photos answered correctly, 0-1; None until tested.
+        notes: what the user should know (photos missing, batch halved), in words.
+        error: why it failed, in words.
+    """
+
+    status: RunStatus = "new"
+    phase: str = ""
+    history: tuple[EpochRecord, ...] = ()
+    best_epoch: int = 0
+    seconds: float = 0.0
+    accuracy: float | None = None
+    notes: tuple[str, ...] = field(default=())
+    error: str = ""
+
+    @property
+    def can_go_on(self) -> bool:
+        """It was stopped in between and can be taken up where it was."""
+        return self.status in ("interrupted", "paused")
+
+    def to_data(self) -> dict[str, Any]:
+        """Return it as plain data for JSON."""
+        return {
+            "status": self.status,
+            "phase": self.phase,
+            "history": [record.to_data() for record in self.history],
+            "best_epoch": self.best_epoch,
+            "seconds": _finite(self.seconds),
+            "accuracy": _finite(self.accuracy),
+            "notes": list(self.notes),
+            "error": self.error,
+        }
+
+    @classmethod
+    def from_data(cls, data: object) -> RunState:
+        """Read it back.
+
+        Raises:
+            ValueError: it is none.
+        """
+        if not isinstance(data, dict) or data.get("status") not in get_args(RunStatus):
+            raise ValueError("not the state of a run")
+        accuracy = data.get("accuracy")
+        return cls(
+            status=data["status"],
+            phase=_text(data.get("phase", "")),
+            history=tuple(EpochRecord.from_data(record) for record in _list(data.get("history", []))),
+            best_epoch=_whole(data.get("best_epoch", 0)),
+            seconds=_number(data.get("seconds", 0.0)),
+            accuracy=None if accuracy is None else _number(accuracy),
+            notes=tuple(_text(note) for note in _list(data.get("notes", []))),
+            error=_text(data.get("error", "")),
+        )
+
+
+class RunFolder:
+    """One run's folder. Holds no state of its own: the disk is the truth. It need not exist before `write_spec`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def spec_path(self) -> Path:
+        """The frozen order."""
+        return self.path / "run.json"
+
+    @property
+    def state_path(self) -> Path:
+        """How far the run is."""
+        return self.path / "state.json"
+
+    @property
+    def bundle_folder(self) -> Path:
+        """The model that came out; there once the run has finished."""
+        return self.path / "bundle"
+
+    @property
+    def evaluation_path(self) -> Path:
+        """What the test found; there once the run has finished."""
+        return self.path / "evaluation.json"
+
+    @property
+    def checkpoint_dir(self) -> Path:
+        """What the trainer needs to go on."""
+        return self.path / "checkpoint"
+
+    @property
+    def exports_dir(self) -> Path:
+        """Where exports go unless the user says otherwise."""
+        return self.path / "exports"
+
+    @property
+    def exists(self) -> bool:
+        """A run was ordered here."""
+        return self.spec_path.is_file()
+
+    def write_spec(self, spec: RunSpec) -> None:
+        """Freeze what is to be trained, and start with a new state.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        head = {
+            "format_version": FORMAT_VERSION,
+            "id": spec.id,
+            "project_id": spec.project_id,
+            "name": spec.name,
+            "classes": list(spec.classes),
+            "settings": spec.settings.to_data(),
+            "base_folder": str(spec.base_folder),
+            "cache_dir": str(spec.cache_dir),
+            "created": spec.created,
+        }
+        rows = ([s.id, str(s.path), s.label, s.split, s.group] for s in spec.samples)
+        try:
+            json_rows.write(self.spec_path, head, "samples", rows)
+        except OSError as error:
+            raise storage_error(self.path, error) from error
+        self.write_state(RunState())
+
+    def spec(self) -> RunSpec:
+        """Return what is to be trained.
+
+        Raises:
+            ProjectError: there is none, it is damaged, or it comes from a newer version.
+        """
+        try:
+            head, rows = json_rows.read(self.spec_path, "samples")
+            if _whole(head.get("format_version")) > FORMAT_VERSION:
+                raise ProjectError(str(self.path), tr("This training was begun by a newer version of the program."))
+            classes = tuple(_text(name) for name in _list(head.get("classes")))
+            return RunSpec(
+                id=_text(head.get("id")),
+                project_id=_text(head.get("project_id")),
+                name=_text(head.get("name")),
+                classes=classes,
+                samples=tuple(_sample(row, len(classes)) for row in rows),
+                settings=TrainingSettings.from_data(head.get("settings")),
+                base_folder=Path(_text(head.get("base_folder"))),
+                cache_dir=Path(_text(head.get("cache_dir"))),
+                created=_text(head.get("created", "")),
+            )
+        except FileNotFoundError as error:
+            raise ProjectError(str(self.path), tr("There is no training in this folder.")) from error
+        except (OSError, ValueError) as error:
+            raise ProjectError(
+                str(self.path), tr("The description of this training (run.json) cannot be read.")
+            ) from error
+
+    def write_state(self, state: RunState) -> None:
+        """Record how far the run is.
+
+        Raises:
+            StorageError: the disk refused; the state before it still stands.
+        """
+        try:
+            write_atomically(self.state_path, json.dumps(state.to_data(), allow_nan=False).encode("ascii"))
+        except OSError as error:
+            raise storage_error(self.path, error) from error
+
+    def state(self) -> RunState:
+        """Return how far the run is; one whose process is gone is `interrupted`. A damaged state counts as that, too.
+
+        A paused one keeps its process; where that is gone it is `interrupted` as well.
+        """
+        state = self._read_state()
+        if state.status in ("running", "paused") and not self.is_locked():
+            # It may have ended between our reading and our look at the lock.
+            state = self._read_state()
+            if state.status in ("running", "paused"):
+                state.status = "interrupted"
+        return state
+
+    def _read_state(self) -> RunState:
+        try:
+            with self.state_path.open("rb") as stream:
+                return RunState.from_data(json.loads(stream.read(_MAX_STATE_BYTES)))
+        except FileNotFoundError:
+            return RunState()
+        except (OSError, ValueError, RecursionError):
+            return RunState(status="interrupted")
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the run as the one process that trains it.
+
+        Raises:
+            ProjectError: another process holds it.
+            StorageError: the disk refused.
+        """
+        from filelock import Timeout
+
+        lock = self._lock()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=LOCK_SECONDS)
+        except Timeout as error:
+            raise ProjectError(str(self.path), tr("This training is already running in another program.")) from error
+        except OSError as error:
+            raise storage_error(self.path, error) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def is_locked(self) -> bool:
+        """Say whether a process trains here right now."""
+        from filelock import Timeout
+
+        if not self._lock_path.exists():
+            return False
+        lock = self._lock()
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        except OSError:
+            return False  # a folder that may not be written is trained by nobody
+        lock.release()
+        return False
+
+    @property
+    def _lock_path(self) -> Path:
+        return self.path / "run.lock"
+
+    def _lock(self) -> BaseFileLock:
+        from filelock import FileLock
+
+        return FileLock(self._lock_path, thread_local=False)
+
+
+def _sample(row: object, classes: int) -> Sample:
+    fields = _list(row)
+    if len(fields) != 5:
+        raise ValueError(f"not a photo: {row!r}")
+    label = _whole(fields[2])
+    if label >= classes or fields[3] not in get_args(Split):
+        raise ValueError(f"not a photo: {row!r}")
+    return Sample(_text(fields[0]), Path(_text(fields[1])), label, cast("Split", fields[3]), _text(fields[4]))
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"not a list: {value!r}")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or len(value) > _MAX_TEXT or "\0" in value:
+        raise ValueError(f"not a text: {value!r}")
+    return value
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"not a number: {value!r}")
+    return value
+
+
+def _number(value: object) -> float:
+    """Read a number; what JSON could not hold was written as None."""
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"not a number: {value!r}")
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ValueError(f"not a number: {value!r}") from error
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
