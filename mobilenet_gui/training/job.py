@@ -10,6 +10,7 @@ from typing import Any, ClassVar, cast
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.types import Label, Preprocessing
 from mobilenet_gui.training.architectures import FAMILIES, Family
+from mobilenet_gui.training.export_job import ExportJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,15 @@ class TrainJob:
     kind: ClassVar[str] = "train"
 
 
-Job = ConvertJob | TfliteJob | TrainJob
+Job = ConvertJob | TfliteJob | TrainJob | ExportJob
 
 
 def subject_of(job: Job) -> str:
     """Return what an error of a job names."""
     if isinstance(job, TrainJob):
         return job.run_folder.name
+    if isinstance(job, ExportJob):
+        return str(job.bundle)
     return str(job.weights if isinstance(job, ConvertJob) else job.model)
 
 
@@ -79,6 +82,8 @@ def to_data(job: Job) -> dict[str, Any]:
     """Return a job as plain data for JSON."""
     if isinstance(job, TrainJob):
         return {"kind": job.kind, "run_folder": str(job.run_folder), "resume": job.resume}
+    if isinstance(job, ExportJob):
+        return job.to_data()
     data: dict[str, Any] = {
         "kind": job.kind,
         "output": str(job.output),
@@ -104,6 +109,8 @@ def from_data(data: dict[str, Any]) -> Job:
     try:
         if data["kind"] == TrainJob.kind:
             return TrainJob(Path(data["run_folder"]), data.get("resume", True) is not False)
+        if data["kind"] == ExportJob.kind:
+            return ExportJob.from_data(data)
         naming = _naming(data["naming"])
         labels = _labels(data.get("labels"))
         output = Path(data["output"])

@@ -128,7 +128,15 @@ class Paused:
     event: ClassVar[str] = "paused"
 
 
-Event = Ready | Progress | Log | Finished | Failed | PhaseChanged | Epoch | Note | Paused
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """An export is done with one format; `result` is an `export_job.ExportResult` as data."""
+
+    result: dict[str, Any] = field(default_factory=dict)
+    event: ClassVar[str] = "exported"
+
+
+Event = Ready | Progress | Log | Finished | Failed | PhaseChanged | Epoch | Note | Paused | Exported
 
 
 def encode(event: Event) -> bytes:
@@ -156,6 +164,8 @@ def decode(line: bytes) -> Event | None:
             event = Log(text.get("text", ""))
         case "finished":
             event = Finished(result if isinstance(result, dict) else {})
+        case "exported":
+            event = Exported(result if isinstance(result, dict) else {})
         case "failed":
             event = Failed(text.get("subject", ""), text.get("reason", ""), text.get("kind", "model"))
         case "phase":

@@ -20,6 +20,7 @@ from mobilenet_gui import paths
 from mobilenet_gui.core.errors import Cancelled, StorageError, UserError
 from mobilenet_gui.training import protocol
 from mobilenet_gui.training.control import Control
+from mobilenet_gui.training.export_job import ExportJob
 from mobilenet_gui.training.job import ConvertJob, Job, TrainJob, from_data
 
 CANCEL_SECONDS = 1.0
@@ -141,6 +142,10 @@ def _run(job: Job, report: Report, control: Control) -> dict[str, Any]:
         from mobilenet_gui.training.trainer import train
 
         return train(job, control)
+    if isinstance(job, ExportJob):
+        from mobilenet_gui.training.export import export
+
+        return export(job, control)
     if isinstance(job, ConvertJob):
         from mobilenet_gui.training.convert import convert
 
