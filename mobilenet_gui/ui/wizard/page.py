@@ -1,0 +1,164 @@
+"""Owns what every page of the wizard is: a heading, a body, and what its footer offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.tokens import DIALOG_MARGIN
+from mobilenet_gui.ui.widgets.labels import ElidedLabel
+from mobilenet_gui.ui.wizard.context import WizardContext
+from mobilenet_gui.ui.wizard.flow import Key
+
+_TITLE, _SUBTITLE, _TOP, _BELOW = 28, 20, 22, 16
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button of the footer.
+
+    Attributes:
+        key: "back", "continue" and "close" are done by the dialog; any other goes to the page's `act`.
+        text: on the button.
+        kind: as `Button`'s; one "primary" a page at most.
+        icon: its icon's name, if any.
+        enabled: it can be pressed.
+        tip: tooltip; says why it cannot.
+    """
+
+    key: str
+    text: str
+    kind: str = "secondary"
+    icon: str | None = None
+    enabled: bool = True
+    tip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """The strip below the page.
+
+    Attributes:
+        text: a sentence at the left; empty for none.
+        tone: its colour token.
+        left: a button at the left instead of the sentence.
+        actions: the buttons at the right, from left to right.
+    """
+
+    text: str = ""
+    tone: str = "text2"
+    left: Action | None = None
+    actions: tuple[Action, ...] = ()
+
+
+def back(text: str = "") -> Action:
+    """Return the button that goes one step back."""
+    return Action("back", text or tr("Back"), "ghost")
+
+
+def forward(text: str = "", *, enabled: bool = True, kind: str = "primary", tip: str = "") -> Action:
+    """Return the button that goes one step on."""
+    return Action("continue", text or tr("Continue"), kind, enabled=enabled, tip=tip)
+
+
+class WizardPage(QWidget):
+    """A page. Subclasses set `key`, fill `body` and say what the footer offers.
+
+    The dialog builds a page when it is first gone to, calls `entered` and `left` as it comes and goes, and
+    `shut_down` once at the end.
+
+    Attributes:
+        changed: footer, step list or heading may be others now; the dialog asks again.
+        completed: go on to the next step.
+        body: the layout below the heading, with the dialog's margins at its sides.
+    """
+
+    key: ClassVar[Key]
+    changed = Signal()
+    completed = Signal()
+
+    def __init__(self, context: WizardContext, title: str, subtitle: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self._title = ElidedLabel(title, "page", "text", fonts.SEMIBOLD)
+        self._subtitle = ElidedLabel(subtitle, "body", "text2")
+        self._title.setFixedHeight(fonts.px(_TITLE))
+        self._subtitle.setFixedHeight(fonts.px(_SUBTITLE))
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self._title)
+        words.addWidget(self._subtitle)
+        self._heading = QHBoxLayout()
+        self._heading.setContentsMargins(DIALOG_MARGIN, 0, DIALOG_MARGIN, 0)
+        self._heading.setSpacing(8)
+        self._heading.addLayout(words, 1)
+        self.body = QVBoxLayout()
+        self.body.setContentsMargins(DIALOG_MARGIN, 0, DIALOG_MARGIN, 0)
+        self.body.setSpacing(12)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, _TOP, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._heading)
+        column.addSpacing(_BELOW)
+        column.addLayout(self.body, 1)
+
+    # -- for subclasses ---------------------------------------------------------------------------------------------
+
+    def set_heading(self, title: str, subtitle: str) -> None:
+        """Say something else above the body."""
+        self._title.setText(title)
+        self._subtitle.setText(subtitle)
+
+    def add_heading_widget(self, widget: QWidget) -> None:
+        """Put `widget` at the right end of the heading, after those before it."""
+        self._heading.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    # -- to be overridden -------------------------------------------------------------------------------------------
+
+    def entered(self) -> None:
+        """Come up to the project: the page is shown from now on."""
+
+    def left(self) -> None:
+        """Let go of what costs something: another page is shown, or the wizard closes."""
+
+    def footer(self) -> Footer:
+        """Return what the footer shows now."""
+        return Footer(actions=(back(), forward()))
+
+    def act(self, key: str) -> None:
+        """Do what a button of the footer asks for that the dialog does not know."""
+
+    def step_detail(self) -> str | None:
+        """Return the words below this step's name in the list; None for what the flow says."""
+        return None
+
+    def can_take(self, mime: QMimeData) -> bool:
+        """Say whether what is dragged over the wizard can be dropped here."""
+        return False
+
+    def set_dragging(self, mime: QMimeData | None) -> None:
+        """Show that something hovers over the wizard; None: nothing does any more."""
+
+    def take(self, mime: QMimeData) -> None:
+        """Take what was dropped on the wizard, or pasted."""
+
+    def shut_down(self) -> None:
+        """End what runs; the wizard closes."""
+
+
+def scrolled(widget: QWidget) -> QScrollArea:
+    """Return a frameless area that scrolls `widget` up and down where the window is too low for it."""
+    area = QScrollArea()
+    area.setWidget(widget)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.viewport().setAutoFillBackground(False)
+    widget.setAutoFillBackground(False)
+    return area

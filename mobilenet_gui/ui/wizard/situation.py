@@ -1,0 +1,25 @@
+"""Owns how the open project's state becomes the few figures that the wizard's rules ask for. Quick: no disk."""
+
+from __future__ import annotations
+
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.ui.wizard.context import WizardContext
+from mobilenet_gui.ui.wizard.flow import BEGUN, FEWEST_PHOTOS, Situation
+
+
+def situation_of(context: WizardContext) -> Situation:
+    """Return how the project stands."""
+    project, latest = context.project, context.latest
+    counts = [project.count_in(one.id) for one in project.classes]
+    presets = {"fast": tr("Fast"), "balanced": tr("Balanced"), "best": tr("Best")}
+    return Situation(
+        photos=sum(counts),
+        classes=len(counts),
+        usable_classes=sum(count >= FEWEST_PHOTOS for count in counts),
+        checked=context.checkup.revision >= 0,
+        to_fix=context.checkup.to_fix,
+        settings=presets.get(project.settings.preset, "") if latest.status in BEGUN else "",
+        run=latest.status,
+        run_note=latest.note,
+        accuracy=latest.accuracy,
+    )
