@@ -158,6 +158,11 @@ class Bundle:
         return self.manifest.temperature
 
     @property
+    def sure_from(self) -> float | None:
+        """The probability from which this model's answers count as sure; None where the user's setting holds."""
+        return self.manifest.sure_from
+
+    @property
     def is_backbone(self) -> bool:
         """It has no classifier and is good for fine-tuning only."""
         return self.manifest.is_backbone

@@ -51,11 +51,19 @@ class Metrics:
         top1: published share of photos whose first guess is correct.
         top5: published share of photos with the correct class among the first five.
         milliseconds: the network's time for one photo when it was measured on this machine.
+        accuracy: share of this program's own test photos whose first guess is correct.
+        accuracy_low: lower end of the 95 % interval of `accuracy`.
+        accuracy_high: its upper end.
+        test_photos: how many photos `accuracy` was measured on.
     """
 
     top1: float | None = None
     top5: float | None = None
     milliseconds: float | None = None
+    accuracy: float | None = None
+    accuracy_low: float | None = None
+    accuracy_high: float | None = None
+    test_photos: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,8 @@ class Manifest:
         output: whether the network's output is probabilities already or still logits.
         explainable: the network's second output is the last feature map, and the head is stored.
         temperature: calibration; logits are divided by it. 1 leaves them alone.
+        sure_from: the probability from which an answer of this model counts as sure, chosen on photos it had not
+            learnt from; None where nobody measured, and the user's own setting holds.
         label_set: `imagenet-1k` or `custom`.
         parameters: number of weights, None where unknown.
         macs: multiply-accumulates for one photo, None where unknown.
@@ -107,6 +117,7 @@ class Manifest:
     output: OutputKind = "probabilities"
     explainable: bool = False
     temperature: float = 1.0
+    sure_from: float | None = None
     label_set: str = "custom"
     description: str = ""
     licence: str = ""
@@ -268,6 +279,7 @@ def from_json(text: bytes, subject: str) -> Manifest:
         output=cast("OutputKind", read.choice("output", get_args(OutputKind), "probabilities")),
         explainable=explainable,
         temperature=read.number("temperature", 0.05, 20, 1.0),
+        sure_from=read.maybe_number("sure_from", 0.05, 0.99),
         label_set=read.text("label_set", limit=100, default="custom"),
         description=read.text("description", limit=2000, default=""),
         licence=read.text("licence", limit=200, default=""),
@@ -277,6 +289,10 @@ def from_json(text: bytes, subject: str) -> Manifest:
             metrics.maybe_number("top1", 0, 1),
             metrics.maybe_number("top5", 0, 1),
             metrics.maybe_number("milliseconds", 0, 1e7),
+            metrics.maybe_number("accuracy", 0, 1),
+            metrics.maybe_number("accuracy_low", 0, 1),
+            metrics.maybe_number("accuracy_high", 0, 1),
+            metrics.maybe_whole("test_photos", 1, 10**9),
         ),
         provenance=Provenance(
             made.text("source", limit=2000, default=""),

@@ -1,0 +1,190 @@
+"""Owns judging a model on photos that it has never seen, with the program's own recogniser.
+
+Every photo goes the way it goes in the window and on the command line (`core.batch`), so the figures are those of the
+model as it will be used, to the last digit. What follows from the answers is `evaluation_types`' business, the file
+`evaluation_file`'s, two models beside each other `comparison`'s.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from mobilenet_gui.core.errors import Cancelled, UserError
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.training.comparison import Comparison, compare
+from mobilenet_gui.training.evaluation_file import from_data, read_evaluation, to_data, write_evaluation
+from mobilenet_gui.training.evaluation_types import OTHER, Answer, ClassFigures, Evaluation, Guess, SureFigures, wilson
+
+if TYPE_CHECKING:
+    from mobilenet_gui.core.batch import BatchResult
+    from mobilenet_gui.core.bundle import Bundle
+    from mobilenet_gui.core.types import Prediction
+
+__all__ = [
+    "OTHER",
+    "Answer",
+    "ClassFigures",
+    "Comparison",
+    "Evaluation",
+    "Guess",
+    "SureFigures",
+    "compare",
+    "evaluate",
+    "from_data",
+    "match_classes",
+    "read_evaluation",
+    "to_data",
+    "wilson",
+    "write_evaluation",
+]
+
+OnProgress = Callable[[int, int], None]
+"""Told how many photos are done, and of how many."""
+
+KEPT_GUESSES: Final = 5
+"""So many of the most probable classes are kept of each photo."""
+
+
+class KnownPhoto(Protocol):
+    """What is needed of a photo; `run_folder.Sample` has it."""
+
+    @property
+    def id(self) -> str:
+        """What the photo is called in its project."""
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+
+    @property
+    def label(self) -> int:
+        """Its true class: position in the list of classes."""
+
+
+def evaluate(
+    bundle: Bundle,
+    samples: Iterable[KnownPhoto],
+    classes: Sequence[str],
+    *,
+    threads: int | None = None,
+    progress: OnProgress | None = None,
+    cancel: threading.Event | None = None,
+) -> Evaluation:
+    """Ask a model about photos whose class is known.
+
+    Args:
+        bundle: the model. Its classes are matched with `classes` by name, so it need not be one that was trained on
+            them; photos of a class that it does not know are left out, and naming none of the classes is a mistake.
+        samples: the photos; none that the model has learnt from.
+        classes: the names of the classes, by label.
+        threads: how many photos at once; one a core by default.
+        progress: called after each photo, in this thread; it may raise to stop the work.
+        cancel: stops it when set.
+
+    Raises:
+        ModelError: the model cannot be used.
+        UserError: the model knows none of the classes.
+        Cancelled: `cancel` was set.
+    """
+    from mobilenet_gui.core import batch
+
+    start = time.monotonic()
+    places = match_classes(bundle, classes)
+    known = set(places.values())
+    photos = tuple(sample for sample in samples if sample.label in known)
+    results = batch.classify(
+        (photo.path for photo in photos), bundle, top_k=max(1, len(bundle.labels)), jobs=threads, cancel=cancel
+    )
+    answers: list[Answer] = []
+    try:
+        for photo, result in zip(photos, results, strict=False):
+            answers.append(_answer(photo, result, places, classes, bundle.temperature))
+            if progress is not None:
+                progress(len(answers), len(photos))
+    finally:
+        results.close()
+    if len(answers) < len(photos):
+        raise Cancelled
+    return Evaluation(
+        model_id=bundle.id,
+        model_name=bundle.name,
+        classes=tuple(classes),
+        answers=tuple(answers),
+        temperature=bundle.temperature,
+        sure_from=bundle.sure_from,
+        seconds=time.monotonic() - start,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        unknown=tuple(name for label, name in enumerate(classes) if label not in known),
+    )
+
+
+def match_classes(bundle: Bundle, classes: Sequence[str]) -> dict[int, int]:
+    """Return which of `classes` each class of the model is, by the model's index; those that are none are missing.
+
+    Names are compared without regard to case, accents' encoding, underscores and hyphens; WordNet ids and further
+    names count, too, where no class bears the name itself.
+
+    Raises:
+        UserError: the model knows none of them.
+    """
+    wanted = {_plain(name): label for label, name in reversed(list(enumerate(classes)))}
+    places: dict[int, int] = {}
+    taken: set[int] = set()
+    # A name beats a further name, or ImageNet's second "crane" would take the first one's photos.
+    for names_of in (lambda x: [x.name], lambda x: [x.id], lambda x: x.synonyms.split(",")):
+        for label in bundle.labels:
+            place = next((wanted[n] for n in map(_plain, names_of(label)) if n and n in wanted), None)
+            if place is not None and place not in taken and label.index not in places:
+                places[label.index] = place
+                taken.add(place)
+    if not places:
+        raise UserError(
+            bundle.name,
+            tr(
+                "The model knows none of these classes: {names}. Choose a dataset whose folders are named like them."
+            ).format(names=", ".join(list(classes)[:5])),
+        )
+    return places
+
+
+def _plain(name: str) -> str:
+    text = unicodedata.normalize("NFKC", name).casefold().replace("_", " ").replace("-", " ")
+    return " ".join(text.split())
+
+
+def _answer(
+    photo: KnownPhoto,
+    result: BatchResult,
+    places: Mapping[int, int],
+    classes: Sequence[str],
+    temperature: float,
+) -> Answer:
+    if result.recognition is None:
+        reason = "" if result.error is None else result.error.reason
+        return Answer(photo.id, photo.path, photo.label, error=reason or tr("The photo cannot be read."))
+    predictions = result.recognition.predictions
+    guesses = []
+    for prediction in predictions[:KEPT_GUESSES]:
+        place = places.get(prediction.index, OTHER)
+        name = prediction.label if place == OTHER else classes[place]
+        guesses.append(Guess(place, name, prediction.probability))
+    own = next((p.probability for p in predictions if places.get(p.index) == photo.label), 0.0)
+    raw = _uncalibrated(predictions, temperature)
+    return Answer(photo.id, photo.path, photo.label, tuple(guesses), own, raw)
+
+
+def _uncalibrated(predictions: Sequence[Prediction], temperature: float) -> float:
+    """Return the first guess's probability without the temperature."""
+    if temperature == 1.0:
+        return predictions[0].probability
+    # In proportion to the first, p_k ** T; zeros stay zero.
+    best = predictions[0].probability
+    shares = math.fsum((p.probability / best) ** temperature for p in predictions if p.probability > 0)
+    return 1.0 / shares
