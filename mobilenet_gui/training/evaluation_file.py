@@ -64,7 +64,7 @@ def _head(evaluation: Evaluation) -> dict[str, Any]:
         "model_id": evaluation.model_id,
         "model_name": evaluation.model_name,
         "created": evaluation.created,
-        "seconds": round(evaluation.seconds, 3),
+        "seconds": evaluation.seconds,
         "temperature": evaluation.temperature,
         "sure_from": evaluation.sure_from,
         "classes": list(evaluation.classes),
