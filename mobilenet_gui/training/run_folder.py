@@ -83,6 +83,7 @@ class RunSpec:
         base_folder: the bundle to start from.
         cache_dir: where features may be kept between runs.
         created: ISO 8601 time.
+        background: label of the class for what is none of the others; it may have no samples. None without one.
     """
 
     id: str
@@ -94,6 +95,7 @@ class RunSpec:
     base_folder: Path
     cache_dir: Path
     created: str = ""
+    background: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +269,7 @@ class RunFolder:
             "base_folder": str(spec.base_folder),
             "cache_dir": str(spec.cache_dir),
             "created": spec.created,
+            "background": spec.background,
         }
         rows = ([s.id, str(s.path), s.label, s.split, s.group] for s in spec.samples)
         try:
@@ -296,6 +299,7 @@ class RunFolder:
                 base_folder=Path(_text(head.get("base_folder"))),
                 cache_dir=Path(_text(head.get("cache_dir"))),
                 created=_text(head.get("created", "")),
+                background=_label(head.get("background"), len(classes)),
             )
         except FileNotFoundError as error:
             raise ProjectError(str(self.path), tr("There is no training in this folder.")) from error
@@ -390,10 +394,16 @@ def _sample(row: object, classes: int) -> Sample:
     fields = _list(row)
     if len(fields) != 5:
         raise ValueError(f"not a photo: {row!r}")
-    label = _whole(fields[2])
-    if label >= classes or fields[3] not in get_args(Split):
+    label = _label(fields[2], classes)
+    if label is None or fields[3] not in get_args(Split):
         raise ValueError(f"not a photo: {row!r}")
     return Sample(_text(fields[0]), Path(_text(fields[1])), label, cast("Split", fields[3]), _text(fields[4]))
+
+
+def _label(value: object, classes: int) -> int | None:
+    if value is not None and _whole(value) >= classes:
+        raise ValueError(f"not a label: {value!r}")
+    return None if value is None else _whole(value)
 
 
 def _list(value: object) -> list[Any]:
