@@ -10,6 +10,7 @@ import os
 import queue
 import re
 import subprocess
+import sys
 import threading
 import time
 from collections import deque
@@ -29,6 +30,7 @@ CANCEL_SECONDS = 3.0
 """A cancelled worker has this long to end by itself, and half of it again after being told to terminate."""
 STALL_SECONDS = 900.0
 """A worker that says nothing for so long hangs. The longest silent step, a conversion, takes well under a minute."""
+POLITE_NICENESS = 10
 _POLL_SECONDS = 0.1
 _LOG_LINES = 200
 _SHOWN_LOG_LINES = 3
@@ -46,11 +48,12 @@ class WorkerProcess:
         log: the last lines that were no events, oldest first.
     """
 
-    def __init__(self, command: Sequence[str] | None = None) -> None:
+    def __init__(self, command: Sequence[str] | None = None, *, polite: bool = False) -> None:
         """Start the process; TensorFlow is not loaded yet.
 
         Args:
             command: what to run; by default this program's own worker.
+            polite: it gives way to all other programs, this one's window first of all, where processors are short.
 
         Raises:
             ModelError: it cannot be started.
@@ -66,12 +69,14 @@ class WorkerProcess:
                 bufsize=0,
                 env=_environment(),
                 start_new_session=os.name != "nt",  # Ctrl-C on the terminal is ours to handle
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                creationflags=_creation_flags(polite=polite),
             )
         except OSError as error:
             raise ModelError(
                 "", tr("The program's helper could not be started: {reason}.").format(reason=error.strerror or error)
             ) from error
+        if polite:
+            _lower(self._process.pid)
         self._readers = [
             threading.Thread(target=self._hear, args=(self._process.stdout,), name="worker-events", daemon=True),
             threading.Thread(target=self._note, args=(self._process.stderr,), name="worker-log", daemon=True),
@@ -157,6 +162,11 @@ class WorkerProcess:
                 return event.result
             if isinstance(event, protocol.Failed):
                 raise self._failed(event, subject)
+
+    def stop_at_once(self) -> None:
+        """End the process without asking it. A training can go on from its last finished epoch. From any thread."""
+        with contextlib.suppress(OSError):
+            self._process.kill()
 
     def close(self) -> None:
         """End the process, if it still runs, and wait for it."""
@@ -263,6 +273,19 @@ def _lines(pipe: IO[bytes]) -> Iterator[bytes]:
             rest = b""
     if rest:
         yield rest
+
+
+def _creation_flags(*, polite: bool) -> int:
+    """Return how Windows is to start the process: without a console, and below others where `polite`."""
+    flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+    return flags | (getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) if polite else 0)
+
+
+def _lower(pid: int) -> None:
+    """Let a process that has just been started stand back; its threads, which are still to come, inherit it."""
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, pid, POLITE_NICENESS)
 
 
 def _environment() -> dict[str, str]:

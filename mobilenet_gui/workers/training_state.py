@@ -1,0 +1,137 @@
+"""Owns what the window knows of a training that runs or has ended: one frozen value, made anew by every event."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from mobilenet_gui.core.errors import UserError
+from mobilenet_gui.training import protocol
+from mobilenet_gui.training.run_folder import EpochRecord
+
+Status = Literal["starting", "running", "paused", "finished", "cancelled", "failed"]
+Asked = Literal["", "pause", "resume", "finish", "cancel"]
+LIVE: Final = frozenset({"starting", "running", "paused"})
+PHASES: Final = ("photos", "head", "adapt", "test")
+_RECORD: Final = EpochRecord.__dataclass_fields__
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingState:
+    """A training as the window sees it.
+
+    Attributes:
+        project_id: whose.
+        folder: its run folder.
+        status: where it is; "starting" until the worker has said something of it.
+        asked: what it was asked to do and has not done yet.
+        phase: one of `PHASES`; empty before the first.
+        fraction: share of the phase that is done, 0-1, None where unknown.
+        history: the epochs so far, those before an interruption included.
+        planned: how many epochs there will be at most, 0 where unknown.
+        seconds_left: of the whole run when `left_at` was, None while unknown.
+        left_at: the monotonic time at which `seconds_left` was said.
+        photos_per_second: 0 where unknown.
+        notes: what the user should know, oldest first.
+        error: why it failed.
+        crashed: it failed because the process ended or broke down, not because of something the user could mend.
+        result: what a finished one returned; see `TrainJob`.
+        log: the worker's last lines, of one that failed.
+    """
+
+    project_id: str
+    folder: Path
+    status: Status = "starting"
+    asked: Asked = ""
+    phase: str = ""
+    fraction: float | None = None
+    history: tuple[EpochRecord, ...] = ()
+    planned: int = 0
+    seconds_left: float | None = None
+    left_at: float = 0.0
+    photos_per_second: float = 0.0
+    notes: tuple[protocol.Note, ...] = ()
+    error: UserError | None = None
+    crashed: bool = False
+    result: dict[str, Any] = field(default_factory=dict)
+    log: tuple[str, ...] = ()
+
+    @property
+    def live(self) -> bool:
+        """It has not ended."""
+        return self.status in LIVE
+
+    @property
+    def outcome(self) -> Literal["successful", "cancelled", "crashed", "failed"] | None:
+        """How it ended; None while it is under way."""
+        if self.status == "failed":
+            return "crashed" if self.crashed else "failed"
+        return {"finished": "successful", "cancelled": "cancelled"}.get(self.status)  # type: ignore[return-value]
+
+    @property
+    def best(self) -> EpochRecord | None:
+        """The epoch with the highest validation accuracy, of equal ones the one with the lower loss."""
+        good = [record for record in self.history if record.val_accuracy == record.val_accuracy]
+        return max(good, key=lambda record: (record.val_accuracy, -record.val_loss), default=None)
+
+    @property
+    def share(self) -> float | None:
+        """How much of the whole run is done, about, 0-1; None before anything is known."""
+        if self.status == "finished":
+            return 1.0
+        if self.history and self.planned:
+            return min(self.history[-1].epoch / self.planned, 1.0)
+        return None
+
+    def left_now(self, now: float | None = None) -> float | None:
+        """Return the seconds left, counted down since they were told; it stands still while paused."""
+        if self.seconds_left is None or self.status == "paused":
+            return self.seconds_left
+        return max(0.0, self.seconds_left - ((time.monotonic() if now is None else now) - self.left_at))
+
+    def after(self, event: protocol.Event, now: float) -> TrainingState:
+        """Return the state after an event that came at monotonic time `now`."""
+        match event:
+            case protocol.Progress():
+                return replace(
+                    self, status=self._awake(), phase=_known(event.phase, self.phase), fraction=event.fraction
+                )
+            case protocol.PhaseChanged():
+                phase = _known(event.phase, self.phase)
+                return replace(
+                    self, status=self._awake(), phase=phase, fraction=0.0, planned=event.epochs or self.planned
+                )
+            case protocol.Epoch():
+                return self._after_epoch(event, now)
+            case protocol.Note():
+                return replace(self, notes=(*self.notes, event))
+            case protocol.Paused():
+                # The wait does not count: what was left when it stopped is left when it goes on.
+                left = replace(self, seconds_left=self.left_now(now), left_at=now)
+                asked: Asked = "" if self.asked in ("pause", "resume") else self.asked
+                return replace(left, status="paused" if event.paused else "running", asked=asked)
+        return self
+
+    def _after_epoch(self, event: protocol.Epoch, now: float) -> TrainingState:
+        record = EpochRecord(**{name: getattr(event, name) for name in _RECORD})
+        earlier = tuple(old for old in self.history if old.epoch < record.epoch)
+        return replace(
+            self,
+            status=self._awake(),
+            phase=_known(event.phase, self.phase),
+            fraction=record.epoch / record.epochs if record.epochs else None,
+            history=(*earlier, record),
+            planned=record.epochs or self.planned,
+            seconds_left=event.seconds_left,
+            left_at=now,
+            photos_per_second=event.photos_per_second or self.photos_per_second,
+        )
+
+    def _awake(self) -> Status:
+        return "running" if self.status == "starting" else self.status
+
+
+def _known(phase: str, before: str) -> str:
+    return phase if phase in PHASES else before
