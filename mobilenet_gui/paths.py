@@ -62,6 +62,16 @@ def models_dir() -> Path:
     return data_dir() / "models"
 
 
+def projects_dir() -> Path:
+    """Return the folder that holds one folder a fine-tuning project."""
+    return data_dir() / "projects"
+
+
+def thumbnails_dir() -> Path:
+    """Return the folder of small pictures of photos, made again where they are missing."""
+    return cache_dir() / "thumbnails"
+
+
 def builtin_models_dir() -> Path:
     """Return the folder of bundles that ship with the program; it need not exist."""
     return resources_dir() / "models"
@@ -80,5 +90,7 @@ def settings_file() -> Path:
 def worker_command() -> list[str]:
     """Return the command that starts the training worker: this program itself, also when frozen."""
     if getattr(sys, "frozen", False):
-        return [sys.executable, "worker"]
+        # On Windows a program either has a console or has none, and one without has no pipes to speak through.
+        console = Path(sys.executable).with_name("mobilenet-gui-console.exe")
+        return [str(console) if console.is_file() else sys.executable, "worker"]
     return [sys.executable, "-m", "mobilenet_gui", "worker"]

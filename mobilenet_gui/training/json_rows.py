@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 _ROWS_AT_ONCE: Final = 256
+_HEAD_BLOCK: Final = 1 << 16
+_MAX_HEAD: Final = 16 << 20
 MAX_BYTES: Final = 1 << 30
 """A larger file is none of ours: a million photos take 200 MB."""
 
@@ -95,6 +97,28 @@ def read(path: Path, key: str) -> tuple[dict[str, Any], list[Any]]:
         return _read_in_pieces(text, key) or _read_whole(text, key)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
+
+
+def read_head(path: Path, key: str) -> dict[str, Any]:
+    """Read the head alone; a few kilobytes, however many rows there are.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no such file.
+    """
+    mark = f"\n{json.dumps(key)}: [".encode()
+    with path.open("rb") as stream:
+        data = b""
+        while len(data) < _MAX_HEAD and (block := stream.read(_HEAD_BLOCK)):
+            data += block
+            if mark in data:
+                text = data[: data.index(mark)].decode("utf-8-sig").rstrip().rstrip(",") + "\n}"
+                with contextlib.suppress(ValueError, RecursionError):
+                    head = json.loads(text)
+                    if isinstance(head, dict):
+                        return head
+                break
+    return read(path, key)[0]
 
 
 def _read_in_pieces(text: str, key: str) -> tuple[dict[str, Any], list[Any]] | None:

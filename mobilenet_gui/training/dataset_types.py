@@ -1,0 +1,135 @@
+"""Owns what a search for labelled photos finds, and what its folders' names say about the parts of the data. No Qt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from mobilenet_gui.core.errors import UserError
+from mobilenet_gui.training.project_types import NewPhoto, PhotoSplit
+from mobilenet_gui.training.run_folder import Sample
+from mobilenet_gui.training.split import split_samples
+from mobilenet_gui.training.training_settings import TrainingSettings
+
+_PARTS: Final[Mapping[str, PhotoSplit]] = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+    "eval": "test",
+    "evaluation": "test",
+}
+
+
+class FoundPhoto(NamedTuple):
+    """One photo that was found.
+
+    Attributes:
+        path: the file, absolute.
+        class_name: its class; empty for a loose photo.
+        split: the part its folder or table gives it to; empty for none.
+        size: of the file in bytes.
+        mtime_ns: of the file.
+    """
+
+    path: Path
+    class_name: str
+    split: PhotoSplit = ""
+    size: int = 0
+    mtime_ns: int = 0
+
+
+@dataclass(slots=True)
+class Gathering:
+    """What has been found so far; folders without photos are classes, too."""
+
+    photos: list[FoundPhoto] = field(default_factory=list)
+    problems: list[UserError] = field(default_factory=list)
+    classes: dict[str, None] = field(default_factory=dict)
+
+    def add_class(self, name: str) -> None:
+        """Note a class in the order of coming."""
+        self.classes.setdefault(name)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDataset:
+    """Labelled photos.
+
+    Attributes:
+        classes: names in the order of coming; some may have no photo.
+        photos: every photo.
+        problems: what could not be used, each with its file or folder and the reason.
+    """
+
+    classes: tuple[str, ...]
+    photos: tuple[FoundPhoto, ...]
+    problems: tuple[UserError, ...] = ()
+
+    @property
+    def loose(self) -> tuple[FoundPhoto, ...]:
+        """The photos without a class."""
+        return tuple(photo for photo in self.photos if not photo.class_name)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many photos each class has."""
+        counts = Counter(photo.class_name for photo in self.photos)
+        return {name: counts[name] for name in self.classes}
+
+    def new_photos(self, class_id: str = "") -> list[NewPhoto]:
+        """Return the photos as a project takes them.
+
+        Args:
+            class_id: the class of loose photos; with an empty one they are left out.
+        """
+        return [
+            NewPhoto(p.path, "" if p.class_name else class_id, p.class_name, p.split, "", False, p.size, p.mtime_ns)
+            for p in self.photos
+            if p.class_name or class_id
+        ]
+
+    def samples(self, settings: TrainingSettings) -> tuple[tuple[str, ...], tuple[Sample, ...]]:
+        """Return the classes that have photos, and their photos split, as a run takes them."""
+        counts = self.counts()
+        classes = tuple(name for name in self.classes if counts[name])
+        label = {name: n for n, name in enumerate(classes)}
+        photos = [photo for photo in self.photos if photo.class_name]
+        parts = split_samples(
+            [label[p.class_name] for p in photos],
+            [""] * len(photos),
+            [p.split for p in photos],
+            settings.split,
+            settings.seed,
+            [f"{p.class_name}/{p.path.name}" for p in photos],  # the same wherever the folder lies
+        )
+        return classes, tuple(
+            Sample(str(n), photo.path, label[photo.class_name], part)
+            for n, (photo, part) in enumerate(zip(photos, parts, strict=True), 1)
+        )
+
+
+def part_of(name: str) -> PhotoSplit:
+    """Return the part of the data that a folder of that name holds; empty for none."""
+    return _PARTS.get(name.strip().casefold(), "")
+
+
+def resolved(gathering: Gathering) -> FoundDataset:
+    """Return what was found, with its parts as a training understands them."""
+    given = {photo.split for photo in gathering.photos}
+    photos = gathering.photos
+    if "test" not in given and "validation" in given:
+        # The one part that came apart from the train photos is what the result is measured on.
+        photos = [p._replace(split="test") if p.split == "validation" else p for p in photos]
+    elif given <= {"", "train"}:
+        photos = [p._replace(split="") if p.split else p for p in photos]
+    for photo in photos:
+        if photo.class_name:
+            gathering.add_class(photo.class_name)
+    return FoundDataset(tuple(gathering.classes), tuple(photos), tuple(gathering.problems))
