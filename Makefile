@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 SHARDS ?= auto
 
-.PHONY: run test setup check lint types imports tests bench clean
+.PHONY: run test package setup check lint types imports tests bench clean
 
 run: setup
 	@$(PY) -m mobilenet_gui $(ARGS)
@@ -29,6 +29,11 @@ imports:
 
 tests:
 	$(PY) -m pytest -n $(SHARDS) --dist loadgroup $(ARGS)
+
+# Installers for this system, in dist/ (ARGS="--formats deb" makes one only).
+package:
+	@sh packaging/setup.sh
+	@$(PY) packaging/build.py $(ARGS)
 
 bench: setup
 	$(PY) -m benchmarks

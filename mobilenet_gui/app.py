@@ -39,7 +39,7 @@ def run(photos: Sequence[str], *, trace: StartupTrace, new_window: bool = False)
     app.setApplicationName("mobilenet-gui")
     app.setApplicationDisplayName("MobileNet GUI")
     app.setApplicationVersion(__version__)
-    app.setDesktopFileName("mobilenet-gui")
+    app.setDesktopFileName("org.mobilenet_gui.MobileNetGUI")
 
     server: InstanceServer | None = None
     if not new_window:

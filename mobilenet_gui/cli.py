@@ -27,13 +27,14 @@ def main(argv: Sequence[str]) -> int:
     if not wants_command:
         return _window(argv)
     if argv[0] == "help":
-        _commands_parser().print_help()
+        commands_parser().print_help()
         return 0
-    arguments = _commands_parser().parse_args(list(argv))
+    arguments = commands_parser().parse_args(list(argv))
     return int(arguments.run(arguments))
 
 
-def _commands_parser() -> argparse.ArgumentParser:
+def commands_parser() -> argparse.ArgumentParser:
+    """Return the parser of every command; the installers make the shells' completions from it."""
     from mobilenet_gui import cli_bench, cli_classify, cli_models, cli_watch
 
     parser = argparse.ArgumentParser(prog="mobilenet-gui", description=tr("Recognise photos with MobileNet."))

@@ -1,0 +1,84 @@
+"""Builds the installers: `make package`, or `python packaging/build.py [--formats deb,tar] [--with-model ID=FILE]`.
+
+Freezes the program with its training into one folder (PyInstaller) and makes of it what this system installs: a
+`.deb` and a `.tar.zst` on Linux, an installer on Windows, a disk image on macOS. Needs the network once, for the pinned
+build inputs of `freeze/constraints.txt`. Two builds of one commit give the same bytes: every date is the commit's
+(SOURCE_DATE_EPOCH).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from build_parts import deb, macos, tarball, windows
+from build_parts.environment import ROOT, Build, BuildError, prepare, say, source_epoch, source_version
+from build_parts.freeze import freeze
+from build_parts.sizes import report_sizes
+
+FORMATS: dict[str, dict[str, Callable[[Build], Path]]] = {
+    "linux": {"deb": deb.build_deb, "tar": tarball.build_tarball},
+    "win32": {"setup": windows.build_setup},
+    "darwin": {"dmg": macos.build_dmg},
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Build; return the exit code."""
+    possible = FORMATS.get(sys.platform, {})
+    parser = argparse.ArgumentParser(
+        prog="build.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--formats",
+        default=",".join(possible),
+        help=f"some of {', '.join(possible)} (default: all); “none” only freezes",
+    )
+    parser.add_argument("--output", type=Path, default=ROOT / "dist", help="where finished packages go (default: dist)")
+    parser.add_argument(
+        "--work", type=Path, default=ROOT / "build", help="where intermediate files lie (default: build)"
+    )
+    parser.add_argument(
+        "--with-model",
+        action="append",
+        default=[],
+        metavar="ID=FILE",
+        help="ship an official model, made from a local weights file; for machines without a network (may be repeated)",
+    )
+    parser.add_argument("--reuse-frozen", action="store_true", help="pack what an earlier run froze")
+    options = parser.parse_args(arguments)
+    formats = [] if options.formats == "none" else [name for name in options.formats.split(",") if name]
+    for name in formats:
+        if name not in possible:
+            parser.error(f"{name} cannot be built on this system; possible: {', '.join(possible)}")
+    try:
+        return _build(options, [possible[name] for name in formats])
+    except BuildError as error:
+        print(f"The build stopped: {error}", file=sys.stderr)
+        return 1
+
+
+def _build(options: argparse.Namespace, packers: list[Callable[[Build], Path]]) -> int:
+    started = time.monotonic()
+    build = Build(options.work.resolve(), options.output.resolve(), source_version(), source_epoch())
+    build.work.mkdir(parents=True, exist_ok=True)
+    build.output.mkdir(parents=True, exist_ok=True)
+    prepare(build)
+    if not (options.reuse_frozen and build.frozen.is_dir()):
+        freeze(build, models=options.with_model, portable=False)
+    report_sizes(build.frozen)
+    made = [pack(build) for pack in packers]
+    for path in made:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        path.with_name(path.name + ".sha256").write_text(f"{digest}  {path.name}\n", encoding="utf-8")
+        say(f"{path.stat().st_size / 1e6:6.0f} MB  {path}")
+    say(f"Done in {time.monotonic() - started:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

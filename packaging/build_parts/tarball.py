@@ -1,0 +1,53 @@
+"""Owns the archive that any Linux user can unpack anywhere and start, without installing."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+from build_parts.environment import APP_ID, PACKAGING, Build, BuildError, say, set_times, tool
+from build_parts.linux_tree import install_desktop_files
+
+LEVEL = 19
+
+
+def build_tarball(build: Build) -> Path:
+    """Make the `.tar.zst` from the frozen program; return its path."""
+    say("Making the .tar.zst (two minutes)")
+    name = f"mobilenet-gui-{build.version}"
+    root = build.work / "tarball" / name
+    shutil.rmtree(root.parent, ignore_errors=True)
+    root.parent.mkdir()
+    shutil.copytree(build.frozen, root, symlinks=True)
+    install_desktop_files(build, root / "desktop")
+    for script in ("install.sh", "README.txt"):
+        shutil.copyfile(PACKAGING / "linux" / script, root / script)
+    (root / "app-id.txt").write_text(APP_ID + "\n", encoding="utf-8")
+    set_times(root, build.epoch)
+    (root / "install.sh").chmod(0o755)
+    target = build.output / f"{name}-linux-x86_64.tar.zst"
+    packer = subprocess.Popen(
+        [tool("zstd", "zstd"), "--quiet", "--force", f"-{LEVEL}", "-T0", "-o", str(target)], stdin=subprocess.PIPE
+    )
+    if packer.stdin is None:
+        raise BuildError("zstd could not be started.")
+    with (
+        packer.stdin,
+        tarfile.open(fileobj=io.BufferedWriter(packer.stdin, 1 << 20), mode="w|", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        for path in [root, *sorted(root.rglob("*"))]:
+            archive.add(path, arcname=str(path.relative_to(root.parent)), recursive=False, filter=_nobodys)
+    if packer.wait() != 0:
+        raise BuildError("zstd failed; is the disk full?")
+    shutil.rmtree(root.parent)
+    return target
+
+
+def _nobodys(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Forget who built it."""
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = "root"
+    return entry
