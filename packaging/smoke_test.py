@@ -1,0 +1,337 @@
+"""Starts what ships, not the source, and does with it what a person would: `smoke_test.py PROGRAM`.
+
+Window shown, a photo recognised in it, a photo recognised on the command line, a model fine-tuned on twenty photos,
+its export proved, a video recognised, the cameras listed, clean exits; and no traceback, missing module or missing
+library in anything that was printed or logged. Needs nothing but Python's standard library and PROGRAM; without a
+display the window opens on Qt's offscreen one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import math
+import os
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+BAD = re.compile(
+    r"Traceback \(most recent|ModuleNotFoundError|ImportError|cannot open shared object|Segmentation fault|"
+    r"core dumped|QFatal|"
+    r"Could not load the Qt platform plugin|Fatal Python error"
+)
+WINDOW_SECONDS = 60
+TRAIN_SECONDS = 300
+
+
+class SmokeError(Exception):
+    """What ships does not work; the message says what."""
+
+
+class Program:
+    """The program under test, with a home of its own and a record of all it said."""
+
+    def __init__(self, command: list[str], folder: Path) -> None:
+        self.command = command
+        self.folder = folder
+        self.home = folder / "home ü"
+        self.home.mkdir()
+        self.said: list[str] = []
+        self.environment = {
+            **os.environ,
+            "MOBILENET_GUI_HOME": str(self.home / "data"),
+            "HOME": str(self.home),
+            "USERPROFILE": str(self.home),
+            "XDG_RUNTIME_DIR": str(folder),
+        }
+        for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"):
+            self.environment.pop(name, None)
+        if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            self.environment["QT_QPA_PLATFORM"] = "offscreen"
+
+    def run(self, *words: str | Path, timeout: float = 120, expected: int = 0) -> str:
+        """Run a command to its end and return what it printed to stdout."""
+        done = subprocess.run(
+            [*self.command, *map(str, words)],
+            capture_output=True,
+            timeout=timeout,
+            env=self.environment,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+        self.said.append(f"$ {' '.join(map(str, words))}\n{out}{err}")
+        if done.returncode != expected:
+            raise SmokeError(f"“{' '.join(map(str, words[:3]))}” ended with {done.returncode}:\n{(out + err)[-2000:]}")
+        return out
+
+    @contextmanager
+    def started(self, *words: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+        """Start the window; it must end by itself when asked to."""
+        log = self.folder / "window.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [*self.command, *map(str, words)],
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env=self.environment,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+            )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            self.said.append(log.read_text(encoding="utf-8", errors="replace"))
+
+    def logs(self) -> str:
+        """Return everything it printed or wrote into its log folder."""
+        written = [
+            path.read_text(encoding="utf-8", errors="replace")
+            for path in self.home.rglob("*")
+            if path.is_file() and path.parent.name in {"logs", "log"}
+        ]
+        return "\n".join([*self.said, *written])
+
+
+def check_version(program: Program) -> str:
+    """See that the program starts at all."""
+    return program.run("--version").strip()
+
+
+def check_window(program: Program) -> str:
+    """See the window shown, a photo recognised in it, and a clean end."""
+    log = program.folder / "window.log"
+    started = time.monotonic()
+    with program.started("--new-window", "--startup-trace", sample_photo(program)) as process:
+        shown = _wait_for(log, "window shown", process)
+        _wait_for(log, "first result", process)
+        result = time.monotonic() - started
+        if sys.platform == "win32":
+            process.kill()  # there is no polite way to ask a window without one of its own
+            return f"shown after {shown - started:.2f} s, first result after {result:.2f} s"
+        process.send_signal(signal.SIGTERM)
+        if process.wait(timeout=20) != 0:
+            raise SmokeError(f"The window ended with {process.returncode}.")
+    return f"shown after {shown - started:.2f} s, first result after {result:.2f} s, closed cleanly"
+
+
+def check_classify(program: Program) -> str:
+    """Recognise a photo on the command line."""
+    answer = json.loads(program.run("classify", sample_photo(program), "--format", "json"))
+    best = answer["predictions"][0]
+    return f"{best['label']}, {best['probability']:.0%}, with {answer['model']}"
+
+
+def check_training(program: Program) -> str:
+    """Fine-tune twenty photos into a model that tells them apart."""
+    dataset = make_dataset(program.folder / "photos é")
+    lines = program.run(
+        "train",
+        dataset,
+        "--output",
+        program.folder / "run",
+        "--preset",
+        "fast",
+        "--format",
+        "json",
+        timeout=TRAIN_SECONDS,
+    )
+    last = json.loads(lines.strip().splitlines()[-1])
+    if last.get("event") != "finished" or last.get("accuracy", 0) < 0.7:
+        raise SmokeError(f"The training ended with {last}.")
+    return f"{last['accuracy']:.0%} correct after {last['seconds']:.1f} s"
+
+
+def check_export(program: Program) -> str:
+    """Export the trained model; the exports must give the app's own answers."""
+    words: list[str | Path] = [
+        "export",
+        program.folder / "run",
+        "--to",
+        "tflite",
+        "onnx",
+        "--output",
+        program.folder / "exports",
+    ]
+    lines = program.run(
+        *words, "--check", program.folder / "photos é", "--format", "json", timeout=TRAIN_SECONDS
+    ).splitlines()
+    results = [found for line in lines if "format" in (found := json.loads(line))]
+    if len(results) != 2:
+        raise SmokeError(f"The export said: {lines[-3:]}")
+    for result in results:
+        if result.get("problem") or result["agree"] != result["checked"] or not result["checked"]:
+            raise SmokeError(f"The export does not agree: {result}")
+    return ", ".join(f"{one['format']}: {one['agree']} of {one['checked']} agree" for one in results)
+
+
+def check_video(program: Program) -> str:
+    """Recognise a video file."""
+    video = program.folder / "video.avi"
+    write_video(video, sample_photo(program).read_bytes())
+    lines = program.run("watch", video, "--format", "json", "--every-frame").splitlines()
+    if not lines or not json.loads(lines[0])["predictions"]:
+        raise SmokeError("The video was not recognised.")
+    return f"{len(lines)} frames"
+
+
+def check_cameras(program: Program) -> str:
+    """Ask for a camera that is not there: the answer must be words."""
+    program.run("watch", "no such camera", "--seconds", "1", timeout=30, expected=1)
+    words = program.said[-1].strip().splitlines()[-1]
+    if "camera" not in words.lower() and "no such" not in words.lower():
+        raise SmokeError(f"Asked for a camera, it said: {words}")
+    return words
+
+
+CHECKS: dict[str, Callable[[Program], str]] = {
+    "version": check_version,
+    "window": check_window,
+    "classify": check_classify,
+    "train": check_training,
+    "export": check_export,
+    "video": check_video,
+    "cameras": check_cameras,
+}
+
+
+def _wait_for(log: Path, text: str, process: subprocess.Popen[bytes]) -> float:
+    """Wait until the window has said `text`; return when."""
+    end = time.monotonic() + WINDOW_SECONDS
+    while time.monotonic() < end:
+        if text in log.read_text(encoding="utf-8", errors="replace"):
+            return time.monotonic()
+        if process.poll() is not None:
+            raise SmokeError(f"The window ended with {process.returncode}:\n{log.read_text(errors='replace')[-2000:]}")
+        time.sleep(0.02)
+    raise SmokeError(
+        f"The window did not say “{text}” within {WINDOW_SECONDS} s:\n{log.read_text(errors='replace')[-2000:]}"
+    )
+
+
+def sample_photo(program: Program) -> Path:
+    """Return a photo that ships with the program."""
+    target = program.folder / "phötö.jpg"
+    if not target.exists():
+        here = Path(shutil.which(program.command[0]) or program.command[0]).resolve().parent
+        for place in (here / "_internal", here.parent / "Resources", Path(__file__).resolve().parents[1]):
+            found = place / "resources" / "samples" / "daisy.jpg"
+            if found.is_file():
+                shutil.copyfile(found, target)
+                break
+        else:
+            raise SmokeError("The program carries no sample photos.")
+    return target
+
+
+def make_dataset(folder: Path) -> Path:
+    """Draw two classes of ten photos: discs on light ground and stripes on dark ground, each another."""
+    for number in range(10):
+        for name in ("discs", "stripes"):
+            path = folder / name / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(png(160, functools.partial(_paint, name, number)))
+    return folder
+
+
+def _paint(name: str, number: int, x: int, y: int) -> tuple[int, int, int]:
+    if name == "discs":
+        inside = math.hypot(x - 60 - 4 * number, y - 80) < 30 + 2 * number
+        return (200, 40 + 10 * number, 40) if inside else (225, 225, 215 + number)
+    return (30, 60 + 8 * number, 150) if (x + 2 * y) // (8 + number) % 2 else (20, 25, 30 + number)
+
+
+def png(side: int, paint: Callable[[int, int], tuple[int, int, int]]) -> bytes:
+    """Return a PNG of `side` pixels each way (W3C Recommendation PNG: chunks IHDR, IDAT, IEND)."""
+    rows = b"".join(b"\0" + bytes(value for x in range(side) for value in paint(x, y)) for y in range(side))
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def write_video(path: Path, jpeg: bytes, frames: int = 12) -> None:
+    """Write a Motion JPEG AVI (RIFF) that shows one photo for `frames` frames at 10 a second."""
+    width, height = _jpeg_size(jpeg)
+    padded = jpeg + b"\0" * (len(jpeg) % 2)
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return kind + struct.pack("<I", len(content)) + content
+
+    main = struct.pack("<14I", 100_000, len(jpeg) * 10, 0, 0x10, frames, 0, 1, len(jpeg), width, height, 0, 0, 0, 0)
+    stream = b"vidsMJPG" + struct.pack(
+        "<IHHIIIIIIII4H", 0, 0, 0, 0, 1, 10, 0, frames, len(jpeg), 0xFFFFFFFF, 0, 0, 0, width, height
+    )
+    size = width * height * 3
+    bitmap = struct.pack("<IiiHH4sIiiII", 40, width, height, 1, 24, b"MJPG", size, 0, 0, 0, 0)
+    headers = chunk(
+        b"LIST",
+        b"hdrl" + chunk(b"avih", main) + chunk(b"LIST", b"strl" + chunk(b"strh", stream) + chunk(b"strf", bitmap)),
+    )
+    one = b"00dc" + struct.pack("<I", len(jpeg)) + padded
+    index = b"".join(b"00dc" + struct.pack("<III", 0x10, 4 + number * len(one), len(jpeg)) for number in range(frames))
+    body = b"AVI " + headers + chunk(b"LIST", b"movi" + one * frames) + chunk(b"idx1", index)
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+
+
+def _jpeg_size(jpeg: bytes) -> tuple[int, int]:
+    """Return width and height from a JPEG's start-of-frame marker (ITU-T T.81, B.2.2)."""
+    at = 2
+    while at < len(jpeg):
+        marker, length = jpeg[at + 1], struct.unpack(">H", jpeg[at + 2 : at + 4])[0]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack(">HH", jpeg[at + 5 : at + 9])
+            return width, height
+        at += 2 + length
+    raise SmokeError("The sample photo is no JPEG.")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the checks; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", nargs="+", help="the installed program (and words that come before every argument)")
+    parser.add_argument("--only", action="append", choices=CHECKS, help="run only this check (may be repeated)")
+    parser.add_argument("--keep", type=Path, help="a folder to work in, which is kept")
+    options = parser.parse_args(arguments)
+    folder = options.keep or Path(tempfile.mkdtemp(prefix="smoke äß "))
+    folder.mkdir(parents=True, exist_ok=True)
+    program = Program(options.program, folder.resolve())
+    failed = 0
+    try:
+        for name in options.only or CHECKS:
+            try:
+                print(f"ok    {name}: {CHECKS[name](program)}", flush=True)
+            except (SmokeError, OSError, subprocess.TimeoutExpired, ValueError, KeyError, IndexError) as error:
+                failed += 1
+                print(f"FAIL  {name}: {type(error).__name__}: {error}", flush=True)
+        found = BAD.search(program.logs())
+        if found:
+            failed += 1
+            print(f"FAIL  log: …{program.logs()[max(0, found.start() - 500) : found.end() + 1500]}", flush=True)
+        else:
+            print("ok    log: no traceback, no missing module, no missing library")
+    finally:
+        if options.keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
