@@ -110,7 +110,6 @@ class TrainingController(QObject):
         *,
         resume: bool = False,
         history: Sequence[EpochRecord] = (),
-        prepare: Callable[[], None] | None = None,
     ) -> None:
         """Train what a run folder says.
 
@@ -119,7 +118,6 @@ class TrainingController(QObject):
             folder: the run folder.
             resume: go on after the last finished epoch.
             history: the epochs that lie behind it then.
-            prepare: called first, in the training's thread: writes what the folder must hold.
 
         Raises:
             ModelError: another training is under way.
@@ -135,7 +133,7 @@ class TrainingController(QObject):
         self._set(TrainingState(project_id, folder, history=tuple(history)))
         self._thread = threading.Thread(
             target=self._train,
-            args=(self._number, TrainJob(folder, resume), self._cancel, prepare),
+            args=(self._number, TrainJob(folder, resume), self._cancel),
             name="training",
             daemon=True,  # should the process not end in time, the program still does
         )
@@ -273,12 +271,10 @@ class TrainingController(QObject):
             worker.close()
         return self._new_worker()
 
-    def _train(self, number: int, job: Job, cancel: threading.Event, prepare: Callable[[], None] | None) -> None:
+    def _train(self, number: int, job: Job, cancel: threading.Event) -> None:
         log: tuple[str, ...] = ()
         listener = _Listener(lambda event, now: self._tell(number, "event", (event, now)))
         try:
-            if prepare is not None:
-                prepare()
             worker = self._ready_worker()
             with worker:
                 with self._lock:

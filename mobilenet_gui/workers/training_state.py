@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -73,7 +74,7 @@ class TrainingState:
     @property
     def best(self) -> EpochRecord | None:
         """The epoch with the highest validation accuracy, of equal ones the one with the lower loss."""
-        good = [record for record in self.history if record.val_accuracy == record.val_accuracy]
+        good = [record for record in self.history if math.isfinite(record.val_accuracy)]
         return max(good, key=lambda record: (record.val_accuracy, -record.val_loss), default=None)
 
     @property

@@ -123,16 +123,13 @@ def test_a_failure_with_words_is_no_crash(qtbot: QtBot, make: Make, tmp_path: Pa
     assert "disk is full" in str(state.error)
 
 
-def test_what_prepares_may_fail_and_nothing_is_started(qtbot: QtBot, make: Make, tmp_path: Path) -> None:
-    controller = make(*fake.fine())
-
-    def no_room() -> None:
-        raise StorageError("run", "The disk is full.")
-
-    with qtbot.waitSignal(controller.ended):
-        controller.start("garden", tmp_path, prepare=no_room)
-    assert state_now(controller).outcome == "failed"
-    assert not children()
+def test_a_worker_that_cannot_start_is_told(qtbot: QtBot, tmp_path: Path) -> None:
+    controller = TrainingController(command=["/no/such/program"])
+    state = run(qtbot, controller, tmp_path)
+    assert state.outcome == "failed"
+    assert "could not be started" in str(state.error)
+    controller.warm()
+    controller.shut_down()
 
 
 def test_one_training_at_a_time(qtbot: QtBot, make: Make, tmp_path: Path) -> None:

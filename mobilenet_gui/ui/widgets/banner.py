@@ -79,6 +79,11 @@ class Banner(QWidget):
             announce(self, text)
         self.update()
 
+    def set_icon(self, name: str) -> None:
+        """Show another icon than the tone's, until the banner says something else."""
+        self._icon_name = name
+        self.update()
+
     def sizeHint(self) -> QSize:
         """Return the size of one line."""
         left, right = self._edges()

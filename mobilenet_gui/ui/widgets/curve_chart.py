@@ -184,8 +184,13 @@ class CurveChart(QWidget):
             draw_text(painter, self._area(), self._empty, fonts.font("small"), colours.text3,
                       align=Qt.AlignmentFlag.AlignHCenter)  # fmt: skip
             return
-        for curve in sorted(self._curves, key=lambda c: c.main):
-            self._paint_curve(painter, curve)
+        lines = [(curve, self._points(curve)) for curve in sorted(self._curves, key=lambda c: c.main)]
+        for curve, points in lines:
+            if curve.main and len(points) > 1:
+                self._paint_fill(painter, points)
+        for curve, points in lines:
+            if points:
+                self._paint_curve(painter, curve, points)
         if self._pointed is not None:
             self._paint_reading(painter, self._pointed)
 
@@ -223,30 +228,31 @@ class CurveChart(QWidget):
                 x = round(self._x(mark)) + 0.5
                 painter.drawLine(QPointF(x, area.y()), QPointF(x, area.bottom()))
 
-    def _paint_curve(self, painter: QPainter, curve: Curve) -> None:
-        points = [
+    def _points(self, curve: Curve) -> list[QPointF]:
+        return [
             QPointF(self._x(step), self._y(value)) for step, value in enumerate(curve.values, 1) if value is not None
         ]
-        if not points:
-            return
+
+    def _paint_fill(self, painter: QPainter, points: list[QPointF]) -> None:
         colours, area = tokens(), self._area()
-        line = QPainterPath(points[0])
-        for first, second, end in spline(points):
-            line.cubicTo(first, second, end)
+        below = _line(points)
+        below.lineTo(points[-1].x(), area.bottom())
+        below.lineTo(points[0].x(), area.bottom())
+        fade = QLinearGradient(area.topLeft(), area.bottomLeft())
+        fade.setColorAt(0, mix(colours.panel, colours.accent, 0.18))
+        fade.setColorAt(1, mix(colours.panel, colours.accent, 0.02))
         painter.save()
-        painter.setClipRect(area.adjusted(-8, -8, 8, 1))
-        if curve.main and len(points) > 1:
-            below = QPainterPath(line)
-            below.lineTo(points[-1].x(), area.bottom())
-            below.lineTo(points[0].x(), area.bottom())
-            fade = QLinearGradient(area.topLeft(), area.bottomLeft())
-            fade.setColorAt(0, mix(colours.panel, colours.accent, 0.18))
-            fade.setColorAt(1, mix(colours.panel, colours.accent, 0.02))
-            painter.fillPath(below, fade)
+        painter.setClipRect(area)
+        painter.fillPath(below, fade)
+        painter.restore()
+
+    def _paint_curve(self, painter: QPainter, curve: Curve, points: list[QPointF]) -> None:
+        painter.save()
+        painter.setClipRect(self._area().adjusted(-8, -8, 8, 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(self._colour(curve), 2.25 if curve.main else 1.5, Qt.PenStyle.SolidLine,
                             Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))  # fmt: skip
-        painter.drawPath(line)
+        painter.drawPath(_line(points))
         painter.restore()
         if curve.main or len(points) == 1:
             self._paint_dot(painter, points[-1], self._colour(curve))
@@ -298,6 +304,13 @@ class CurveChart(QWidget):
         share = (value - axis[0]) / (axis[-1] - axis[0])
         # A loss that shot up at the start must not leave the card.
         return area.bottom() - area.height() * min(max(share, -0.02), 1.06)
+
+
+def _line(points: Sequence[QPointF]) -> QPainterPath:
+    path = QPainterPath(points[0])
+    for first, second, end in spline(points):
+        path.cubicTo(first, second, end)
+    return path
 
 
 def _at(curve: Curve, step: int) -> float | None:

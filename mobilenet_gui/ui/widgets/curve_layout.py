@@ -17,7 +17,7 @@ def steps_below(steps: int, most: int) -> list[int]:
     """Return round steps from 0 to `steps`, at most about `most` of them; 0 alone where there are none."""
     if steps <= 0:
         return [0]
-    width = _nice(steps / most, whole=True)
+    width = max(1.0, _nice(steps / most, (1, 2, 5, 10)))
     return [int(number * width) for number in range(int(steps // width) + 1)]
 
 
@@ -32,7 +32,8 @@ def value_axis(values: Sequence[float], top: float | None, count: int) -> list[f
     good = sorted(value for value in values if math.isfinite(value))
     if top is not None:
         low = min(good, default=0.0)
-        width = _nice(max(top - low, top * 0.04) / (count - 1))
+        # Widths that divide the whole, so that the axis never goes below 0.
+        width = _nice(max(top - low, top * 0.04) / (count - 1), (1, 2, 2.5, 5, 10))
         lines = math.ceil((top - low) / width - 1e-9)
         return [top - width * number for number in range(max(lines, 1), -1, -1)]
     high = good[-1] if good else 1.0
@@ -66,12 +67,7 @@ def spline(points: Sequence[QPointF]) -> Iterator[tuple[QPointF, QPointF, QPoint
         )
 
 
-def _nice(width: float, *, whole: bool = False) -> float:
-    """Return the next round number from `width` up: 1, 2, 5 (or 2.5 if not `whole`) times a power of ten."""
+def _nice(width: float, factors: Sequence[float] = (1, 2, 2.5, 3, 4, 5, 6, 8, 10)) -> float:
+    """Return the next round number from `width` up: one of `factors` times a power of ten."""
     power = 10.0 ** math.floor(math.log10(max(width, 1e-9)))
-    if whole and width <= 1:
-        return 1.0
-    for factor in (1, 2, 5, 10) if whole else (1, 2, 2.5, 5, 10):
-        if factor * power >= width - 1e-9:
-            return float(factor * power)
-    return 10.0 * power
+    return next((factor * power for factor in factors if factor * power >= width - 1e-9), 10.0 * power)

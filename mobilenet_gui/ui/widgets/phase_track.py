@@ -38,9 +38,10 @@ class PhaseTrack(QWidget):
         return self._current
 
     def set_phases(self, names: Sequence[str]) -> None:
-        """Name the phases; the first one begins."""
-        self._names = tuple(names)
-        self.show_progress(0, 0.0)
+        """Name the phases; where they are others than before, the first one begins."""
+        if tuple(names) != self._names:
+            self._names = tuple(names)
+            self.show_progress(0, 0.0)
 
     def show_progress(self, current: int, fraction: float) -> None:
         """Show that phase `current` runs and is done to `fraction` (0-1)."""

@@ -12,7 +12,8 @@ from mobilenet_gui.ui.tokens import RADIUS_CARD
 from mobilenet_gui.ui.widgets.painting import draw_text, rounded
 
 _HEIGHT = 78
-_MARGIN = 16
+_MARGIN, _MARGIN_NARROW = 16, 12
+_NARROW = 150
 _DASH = "\N{EN DASH}"
 
 
@@ -65,7 +66,8 @@ class StatCard(QWidget):
         colours = tokens()
         painter = QPainter(self)
         rounded(painter, QRectF(self.rect()), RADIUS_CARD, colours.panel, colours.line)
-        room = QRectF(self.rect()).adjusted(_MARGIN, 0, -_MARGIN, 0)
+        margin = self._margin()
+        room = QRectF(self.rect()).adjusted(margin, 0, -margin, 0)
         draw_text(painter, QRectF(room.x(), fonts.px(10), room.width(), fonts.px(17)), self._name, fonts.font("small"),
                   colours.text2)  # fmt: skip
         middle = QRectF(room.x(), fonts.px(28), room.width(), fonts.px(27))
@@ -80,6 +82,11 @@ class StatCard(QWidget):
         draw_text(painter, QRectF(room.x(), fonts.px(54), room.width(), fonts.px(16)), self._note,
                   fonts.font("caption"), colours.text2)  # fmt: skip
 
+    def _margin(self) -> int:
+        return _MARGIN if self.width() >= fonts.px(_NARROW) else _MARGIN_NARROW
+
     def _explain(self) -> None:
-        needed = QFontMetricsF(fonts.font("caption")).horizontalAdvance(self._note)
-        self.setToolTip(self._note if needed > self.width() - 2 * _MARGIN else "")
+        room = self.width() - 2 * self._margin()
+        texts = {self._name: fonts.font("small"), self._note: fonts.font("caption")}
+        cut = [text for text, face in texts.items() if QFontMetricsF(face).horizontalAdvance(text) > room]
+        self.setToolTip("\n".join(cut))

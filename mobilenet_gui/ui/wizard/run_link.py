@@ -1,0 +1,50 @@
+"""Owns the wizard's one `RunBook`: made when a page first asks, shared by the pages, gone with the wizard."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.ui.wizard.context import WizardContext
+from mobilenet_gui.ui.wizard.training_words import left_words, span
+from mobilenet_gui.workers.run_book import RunBook
+
+
+def book_of(context: WizardContext) -> RunBook:
+    """Return the trainings of the wizard's project; the first call begins to read them."""
+    found = context.hub.findChild(RunBook, "", Qt.FindChildOption.FindDirectChildrenOnly)
+    if isinstance(found, RunBook):
+        return found
+    book = RunBook(context.project.id, context.project.folder, context.training, context.hub)
+    book.changed.connect(lambda: note_latest(context, book))
+    book.reload()
+    return book
+
+
+def note_latest(context: WizardContext, book: RunBook) -> None:
+    """Tell the wizard's list of steps how the trainings stand."""
+    latest, live = context.latest, book.live
+    newest = book.runs[0] if book.runs else None
+    if book.loaded:
+        done = book.finished
+        latest.accuracy = done[0].state.accuracy if done else None
+        latest.folder = newest.folder if newest is not None else None
+        latest.status = newest.state.status if newest is not None else ""
+        latest.note = _words(newest.state.status, newest.state.seconds) if newest is not None else ""
+    if book.beginning:
+        latest.status, latest.note = "running", tr("Starting")
+    elif live is not None and live.live:
+        latest.folder = live.folder
+        latest.status = "paused" if live.status == "paused" else "running"
+        latest.note = left_words(live)
+    context.hub.stale.emit()
+
+
+def _words(status: str, seconds: float) -> str:
+    if status == "finished":
+        return tr("Finished in {time}").format(time=span(seconds))
+    return {
+        "interrupted": tr("Interrupted"),
+        "failed": tr("It did not work"),
+        "cancelled": tr("Stopped"),
+    }.get(status, "")

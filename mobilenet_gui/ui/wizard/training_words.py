@@ -1,0 +1,102 @@
+"""Owns how trainings are put into words: times, presets, phases, and what a training in progress says of itself."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.training.training_settings import Preset
+from mobilenet_gui.ui.widgets.painting import NO_BREAK_SPACE as NBSP
+from mobilenet_gui.workers.training_state import TrainingState
+
+STEADY_EPOCHS = 3
+"""After so many epochs without progress the page says that it stops soon."""
+
+
+def preset_title(preset: str) -> str:
+    """Return a preset's name."""
+    return {"fast": tr("Fast"), "balanced": tr("Balanced"), "best": tr("Best")}.get(preset, preset)
+
+
+def phase_title(phase: str) -> str:
+    """Return a phase's name."""
+    return {
+        "photos": tr("Prepare photos"),
+        "head": tr("Learn the classes"),
+        "adapt": tr("Adapt last layers"),
+        "test": tr("Test"),
+    }[phase]
+
+
+def phases_of(preset: Preset) -> tuple[str, ...]:
+    """Return the phases that a preset goes through."""
+    return ("photos", "head", "test") if preset == "fast" else ("photos", "head", "adapt", "test")
+
+
+def time_left(seconds: float) -> tuple[str, str]:
+    """Return a time as a number and its unit, counted down: ("45", "s"), ("3:40", "min"), ("1:20", "h")."""
+    whole = math.ceil(seconds)
+    if whole < 100:
+        return str(whole), tr("s")
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02}", tr("min")
+    return f"{whole // 3600}:{whole % 3600 // 60:02}", tr("h")
+
+
+def span(seconds: float) -> str:
+    """Return how long something took or will take: "12 s", "9 min", "1 h 20 min"."""
+    if seconds < 99.5:
+        return f"{max(1, round(seconds))}{NBSP}{tr('s')}"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes}{NBSP}{tr('min')}"
+    hours, rest = divmod(minutes, 60)
+    whole = f"{hours}{NBSP}{tr('h')}"
+    return whole if rest == 0 or hours >= 10 else f"{whole} {rest}{NBSP}{tr('min')}"
+
+
+def ready_at(seconds: float, now: datetime | None = None) -> str:
+    """Return the clock time that lies so many seconds ahead: "about 16:22"."""
+    when = (now or datetime.now().astimezone()) + timedelta(seconds=seconds)
+    return tr("about {time}").format(time=f"{when.hour}:{when.minute:02}")
+
+
+def left_words(state: TrainingState) -> str:
+    """Return the few words below the step's name while a training is under way."""
+    if state.status == "paused":
+        return tr("Paused")
+    left = state.left_now()
+    if left is None:
+        return phase_title(state.phase) if state.phase else tr("Starting")
+    number, unit = time_left(left)
+    return tr("{time} left").format(time=number if ":" in number else f"{number}{NBSP}{unit}")
+
+
+def advice(state: TrainingState, patience: int | None = None) -> str:
+    """Return one sentence on how a training under way is doing."""
+    asked = {"cancel": tr("Stopping…"), "finish": tr("Finishing with the best so far…")}
+    if state.asked in asked:
+        return asked[state.asked]
+    if state.status == "paused":
+        return tr("Paused. Nothing is lost; it goes on where it stands.")
+    if state.phase in ("head", "adapt"):
+        return _progress_words(state, patience)
+    return {
+        "photos": tr("Each photo is looked at once. The next training on the same photos starts at once."),
+        "test": tr("Trying it on photos it has never seen."),
+    }.get(state.phase, tr("Getting ready…"))
+
+
+def _progress_words(state: TrainingState, patience: int | None) -> str:
+    best = state.best
+    last = state.history[-1] if state.history else None
+    if best is None or last is None:
+        return tr("The first figures are here after the first epoch.")
+    behind = last.epoch - best.epoch
+    if behind < STEADY_EPOCHS or best.phase != last.phase:
+        if patience == 0:
+            return tr("Still getting better.")
+        return tr("Still getting better. It stops by itself when it no longer improves.")
+    text = tr("No better since epoch {n}.").format(n=best.epoch)
+    return text if patience == 0 else tr("{text} If that stays so, it stops by itself.").format(text=text)
