@@ -92,5 +92,8 @@ def worker_command() -> list[str]:
     if getattr(sys, "frozen", False):
         # On Windows a program either has a console or has none, and one without has no pipes to speak through.
         console = Path(sys.executable).with_name("mobilenet-gui-console.exe")
-        return [str(console) if console.is_file() else sys.executable, "worker"]
+        # The tarball's start script knows which libraries this system lacks.
+        script = Path(sys.executable).parent.parent / "mobilenet-gui"
+        starters = (console, script) if sys.platform != "darwin" else ()
+        return [next((str(path) for path in starters if path.is_file()), sys.executable), "worker"]
     return [sys.executable, "-m", "mobilenet_gui", "worker"]

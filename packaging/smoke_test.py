@@ -229,7 +229,12 @@ def sample_photo(program: Program) -> Path:
     target = program.folder / "phötö.jpg"
     if not target.exists():
         here = Path(shutil.which(program.command[0]) or program.command[0]).resolve().parent
-        for place in (here / "_internal", here.parent / "Resources", Path(__file__).resolve().parents[1]):
+        for place in (
+            here / "_internal",
+            here / "program" / "_internal",
+            here.parent / "Resources",
+            Path(__file__).resolve().parents[1],
+        ):
             found = place / "resources" / "samples" / "daisy.jpg"
             if found.is_file():
                 shutil.copyfile(found, target)

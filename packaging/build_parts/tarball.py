@@ -9,6 +9,7 @@ import tarfile
 from pathlib import Path
 
 from build_parts.environment import APP_ID, PACKAGING, Build, BuildError, say, set_times, tool
+from build_parts.fallback import add_fallbacks
 from build_parts.linux_tree import install_desktop_files
 
 LEVEL = 19
@@ -21,13 +22,16 @@ def build_tarball(build: Build) -> Path:
     root = build.work / "tarball" / name
     shutil.rmtree(root.parent, ignore_errors=True)
     root.parent.mkdir()
-    shutil.copytree(build.frozen, root, symlinks=True)
+    root.mkdir()
+    shutil.copytree(build.frozen, root / "program", symlinks=True)
+    add_fallbacks(build.frozen, root / "fallback", root / "program" / "_internal" / "notices" / "licences")
     install_desktop_files(build, root / "desktop")
-    for script in ("install.sh", "README.txt"):
-        shutil.copyfile(PACKAGING / "linux" / script, root / script)
+    for source, name in (("start.sh", "mobilenet-gui"), ("install.sh", "install.sh"), ("README.txt", "README.txt")):
+        shutil.copyfile(PACKAGING / "linux" / source, root / name)
     (root / "app-id.txt").write_text(APP_ID + "\n", encoding="utf-8")
+    for script in ("mobilenet-gui", "install.sh"):
+        (root / script).chmod(0o755)
     set_times(root, build.epoch)
-    (root / "install.sh").chmod(0o755)
     target = build.output / f"{name}-linux-x86_64.tar.zst"
     packer = subprocess.Popen(
         [tool("zstd", "zstd"), "--quiet", "--force", f"-{LEVEL}", "-T0", "-o", str(target)], stdin=subprocess.PIPE
