@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 
 from mobilenet_gui.core.errors import ProjectError
 from mobilenet_gui.i18n import tr, trn
-from mobilenet_gui.training import project_file, project_runs
-from mobilenet_gui.training.project_history import History, Step
+from mobilenet_gui.training import project_adding, project_file, project_runs
+from mobilenet_gui.training.project_history import History, Step, change_of
 from mobilenet_gui.training.project_index import PhotoIndex
 from mobilenet_gui.training.project_spec import make_spec
 from mobilenet_gui.training.project_types import (
     MAX_CLASSES,
-    MAX_PHOTOS,
     Added,
     Change,
     NewPhoto,
@@ -64,6 +63,7 @@ class Project:
         self._history = History()
         self._listeners: list[Listener] = []
         self._open_step: Step | None = None
+        self._adding: Step | None = None
         self._lock = lock
 
     # --- looking
@@ -243,50 +243,41 @@ class Project:
         with self.step(tr("Order classes")):
             self._set_classes(tuple(sorted(self._classes, key=lambda c: rank.get(c.id, len(rank)))))
 
+    def add_more(self, photos: Iterable[NewPhoto]) -> Added:
+        """Add photos as `add_photos` does, and where the last step did that, too, as a part of it.
+
+        So a window can take thousands in, a few hundred at a time, and take them all back at once.
+
+        Raises:
+            ProjectError: as `add_photos`.
+        """
+        last = self._history.last if self._history.last is self._adding else None
+        if last is None or self._open_step is not None:
+            return self.add_photos(photos)
+        part = self._open_step = Step("")
+        try:
+            added = self.add_photos(photos)
+        finally:
+            self._open_step, self._adding = None, last
+        if not part.is_empty:
+            last.join(part)
+            last.text = project_adding.adding_text(len(last.before))
+            self._history.grown(len(part.before))
+            self._tell(part)
+        return added
+
     def add_photos(self, photos: Iterable[NewPhoto]) -> Added:
         """Add photos; one whose file is in its class already is left alone.
 
         Raises:
             ProjectError: a class that is not there and has no name, an empty name, or too many photos.
         """
-        new: dict[str, Photo] = {}
-        known = 0
-        by_id = {c.id: c.id for c in self._classes}
-        by_name = {name_key(c.name): c.id for c in self._classes}
-        made: list[PhotoClass] = []
-        found: dict[tuple[str, str], str] = {}
-        seen: set[tuple[str, str]] = set()
-        number = self._next_photo
-        for photo in photos:
-            asked = photo[1:3]
-            class_id = found.get(asked)
-            if class_id is None:
-                class_id = by_id.get(photo.class_id) or by_name.get(name_key(clean_name(photo.class_name)))
-                if class_id is None:
-                    name = self._checked(photo.class_name, name_problem(photo.class_name))
-                    made.append(self._new_class(name, False, len(made)))
-                    class_id = by_name[name_key(name)] = made[-1].id
-                found[asked] = class_id
-            path = photo.path if photo.path.is_absolute() else photo.path.absolute()
-            key = self._index.key(class_id, path)
-            if key in seen or self._index.has_key(key):
-                known += 1
-                continue
-            seen.add(key)
-            new[str(number)] = Photo(
-                str(number), path, class_id, photo.split, photo.group, False, photo.copied, photo.size, photo.mtime_ns
-            )
-            number += 1
-        if len(self._index.photos) + len(new) > MAX_PHOTOS:
-            raise ProjectError(self._name, tr("A project holds at most a million photos."))
-        if new or made:
-            self._next_photo = number
-            step = Step(trn("Add {n} photo", "Add {n} photos", len(new)))
-            step.before, step.after = dict.fromkeys(new), dict(new)
-            if made:
-                step.classes = (self._classes, (*self._classes, *made))
-            self._do(step)
-        return Added(tuple(new), known)
+        addition = project_adding.plan(photos, self._classes, self._index, self._next_photo, self._next_class)
+        if not addition.step.is_empty:
+            self._next_photo, self._next_class = addition.next_photo, addition.next_class
+            self._do(addition.step)
+            self._adding = addition.step
+        return Added(addition.ids, addition.known)
 
     def move_photos(self, photo_ids: Iterable[str], class_id: str) -> None:
         """Move photos to a class.
@@ -295,37 +286,37 @@ class Project:
             ProjectError: no such class.
         """
         self._existing(class_id)
-        step = self._edit(photo_ids, lambda p: p._replace(class_id=class_id))
+        step = self._set(photo_ids, "class_id", class_id)
         self._say(step, trn("Move {n} photo", "Move {n} photos", len(step.before)))
 
     def remove_photos(self, photo_ids: Iterable[str]) -> None:
         """Take photos out of the project; the files stay where they are."""
-        step = self._edit(photo_ids, lambda _: None)
+        step = self._removal(photo_ids)
         self._say(step, trn("Remove {n} photo", "Remove {n} photos", len(step.before)))
 
     def leave_out(self, photo_ids: Iterable[str]) -> None:
         """Keep photos in the project, but out of training."""
-        step = self._edit(photo_ids, lambda p: p._replace(left_out=True))
+        step = self._set(photo_ids, "left_out", True)
         self._say(step, trn("Leave out {n} photo", "Leave out {n} photos", len(step.before)))
 
     def take_back(self, photo_ids: Iterable[str]) -> None:
         """Let photos that were left out take part again."""
-        step = self._edit(photo_ids, lambda p: p._replace(left_out=False))
+        step = self._set(photo_ids, "left_out", False)
         self._say(step, trn("Take {n} photo back", "Take {n} photos back", len(step.before)))
 
     def pin_split(self, photo_ids: Iterable[str], split: PhotoSplit) -> None:
         """Give photos to one part of the data; with an empty `split` that is drawn again."""
-        step = self._edit(photo_ids, lambda p: p._replace(split=split))
+        step = self._set(photo_ids, "split", split)
         self._say(step, trn("Assign {n} photo", "Assign {n} photos", len(step.before)))
 
     def set_group(self, photo_ids: Iterable[str], group: str) -> None:
         """Keep photos together in one part of the data; with an empty `group` each goes its own way."""
-        step = self._edit(photo_ids, lambda p: p._replace(group=group))
+        step = self._set(photo_ids, "group", group)
         self._say(step, trn("Group {n} photo", "Group {n} photos", len(step.before)))
 
     def set_paths(self, paths: Mapping[str, Path], *, copied: bool = False) -> None:
         """Say where photos are now, by id: after a folder was moved, or the files were copied into the project."""
-        step = self._edit(paths, lambda p: p._replace(path=paths[p.id], copied=copied))
+        step = self._moved_files(paths, copied)
         self._say(step, trn("Find {n} photo", "Find {n} photos", len(step.before)))
 
     @contextmanager
@@ -444,15 +435,29 @@ class Project:
         if classes != self._classes:
             self._do(Step("", classes=(self._classes, classes)))
 
-    def _edit(self, photo_ids: Iterable[str], change: Callable[[Photo], Photo | None]) -> Step:
-        """Return the step that changes these photos; those that are gone or stay as they are take no part."""
-        step, photos = Step(""), self._index.photos
+    def _set(self, photo_ids: Iterable[str], field: str, value: object) -> Step:
+        """Return the step that gives photos a field; those that are gone or have it already take no part."""
+        step, photos, n = Step(""), self._index.photos, Photo._fields.index(field)
+        before, after = step.before, step.after
         for photo_id in photo_ids:
             photo = photos.get(photo_id)
-            if photo is not None:
-                new = change(photo)
-                if new != photo:
-                    step.before[photo_id], step.after[photo_id] = photo, new
+            if photo is not None and photo[n] != value:
+                before[photo_id] = photo
+                # As `_replace` does, four times as fast.
+                after[photo_id] = tuple.__new__(Photo, (*photo[:n], value, *photo[n + 1 :]))
+        return step
+
+    def _removal(self, photo_ids: Iterable[str]) -> Step:
+        photos = self._index.photos
+        before: dict[str, Photo | None] = {i: photos[i] for i in photo_ids if i in photos}
+        return Step("", before, dict.fromkeys(before))
+
+    def _moved_files(self, paths: Mapping[str, Path], copied: bool) -> Step:
+        step, photos = Step(""), self._index.photos
+        for photo_id, path in paths.items():
+            photo = photos.get(photo_id)
+            if photo is not None and (photo.path, photo.copied) != (path, copied):
+                step.before[photo_id], step.after[photo_id] = photo, photo._replace(path=path, copied=copied)
         return step
 
     def _say(self, step: Step, text: str) -> None:
@@ -487,21 +492,6 @@ class Project:
 
     def _tell(self, step: Step) -> None:
         self._revision += 1
-        change = _change_of(step)
+        change = change_of(step)
         for listener in list(self._listeners):
             listener(change)
-
-
-def _change_of(step: Step) -> Change:
-    before, after = step.before, step.after
-    added = tuple([i for i, photo in before.items() if photo is None])
-    removed = tuple([i for i, photo in after.items() if photo is None])
-    same = len(added) + len(removed) == len(before)
-    changed = () if same else tuple([i for i, photo in before.items() if photo is not None and after[i] is not None])
-    classes = {photo.class_id for side in (before, after) for photo in side.values() if photo is not None}
-    order = False
-    if step.classes is not None:
-        old, new = step.classes
-        classes |= {c.id for c in {*old} ^ {*new}}
-        order = [c.id for c in old] != [c.id for c in new]
-    return Change(added, removed, changed, frozenset(classes), order, step.name is not None, step.settings is not None)

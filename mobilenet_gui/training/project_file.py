@@ -8,9 +8,10 @@ anybody, in a zip.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Final, cast, get_args
 
 from mobilenet_gui.core.errors import ProjectError
@@ -33,6 +34,8 @@ FORMAT_VERSION: Final = 1
 FILE_NAME: Final = "project.json"
 BACKUP_NAME: Final = "project.json.bak"
 DAMAGED_NAME: Final = "project.json.damaged"
+INCOMING_NAME: Final = "project.json.incoming"
+"""A project file from elsewhere that is not checked yet."""
 PHOTOS_NAME: Final = "photos"
 """Folder of copied photos below the project's; each lies in it under its hash."""
 MAX_PATH: Final = 5000
@@ -244,9 +247,13 @@ def _photo_path(text: str, folder: Path, copied: bool) -> Path:
     if copied and is_copy_name(text):
         return folder.joinpath(*PurePosixPath(text).parts)
     path = Path(text)
-    if not path.is_absolute():
-        raise ValueError(f"not the path of a photo: {text!r}")
-    return path
+    if path.is_absolute():
+        return path
+    if PureWindowsPath(text).drive and os.name != "nt":  # from another system: it keeps its place, and is missing
+        return Path("/", *PureWindowsPath(text).parts)
+    if text.startswith("/"):
+        return path.absolute()
+    raise ValueError(f"not the path of a photo: {text!r}")
 
 
 def _text(value: object, limit: int) -> str:

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from mobilenet_gui.training.project_types import Photo, PhotoClass
+from mobilenet_gui.training.project_types import Change, Photo, PhotoClass
 from mobilenet_gui.training.training_settings import TrainingSettings
 
 MAX_STEPS: Final = 200
@@ -72,6 +72,11 @@ class History:
         self._held = 0
 
     @property
+    def last(self) -> Step | None:
+        """The step done last, if it can be taken back and nothing was undone after it."""
+        return self._done[-1] if self._done and not self._undone else None
+
+    @property
     def undo_text(self) -> str:
         """What undo would take back; empty where there is nothing."""
         return self._done[-1].text if self._done else ""
@@ -88,6 +93,10 @@ class History:
         self._held += len(step.before)
         while len(self._done) > MAX_STEPS or (self._held > MAX_PHOTOS_HELD and len(self._done) > 1):
             self._held -= len(self._done.popleft().before)
+
+    def grown(self, photos: int) -> None:
+        """Note that the last step has taken in a later one that touches so many photos."""
+        self._held += photos
 
     def take_undo(self) -> Step | None:
         """Return the step to take back, if any."""
@@ -106,3 +115,19 @@ class History:
         self._done.append(step)
         self._held += len(step.before)
         return step
+
+
+def change_of(step: Step) -> Change:
+    """Return what a step changed, for those who show it."""
+    before, after = step.before, step.after
+    added = tuple([i for i, photo in before.items() if photo is None])
+    removed = tuple([i for i, photo in after.items() if photo is None])
+    same = len(added) + len(removed) == len(before)
+    changed = () if same else tuple([i for i, photo in before.items() if photo is not None and after[i] is not None])
+    classes = {photo.class_id for side in (before, after) for photo in side.values() if photo is not None}
+    order = False
+    if step.classes is not None:
+        old, new = step.classes
+        classes |= {c.id for c in {*old} ^ {*new}}
+        order = [c.id for c in old] != [c.id for c in new]
+    return Change(added, removed, changed, frozenset(classes), order, step.name is not None, step.settings is not None)

@@ -30,7 +30,13 @@ from mobilenet_gui.training.project_summary import ProjectSummary, summary_of
 from mobilenet_gui.training.project_types import ProjectData, clean_name, name_problem
 
 if TYPE_CHECKING:
+    import threading
+
     from filelock import BaseFileLock
+
+    from mobilenet_gui.training.archive import Exported
+    from mobilenet_gui.training.archive_reading import Imported
+    from mobilenet_gui.training.project_copies import Progress
 
 LOCK_SECONDS: Final = 30.0
 """How long to wait for another program's change; none takes longer than renaming folders."""
@@ -169,6 +175,29 @@ class ProjectStore:
                     with contextlib.suppress(OSError):
                         if time.time() - entry.stat().st_mtime > KEEP_DELETED_SECONDS:
                             discard(entry)
+
+    def export_zip(
+        self,
+        project_id: str,
+        target: Path,
+        *,
+        include_photos: bool = True,
+        progress: Progress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Exported:
+        """Write a project, as it was saved last, as one zip; see `archive.export_zip`."""
+        from mobilenet_gui.training import archive
+
+        data, _ = project_file.load(self._folder(project_id))
+        return archive.export_zip(data, target, include_photos=include_photos, progress=progress, cancel=cancel)
+
+    def import_zip(
+        self, path: Path, *, progress: Progress | None = None, cancel: threading.Event | None = None
+    ) -> Imported:
+        """Make a project out of a zip; see `archive_reading.import_zip`."""
+        from mobilenet_gui.training import archive_reading
+
+        return archive_reading.import_zip(self, path, progress=progress, cancel=cancel)
 
     # --- for who makes projects: the archive
 
