@@ -55,13 +55,13 @@ class TrainFigures(QWidget):
     def show_phase(self, settings: TrainingSettings, phase: str, fraction: float | None) -> None:
         """Show which phase runs and how far it is; the settings say which phases there are."""
         self._settings = settings
-        names = phases_of(settings.preset)
+        names = phases_of(settings)
         self._show_track(names.index(phase) if phase in names else 0, fraction or 0.0)
 
     def show_done(self, settings: TrainingSettings, seconds: float) -> None:
         """Show that all is done, and how long it took."""
         self._settings = settings
-        self._show_track(len(phases_of(settings.preset)), 1.0)
+        self._show_track(len(phases_of(settings)), 1.0)
         self.show_taken(seconds)
 
     def show_taken(self, seconds: float) -> None:
@@ -112,7 +112,7 @@ class TrainFigures(QWidget):
         self.epoch_card.show_value(str(history[-1].epoch), unit, tr("{time} each").format(time=_each(history)))
 
     def _show_track(self, place: int, fraction: float) -> None:
-        self.track.set_phases([phase_title(name) for name in phases_of(self._settings.preset)])
+        self.track.set_phases([phase_title(name) for name in phases_of(self._settings)])
         self.track.show_progress(place, fraction)
 
 

@@ -6,10 +6,12 @@ import math
 from datetime import datetime, timedelta
 
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.training.training_settings import Preset
+from mobilenet_gui.training.presets import Recipe, recipe_for
+from mobilenet_gui.training.training_settings import TrainingSettings
 from mobilenet_gui.ui.widgets.painting import NO_BREAK_SPACE as NBSP
 from mobilenet_gui.workers.training_state import TrainingState
 
+_ANY_SIZE = 224
 STEADY_EPOCHS = 3
 """After so many epochs without progress the page says that it stops soon."""
 
@@ -17,6 +19,27 @@ STEADY_EPOCHS = 3
 def preset_title(preset: str) -> str:
     """Return a preset's name."""
     return {"fast": tr("Fast"), "balanced": tr("Balanced"), "best": tr("Best")}.get(preset, preset)
+
+
+def settings_summary(recipe: Recipe) -> str:
+    """Return the advanced settings in a line."""
+    parts = [tr("photo size {n}").format(n=recipe.input_size)]
+    if recipe.adapts:
+        variations = augmentation_title(recipe.augmentation).lower()
+        parts += [
+            tr("epochs {n}").format(n=recipe.epochs),
+            tr("learning rate {n}").format(n=f"{recipe.learning_rate:g}"),
+            tr("batch {n}").format(n=recipe.batch_size),
+            tr("variations {how}").format(how=variations),
+        ]
+    parts.append(tr("seed {n}").format(n=recipe.seed))
+    text = ", ".join(parts)
+    return text[:1].upper() + text[1:]
+
+
+def augmentation_title(key: str) -> str:
+    """Return how much photos are varied, in a word."""
+    return {"none": tr("None"), "light": tr("Light"), "medium": tr("Medium"), "strong": tr("Strong")}.get(key, key)
 
 
 def phase_title(phase: str) -> str:
@@ -29,9 +52,10 @@ def phase_title(phase: str) -> str:
     }[phase]
 
 
-def phases_of(preset: Preset) -> tuple[str, ...]:
-    """Return the phases that a preset goes through."""
-    return ("photos", "head", "test") if preset == "fast" else ("photos", "head", "adapt", "test")
+def phases_of(settings: TrainingSettings) -> tuple[str, ...]:
+    """Return the phases that a training goes through."""
+    adapts = recipe_for(settings, _ANY_SIZE).adapts
+    return ("photos", "head", "adapt", "test") if adapts else ("photos", "head", "test")
 
 
 def time_left(seconds: float) -> tuple[str, str]:

@@ -1,0 +1,302 @@
+"""Owns step 3 of the wizard: how much effort, from which model, and for those who want it every setting."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import ClassVar, cast
+
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
+
+from mobilenet_gui import paths
+from mobilenet_gui.core import catalog
+from mobilenet_gui.core.cores import usable_cores
+from mobilenet_gui.core.errors import UserError
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.training.presets import Recipe, recipe_for
+from mobilenet_gui.training.training_settings import Preset, TrainingSettings
+from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.settings.rows import Row
+from mobilenet_gui.ui.widgets.banner import Banner
+from mobilenet_gui.ui.widgets.card import Card
+from mobilenet_gui.ui.widgets.fields import ComboBox
+from mobilenet_gui.ui.widgets.labels import Divider
+from mobilenet_gui.ui.widgets.painting import percent
+from mobilenet_gui.ui.widgets.preset_card import PresetCard
+from mobilenet_gui.ui.widgets.split_bar import Parts, SplitBar
+from mobilenet_gui.ui.wizard.bases import BaseChoice, bases_of
+from mobilenet_gui.ui.wizard.context import WizardContext
+from mobilenet_gui.ui.wizard.flow import Key
+from mobilenet_gui.ui.wizard.fold import Fold
+from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, back, scrolled
+from mobilenet_gui.ui.wizard.run_link import book_of
+from mobilenet_gui.ui.wizard.settings_fields import AdvancedFields
+from mobilenet_gui.ui.wizard.training_words import preset_title, settings_summary
+from mobilenet_gui.workers.run_book import RunOrder
+
+_PRESETS: tuple[tuple[Preset, str], ...] = (("fast", "bolt"), ("balanced", "balance"), ("best", "award"))
+_SUGGESTED = "balanced"
+_CONTROL_WIDTH = 250
+
+
+class SettingsPage(WizardPage):
+    """The page. What it shows is the project's settings; each change of theirs is a step that can be undone."""
+
+    key: ClassVar[Key] = "settings"
+
+    def __init__(self, context: WizardContext) -> None:
+        super().__init__(
+            context,
+            tr("Choose how to train"),
+            tr("More time gives a better model. You can pause or stop at any point."),
+        )
+        self.book = book_of(context)
+        self._bases: tuple[BaseChoice, ...] | None = None
+        self._shown = False
+        self.cards = {name: PresetCard(icon, preset_title(name), _sentence(name)) for name, icon in _PRESETS}
+        self.base = ComboBox("cube")
+        self.split = SplitBar()
+        self.threads = ComboBox("chip")
+        self.advanced = AdvancedFields()
+        self.fold = Fold(tr("Advanced"), self.advanced)
+        self.banner = Banner("warn", "", closable=False)
+        self.banner.hide()
+        self._group = QButtonGroup(self)
+        for card in self.cards.values():
+            self._group.addButton(card)
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 16)
+        column.setSpacing(14)
+        cards = QHBoxLayout()
+        cards.setSpacing(12)
+        for card in self.cards.values():
+            cards.addWidget(card, 1)
+        column.addLayout(cards)
+        rows = Card(margin=0)
+        rows.body.setContentsMargins(16, 2, 16, 2)
+        rows.body.setSpacing(0)
+        self.threads.addItem(tr("All {n} cores of this computer").format(n=usable_cores()), 0)
+        for number in range(1, usable_cores()):
+            self.threads.addItem(tr("CPU, {n} cores").format(n=number) if number > 1 else tr("CPU, 1 core"), number)
+        self.split_row = Row(tr("Split"), tr("Train, validate and test, in percent"), self.split)
+        for control in (self.base, self.split, self.threads):
+            control.setFixedWidth(fonts.px(_CONTROL_WIDTH))
+        self.base_row = Row(tr("Start from"), tr("The model that already knows how to see"), self.base)
+        for widget in (
+            self.base_row, Divider(), self.split_row, Divider(),
+            Row(tr("Run on"), tr("Fewer cores leave more to other programs"), self.threads),
+        ):  # fmt: skip
+            rows.body.addWidget(widget)
+        column.addWidget(rows)
+        column.addWidget(self.fold)
+        column.addStretch(1)
+        self.base.setAccessibleName(tr("Start from"))
+        self.threads.setAccessibleName(tr("Run on"))
+        self.body.addWidget(self.banner)
+        self.body.addWidget(scrolled(inside), 1)
+
+    def _connect(self) -> None:
+        for name, card in self.cards.items():
+            card.clicked.connect(lambda _on=False, name=name: self._change("preset", name))
+        self.base.activated.connect(lambda _index: self._choose_base())
+        self.split.changed.connect(self._choose_split)
+        self.threads.activated.connect(lambda _index: self._change("threads", self.threads.currentData() or None))
+        self.advanced.edited.connect(self._change)
+        self.fold.toggled.connect(lambda _open: self._refresh())
+        self.banner.action.connect(self._get_model)
+        self.book.changed.connect(self._refresh)
+        self.book.failed.connect(self._take_failure)
+        hub, models = self.context.hub, self.context.models
+        hub.project_changed.connect(lambda _change: self._refresh())
+        models.models_changed.connect(self._read_bases)
+        models.progressed.connect(lambda _id, _state: self._refresh())
+
+    # -- the dialog's wishes --------------------------------------------------------------------------------------
+
+    def entered(self) -> None:
+        """Show the project's settings."""
+        self._shown = True
+        self.context.training.warm()
+        self._read_bases()
+        self._refresh()
+
+    def left(self) -> None:
+        """Rest."""
+        self._shown = False
+
+    def shut_down(self) -> None:
+        """Stop reading."""
+        self._shown = False
+        self.book.shut_down()
+
+    def footer(self) -> Footer:
+        """Offer to start; while another training is under way, to look at it."""
+        if self.book.under_way:
+            return Footer(actions=(back(), Action("look", tr("Show the training"), "primary")))
+        problem = self._problem()
+        start = Action("start", tr("Start training"), "primary", "play", enabled=not problem, tip=problem)
+        return Footer(text=problem or self._time_text(), actions=(back(), start))
+
+    def act(self, key: str) -> None:
+        """Start, or show what has been started."""
+        if key == "start":
+            self._start()
+        elif key == "look":
+            self.context.hub.go.emit("train")
+
+    def step_detail(self) -> str | None:
+        """Name the chosen effort beside the step."""
+        return preset_title(self.context.project.settings.preset)
+
+    # -- what is wrong --------------------------------------------------------------------------------------------
+
+    def _problem(self) -> str:
+        """Return what keeps a training from being started; empty where nothing does."""
+        other = self.context.training.state
+        if other is not None and other.live:
+            return tr("Another project is being trained.")
+        if self._bases is None:
+            return tr("Looking for models…")
+        return "" if self._bases else tr("There is no model to start from.")
+
+    def _show_missing(self) -> None:
+        """Offer the usual model where there is none to start from."""
+        missing = self._bases == ()
+        self.banner.setVisible(missing)
+        if not missing:
+            return
+        entry = catalog.by_id(catalog.DEFAULT_ID)
+        state = self.context.models.state(catalog.DEFAULT_ID)
+        name = entry.name if entry is not None else catalog.DEFAULT_ID
+        if state is not None and state.running:
+            share = state.fraction
+            text = tr("{model} is being downloaded.").format(model=name)
+            self.banner.set_content("info", text if share is None else f"{text} {percent(share, 0)}")
+        else:
+            why = f" {state.error}" if state is not None and state.error is not None else ""
+            self.banner.set_content(
+                "warn", tr("A training starts from a model that already knows how to see.") + why,
+                tr("Download {model}").format(model=name),
+            )  # fmt: skip
+
+    def _get_model(self) -> None:
+        self.context.models.download(catalog.DEFAULT_ID)
+        self._refresh()
+
+    def _take_failure(self, error: UserError) -> None:
+        if self._shown:
+            self.context.toasts.show_message(error.reason)
+            self._refresh()
+
+    # -- showing --------------------------------------------------------------------------------------------------
+
+    @property
+    def chosen_base(self) -> BaseChoice | None:
+        """The model that the training would start from."""
+        if not self._bases:
+            return None
+        wanted = self.context.project.settings.base
+        return next((base for base in self._bases if base.id == wanted), self._bases[0])
+
+    def recipe(self, preset: Preset | None = None) -> Recipe:
+        """Return how the training would go, or would with another preset."""
+        settings, base = self.context.project.settings, self.chosen_base
+        if preset is not None:
+            settings = settings.with_changes(preset=preset)
+        return recipe_for(settings, base.size if base is not None else 224)
+
+    def _refresh(self) -> None:
+        if not self._shown:
+            return
+        settings, base = self.context.project.settings, self.chosen_base
+        self.cards[settings.preset].setChecked(True)
+        for name, card in self.cards.items():
+            card.show_figures(self._time_of(name), self._accuracy_of(name), _badge(name))
+        if base is not None:
+            self.base.set_current_key(base.id)
+        self.base.setEnabled(bool(self._bases))
+        self.split.set_parts(settings.split)
+        self._show_split(settings)
+        self.threads.set_current_key(settings.threads or 0)
+        recipe = self.recipe()
+        self.advanced.show_settings(settings, asdict(recipe))
+        self.fold.set_summary("" if self.fold.is_open() else settings_summary(recipe))
+        self._show_missing()
+        self.changed.emit()
+
+    def _show_split(self, settings: TrainingSettings) -> None:
+        given = any(photo.split == "test" for photo in self.context.project.photos.values())
+        self.split.setEnabled(not given)
+        self.split_row.set_help(
+            tr("Your folders say which photos are for the test; the rest is shared out")
+            if given
+            else tr("Train, validate and test, in percent")
+        )
+
+    def _time_of(self, name: Preset) -> str:
+        return "…"
+
+    def _time_text(self) -> str:
+        return ""
+
+    def _accuracy_of(self, name: Preset) -> str:
+        """Return what the effort gave the last time, else what it is good for."""
+        for run in self.book.finished:
+            if run.settings.preset == name and run.state.accuracy is not None:
+                return tr("Last time {share} correct").format(share=percent(run.state.accuracy))
+        return {"fast": tr("For a first look"), "balanced": tr("For most purposes"), "best": tr("When it matters")}[
+            name
+        ]
+
+    def _read_bases(self) -> None:
+        if not self._shown:
+            return
+        store = self.context.store
+        self.book.tasks.run(lambda _errand: bases_of(store), done=self._take_bases, failed=self._take_failure)
+
+    def _take_bases(self, bases: tuple[BaseChoice, ...]) -> None:
+        self._bases = bases
+        self.base.clear()
+        for base in bases:
+            self.base.add_option(base.name, base.id)
+        self._refresh()
+
+    # -- doing ----------------------------------------------------------------------------------------------------
+
+    def _change(self, name: str, value: object) -> None:
+        project = self.context.project
+        if getattr(project.settings, name) != value:
+            project.set_settings(project.settings.with_changes(**{name: value}))
+        self._refresh()
+
+    def _choose_base(self) -> None:
+        chosen = self.base.currentData()
+        # The recommended one stays open, so that a better one which comes later is taken.
+        first = self._bases[0].id if self._bases else ""
+        self._change("base", "" if chosen == first else chosen)
+
+    def _choose_split(self, parts: object) -> None:
+        self._change("split", cast(Parts, parts))
+
+    def _start(self) -> None:
+        base = self.chosen_base
+        if base is None or self._problem():
+            return
+        self.book.begin(RunOrder(self.context.project.snapshot(), base.folder, paths.cache_dir() / "features"))
+        self.context.hub.go.emit("train")
+
+
+def _sentence(name: Preset) -> str:
+    return {
+        "fast": tr("Learns the classes on top of what the model already knows"),
+        "balanced": tr("Also adapts the last layers to your photos"),
+        "best": tr("Adapts more of the model, with more photo variations"),
+    }[name]
+
+
+def _badge(name: Preset) -> str:
+    return tr("Suggested") if name == _SUGGESTED else ""
