@@ -26,6 +26,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+USER = 1000
+ISOLATED = ("unshare", "--net", "chroot", f"--userspec={USER}:{USER}")
 BAD = re.compile(
     r"Traceback \(most recent|ModuleNotFoundError|ImportError|cannot open shared object|Segmentation fault|"
     r"core dumped|QFatal|"
@@ -42,32 +44,59 @@ class SmokeError(Exception):
 class Program:
     """The program under test, with a home of its own and a record of all it said."""
 
-    def __init__(self, command: list[str], folder: Path) -> None:
-        self.command = command
+    def __init__(self, command: list[str], folder: Path, root: Path | None = None) -> None:
+        """Test `command`.
+
+        Args:
+            command: the program, and words that come before every argument.
+            folder: where to work.
+            root: another system's root, that holds `folder`; the program is started inside, by an ordinary user,
+                without a network.
+        """
+        self.program = command[0]
+        self.root = root
+        self.command = command if root is None else [*ISOLATED, str(root), *command]
         self.folder = folder
         self.home = folder / "home ü"
         self.home.mkdir()
         self.said: list[str] = []
         self.environment = {
             **os.environ,
-            "MOBILENET_GUI_HOME": str(self.home / "data"),
-            "HOME": str(self.home),
-            "USERPROFILE": str(self.home),
-            "XDG_RUNTIME_DIR": str(folder),
+            "MOBILENET_GUI_HOME": self.word(self.home / "data"),
+            "HOME": self.word(self.home),
+            "USERPROFILE": self.word(self.home),
+            "XDG_RUNTIME_DIR": self.word(folder),
         }
         for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"):
             self.environment.pop(name, None)
         if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             self.environment["QT_QPA_PLATFORM"] = "offscreen"
+        if root is not None:
+            self.environment["PATH"] = "/usr/local/bin:/usr/bin:/bin"
+            for path in (folder, self.home):
+                os.chown(path, USER, USER)
 
-    def run(self, *words: str | Path, timeout: float = 120, expected: int = 0) -> str:
+    def word(self, word: str | Path) -> str:
+        """Return a word of the command line; a path as the program will see it."""
+        if self.root is not None and isinstance(word, Path) and word.is_relative_to(self.root):
+            return "/" + str(word.relative_to(self.root))
+        return str(word)
+
+    def run(
+        self,
+        *words: str | Path,
+        timeout: float = 120,
+        expected: int = 0,
+        environment: dict[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> str:
         """Run a command to its end and return what it printed to stdout."""
         done = subprocess.run(
-            [*self.command, *map(str, words)],
+            [*self.command, *map(self.word, words)],
             capture_output=True,
             timeout=timeout,
-            env=self.environment,
-            cwd=self.folder,
+            env=environment or self.environment,
+            cwd=cwd or self.folder,
             stdin=subprocess.DEVNULL,
             check=False,
         )
@@ -83,7 +112,7 @@ class Program:
         log = self.folder / "window.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [*self.command, *map(str, words)],
+                [*self.command, *map(self.word, words)],
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 env=self.environment,
@@ -190,6 +219,42 @@ def check_video(program: Program) -> str:
     return f"{len(lines)} frames"
 
 
+def check_surroundings(program: Program) -> str:
+    """Recognise a photo in surroundings that have broken frozen programs: it works, or says in a line why not."""
+    photo = sample_photo(program)
+    evil = program.folder / "evil"
+    evil.mkdir(exist_ok=True)
+    for name in ("numpy", "json", "mobilenet_gui", "sitecustomize"):
+        (evil / f"{name}.py").write_text("raise SystemExit('a module of the working folder was imported')\n")
+    nowhere = str(program.folder / "nowhere")
+    surroundings: dict[str, dict[str, str | None]] = {
+        "C locale": {"LC_ALL": "C", "LANG": None},
+        "POSIX locale": {"LC_ALL": "POSIX"},
+        "Chinese": {"LC_ALL": "zh_CN.UTF-8"},
+        "Turkish": {"LC_ALL": "tr_TR.UTF-8"},
+        "a locale that is not there": {"LC_ALL": "xx_XX.KOI8-R"},
+        "another Python's variables": {"PYTHONHOME": nowhere, "PYTHONPATH": str(evil), "PYTHONSTARTUP": nowhere},
+        "another Qt's variables": {"QT_PLUGIN_PATH": nowhere, "QT_QPA_PLATFORM_PLUGIN_PATH": nowhere},
+        "another library path": {"LD_LIBRARY_PATH": str(evil)},
+        "no temporary folder": {"TMPDIR": nowhere, "TEMP": nowhere, "TMP": nowhere},
+        "no home": {"HOME": nowhere, "XDG_RUNTIME_DIR": None},
+        "no variables at all": dict.fromkeys(os.environ),
+    }
+    for name, changes in surroundings.items():
+        environment = {**program.environment, **changes}
+        if name == "no variables at all":
+            environment |= {
+                key: program.environment[key]
+                for key in ("MOBILENET_GUI_HOME", "SYSTEMROOT", "PATH")
+                if key in program.environment
+            }
+        kept = {key: value for key, value in environment.items() if value is not None}
+        answer = program.run("classify", photo, "--format", "json", environment=kept, cwd=evil)
+        if not json.loads(answer)["predictions"]:
+            raise SmokeError(f"{name}: {answer}")
+    return f"{len(surroundings)}: {', '.join(surroundings)}"
+
+
 def check_cameras(program: Program) -> str:
     """Ask for a camera that is not there: the answer must be words."""
     program.run("watch", "no such camera", "--seconds", "1", timeout=30, expected=1)
@@ -206,6 +271,7 @@ CHECKS: dict[str, Callable[[Program], str]] = {
     "train": check_training,
     "export": check_export,
     "video": check_video,
+    "surroundings": check_surroundings,
     "cameras": check_cameras,
 }
 
@@ -228,7 +294,13 @@ def sample_photo(program: Program) -> Path:
     """Return a photo that ships with the program."""
     target = program.folder / "phötö.jpg"
     if not target.exists():
-        here = Path(shutil.which(program.command[0]) or program.command[0]).resolve().parent
+        root = program.root or Path("/")
+        found_at = (
+            root / program.program.lstrip("/")
+            if program.root
+            else Path(shutil.which(program.program) or program.program)
+        )
+        here = found_at.resolve().parent
         for place in (
             here / "_internal",
             here / "program" / "_internal",
@@ -313,11 +385,15 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", nargs="+", help="the installed program (and words that come before every argument)")
     parser.add_argument("--only", action="append", choices=CHECKS, help="run only this check (may be repeated)")
+    parser.add_argument(
+        "--root", type=Path, help="run it in this root folder of another system, without a network (Linux, as root)"
+    )
     parser.add_argument("--keep", type=Path, help="a folder to work in, which is kept")
     options = parser.parse_args(arguments)
-    folder = options.keep or Path(tempfile.mkdtemp(prefix="smoke äß "))
+    inside = None if options.root is None else options.root / "tmp"
+    folder = options.keep or Path(tempfile.mkdtemp(prefix="smoke äß ", dir=inside))
     folder.mkdir(parents=True, exist_ok=True)
-    program = Program(options.program, folder.resolve())
+    program = Program(options.program, folder.resolve(), None if options.root is None else options.root.resolve())
     failed = 0
     try:
         for name in options.only or CHECKS:
