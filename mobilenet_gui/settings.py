@@ -84,6 +84,8 @@ class Settings:
     live_explain: bool = _setting(False)
     snapshot_folder: str = _setting("")
     """Where snapshots go; empty until the user was asked."""
+    copy_photos: bool = _setting(False)
+    """Photos for fine-tuning are copied into their project, not only referred to."""
     dismissed_banners: str = _setting("")
     """Comma-separated names of banners the user closed for good."""
 

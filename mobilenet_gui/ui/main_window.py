@@ -36,6 +36,8 @@ from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.workers.inference import InferenceWorker
 
 if TYPE_CHECKING:
+    from mobilenet_gui.ui.finetune.desk import WizardDesk
+    from mobilenet_gui.ui.finetune.page import FinetunePage
     from mobilenet_gui.ui.live.page import LivePage
     from mobilenet_gui.workers.models import ModelTasks
 
@@ -62,11 +64,13 @@ class MainWindow(QMainWindow):
 
         self.inference = InferenceWorker(settings.values.threads, self)
         self._tasks: ModelTasks | None = None
+        self._desk: WizardDesk | None = None
         self.photos = PhotosPage(settings, self.inference)
         self.rail = NavRail(
             [
                 ("photos", tr("Photos"), "image"),
                 ("live", tr("Live"), "video"),
+                ("finetune", tr("Fine-tune"), "sliders"),
                 ("models", tr("Models"), "cube"),
             ],
             bottom=[("settings", tr("Settings"), "settings")],
@@ -100,6 +104,19 @@ class MainWindow(QMainWindow):
             self._tasks.active_changed.connect(lambda _id: self._load_active_model())
         return self._tasks
 
+    @property
+    def desk(self) -> WizardDesk:
+        """The wizards and the trainings; made when first asked for, which is after the window has opened."""
+        if self._desk is None:
+            from mobilenet_gui.ui.finetune.desk import WizardDesk
+
+            desk = WizardDesk(self._settings, self._store, lambda: self.tasks, self.inference, self)
+            desk.model_used.connect(self.show_page)
+            desk.training_changed.connect(lambda _id, share, _words: self.rail.set_progress("finetune", share or 0.0))
+            desk.training_ended.connect(lambda: self.rail.set_progress("finetune", None))
+            self._desk = desk
+        return self._desk
+
     # -- life ---------------------------------------------------------------------------------------------------
 
     def start(self, photos: Sequence[str]) -> None:
@@ -129,6 +146,8 @@ class MainWindow(QMainWindow):
         if "live" in self._built:
             self._live().shut_down()
         self.photos.shut_down()
+        if self._desk is not None:
+            self._desk.shut_down()
         if self._tasks is not None:
             self._tasks.shut_down()
         self.inference.stop()
@@ -146,7 +165,12 @@ class MainWindow(QMainWindow):
     def show_page(self, key: str) -> None:
         """Bring the page `key` to the front; pages other than Photos are built when first asked for."""
         if key not in self._built:
-            builders = {"live": self._build_live, "models": self._build_models, "settings": self._build_settings}
+            builders = {
+                "live": self._build_live,
+                "finetune": self._build_finetune,
+                "models": self._build_models,
+                "settings": self._build_settings,
+            }
             self._add_page(key, builders[key]())
         self._pages.setCurrentWidget(self._built[key])
         self.rail.set_current(key)
@@ -170,6 +194,23 @@ class MainWindow(QMainWindow):
         if "live" not in self._built:
             self._add_page("live", self._build_live())
         return cast("LivePage", self._built["live"])
+
+    def _build_finetune(self) -> QWidget:
+        from mobilenet_gui.ui.finetune.page import FinetunePage
+
+        desk = self.desk
+        page = FinetunePage(self._settings, desk.tasks, desk.pictures, toasts=self.toasts)
+        page.open_requested.connect(desk.open)
+        page.new_requested.connect(desk.begin)
+        desk.failed.connect(page.complain)
+        desk.training_changed.connect(page.show_training)
+        desk.training_ended.connect(page.end_training)
+        return page
+
+    def _finetune(self) -> FinetunePage:
+        if "finetune" not in self._built:
+            self._add_page("finetune", self._build_finetune())
+        return cast("FinetunePage", self._built["finetune"])
 
     def _build_models(self) -> QWidget:
         from mobilenet_gui.ui.models.page import ModelsPage
@@ -240,7 +281,8 @@ class MainWindow(QMainWindow):
         bindings: list[tuple[str, Callable[[], None]]] = [
             ("Ctrl+1", lambda: self.show_page("photos")),
             ("Ctrl+2", lambda: self.show_page("live")),
-            ("Ctrl+3", lambda: self.show_page("models")),
+            ("Ctrl+3", lambda: self.show_page("finetune")),
+            ("Ctrl+4", lambda: self.show_page("models")),
             ("Ctrl+,", lambda: self.show_page("settings")),
             ("Ctrl+Q", lambda: cast(None, self.close())),
             ("F1", self._show_shortcuts),
@@ -257,6 +299,11 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept what a page can use, and show that the whole window takes it."""
+        if self._takes_for_finetune(event.mimeData()):
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self._finetune().set_dragging(True)
+            return
         videos = video_files(event.mimeData())
         if not videos and not self.photos.can_take(event.mimeData()):
             event.ignore()
@@ -277,13 +324,19 @@ class MainWindow(QMainWindow):
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """Show the page as it was."""
         self.photos.set_dragging(None)
+        if "finetune" in self._built:
+            self._finetune().set_dragging(False)
         super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Give the drop to the page that can use it: model files to Models, videos to Live, all else to Photos."""
+        """Give the drop to the page that can use it: model files to Models, videos to Live, others to Photos."""
         self.photos.set_dragging(None)
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
+        if self._takes_for_finetune(event.mimeData()):
+            self._finetune().set_dragging(False)
+            self._finetune().take(event.mimeData())
+            return
         models = _model_files(event.mimeData())
         if models:
             from mobilenet_gui.ui.models.page import ModelsPage
@@ -297,6 +350,13 @@ class MainWindow(QMainWindow):
             return
         # After the drop has returned: the source program waits for it, and must not wait for us.
         self.photos.handle_mime(event.mimeData())
+
+    def _takes_for_finetune(self, mime: QMimeData) -> bool:
+        """Say whether a drop begins a project: the fine-tune page is in front, and it is no model's file."""
+        page = self._built.get("finetune")
+        if page is None or self._pages.currentWidget() is not page or _model_files(mime):
+            return False
+        return self._finetune().can_take(mime)
 
     # -- geometry -----------------------------------------------------------------------------------------------
 

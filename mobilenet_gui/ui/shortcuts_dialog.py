@@ -46,6 +46,13 @@ def groups() -> tuple[tuple[str, Shortcuts], ...]:
             (("Ctrl+O",), tr("Open a video file")),
             (("F11",), tr("Full screen")),
         )),
+        (tr("Fine-tune"), (
+            (("Return",), tr("Open the project, class or photo")),
+            (("F2",), tr("Rename")),
+            (("Delete",), tr("Delete or remove")),
+            (("Ctrl+V",), tr("Paste a photo")),
+            (("Ctrl+Z", "Ctrl+Shift+Z"), tr("Undo, redo")),
+        )),
         (tr("Models"), (
             (("Up", "Down"), tr("Model above, model below")),
             (("Return",), tr("Show the details")),
@@ -54,7 +61,8 @@ def groups() -> tuple[tuple[str, Shortcuts], ...]:
         (tr("Everywhere"), (
             (("Ctrl+1",), tr("Photos")),
             (("Ctrl+2",), tr("Live")),
-            (("Ctrl+3",), tr("Models")),
+            (("Ctrl+3",), tr("Fine-tune")),
+            (("Ctrl+4",), tr("Models")),
             (("Ctrl+,",), tr("Settings")),
             (("Ctrl+F",), tr("Search")),
             (("F9",), tr("Show or hide the details")),

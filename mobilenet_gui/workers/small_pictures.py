@@ -80,7 +80,7 @@ class SmallPictures(QObject):
                 key, path = self._wanted.popitem(last=False)
                 self._at_work.add(key)
             try:
-                image = QImage.fromData(cache.get(path, SIDE), "JPEG")  # type: ignore[call-overload]
+                image = QImage.fromData(cache.get(path, SIDE))
             except Exception as error:  # one photo's fault must not end the thread
                 as_user_error(error, str(path))
                 image = QImage()

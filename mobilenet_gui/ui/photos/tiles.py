@@ -25,8 +25,10 @@ TILES_KEPT = 256
 class TileCache:
     """Finished tiles by photo. Painting a list is then one call a tile, however busy the other threads are."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = TILES_KEPT) -> None:
+        """Make it empty; it keeps the `kept` tiles drawn last."""
         self._tiles: OrderedDict[int, tuple[object, QPixmap]] = OrderedDict()
+        self._kept = kept
 
     def draw(
         self, painter: QPainter, rect: QRect, key: int, look: object, render: Callable[[QPainter, QRectF], None]
@@ -52,7 +54,7 @@ class TileCache:
             brush.end()
             kept = (full_look, picture)
             self._tiles[key] = kept
-            if len(self._tiles) > TILES_KEPT:
+            if len(self._tiles) > self._kept:
                 self._tiles.popitem(last=False)
         self._tiles.move_to_end(key)
         painter.drawPixmap(rect.topLeft(), kept[1])

@@ -47,12 +47,14 @@ class LatestRun:
         status: as `RunState.status`.
         note: a few words for the list of steps: "3:40 left", "Finished in 8 min"; empty for none.
         accuracy: share of test photos answered correctly by the latest *finished* run, 0..1; None without one.
+        has_model: a run has finished; with too few photos for a test it has no accuracy.
     """
 
     folder: Path | None = None
     status: str = ""
     note: str = ""
     accuracy: float | None = None
+    has_model: bool = False
 
 
 @dataclass(slots=True)

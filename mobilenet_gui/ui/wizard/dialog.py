@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayou
 
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui.icons import app_icon
+from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.ui.wizard import flow
 from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.ui.wizard.flow import Key
@@ -33,7 +34,6 @@ from mobilenet_gui.ui.wizard.situation import situation_of
 
 SIZE = (960, 680)
 MINIMUM = (860, 600)
-PageMaker = Callable[[WizardContext], WizardPage]
 
 
 def _make_page(key: Key, context: WizardContext) -> WizardPage:
@@ -76,24 +76,28 @@ class WizardDialog(QWidget):
     closed = Signal()
 
     def __init__(
-        self, context: WizardContext, *, make_page: Callable[[Key, WizardContext], WizardPage] = _make_page
+        self,
+        make_context: Callable[[ToastHost], WizardContext],
+        *,
+        make_page: Callable[[Key, WizardContext], WizardPage] = _make_page,
     ) -> None:
         """Build it; nothing is shown yet.
 
         Args:
-            context: what the pages need; its toasts are made by the caller with this window as their place, see
-                `WizardContext.toasts`, or replaced before `open_at`.
+            make_context: returns what the pages need, given this window's toasts.
             make_page: builds a page; tests pass their own.
         """
         super().__init__(None, Qt.WindowType.Window)
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
+        self.stack = QStackedWidget()
+        # Over the page, so that it hides neither the footer's words nor its buttons.
+        context = make_context(ToastHost(self.stack))
         self.context = context
         self._make_page = make_page
         self._pages: dict[Key, WizardPage] = {}
         self._current: Key | None = None
         self.side = SidePanel()
-        self.stack = QStackedWidget()
         self.footer = FooterBar()
         right = QVBoxLayout()
         right.setContentsMargins(0, 0, 0, 0)
@@ -157,8 +161,8 @@ class WizardDialog(QWidget):
             return
         project = self.context.project
         situation = situation_of(self.context)
-        details = {key: words for key, page in self._pages.items() if (words := page.step_detail()) is not None}
-        self.side.show_project(project.name, situation, flow.steps(situation, self._current), dict(details))
+        details = {str(key): words for key, page in self._pages.items() if (words := page.step_detail()) is not None}
+        self.side.show_project(project.name, situation, flow.steps(situation, self._current), details)
         self.footer.show_footer(self._pages[self._current].footer())
         self.setWindowTitle(tr("{project} – Fine-tune").format(project=project.name))
 
@@ -176,7 +180,7 @@ class WizardDialog(QWidget):
 
     def _go_by_name(self, key: str) -> None:
         if key in flow.KEYS:
-            self.go(cast(Key, key))
+            self.go(key)
 
     def _forward(self) -> None:
         self._step(1)
@@ -263,12 +267,15 @@ class WizardDialog(QWidget):
             return
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-        page.set_dragging(event.mimeData())
+        page.set_dragging(event.mimeData(), self.mapToGlobal(event.position().toPoint()))
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """Keep accepting while the pointer moves."""
+        """Keep accepting while the pointer moves, and show where the drop would go."""
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
+        page = self._page_for(event.mimeData())
+        if page is not None:
+            page.set_dragging(event.mimeData(), self.mapToGlobal(event.position().toPoint()))
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """Show the page as it was."""
@@ -285,4 +292,4 @@ class WizardDialog(QWidget):
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         page.set_dragging(None)
-        page.take(event.mimeData())
+        page.take(event.mimeData(), self.mapToGlobal(event.position().toPoint()))

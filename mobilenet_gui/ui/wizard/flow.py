@@ -37,6 +37,7 @@ class Situation:
         run: status of the latest run ("running", "paused", "interrupted", "finished", ...); empty without one.
         run_note: what the latest run says of itself in a few words ("3:40 left", "Finished in 8 min").
         accuracy: share of test photos that the latest finished run answers correctly, 0..1; None without one.
+        has_model: a run came to its end with a model, tested or, with too few photos, not.
     """
 
     photos: int = 0
@@ -48,6 +49,7 @@ class Situation:
     run: str = ""
     run_note: str = ""
     accuracy: float | None = None
+    has_model: bool = False
 
     @property
     def data_ready(self) -> bool:
@@ -57,7 +59,7 @@ class Situation:
     @property
     def has_result(self) -> bool:
         """A run of this project has come to an end with a model."""
-        return self.accuracy is not None
+        return self.has_model or self.accuracy is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class InlineName(QWidget):
     def __init__(self, hint: str, role: str = "card", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._name = ""
+        self._by_click = True
         self._label = _NameButton(hint, role)
         self._label.pressed.connect(self.edit)
         self.field = LineEdit(hint)
@@ -82,8 +83,16 @@ class InlineName(QWidget):
         self._name = name
         self._label.setText(name)
 
+    def set_editable_by_click(self, editable: bool) -> None:
+        """Become a field by a click, or only when `edit` says so and be mere text for mouse and keyboard."""
+        self._label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, not editable)
+        self._label.setFocusPolicy(Qt.FocusPolicy.TabFocus if editable else Qt.FocusPolicy.NoFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, not editable and not self.is_editing())
+        self._by_click = editable
+
     def edit(self) -> None:
         """Become a field with everything selected."""
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, False)
         self.field.setText(self._name)
         self._stack.setCurrentWidget(self.field)
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -106,7 +115,8 @@ class InlineName(QWidget):
         text = " ".join(self.field.text().split())
         had_focus = self.field.hasFocus()
         self._stack.setCurrentWidget(self._label)
-        if had_focus:
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, not self._by_click)
+        if had_focus and self._by_click:
             self._label.setFocus(Qt.FocusReason.OtherFocusReason)
         if take and text and text != self._name:
             self.renamed.emit(text)

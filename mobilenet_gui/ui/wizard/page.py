@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtCore import QMimeData, QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr
@@ -75,6 +75,7 @@ class WizardPage(QWidget):
     Attributes:
         changed: footer, step list or heading may be others now; the dialog asks again.
         completed: go on to the next step.
+        heading: title, subtitle and what `add_heading_widget` put beside them; a page may hide it.
         body: the layout below the heading, with the dialog's margins at its sides.
     """
 
@@ -93,18 +94,18 @@ class WizardPage(QWidget):
         words.setSpacing(0)
         words.addWidget(self._title)
         words.addWidget(self._subtitle)
-        self._heading = QHBoxLayout()
-        self._heading.setContentsMargins(DIALOG_MARGIN, 0, DIALOG_MARGIN, 0)
+        self.heading = QWidget()
+        self._heading = QHBoxLayout(self.heading)
+        self._heading.setContentsMargins(DIALOG_MARGIN, _TOP, DIALOG_MARGIN, _BELOW)
         self._heading.setSpacing(8)
         self._heading.addLayout(words, 1)
         self.body = QVBoxLayout()
         self.body.setContentsMargins(DIALOG_MARGIN, 0, DIALOG_MARGIN, 0)
         self.body.setSpacing(12)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, _TOP, 0, 0)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(self._heading)
-        column.addSpacing(_BELOW)
+        column.addWidget(self.heading)
         column.addLayout(self.body, 1)
 
     # -- for subclasses ---------------------------------------------------------------------------------------------
@@ -141,11 +142,11 @@ class WizardPage(QWidget):
         """Say whether what is dragged over the wizard can be dropped here."""
         return False
 
-    def set_dragging(self, mime: QMimeData | None) -> None:
-        """Show that something hovers over the wizard; None: nothing does any more."""
+    def set_dragging(self, mime: QMimeData | None, at: QPoint | None = None) -> None:
+        """Show that something hovers over the wizard, where on the screen; None: nothing does any more."""
 
-    def take(self, mime: QMimeData) -> None:
-        """Take what was dropped on the wizard, or pasted."""
+    def take(self, mime: QMimeData, at: QPoint | None = None) -> None:
+        """Take what was dropped on the wizard, where on the screen; or pasted, with no place."""
 
     def shut_down(self) -> None:
         """End what runs; the wizard closes."""

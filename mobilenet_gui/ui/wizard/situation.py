@@ -10,7 +10,7 @@ from mobilenet_gui.ui.wizard.flow import BEGUN, FEWEST_PHOTOS, Situation
 def situation_of(context: WizardContext) -> Situation:
     """Return how the project stands."""
     project, latest = context.project, context.latest
-    counts = [project.count_in(one.id) for one in project.classes]
+    counts = [project.count(one.id) for one in project.classes]
     presets = {"fast": tr("Fast"), "balanced": tr("Balanced"), "best": tr("Best")}
     return Situation(
         photos=sum(counts),
@@ -22,4 +22,5 @@ def situation_of(context: WizardContext) -> Situation:
         run=latest.status,
         run_note=latest.note,
         accuracy=latest.accuracy,
+        has_model=latest.has_model,
     )

@@ -1,0 +1,200 @@
+"""Owns the wizards: opens a project in its window, keeps it saved, lets it go; tells the main window of trainings.
+
+Everything that a wizard needs is made here when the first one is wanted, and ended with the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from mobilenet_gui import paths
+from mobilenet_gui.core.store import ModelStore
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.training.project import Project
+from mobilenet_gui.training.project_store import ProjectStore
+from mobilenet_gui.ui.widgets.toast import ToastHost
+from mobilenet_gui.ui.wizard.context import LatestRun, WizardContext, WizardHub
+from mobilenet_gui.ui.wizard.dialog import WizardDialog
+from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
+from mobilenet_gui.ui.wizard.training_words import left_words
+from mobilenet_gui.workers.inference import InferenceWorker
+from mobilenet_gui.workers.projects import Opened, ProjectTasks
+from mobilenet_gui.workers.small_pictures import SmallPictures
+from mobilenet_gui.workers.training import TrainingController
+from mobilenet_gui.workers.training_state import TrainingState
+
+if TYPE_CHECKING:
+    from mobilenet_gui.workers.models import ModelTasks
+
+
+class WizardDesk(QObject):
+    """Opens and closes wizards.
+
+    Attributes:
+        failed: a project could not be opened; a `UserError`.
+        model_used: a new model was made the active one and a page is wanted: "live" or "photos".
+        training_changed: project id, share done (None where unknown) and words of the training under way.
+        training_ended: none is under way any more.
+        tasks: does the projects' disk work.
+        training: runs trainings.
+        pictures: makes small pictures.
+    """
+
+    failed = Signal(object)
+    model_used = Signal(str)
+    training_changed = Signal(str, object, str)
+    training_ended = Signal()
+
+    def __init__(
+        self,
+        settings: SettingsStore,
+        store: ModelStore,
+        models: Callable[[], ModelTasks],
+        inference: InferenceWorker,
+        parent: QObject | None = None,
+    ) -> None:
+        """Make it; nothing is opened.
+
+        Args:
+            settings: the program's.
+            store: the installed models.
+            models: returns what is done to models.
+            inference: the recogniser of Photos and Live.
+            parent: as for every QObject.
+        """
+        super().__init__(parent)
+        self._settings, self._store, self._models, self._inference = settings, store, models, inference
+        self.tasks = ProjectTasks(ProjectStore(paths.projects_dir()), self)
+        self.pictures = SmallPictures(paths.thumbnails_dir(), self)
+        self.training = TrainingController(self)
+        self._dialogs: dict[str, WizardDialog] = {}
+        self._ends: dict[str, Callable[[], None]] = {}
+        self._new: set[str] = set()
+        self.training.changed.connect(self._training_changed)
+        self.tasks.clean()
+
+    # -- called from outside ----------------------------------------------------------------------------------------
+
+    def dialog(self, project_id: str) -> WizardDialog | None:
+        """Return the wizard of a project, if it is open."""
+        return self._dialogs.get(project_id)
+
+    @property
+    def dialogs(self) -> list[WizardDialog]:
+        """The wizards that are open."""
+        return list(self._dialogs.values())
+
+    def open(self, project_id: str) -> None:
+        """Open a project in its wizard, or bring that to the front."""
+        dialog = self._dialogs.get(project_id)
+        if dialog is not None:
+            dialog.raise_()
+            dialog.activateWindow()
+            return
+        self.tasks.open(project_id, self._show, self.failed.emit)
+
+    def begin(self, places: Sequence[Path] = ()) -> None:
+        """Make a new project and open it, with files and folders to begin with."""
+        name = places[0].name if len(places) == 1 and places[0].suffix == "" else tr("New model")
+
+        def made(opened: Opened) -> None:
+            self._new.add(opened.project.id)
+            dialog = self._opened(opened)
+            if places:
+                self._take(dialog, places)
+
+        self.tasks.create(name, made, self.failed.emit)
+
+    def shut_down(self) -> None:
+        """Close all wizards, save, and end what runs; safe to call twice."""
+        for dialog in self.dialogs:
+            dialog.blockSignals(True)
+            dialog.close()
+            dialog.deleteLater()
+        self._dialogs.clear()
+        self.tasks.shut_down()
+        self.training.shut_down()
+        self.pictures.stop()
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _opened(self, opened: Opened) -> WizardDialog:
+        project = opened.project
+        hub = WizardHub()
+        shelf = PhotoShelf(self.pictures, lambda photo_id: _path_of(project, photo_id))
+
+        def context(toasts: ToastHost) -> WizardContext:
+            return WizardContext(
+                project=project,
+                tasks=self.tasks,
+                training=self.training,
+                store=self._store,
+                models=self._models(),
+                settings=self._settings,
+                inference=self._inference,
+                shelf=shelf,
+                toasts=toasts,
+                hub=hub,
+                latest=_latest(opened),
+            )
+
+        dialog = WizardDialog(context)
+        hub.setParent(dialog)
+        shelf.setParent(dialog)
+        self._dialogs[project.id] = dialog
+        self._ends[project.id] = project.subscribe(hub.project_changed.emit)
+        hub.model_used.connect(self.model_used)
+        dialog.closed.connect(lambda: self._closed(project))
+        self.training.warm()
+        dialog.open_at()
+        if project.problem:
+            dialog.context.toasts.show_message(project.problem)
+        return dialog
+
+    def _show(self, opened: Opened) -> None:
+        self._opened(opened)
+
+    def _take(self, dialog: WizardDialog, places: Sequence[Path]) -> None:
+        from mobilenet_gui.ui.wizard.data_page import DataPage
+
+        dialog.go("data")
+        if isinstance(dialog.current, DataPage):
+            dialog.current.add_paths(places)
+
+    def _closed(self, project: Project) -> None:
+        dialog = self._dialogs.pop(project.id, None)
+        self._ends.pop(project.id, lambda: None)()
+        if dialog is not None:
+            dialog.deleteLater()
+        if not self._dialogs:
+            self.training.cool()
+        empty = project.id in self._new and not project.classes and not project.photos
+        self._new.discard(project.id)
+
+        def gone() -> None:
+            # A new project that nobody put anything into was only looked at.
+            if empty:
+                self.tasks.delete(project.id, lambda _token: None, self.failed.emit)
+
+        self.tasks.close(project, gone)
+
+    def _training_changed(self, state: TrainingState) -> None:
+        if state.live:
+            self.training_changed.emit(state.project_id, state.share, left_words(state))
+        else:
+            self.training_ended.emit()
+
+
+def _path_of(project: Project, photo_id: str) -> Path | None:
+    photo = project.photo(photo_id)
+    return None if photo is None else photo.path
+
+
+def _latest(opened: Opened) -> LatestRun:
+    status = "" if opened.state is None else opened.state.status
+    return LatestRun(opened.run, status, "", opened.accuracy)

@@ -1,0 +1,379 @@
+"""The wizard's first step: the classes as cards, one class's photos, and every way in for new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES
+from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.training.project import Change
+from mobilenet_gui.ui.icons import icon
+from mobilenet_gui.ui.photos.drop import can_take
+from mobilenet_gui.ui.photos.notices import Notices
+from mobilenet_gui.ui.tokens import DIALOG_MARGIN
+from mobilenet_gui.ui.widgets.buttons import Button, IconButton
+from mobilenet_gui.ui.wizard import flow
+from mobilenet_gui.ui.wizard.class_picker import ClassPicker
+from mobilenet_gui.ui.wizard.context import WizardContext
+from mobilenet_gui.ui.wizard.data_classes import ClassModel
+from mobilenet_gui.ui.wizard.data_detail import ClassDetail
+from mobilenet_gui.ui.wizard.data_drop import DropStrip, EmptyData
+from mobilenet_gui.ui.wizard.data_grid import ClassGrid
+from mobilenet_gui.ui.wizard.data_intake import DataIntake
+from mobilenet_gui.ui.wizard.flow import Key
+from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, forward
+from mobilenet_gui.ui.wizard.photo_grid import dragged_photos
+from mobilenet_gui.ui.wizard.situation import situation_of
+from mobilenet_gui.ui.wizard.undoing import Undoing
+
+
+class DataPage(WizardPage):
+    """The step."""
+
+    key: ClassVar[Key] = "data"
+
+    def __init__(self, context: WizardContext) -> None:
+        super().__init__(
+            context, tr("Show it examples"), tr("One class per thing. 50 or more photos each work well.")
+        )  # fmt: skip
+        self._undoing = Undoing(context)
+        self.classes = ClassModel(context.project, self)
+        self.grid = ClassGrid(self.classes, context.shelf)
+        self.strip = DropStrip()
+        self.empty = EmptyData()
+        self.notices = Notices()
+        self.detail = ClassDetail(context, self.classes, self._undoing)
+        self.intake = DataIntake(context, self.notices, self._undoing, self)
+        self.camera = Button(tr("From camera"), "camera")
+        self.add_class_button = Button(tr("Add class"), "plus")
+        self.more = IconButton("more", tr("More"), framed=True)
+        for widget in (self.camera, self.add_class_button, self.more):
+            self.add_heading_widget(widget)
+        self.views = QStackedWidget()
+        self.overview = QWidget()
+        self._lay_out()
+        self._connect()
+        self._arrange()
+
+    # -- what the dialog asks ---------------------------------------------------------------------------------------
+
+    def entered(self) -> None:
+        """Show the classes as they are now."""
+        self._arrange()
+
+    def shut_down(self) -> None:
+        """Stop what is on its way in."""
+        self.intake.stop()
+
+    def footer(self) -> Footer:
+        """Say how many there are, or what is missing."""
+        situation = situation_of(self.context)
+        thin = tuple(one.name for one in self.context.project.classes if self._count(one.id) < flow.FEWEST_PHOTOS)
+        problem = flow.data_problem(situation, thin)
+        photos = trn("{n} photo", "{n} photos", situation.photos)
+        words = trn("{photos} in {n} class", "{photos} in {n} classes", situation.classes).replace("{photos}", photos)
+        waiting = self.intake.busy
+        on = forward(enabled=situation.data_ready and not waiting, tip=problem)
+        text = problem if problem and situation.classes else words if situation.classes else ""
+        return Footer(text, actions=(Action("close", tr("Save and close"), "ghost"), on))
+
+    def can_take(self, mime: QMimeData) -> bool:
+        """Take files, folders, pictures, and photos from one class to another."""
+        return bool(dragged_photos(mime)) or can_take(mime)
+
+    def set_dragging(self, mime: QMimeData | None, at: QPoint | None = None) -> None:
+        """Show where a drop would go."""
+        moving = mime is not None and bool(dragged_photos(mime))
+        target = "" if mime is None or at is None else self._target(at)
+        self.grid.set_target(target if self._is_overview() else "")
+        self.detail.column.set_target("" if self._is_overview() else target)
+        if at is not None and not self._is_overview():
+            self.detail.column.scroll_while_dragging(at)
+        hovering = mime is not None and not moving and not target
+        self.strip.set_dragging(hovering)
+        self.empty.set_dragging(mime is not None and not moving)
+
+    def take(self, mime: QMimeData, at: QPoint | None = None) -> None:
+        """Take what was dropped or pasted: on a class, into the class shown, or as folders of their own."""
+        target = self._target(at) if at is not None else ""
+        moved = dragged_photos(mime)
+        if moved:
+            if target:
+                self.detail.move_to(moved, target)
+            return
+        if not target and not self._is_overview():
+            target = self.detail.class_id
+        # After the drop has returned: the source program waits for it, and must not wait for us.
+        self.intake.take_mime(mime, target, at)
+
+    # -- called from outside ----------------------------------------------------------------------------------------
+
+    def add_paths(self, paths: Sequence[Path]) -> None:
+        """Take files and folders in."""
+        self.intake.add_paths(paths)
+
+    def show_photos(self, photo_ids: Sequence[str], title: str = "") -> None:
+        """Show photos of any classes together."""
+        self.detail.show_photos(photo_ids, title or tr("Photos to look at"))
+        self._show_detail()
+
+    def open_class(self, class_id: str) -> None:
+        """Show one class's photos."""
+        self.detail.show_class(class_id)
+        self._show_detail()
+
+    def show_overview(self) -> None:
+        """Show all classes."""
+        shown = self.detail.class_id
+        self.heading.show()
+        self.views.setCurrentWidget(self.overview)
+        if shown:
+            self.grid.show_class(shown)
+        self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # -- building ---------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self.body.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout(self.overview)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.notices)
+        column.addWidget(self.grid, 1)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(DIALOG_MARGIN, 0, DIALOG_MARGIN, 20)
+        foot.addWidget(self.strip)
+        foot.addWidget(self.empty, 1)
+        column.addLayout(foot)
+        self._spare = QWidget()
+        column.addWidget(self._spare)
+        self._column, self._foot = column, foot
+        self.views.addWidget(self.overview)
+        self.views.addWidget(self.detail)
+        self.body.addWidget(self.views, 1)
+
+    def _connect(self) -> None:
+        hub = self.context.hub
+        hub.project_changed.connect(self._follow)
+        hub.show_photos.connect(self._photos_asked_for)
+        grid = self.grid
+        grid.opened.connect(self.open_class)
+        grid.renamed.connect(self._rename)
+        grid.menu_requested.connect(self._popup_class_menu)
+        grid.delete_requested.connect(self.delete_classes)
+        grid.camera_requested.connect(self.take_photos)
+        self.detail.back_requested.connect(self.show_overview)
+        self.detail.menu_requested.connect(self._popup_class_menu)
+        self.detail.camera_requested.connect(self.take_photos)
+        self.detail.files_requested.connect(self.ask_for_files)
+        for source in (self.strip, self.empty):
+            source.folders_requested.connect(self.ask_for_folder)
+            source.files_requested.connect(lambda: self.ask_for_files(""))
+        self.empty.camera_requested.connect(lambda: self.take_photos(""))
+        self.empty.class_requested.connect(self.add_class)
+        self.camera.clicked.connect(lambda: self.take_photos(""))
+        self.add_class_button.clicked.connect(self.add_class)
+        self.more.clicked.connect(self._popup_page_menu)
+        self.intake.busy_changed.connect(self.changed)
+
+    # -- showing ----------------------------------------------------------------------------------------------------
+
+    def _is_overview(self) -> bool:
+        return self.views.currentWidget() is self.overview
+
+    def _show_detail(self) -> None:
+        self.heading.hide()
+        self.views.setCurrentWidget(self.detail)
+        self.detail.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _follow(self, change: Change) -> None:
+        self.classes.follow(change)
+        if not self._is_overview():
+            self.detail.follow(change)
+        self._arrange()
+        self.changed.emit()
+
+    def _arrange(self) -> None:
+        """Show cards and strip, or the large place where there is no class; the strip follows the last row."""
+        some = self.classes.rowCount() > 0
+        self.grid.setVisible(some)
+        self.strip.setVisible(some)
+        self.empty.setVisible(not some)
+        for widget in (self.camera, self.add_class_button):
+            widget.setVisible(some)
+        self._column.setStretchFactor(self._foot, 0 if some else 1)
+        self._spare.setVisible(some)
+        if some:
+            self.grid.setMaximumHeight(max(1, self.grid.content_height()))
+
+    def resizeEvent(self, event: object) -> None:
+        """Let the strip follow the last row of cards at any width."""
+        super().resizeEvent(event)  # type: ignore[arg-type]
+        self._arrange()
+
+    def _target(self, at: QPoint) -> str:
+        return self.grid.class_at(at) if self._is_overview() else self.detail.column.class_at(at)
+
+    def _photos_asked_for(self, photo_ids: Sequence[str]) -> None:
+        self.context.hub.go.emit("data")
+        self.show_photos(photo_ids)
+
+    def _count(self, class_id: str) -> int:
+        return self.context.project.count(class_id)
+
+    # -- doing ------------------------------------------------------------------------------------------------------
+
+    def add_class(self) -> None:
+        """Add an empty class and let its name be typed."""
+        project, number = self.context.project, len(self.context.project.classes) + 1
+        while project.class_named(tr("Class {n}").format(n=number)) is not None:
+            number += 1
+        name = tr("Class {n}").format(n=number)
+        if self._undoing.do(lambda: project.add_class(name), "") and (made := project.class_named(name)) is not None:
+            self.show_overview()
+            self.grid.show_class(made.id)
+            self.grid.rename(made.id)
+
+    def delete_classes(self, class_ids: Sequence[str]) -> None:
+        """Delete classes; their photos leave the project, their files stay."""
+        project = self.context.project
+        names = [one.name for one in project.classes if one.id in set(class_ids)]
+        if not names:
+            return
+
+        def work() -> None:
+            with project.step(trn("Delete {n} class", "Delete {n} classes", len(names))):
+                for class_id in class_ids:
+                    project.delete_class(class_id)
+
+        words = tr("{name} deleted").format(name=names[0])
+        self._undoing.do(
+            work, words if len(names) == 1 else trn("{n} class deleted", "{n} classes deleted", len(names))
+        )
+
+    def merge(self, class_ids: Sequence[str], into: str) -> None:
+        """Move all photos of classes to another and delete them."""
+        row, gone = self.classes.find(into), [one for one in class_ids if one != into]
+        if row is None or not gone:
+            return
+        first = self.classes.find(gone[0])
+        if len(gone) == 1 and first is not None:
+            words = tr("{name} merged into {other}").format(name=first.name, other=row.name)
+        else:
+            words = trn("{n} class merged into {other}", "{n} classes merged into {other}", len(gone))
+            words = words.replace("{other}", row.name)
+        self._undoing.do(lambda: self.context.project.merge_classes(gone, into), words)
+
+    def ask_for_folder(self) -> None:
+        """Let a folder be chosen and take it in."""
+        folder = QFileDialog.getExistingDirectory(
+            self, tr("Choose a folder of photos, or a folder of such folders"), self.context.settings.values.last_folder
+        )
+        if folder:
+            self.context.settings.update(last_folder=folder)
+            self.intake.add_paths([Path(folder)])
+
+    def ask_for_files(self, class_id: str) -> None:
+        """Let photos be chosen for a class; where no class is given, also a table."""
+        photos = " ".join(f"*{suffix}" for suffix in sorted(SUPPORTED_SUFFIXES))
+        kinds = tr("Photos ({patterns})").format(patterns=photos)
+        if not class_id:
+            both = tr("Photos and tables ({patterns})").format(patterns=f"{photos} *.csv *.tsv")
+            kinds = f"{both};;{kinds};;{tr('Tables ({patterns})').format(patterns='*.csv *.tsv')}"
+        files, _ = QFileDialog.getOpenFileNames(
+            self, tr("Choose photos"), self.context.settings.values.last_folder, kinds
+        )  # fmt: skip
+        if files:
+            self.context.settings.update(last_folder=str(Path(files[0]).parent))
+            self.intake.add_paths([Path(file) for file in files], class_id)
+
+    def take_photos(self, class_id: str) -> None:
+        """Open the window that takes photos with a camera or out of a video."""
+        from mobilenet_gui.ui.wizard.capture_dialog import CaptureDialog
+
+        dialog = CaptureDialog(self.context, class_id, self.window())
+        dialog.taken.connect(self.intake.add_taken)
+        dialog.show()
+
+    def _rename(self, class_id: str, name: str) -> None:
+        self._undoing.do(lambda: self.context.project.rename_class(class_id, name), "")
+
+    # -- menus ------------------------------------------------------------------------------------------------------
+
+    def class_menu(self, class_id: str, at: QPoint) -> QMenu:
+        """Return a class's menu."""
+        chosen = self.grid.selected_ids() if self._is_overview() else []
+        ids = chosen if class_id in chosen and len(chosen) > 1 else [class_id]
+        row = self.classes.find(class_id)
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+        def add(icon_name: str, text: str, slot: object, keys: str = "") -> None:
+            action = menu.addAction(icon(icon_name, "text2"), f"{text}\t{keys}" if keys else text)
+            action.triggered.connect(slot)
+
+        if len(ids) == 1 and row is not None:
+            if self._is_overview():
+                add("view-grid", tr("Show photos"), lambda: self.open_class(class_id))
+                add("pencil", tr("Rename"), lambda: self.grid.rename(class_id), "F2")
+            else:
+                add("pencil", tr("Rename"), self.detail.name.edit)
+            add("camera", tr("Take photos…"), lambda: self.take_photos(class_id))
+            add("image", tr("Add photos…"), lambda: self.ask_for_files(class_id))
+            menu.addSeparator()
+            flag = menu.addAction(tr("Shows none of the others"))
+            flag.setCheckable(True)
+            flag.setChecked(row.background)
+            flag.setToolTip(tr("For photos of what the model should not take for one of the classes."))
+            flag.triggered.connect(lambda on: self._set_background(class_id, on))
+        if self.classes.rowCount() > 1:
+            add("link", tr("Merge into…"), lambda: self._ask_merge(ids, at))
+        menu.addSeparator()
+        delete = tr("Delete class") if len(ids) == 1 else trn("Delete {n} class", "Delete {n} classes", len(ids))
+        add("trash", delete, lambda: self.delete_classes(ids), "Del" if self._is_overview() else "")
+        return menu
+
+    def page_menu(self) -> QMenu:
+        """Return the menu of what is done seldom."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        project = self.context.project
+        menu.addAction(icon("folder", "text2"), tr("Choose folders…")).triggered.connect(self.ask_for_folder)
+        files = menu.addAction(icon("image", "text2"), tr("Choose photos or a table…"))
+        files.triggered.connect(lambda: self.ask_for_files(""))
+        copy = menu.addAction(tr("Copy new photos into the project"))
+        copy.setCheckable(True)
+        copy.setChecked(self.context.settings.values.copy_photos)
+        copy.triggered.connect(lambda on: self.context.settings.update(copy_photos=on))
+        menu.addSeparator()
+        for icon_name, text, what, keys, slot in (
+            ("undo", tr("Undo"), project.undo_text, "Ctrl+Z", project.undo),
+            ("redo", tr("Redo"), project.redo_text, "Ctrl+Shift+Z", project.redo),
+        ):
+            words = tr("{undo}: {what}").format(undo=text, what=what) if what else text
+            action = menu.addAction(icon(icon_name, "text2"), f"{words}\t{keys}")
+            action.setEnabled(bool(what))
+            action.triggered.connect(slot)
+        return menu
+
+    def _popup_page_menu(self) -> None:
+        self.page_menu().popup(self.more.mapToGlobal(QPoint(0, self.more.height() + 4)))
+
+    def _popup_class_menu(self, at: QPoint, class_id: str) -> None:
+        self.class_menu(class_id, at).popup(at)
+
+    def _set_background(self, class_id: str, on: bool) -> None:
+        self._undoing.do(lambda: self.context.project.set_background(class_id, on), "")
+
+    def _ask_merge(self, ids: Sequence[str], at: QPoint) -> None:
+        row = self.classes.find(ids[0])
+        one = tr("Merge {name} into").format(name=row.name if row is not None else "")
+        title = one if len(ids) == 1 else trn("Merge {n} class into", "Merge {n} classes into", len(ids))
+        picker = ClassPicker(title, self.context.project, self, without=ids, allow_new=False)
+        picker.picked.connect(lambda into: self.merge(ids, into))
+        picker.open_at(at)

@@ -1,0 +1,406 @@
+"""Owns what is done to fine-tuning projects off the window's thread: lists, openings, saves, copies, searches, zips.
+
+A `Project` itself belongs to the window's thread; what works elsewhere gets a snapshot or plain paths.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from mobilenet_gui.core.errors import UserError
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.training import project_copies, project_file
+from mobilenet_gui.training.dataset_types import FoundDataset
+from mobilenet_gui.training.project import Project
+from mobilenet_gui.training.project_store import ProjectStore
+from mobilenet_gui.training.project_summary import ProjectSummary
+from mobilenet_gui.training.run_folder import RunState
+from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
+
+if TYPE_CHECKING:
+    pass
+
+SAVE_MS: Final = 700
+"""A change is saved so long after the last one; a crash loses no more."""
+RETRY_MS: Final = 10_000
+"""After a save that the disk refused."""
+Failed = Callable[[UserError], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A project that was opened, and its latest training.
+
+    Attributes:
+        project: belongs to the window's thread from now on.
+        run: folder of the latest training; None without one.
+        state: how far that is.
+        accuracy: share of test photos answered correctly by the latest finished training, 0..1; None without one.
+    """
+
+    project: Project
+    run: Path | None
+    state: RunState | None
+    accuracy: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """What came of copying photos: where each lies now by its old path, and what could not be copied."""
+
+    paths: dict[Path, Path]
+    problems: tuple[UserError, ...]
+
+
+class ProjectTasks(QObject):
+    """Does the work. Callbacks and signals come in the thread that the object lives in.
+
+    Attributes:
+        saved: an open project is on the disk; its id.
+        save_failed: the disk refused a save; project id and `UserError`. It is tried again.
+        list_changed: there are other projects now, or one of them tells something else on its card.
+    """
+
+    saved = Signal(str)
+    save_failed = Signal(str, object)
+    list_changed = Signal()
+
+    def __init__(self, store: ProjectStore, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.store = store
+        self.runner = TaskRunner(self)
+        self._keepers: dict[str, _Keeper] = {}
+        self._opening: set[str] = set()
+
+    @property
+    def opened(self) -> list[Project]:
+        """The projects that are open here."""
+        return [keeper.project for keeper in self._keepers.values()]
+
+    # -- the list ---------------------------------------------------------------------------------------------------
+
+    def summaries(self, done: Callable[[list[ProjectSummary]], None], failed: Failed) -> None:
+        """Look at all projects."""
+        self.runner.run(lambda _errand: self.store.summaries(), done=done, failed=failed)
+
+    def create(self, name: str, done: Callable[[Opened], None], failed: Failed) -> None:
+        """Make an empty project and open it."""
+        self.runner.run(
+            lambda _errand: Opened(self.store.create(name), None, None, None), done=self._kept(done), failed=failed
+        )
+
+    def open(self, project_id: str, done: Callable[[Opened], None], failed: Failed) -> None:
+        """Open a project."""
+        if project_id in self._opening:
+            return
+        self._opening.add(project_id)
+        begin, end = self._kept(done), self._opening.discard
+
+        def opened(value: Opened) -> None:
+            end(project_id)
+            begin(value)
+
+        def gone(error: UserError) -> None:
+            end(project_id)
+            failed(error)
+
+        self.runner.run(lambda _errand: _open(self.store, project_id), done=opened, failed=gone)
+
+    def duplicate(self, project_id: str, name: str, done: Callable[[str], None], failed: Failed) -> None:
+        """Copy a project, also one that is open here; `done` gets the new id."""
+        keeper = self._keepers.get(project_id)
+        data = keeper.project.snapshot() if keeper is not None else None
+
+        def work(_errand: Errand) -> str:
+            if data is not None:
+                project_file.save(data)
+            return self.store.duplicate(project_id, name)
+
+        self.runner.run(work, done=self._listed(done), failed=failed)
+
+    def rename(self, project_id: str, name: str, done: Callable[[object], None], failed: Failed) -> None:
+        """Give a project another name, open or not."""
+        keeper = self._keepers.get(project_id)
+        if keeper is not None:
+            try:
+                keeper.project.rename(name)
+            except UserError as error:
+                failed(error)
+                return
+            done(None)
+            return
+
+        def work(_errand: Errand) -> None:
+            project = self.store.open(project_id)
+            try:
+                project.rename(name)
+                project.save()
+            finally:
+                project.close()
+
+        self.runner.run(work, done=self._listed(done), failed=failed)
+
+    def delete(self, project_id: str, done: Callable[[str], None], failed: Failed) -> None:
+        """Delete a project; `done` gets what `restore` takes."""
+        self.runner.run(lambda _errand: self.store.delete(project_id), done=self._listed(done), failed=failed)
+
+    def restore(self, token: str, done: Callable[[str], None], failed: Failed) -> None:
+        """Bring a deleted project back."""
+        self.runner.run(lambda _errand: self.store.restore(token), done=self._listed(done), failed=failed)
+
+    def clean(self) -> None:
+        """Delete for good what was deleted long ago."""
+        self.runner.run(lambda _errand: self.store.clean(), done=_nothing, failed=_nothing)
+
+    def export_zip(
+        self,
+        project_id: str,
+        target: Path,
+        *,
+        done: Callable[[Exported], None],
+        failed: Failed,
+        progress: Callable[[float], None],
+    ) -> Errand:
+        """Write a project with its photos to one file; `progress` gets the share done."""
+        keeper = self._keepers.get(project_id)
+        data = keeper.project.snapshot() if keeper is not None else None
+
+        def work(errand: Errand) -> Exported:
+            from mobilenet_gui.training import archive
+
+            found = data if data is not None else project_file.load(self.store.projects_dir / project_id)[0]
+            return archive.export_zip(found, target, cancel=errand.cancelled, progress=_share(errand))
+
+        return self.runner.run(work, done=done, failed=failed, progress=progress)
+
+    def import_zip(
+        self, source: Path, *, done: Callable[[str], None], failed: Failed, progress: Callable[[float], None]
+    ) -> Errand:
+        """Make a project of such a file; `done` gets its id."""
+
+        def work(errand: Errand) -> str:
+            from mobilenet_gui.training import archive_reading
+
+            made = archive_reading.import_zip(self.store, source, cancel=errand.cancelled, progress=_share(errand))
+            return made.id
+
+        return self.runner.run(work, done=self._listed(done), failed=failed, progress=progress)
+
+    # -- an open project --------------------------------------------------------------------------------------------
+
+    def close(self, project: Project, then: Callable[[], None]) -> None:
+        """Save a project and let other programs have it; `then` is called when that is done."""
+        keeper = self._keepers.pop(project.id, None)
+        if keeper is None:
+            then()
+            return
+
+        def finished() -> None:
+            project.close()
+            self.list_changed.emit()
+            then()
+
+        keeper.finish(finished)
+
+    def save_now(self, project: Project) -> None:
+        """Save without waiting for more changes; `saved` or `save_failed` tells when."""
+        keeper = self._keepers.get(project.id)
+        if keeper is not None:
+            keeper.save_soon(0)
+
+    def read(
+        self,
+        places: Sequence[Path],
+        *,
+        done: Callable[[FoundDataset], None],
+        failed: Failed,
+        progress: Callable[[int], None],
+    ) -> Errand:
+        """Find the labelled photos that files and folders stand for; `progress` gets how many so far."""
+
+        def work(errand: Errand) -> FoundDataset:
+            from mobilenet_gui.training.dataset import read_source
+
+            return read_source(list(places), errand.cancelled, errand.report)
+
+        return self.runner.run(work, done=done, failed=failed, progress=progress)
+
+    def copy(
+        self,
+        project: Project,
+        photos: Sequence[Path],
+        *,
+        done: Callable[[Copies], None],
+        failed: Failed,
+        progress: Callable[[tuple[int, int]], None],
+    ) -> Errand:
+        """Copy photos into a project's folder; `progress` gets how many are done, of how many."""
+        folder = project.folder
+
+        def work(errand: Errand) -> Copies:
+            copied = project_copies.copy_photos(
+                folder, photos, errand.cancelled, lambda n, of: errand.report((n, of)) if n % 10 == 0 else None
+            )
+            return Copies(dict(copied.paths), copied.problems)
+
+        return self.runner.run(work, done=done, failed=failed, progress=progress)
+
+    def keep_bytes(
+        self,
+        project: Project,
+        make: Callable[[Errand], Sequence[bytes]],
+        *,
+        done: Callable[[list[Path]], None],
+        failed: Failed,
+    ) -> Errand:
+        """Write photos that have no file yet (pasted, dropped from a browser, taken) into a project's folder.
+
+        Args:
+            project: which.
+            make: returns the photos as bytes of files; runs in the task's thread.
+            done: called with where they lie.
+            failed: called with the error instead.
+        """
+        folder = project.folder
+
+        def work(errand: Errand) -> list[Path]:
+            return [
+                project_copies.keep(folder, io.BytesIO(data), name=tr("Pasted photo"), cancel=errand.cancelled)
+                for data in make(errand)
+            ]
+
+        return self.runner.run(work, done=done, failed=failed)
+
+    def shut_down(self) -> None:
+        """Save what is open, from this thread, and end. Safe to call twice."""
+        self.runner.stop()
+        for keeper in self._keepers.values():
+            keeper.stop()
+        self._keepers.clear()
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _kept(self, done: Callable[[Opened], None]) -> Callable[[Opened], None]:
+        def take(opened: Opened) -> None:
+            project = opened.project
+            keeper = _Keeper(project, self.runner, self)
+            keeper.saved.connect(lambda: self.saved.emit(project.id))
+            keeper.saved.connect(self.list_changed)
+            keeper.failed.connect(lambda error: self.save_failed.emit(project.id, error))
+            self._keepers[project.id] = keeper
+            done(opened)
+
+        return take
+
+    def _listed(self, done: Callable[[Any], None]) -> Callable[[Any], None]:
+        def take(value: Any) -> None:
+            done(value)
+            self.list_changed.emit()
+
+        return take
+
+
+class _Keeper(QObject):
+    """Keeps one open project on the disk: some time after each change, off the window's thread, one save at a time."""
+
+    saved = Signal()
+    failed = Signal(object)
+
+    def __init__(self, project: Project, runner: TaskRunner, parent: QObject) -> None:
+        super().__init__(parent)
+        self.project = project
+        self._runner = runner
+        self._saving = False
+        self._then: Callable[[], None] | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._save)
+        self._end = project.subscribe(lambda _change: self.save_soon(SAVE_MS))
+
+    def save_soon(self, milliseconds: int) -> None:
+        self._timer.start(milliseconds)
+
+    def finish(self, then: Callable[[], None]) -> None:
+        """Save what is left to be saved, then call `then`; a disk that refuses is not waited for."""
+        self._end()
+        self._timer.stop()
+        self._then = then
+        if not self._saving:
+            self._save()
+
+    def stop(self) -> None:
+        """Save at once, in this thread: the program ends."""
+        self._end()
+        self._timer.stop()
+        if self.project.dirty:
+            try:
+                self.project.save()
+            except UserError as error:
+                self.failed.emit(error)
+        self.project.close()
+
+    def _save(self) -> None:
+        if self._saving:
+            return
+        if not self.project.dirty:
+            self._finished()
+            return
+        data = self.project.snapshot()
+        self._saving = True
+        self._runner.run(
+            lambda _errand: project_file.save(data), done=lambda _: self._done(data.revision), failed=self._refused
+        )
+
+    def _done(self, revision: int) -> None:
+        self._saving = False
+        self.project.saved(revision)
+        self.saved.emit()
+        if self._then is not None:
+            self._save()
+        elif self.project.dirty and not self._timer.isActive():
+            self.save_soon(SAVE_MS)
+
+    def _refused(self, error: UserError) -> None:
+        self._saving = False
+        self.failed.emit(error)
+        if self._then is not None:
+            self._finished()
+        elif not self._timer.isActive():
+            self.save_soon(RETRY_MS)
+
+    def _finished(self) -> None:
+        then, self._then = self._then, None
+        if then is not None:
+            self.deleteLater()
+            then()
+
+
+def _open(store: ProjectStore, project_id: str) -> Opened:
+    project = store.open(project_id)
+    try:
+        runs = project.runs()
+        states = [(run, run.state()) for run in runs[:20]]
+    except BaseException:
+        project.close()
+        raise
+    finished = next((s.accuracy for _, s in states if s.status == "finished" and s.accuracy is not None), None)
+    return Opened(project, states[0][0].path if states else None, states[0][1] if states else None, finished)
+
+
+def _share(errand: Errand) -> Callable[[int, int], None]:
+    """Return what an archive tells its progress to."""
+
+    def tell(done: int, total: int) -> None:
+        errand.report(done / total if total else 0.0)
+
+    return tell
+
+
+def _nothing(_value: object) -> None:
+    """Do nothing."""
