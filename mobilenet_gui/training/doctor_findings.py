@@ -168,7 +168,7 @@ def to_data(examination: Examination) -> dict[str, Any]:
     """Return an examination as plain data for JSON."""
     return {
         "format_version": 1,
-        "seconds": round(examination.seconds, 3),
+        "seconds": examination.seconds,
         "checked": examination.checked,
         "fresh": examination.fresh,
         "fine": list(examination.fine),

@@ -1,0 +1,178 @@
+"""Owns deciding whether two photos show the same picture: lined up on their thumbnails, compared place by place.
+
+Brightness, contrast, sharpness and noise do not count: what is compared is the fine structure of sixteen parts of the
+picture, each for itself, and the median of the parts decides. So a frame that two photos share does not make them
+alike, and a stamp on one of them does not tell them apart.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mobilenet_gui.training.likeness import BOXES, Floats, Pairs, resample_matrix
+
+SAME_FROM: Final = 0.75
+"""Likeness from which two photos are the same picture, saved or trimmed differently. Measured on 445 photos: of those
+saved, scaled, trimmed by up to a tenth, brightened, blurred or stamped, 99.8 of 100 were above, and the most alike of
+5000 unrelated pairs, chosen for their similar bits, reached 0.30 (`benchmarks/doctor.py`)."""
+ALIKE_FROM: Final = 0.45
+"""Likeness from which two photos are of one series, taken a moment apart; they must not be on both sides of a split."""
+
+_SIDE: Final = 32
+_COARSE: Final = 16
+_FRAME: Final = 4
+_TILES: Final = 4
+_STEPS: Final = (0.03, 0.015, 0.0075, 0.004)
+_HOPELESS: Final = 0.25
+_SETTLED: Final = 0.95
+_PLAIN: Final = 0.8
+"""Grey levels of fine structure below which a part counts as plain."""
+_LEAST_TILES: Final = 4
+_MOST_COLOUR: Final = 30.0
+"""Colours may lie this far apart on average, of 255; a photo without colours goes with any."""
+_NO_COLOUR: Final = 3.0
+_PAIRS_AT_ONCE: Final = 512
+
+
+def likeness(greys: NDArray[np.uint8], colours: NDArray[np.uint8], pairs: Pairs) -> Floats:
+    """Return how alike the photos of each pair are, -1 to 1.
+
+    Args:
+        greys: thumbnails, shape (photos, 64, 64).
+        colours: shape (photos, 2, 8, 8).
+        pairs: whom to compare.
+    """
+    results = [np.empty(0, np.float32)]
+    for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+        one, two = pairs[start : start + _PAIRS_AT_ONCE].T
+        first, second = greys[one].astype(np.float32), greys[two].astype(np.float32)
+        alike = _lined_up(first, second)
+        # Which of the two was trimmed is not known.
+        unsettled = np.flatnonzero(alike < _SETTLED)
+        alike[unsettled] = np.maximum(alike[unsettled], _lined_up(second[unsettled], first[unsettled]))
+        alike[~_colours_agree(colours[one], colours[two])] = -1.0
+        results.append(alike)
+    return np.concatenate(results)
+
+
+def _lined_up(whole: Floats, part: Floats) -> Floats:
+    """Return the likeness of each `part` to that box of `whole` which fits it best; shapes (pairs, 64, 64)."""
+    pairs = len(whole)
+    if pairs == 0:
+        return np.empty(0, np.float32)
+    everything = np.tile(np.array(BOXES[0]), (pairs, 1))
+    small = _Standard(_cut(part, everything, _COARSE))
+    best: Floats = np.full(pairs, -np.inf, np.float32)
+    box = everything.copy()
+    for candidate in BOXES:
+        score = small.match(_cut(whole, np.tile(np.array(candidate), (pairs, 1)), _COARSE))
+        better = score > best
+        best[better], box[better] = score[better], candidate
+    fine = _Standard(_cut(part, everything, _SIDE))
+    result = fine.by_tiles(_cut(whole, box, _SIDE))
+    todo = np.flatnonzero((result < _SETTLED) & (best > _HOPELESS))
+    if len(todo):
+        box = _refined(whole[todo], fine.some(todo), box[todo])
+        result[todo] = np.maximum(result[todo], fine.some(todo).by_tiles(_cut(whole[todo], box, _SIDE)))
+    return result
+
+
+def _refined(whole: Floats, target: _Standard, box: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return boxes whose edges were moved, one after another in ever smaller steps, while that improved the match."""
+    box = box.copy()
+    best = target.match(_cut(whole, box, _SIDE))
+    for step in _STEPS:
+        for edge in (0, 1, 2, 3):
+            for move in (-step, step):
+                moved = box.copy()
+                moved[:, edge] = np.clip(moved[:, edge] + move, 0.0, 1.0)
+                score = target.match(_cut(whole, moved, _SIDE))
+                better = score > best
+                best[better], box[better] = score[better], moved[better]
+    return box
+
+
+class _Standard:
+    """Pictures that others are compared with, shape (pairs, side, side), with what every comparison needs of them."""
+
+    def __init__(self, pictures: Floats) -> None:
+        self._plain = _normal(pictures)
+        self._detail = _detail(pictures)
+        self._even = _normal(_even(self._detail))
+
+    def some(self, which: NDArray[np.int64]) -> _Standard:
+        """Return the pictures at these positions."""
+        chosen = object.__new__(_Standard)
+        chosen._plain, chosen._detail, chosen._even = self._plain[which], self._detail[which], self._even[which]
+        return chosen
+
+    def match(self, pictures: Floats) -> Floats:
+        """Return how well pictures lie on these, for lining up: the whole, and the fine structure, half and half."""
+        plain = (_normal(pictures) * self._plain).sum(axis=(1, 2))
+        even = (_normal(_even(_detail(pictures))) * self._even).sum(axis=(1, 2))
+        mean: Floats = (plain + even) / 2
+        return mean
+
+    def by_tiles(self, pictures: Floats) -> Floats:
+        """Return the median over the parts of how far their fine structures agree; parts plain in both do not count."""
+        one, two = _tiles(self._detail), _tiles(_detail(pictures))
+        powers_one, powers_two = (one * one).mean(axis=2), (two * two).mean(axis=2)
+        agreement = (one * two).mean(axis=2) / np.sqrt(powers_one * powers_two + 1e-6)
+        agreement[np.maximum(powers_one, powers_two) < _PLAIN**2] = np.nan
+        counted = np.isfinite(agreement).sum(axis=1)
+        # All but plain pictures have too little in common to be sure.
+        agreement[counted < _LEAST_TILES] = -1.0
+        median: Floats = np.nanmedian(agreement, axis=1).astype(np.float32)
+        return median
+
+
+def _cut(pictures: Floats, boxes: NDArray[np.float64], side: int) -> Floats:
+    """Return the box of each picture, resampled to a square."""
+    size = pictures.shape[1]
+    rows = resample_matrix(boxes[:, 1], boxes[:, 3], size, side)
+    columns = resample_matrix(boxes[:, 0], boxes[:, 2], size, side)
+    cut: Floats = np.matmul(np.matmul(rows, pictures), columns.transpose(0, 2, 1))
+    return cut
+
+
+def _detail(pictures: Floats) -> Floats:
+    """Return what is left when each point's surroundings, three by three, are taken off."""
+    padded = np.pad(pictures, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    across = padded[:, :, :-2] + padded[:, :, 1:-1] + padded[:, :, 2:]
+    around: Floats = (across[:, :-2] + across[:, 1:-1] + across[:, 2:]) / 9
+    detail: Floats = pictures - around
+    return detail
+
+
+def _even(detail: Floats) -> Floats:
+    """Return fine structure with strong edges held down, so that a stamp or frame does not outweigh the picture."""
+    spread = np.abs(detail).mean(axis=(1, 2), keepdims=True) + 0.5
+    limited: Floats = np.clip(detail, -2 * spread, 2 * spread)
+    return limited
+
+
+def _normal(pictures: Floats) -> Floats:
+    """Return pictures of mean zero and length one."""
+    centred = pictures - pictures.mean(axis=(1, 2), keepdims=True)
+    normal: Floats = centred / np.sqrt((centred * centred).sum(axis=(1, 2), keepdims=True) + 1e-6)
+    return normal
+
+
+def _tiles(pictures: Floats) -> Floats:
+    """Return the inner parts of each picture, shape (pairs, 16, points): two photos may well share a frame."""
+    pairs = len(pictures)
+    edge = (_SIDE - 2 * _FRAME) // _TILES
+    inner = pictures[:, _FRAME:-_FRAME, _FRAME:-_FRAME]
+    parts = inner.reshape(pairs, _TILES, edge, _TILES, edge).transpose(0, 1, 3, 2, 4)
+    return parts.reshape(pairs, _TILES * _TILES, edge * edge)
+
+
+def _colours_agree(one: NDArray[np.uint8], two: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    first, second = one.astype(np.float32) - 128, two.astype(np.float32) - 128
+    apart = np.abs(first - second).mean(axis=(1, 2, 3))
+    grey = np.minimum(np.abs(first).mean(axis=(1, 2, 3)), np.abs(second).mean(axis=(1, 2, 3))) < _NO_COLOUR
+    agree: NDArray[np.bool_] = (apart <= _MOST_COLOUR) | grey
+    return agree
