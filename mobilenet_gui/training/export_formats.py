@@ -1,7 +1,7 @@
 """Owns what is known of the export formats before anything is exported: their names, uses, sizes, and what they need.
 
-TensorFlow.js is listed and never to be had: its converter (tensorflowjs 4.22, the last) takes TensorFlow back to 2.19 and
-NumPy below 2.2 and brings JAX, Flax and decision forests along, so it cannot live beside this program's TensorFlow;
+TensorFlow.js is listed and never to be had: its converter (tensorflowjs 4.22, the last) takes TensorFlow back to 2.19
+and NumPy below 2.2 and brings JAX, Flax and decision forests along, so it cannot live beside this program's TensorFlow;
 and an exported file could not be proved, because nothing on a user's machine runs it. TensorFlow Lite and ONNX run in
 browsers, too.
 """
@@ -81,7 +81,7 @@ def unavailable_reason(kind: ExportFormat, bundle: Bundle) -> str:
         return tr("This model has no classifier. Fine-tune it first.")
     if kind == "tfjs":
         return tr(
-            "Its converter does not work with this program's TensorFlow. TensorFlow Lite and ONNX run in web pages, too."
+            "Its converter needs an older TensorFlow than this program. TensorFlow Lite and ONNX run in web pages, too."
         )
     if kind != "tflite" and not bundle.trainable:
         return tr("This model came as a .tflite file, so it can be exported as TensorFlow Lite only.")

@@ -1,0 +1,214 @@
+"""Owns the small Python program that goes with each export: it stands alone and gives the answers of this program.
+
+The text is the same for every model; what differs is read from `preprocessing.json` and `labels.txt` beside it, so no
+class name, however odd, ever becomes code.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mobilenet_gui.training.export_job import ExportFormat
+
+EXAMPLE_NAME: Final = "example.py"
+
+_NEEDS: Final[dict[ExportFormat, str]] = {
+    "tflite": "pip install pillow numpy ai-edge-litert",
+    "tflite-float16": "pip install pillow numpy ai-edge-litert",
+    "tflite-int8": "pip install pillow numpy ai-edge-litert",
+    "onnx": "pip install pillow numpy onnxruntime",
+    "keras": "pip install pillow tensorflow",
+    "savedmodel": "pip install pillow tensorflow",
+}
+
+_HEAD: Final = '''"""Recognise photos with this model:  python example.py PHOTO...
+
+Needs: {needs}
+"""
+
+import io
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps
+
+HERE = Path(__file__).resolve().parent
+ABOUT = json.loads((HERE / "preprocessing.json").read_text(encoding="utf-8"))
+LABELS = (HERE / "labels.txt").read_text(encoding="utf-8").splitlines()
+FILTERS = {{
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}}
+
+
+def to_rgb(image):
+    """Return the photo in red, green and blue; transparent parts become white."""
+    if "A" in image.getbands() or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image.convert("RGB")
+
+
+def to_srgb(image, profile):
+    """Return the photo in the usual colours, if a profile says that its own are others."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if source.profile.xcolor_space.strip() != "RGB" or "sRGB" in (source.profile.profile_description or ""):
+            return image
+        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return image
+
+
+def read_photo(path):
+    """Return the middle of a photo as the model wants to see it: whole numbers 0-255, shape (size, size, 3)."""
+    resize, size = ABOUT["resize"], ABOUT["input"]["size"]
+    with Image.open(path) as image:
+        image.seek(0)
+        needed = math.ceil(2 * size / resize["crop_fraction"])
+        shrink = 1 if resize["stretch"] else max(1, min(image.size) // needed)
+        if shrink > 1 and image.format == "JPEG":  # a large photo is read at a smaller scale, which is faster
+            image.draft(None, (max(1, image.width // shrink), max(1, image.height // shrink)))
+            shrink = max(1, min(image.size) // needed)
+        profile = image.info.get("icc_profile", b"") if image.mode in {{"RGB", "RGBA", "P"}} else b""
+        photo = to_rgb(ImageOps.exif_transpose(image))
+    if profile:
+        photo = to_srgb(photo, profile)
+    if resize["stretch"]:
+        return np.asarray(photo.resize((size, size), Image.Resampling.NEAREST))
+    if shrink > 1:
+        photo = photo.reduce(shrink)
+    side = resize["crop_fraction"] * min(photo.size)
+    left, top = (photo.width - side) / 2, (photo.height - side) / 2
+    box = (left, top, left + side, top + side)
+    return np.asarray(photo.resize((size, size), FILTERS[resize["filter"]], box=box, reducing_gap=3.0))
+
+
+def to_input(pixels):
+    """Return what goes into the network for pixels 0-255, with a leading 1 for "one photo"."""
+    about = ABOUT["input"]
+    if about["type"] == "float32":
+        values = (pixels.astype(np.float32) - np.float32(about["mean"])) / np.float32(about["deviation"])
+    else:
+        values = np.asarray(about["table"], about["type"])[pixels]
+    return values.transpose(2, 0, 1)[None].copy() if about["layout"] == "NCHW" else values[None]
+
+
+'''
+
+_LITERT: Final = '''def load(path):
+    """Return a function from input to the network's output, a row of numbers."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        from tensorflow.lite import Interpreter
+    network = Interpreter(model_path=str(path))
+    network.allocate_tensors()
+    photo, answer = network.get_input_details()[0], network.get_output_details()[0]
+
+    def ask(values):
+        network.set_tensor(photo["index"], values)
+        network.invoke()
+        row = network.get_tensor(answer["index"]).reshape(-1).astype(np.float32)
+        scale, zero = answer["quantization"]
+        return (row - zero) * scale if scale else row
+
+    return ask
+
+
+'''
+
+_ONNX: Final = '''def load(path):
+    """Return a function from input to the network's output, a row of numbers."""
+    try:
+        import onnxruntime
+    except ImportError:  # OpenCV reads the file, too
+        import cv2
+
+        network = cv2.dnn.readNetFromONNX(np.frombuffer(path.read_bytes(), np.uint8))
+
+        def ask_opencv(values):
+            network.setInput(values)
+            return network.forward().reshape(-1)
+
+        return ask_opencv
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return lambda values: session.run(["probabilities"], {"photo": values})[0][0]
+
+
+'''
+
+_KERAS: Final = '''def load(path):
+    """Return a function from input to the network's output, a row of numbers."""
+    import keras
+
+    network = keras.saving.load_model(path, compile=False)
+    return lambda values: np.asarray(network(values, training=False))[0]
+
+
+'''
+
+_SAVED_MODEL: Final = '''def load(path):
+    """Return a function from input to the network's output, a row of numbers."""
+    import tensorflow as tf
+
+    network = tf.saved_model.load(str(path))
+    serve = network.signatures["serving_default"]
+
+    def ask(values, network=network):  # which must stay alive
+        return serve(photo=tf.constant(values))["probabilities"].numpy()[0]
+
+    return ask
+
+
+'''
+
+_TAIL: Final = '''def to_probabilities(row):
+    """Return one probability for each label."""
+    about = ABOUT["output"]
+    row = np.asarray(row, np.float32)
+    if about["kind"] == "logits" or about["temperature"] != 1:
+        if about["kind"] == "probabilities":
+            row = np.log(np.maximum(row, 1e-30))
+        row = np.exp((row - row.max()) / about["temperature"])
+        row = row / row.sum()
+    return row[1:] if about["background"] else row
+
+
+def main(paths):
+    """Print the three most probable labels of each photo."""
+    if not paths:
+        sys.exit(__doc__)
+    ask = load(HERE / ABOUT["file"])
+    for path in paths:
+        answers = to_probabilities(ask(to_input(read_photo(path))))
+        print(path)
+        for index in answers.argsort(kind="stable")[::-1][:3]:
+            print(f"  {answers[index] * 100:5.1f} %  {LABELS[index]}")
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8")
+    main(sys.argv[1:])
+'''
+
+
+def example_program(kind: ExportFormat) -> str:
+    """Return the program that goes with an export of this kind."""
+    if kind == "onnx":
+        loader = _ONNX
+    elif kind == "keras":
+        loader = _KERAS
+    else:
+        loader = _SAVED_MODEL if kind == "savedmodel" else _LITERT
+    return _HEAD.format(needs=needs(kind)) + loader + _TAIL
+
+
+def needs(kind: ExportFormat) -> str:
+    """Return the command that installs what the example needs."""
+    return _NEEDS[kind]
