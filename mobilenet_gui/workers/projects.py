@@ -26,6 +26,9 @@ from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
 if TYPE_CHECKING:
     pass
 
+if TYPE_CHECKING:
+    from mobilenet_gui.training.archive import Exported
+
 SAVE_MS: Final = 700
 """A change is saved so long after the last one; a crash loses no more."""
 RETRY_MS: Final = 10_000

@@ -55,19 +55,22 @@ def dragged_photos(mime: QMimeData) -> list[str]:
     return bytes(mime.data(DRAG_FORMAT).data()).decode("ascii").splitlines()
 
 
-def paint_photo(painter: QPainter, rect: QRectF, photo: Photo, image: QImage | None, *, hopeless: bool) -> None:
-    """Draw one photo's tile: its picture, faded and marked where it is left out; its part of the data where given."""
+def paint_photo(
+    painter: QPainter, rect: QRectF, photo: Photo, image: QImage | None, *, hopeless: bool, caption: str = ""
+) -> None:
+    """Draw one photo's tile: its picture, faded where it is left out, and what is to be said of it on a badge."""
     colours = tokens()
     if hopeless:
         rounded(painter, rect, RADIUS_SMALL, colours.badSoft)
         paint_icon(painter, "file-x", rect, colours.bad, 20)
-        return
-    if image is None:
+    elif image is None:
         rounded(painter, rect, RADIUS_SMALL, colours.track)
     else:
         paint_cover(painter, image, rect, RADIUS_SMALL, FADED if photo.left_out else 1.0)
     if photo.left_out:
         _badge(painter, rect, tr("Left out"))
+    elif caption:
+        _badge(painter, rect, caption)
     elif photo.split not in ("", "train"):  # most are for training: to say it on each would only hide them
         _badge(painter, rect, split_words(photo.split))
 
@@ -102,10 +105,11 @@ class _TileDelegate(QStyledItemDelegate):
         if photo is None or not view.dirty.intersects(option.rect):
             return
         image, hopeless = self._shelf.get(photo.id), self._shelf.is_hopeless(photo.id)
-        look = (photo.left_out, photo.split, hopeless, 0 if image is None else image.cacheKey())
+        caption = view.rows.captions.get(photo.id, "")
+        look = (photo.left_out, photo.split, hopeless, caption, 0 if image is None else image.cacheKey())
 
         def render(brush: QPainter, cell: QRectF) -> None:
-            paint_photo(brush, tile_rect(cell), photo, image, hopeless=hopeless)
+            paint_photo(brush, tile_rect(cell), photo, image, hopeless=hopeless, caption=caption)
 
         self._tiles.draw(painter, option.rect, int(photo.id), look, render)
         tile = tile_rect(QRectF(option.rect))

@@ -19,6 +19,9 @@ _FEW = 64
 class PhotoRows(QStringListModel):
     """One row a photo.
 
+    Attributes:
+        captions: a few words on some of the photos, by id; for photos that were given one by one.
+
     The rows themselves are Qt's: laying out twenty thousand of them asks for each row's index, and an answer from
     Python would take half a second.
     """
@@ -29,6 +32,7 @@ class PhotoRows(QStringListModel):
         self._ids: list[str] = []
         self._places: dict[str, int] = {}
         self._class_id = ""
+        self.captions: dict[str, str] = {}
 
     # what Qt asks
 
@@ -42,7 +46,8 @@ class PhotoRows(QStringListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return photo.path.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return describe(photo)
+            caption = self.captions.get(photo.id, "")
+            return f"{caption}, {describe(photo)}" if caption else describe(photo)
         return str(photo.path) if role == Qt.ItemDataRole.ToolTipRole else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:

@@ -1,0 +1,244 @@
+"""The wizard's second step: what is wrong with the photos, the way out of one click for each, and a look at them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.training.doctor_findings import Examination, Finding, Fix
+from mobilenet_gui.training.project import Change
+from mobilenet_gui.training.run_folder import RunFolder
+from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.icons import paint_icon
+from mobilenet_gui.ui.theme import tokens
+from mobilenet_gui.ui.tokens import DIALOG_MARGIN
+from mobilenet_gui.ui.widgets.labels import text_label
+from mobilenet_gui.ui.wizard.check_summary import CheckSummary
+from mobilenet_gui.ui.wizard.context import WizardContext
+from mobilenet_gui.ui.wizard.data_classes import ClassModel
+from mobilenet_gui.ui.wizard.data_detail import ClassDetail
+from mobilenet_gui.ui.wizard.finding_row import FindingList
+from mobilenet_gui.ui.wizard.flow import Key
+from mobilenet_gui.ui.wizard.page import Footer, WizardPage, back, forward, scrolled
+from mobilenet_gui.ui.wizard.undoing import Undoing
+from mobilenet_gui.workers.checkup import CheckupTask, apply_fix
+
+
+class CheckPage(WizardPage):
+    """The step."""
+
+    key: ClassVar[Key] = "check"
+
+    def __init__(self, context: WizardContext) -> None:
+        super().__init__(
+            context, tr("Check the photos"), tr("Problems in the data cost more accuracy than any setting.")
+        )
+        self._undoing = Undoing(context)
+        self._shown = False
+        self._looking: Finding | None = None
+        self.checkup = CheckupTask(context.project, context.training, context.tasks.runner, self)
+        self.summary = CheckSummary()
+        self.findings = FindingList(context.shelf)
+        self.fine = _FineLine()
+        self.classes = ClassModel(context.project, self)
+        self.detail = ClassDetail(context, self.classes, self._undoing)
+        self.views = QStackedWidget()
+        self.overview = QWidget()
+        self._lay_out()
+        self.checkup.changed.connect(self.refresh)
+        self.summary.action.connect(self._act)
+        self.detail.back_requested.connect(self.show_overview)
+        context.hub.project_changed.connect(self._follow)
+        self.refresh()
+
+    # -- what the dialog asks ---------------------------------------------------------------------------------------
+
+    def entered(self) -> None:
+        """Examine the photos, unless that was done since the last change."""
+        self._shown = True
+        self.checkup.examine(self._evaluation())
+        self.refresh()
+
+    def left(self) -> None:
+        """Show the overview the next time."""
+        self._shown = False
+        self.show_overview()
+
+    def shut_down(self) -> None:
+        """Stop examining."""
+        self.checkup.stop()
+
+    def footer(self) -> Footer:
+        """Say that nothing is deleted, and let nobody be held up."""
+        found = self.checkup.examination
+        urgent = found is None or any(f.severity != "hint" for f in found.open) or self.checkup.running
+        on = forward(tr("Continue anyway"), kind="secondary") if urgent else forward()
+        return Footer(tr("Nothing is deleted. Photos are only left out."), actions=(back(), on))
+
+    # -- doing ------------------------------------------------------------------------------------------------------
+
+    def fix(self, finding: Finding) -> None:
+        """Take the way out that is offered."""
+        if finding.fix is not None:
+            self._apply((finding.fix,), finding.fix.text, finding.title)
+
+    def undo(self, finding: Finding) -> None:
+        """Take a way out back."""
+        if finding.undo is not None:
+            self._apply((finding.undo,), tr("Undo: {what}").format(what=finding.fixed_text), "")
+
+    def fix_all(self) -> None:
+        """Take every way out that needs no judgement."""
+        found = self.checkup.examination
+        fixes = () if found is None else found.fix_all()
+        if fixes:
+            words = trn("{n} problem fixed", "{n} problems fixed", len(fixes))
+            self._apply(fixes, tr("Fix all"), words)
+
+    def look(self, finding: Finding) -> None:
+        """Show a finding's photos; for one about classes, the classes."""
+        if not finding.photo_ids:
+            self.context.hub.go.emit("data")
+            return
+        self._looking = finding
+        captions: dict[str, str] = {}
+        project = self.context.project
+        for number, group in enumerate(finding.photo_ids, start=1):
+            note = finding.notes[number - 1] if number <= len(finding.notes) else ""
+            for photo_id in group:
+                photo = project.photo(photo_id)
+                row = None if photo is None else self.classes.find(photo.class_id)
+                name = "" if row is None else row.name
+                several = len(group) > 1
+                captions[photo_id] = f"{number}: {name}" if several else note or name
+        self.detail.rows.captions = captions
+        self.detail.show_photos(finding.photos, finding.title)
+        self.heading.hide()
+        self.views.setCurrentWidget(self.detail)
+        self.detail.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_overview(self) -> None:
+        """Show all findings."""
+        self._looking = None
+        self.heading.show()
+        self.views.setCurrentWidget(self.overview)
+
+    def _apply(self, fixes: tuple[Fix, ...], step: str, words: str) -> None:
+        self._undoing.do(lambda: apply_fix(self.context.project, fixes, step), words)
+
+    def _act(self) -> None:
+        if self.checkup.error is not None:
+            self.checkup.examine(self._evaluation())
+        else:
+            self.fix_all()
+
+    def _evaluation(self) -> Path | None:
+        latest = self.context.latest
+        if latest.folder is None or latest.accuracy is None or latest.status != "finished":
+            return None
+        return RunFolder(latest.folder).evaluation_path
+
+    # -- showing ----------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show how the examination stands."""
+        task, found = self.checkup, self.checkup.examination
+        if task.error is not None and not task.running:
+            self.summary.gauge.show_left(0, 0.0)
+            self.summary.show_words(tr("The photos could not be checked"), str(task.error), tr("Try again"), "refresh")
+        elif found is None:
+            self.summary.gauge.show_progress(task.fraction)
+            count = trn("{n} photo", "{n} photos", len(self.context.project.photos))
+            self.summary.show_words(tr("Checking the photos"), tr("{photos}, each looked at once").format(photos=count))
+        else:
+            self._show(found)
+        self.findings.setVisible(found is not None and bool(found.findings))
+        self.fine.setVisible(found is not None and bool(found.fine))
+        state = self.context.checkup
+        urgent = 0 if found is None else len(found.open)
+        revision = task.revision
+        if (state.revision, state.to_fix) != (revision, urgent):
+            state.revision, state.to_fix = revision, urgent
+            self.context.hub.stale.emit()
+        self.changed.emit()
+
+    def _show(self, found: Examination) -> None:
+        for row in self.findings.show_findings(found.findings):
+            row.fix_requested.connect(lambda r=row: self.fix(r.finding))
+            row.undo_requested.connect(lambda r=row: self.undo(r.finding))
+            row.look_requested.connect(lambda r=row: self.look(r.finding))
+        left, done = len(found.open), len(found.findings) - len(found.open)
+        if self.checkup.running:
+            self.summary.gauge.show_progress(self.checkup.fraction)
+        else:
+            self.summary.gauge.show_left(left, done / max(1, left + done))
+        title = trn("{n} thing to fix", "{n} things to fix", left) if left else tr("Nothing to fix")
+        urgent = any(finding.severity != "hint" for finding in found.open)
+        if left and not urgent:
+            title = trn("{n} thing to look at", "{n} things to look at", left)
+        seconds = f"{found.seconds:.1f}" if found.seconds < 100 else f"{found.seconds:.0f}"
+        words = trn("{n} photo checked", "{n} photos checked", found.checked)
+        # Photos known from before take no time worth telling.
+        words = f"{words}." if found.seconds < 0.1 else tr("{what} in {time} s.").format(what=words, time=seconds)
+        if done:
+            fixed = trn("One problem is already fixed.", "{n} problems are already fixed.", done)
+            words = f"{words} {fixed}"
+        self.summary.show_words(title, words, tr("Fix all") if found.fix_all() else "")
+        self.fine.show_names(found.fine)
+
+    def _follow(self, change: Change) -> None:
+        self.classes.follow(change)
+        if self._looking is not None:
+            self.detail.follow(change)
+        if change.added or change.removed or change.changed or change.class_list or change.settings:
+            if self._shown:
+                self.checkup.examine(self._evaluation(), soon=True)
+            elif self.checkup.revision >= 0:
+                self.context.checkup.revision = -1
+
+    # -- building ---------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self.body.setContentsMargins(0, 0, 0, 0)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(DIALOG_MARGIN, 0, DIALOG_MARGIN, 20)
+        column.setSpacing(14)
+        for widget in (self.summary, self.findings, self.fine):
+            column.addWidget(widget)
+        column.addStretch(1)
+        outer = QVBoxLayout(self.overview)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scrolled(inner))
+        self.views.addWidget(self.overview)
+        self.views.addWidget(self.detail)
+        self.body.addWidget(self.views, 1)
+
+
+class _FineLine(QWidget):
+    """A tick, and the names of what is in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._words = text_label("", "small", "text2", wrap=True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(fonts.px(16) + 8, 0, 0, 0)
+        row.addWidget(self._words, 1)
+
+    def show_names(self, names: tuple[str, ...]) -> None:
+        """Name what is in order."""
+        self._words.setText(tr("Also checked and fine: {names}").format(names=", ".join(names)))
+
+    def text(self) -> str:
+        """Return the sentence."""
+        return self._words.text()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the tick beside the first line."""
+        size = fonts.px(16)
+        paint_icon(QPainter(self), "check", QRectF(0, self._words.y(), size, fonts.px(17)), tokens().ok, size)
