@@ -32,6 +32,8 @@ from mobilenet_gui.training.export_companions import (
     README_NAME,
     Ends,
     labels_inside,
+    one_line,
+    preprocessing,
     preprocessing_text,
     write_companions,
 )
@@ -246,7 +248,25 @@ class _Exporter:
         return self._finished(ExportResult("savedmodel", path), Ends(), answer, lambda: None, framework=True)
 
     def _onnx(self, path: Path) -> tuple[ExportResult, Ends]:
-        raise ModelError(self._bundle.name, "ONNX")
+        from mobilenet_gui.training import onnx_export
+
+        network, bundle = self._keras_network(), self._bundle
+        ends, result = Ends(layout="NCHW"), ExportResult("onnx", path)
+        self._say(Phase.CONVERT, 0.4)
+        data = onnx_export.to_onnx(
+            network.model,
+            network.size,
+            len(bundle.labels),
+            description=self._about,
+            properties={
+                "name": bundle.name,
+                "licence": bundle.manifest.licence,
+                "labels": [one_line(label.name) for label in bundle.labels],
+                "preprocessing": preprocessing(bundle, result, ends),
+            },
+        )
+        answer = onnx_export.open_onnx(data, network.normalization)
+        return self._finished(result, ends, answer, lambda: _write(path, data))
 
     def _finished(
         self,
@@ -301,7 +321,7 @@ class _Exporter:
         manifest = self._bundle.manifest
         about = Description(
             name=self._bundle.name,
-            text=manifest.description or tr("A photo classifier, exported by MobileNet GUI."),
+            text=self._about,
             licence=manifest.licence,
             size=manifest.input_size,
             normalization=manifest.preprocessing.normalization,
@@ -309,6 +329,10 @@ class _Exporter:
             probabilities=probabilities,
         )
         return with_metadata(data, metadata(about), labels_inside(self._bundle))
+
+    @property
+    def _about(self) -> str:
+        return self._bundle.manifest.description or tr("A photo classifier, exported by MobileNet GUI.")
 
     def _place(self, folder: Path, target: Path) -> None:
         """Move a finished folder into place; an old one gives way only then."""
