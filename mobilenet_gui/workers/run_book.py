@@ -150,12 +150,22 @@ class RunBook(QObject):
 
     # -- telling --------------------------------------------------------------------------------------------------
 
-    def reload(self) -> None:
-        """Read the list from the disk; ends in `changed`."""
+    def reload(self, given_up: Path | None = None) -> None:
+        """Read the list from the disk; ends in `changed`.
+
+        Args:
+            given_up: a run that the person stopped for good: it is not offered to go on with.
+        """
         if self._reloading is not None:
             self.tasks.cancel(self._reloading)
         folder = self._folder
-        self._reloading = self.tasks.run(lambda _errand: _read_runs(folder), done=self._take, failed=self.failed.emit)
+
+        def work(_errand: Errand) -> tuple[RunInfo, ...]:
+            if given_up is not None:
+                _give_up(RunFolder(given_up))
+            return _read_runs(folder)
+
+        self._reloading = self.tasks.run(work, done=self._take, failed=self.failed.emit)
 
     def read_evaluation(
         self, folder: Path, done: Callable[[Evaluation], None], failed: Callable[[UserError], None]
@@ -231,7 +241,7 @@ class RunBook(QObject):
         if state.project_id == self._project_id:
             self._evaluations.pop(state.folder, None)
             self.changed.emit()
-            self.reload()
+            self.reload(state.folder if state.outcome == "cancelled" else None)
 
 
 def _freeze(order: RunOrder) -> Path:
@@ -258,6 +268,13 @@ def _read_runs(folder: Path) -> tuple[RunInfo, ...]:
             RunInfo(run.path, run.state(), spec.name, spec.classes, spec.settings, len(spec.samples), spec.created)
         )
     return tuple(found)
+
+
+def _give_up(run: RunFolder) -> None:
+    state = run.state()
+    if state.can_go_on:
+        state.status = "cancelled"
+        run.write_state(state)
 
 
 def _read_evaluation(folder: Path) -> Evaluation:

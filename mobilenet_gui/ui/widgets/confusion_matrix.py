@@ -25,7 +25,7 @@ from mobilenet_gui.ui.tokens import RADIUS_CONTROL, RADIUS_SMALL
 from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, outline, percent, rounded
 
 _GAP = 3.0
-_CELL_MIN, _CELL_WIDE, _CELL_HIGH = 30, 96, 56
+_LEAST_WIDE, _LEAST_HIGH, _CELL_WIDE, _CELL_HIGH = 30, 24, 96, 56
 _HEAD = 42
 _NAMES_MAX, _NAMES_MIN = 120, 48
 _RING = 3.0
@@ -245,10 +245,9 @@ class ConfusionMatrix(QAbstractScrollArea):
         size = max(len(self._names), 1)
         across = (self.viewport().width() - self._left() - _RING) / size
         down = (self.viewport().height() - fonts.px(_HEAD) - _RING) / size
-        least = fonts.px(_CELL_MIN)
         return (
-            min(max(across, least), fonts.px(_CELL_WIDE) + _GAP),
-            min(max(down, least), fonts.px(_CELL_HIGH) + _GAP),
+            min(max(across, fonts.px(_LEAST_WIDE)), fonts.px(_CELL_WIDE) + _GAP),
+            min(max(down, fonts.px(_LEAST_HIGH)), fonts.px(_CELL_HIGH) + _GAP),
         )
 
     def _measure(self) -> None:

@@ -29,6 +29,7 @@ class WizardHub(QObject):
         go: a step is to be shown; its key.
         show_photos: photos are to be shown in the data step; a tuple of photo ids.
         model_used: the new model was made the active one and a page of the main window is wanted: "live" or "photos".
+        camera_wanted: a camera is about to be opened here; whoever else in this program has one lets it go.
     """
 
     project_changed = Signal(object)
@@ -36,6 +37,7 @@ class WizardHub(QObject):
     go = Signal(str)
     show_photos = Signal(object)
     model_used = Signal(str)
+    camera_wanted = Signal()
 
 
 @dataclass(slots=True)

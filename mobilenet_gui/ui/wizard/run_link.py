@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.ui.wizard.training_words import left_words, span
-from mobilenet_gui.workers.run_book import RunBook
+from mobilenet_gui.workers.run_book import RunBook, RunInfo
+
+_CHOSEN = "chosenRun"
 
 
 def book_of(context: WizardContext) -> RunBook:
@@ -21,16 +25,31 @@ def book_of(context: WizardContext) -> RunBook:
     return book
 
 
+def chosen_run(context: WizardContext, book: RunBook) -> RunInfo | None:
+    """Return the finished training that the last two steps are about: the chosen one, else the newest."""
+    wanted = context.hub.property(_CHOSEN)
+    finished = book.finished
+    return next((run for run in finished if str(run.folder) == wanted), finished[0] if finished else None)
+
+
+def set_chosen_run(context: WizardContext, folder: Path | None) -> None:
+    """Let the last two steps be about this training; None for the newest."""
+    context.hub.setProperty(_CHOSEN, None if folder is None else str(folder))
+
+
 def note_latest(context: WizardContext, book: RunBook) -> None:
     """Tell the wizard's list of steps how the trainings stand."""
     latest, live = context.latest, book.live
     newest = book.runs[0] if book.runs else None
     if book.loaded:
         done = book.finished
+        latest.has_model = bool(done)
         latest.accuracy = done[0].state.accuracy if done else None
         latest.folder = newest.folder if newest is not None else None
         latest.status = newest.state.status if newest is not None else ""
         latest.note = _words(newest.state.status, newest.state.seconds) if newest is not None else ""
+    if book.under_way:
+        set_chosen_run(context, None)  # the new one is what people want to see when it is there
     if book.beginning:
         latest.status, latest.note = "running", tr("Starting")
     elif live is not None and live.live:
