@@ -75,12 +75,16 @@ class Provenance:
         file_name: the name of the file it was made from.
         sha256: that file's hash, or empty.
         created: ISO 8601 date of the making, or empty.
+        project: the fine-tuning project of this user that it comes from, by id; empty for none.
+        run: the training in that project.
     """
 
     source: str = ""
     file_name: str = ""
     sha256: str = ""
     created: str = ""
+    project: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +303,8 @@ def from_json(text: bytes, subject: str) -> Manifest:
             made.text("file_name", limit=300, default=""),
             made.text("sha256", limit=64, default=""),
             made.text("created", limit=40, default=""),
+            made.text("project", limit=200, default=""),
+            made.text("run", limit=200, default=""),
         ),
         builtin=read.flag("builtin"),
         files=files,

@@ -180,6 +180,10 @@ class ModelTasks(QObject):
         self._start(Task(state, lambda task: self._imported(request, task)))
         return key
 
+    def install(self, key: str, title: str, work: Callable[[], Bundle]) -> None:
+        """Have `work` put a model into the store, in a thread; it is heard of as an import, under `key`."""
+        self._start(Task(TaskState(key, "import", "installing", title), lambda _task: work()))
+
     def remove(self, model_id: str) -> None:
         """Delete an installed model and free its disk space."""
         state = TaskState(model_id, "remove", "removing")

@@ -21,6 +21,7 @@ from mobilenet_gui.core.errors import Cancelled, ModelError, UserError
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import protocol
 from mobilenet_gui.training.run_folder import EpochRecord
+from mobilenet_gui.workers.exports import ExportRunner
 from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
 from mobilenet_gui.workers.training_state import TrainingState
 
@@ -40,6 +41,7 @@ class TrainingController(QObject):
         changed: the training that runs, or ran last, is another or further on: its `TrainingState`.
         ended: it has come to its end: its `TrainingState`, whose `outcome` says which. `changed` was told before.
         jobs: runs other jobs; see `run_job`.
+        exports: runs exports of what was trained.
     """
 
     changed = Signal(object)
@@ -67,6 +69,7 @@ class TrainingController(QObject):
         self._keep_warm = False
         self._down = False
         self.jobs = TaskRunner(self)
+        self.exports = ExportRunner(self, command=command)
         self._happened.connect(self._hear)
 
     # -- asking ---------------------------------------------------------------------------------------------------
@@ -185,6 +188,7 @@ class TrainingController(QObject):
             worker.stop_at_once()
         self._cancel.set()
         self.jobs.stop()
+        self.exports.shut_down()
         self._let_go()
         deadline = time.monotonic() + STOP_SECONDS
         for thread in (self._thread, self._heating, *self._cooling):

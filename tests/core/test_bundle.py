@@ -65,7 +65,7 @@ def test_manifest_keeps_every_field() -> None:
         parameters=12,
         macs=34,
         metrics=Metrics(0.7, 0.9, 4.5),
-        provenance=Provenance("https://example.org/a", "a.h5", "0" * 64, "2026-01-01"),
+        provenance=Provenance("https://example.org/a", "a.h5", "0" * 64, "2026-01-01", "garden", "run-0002"),
         builtin=True,
         files={"weights": FileEntry("w.h5", 3, "a" * 64)},
     )

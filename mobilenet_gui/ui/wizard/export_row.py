@@ -1,0 +1,122 @@
+"""Owns one row of the list of exports: the format, what it is good for, its size, whether it was proved, its button."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.training.export_formats import FormatInfo
+from mobilenet_gui.training.export_job import ExportResult
+from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.models.words import megabytes
+from mobilenet_gui.ui.widgets.buttons import Button
+from mobilenet_gui.ui.widgets.chip import Chip
+from mobilenet_gui.ui.widgets.labels import ElidedLabel, text_label
+from mobilenet_gui.ui.widgets.painting import percent
+from mobilenet_gui.workers.exports import ExportState
+
+_CHIP_WIDTH, _BUTTON_WIDTH, _SIZE_WIDTH = 138, 82, 60
+
+
+def agreement_words(result: ExportResult) -> str:
+    """Return on how many photos a file and the program agree: "119 of 119 agree"."""
+    return tr("{agree} of {all} agree").format(agree=result.agree, all=result.checked)
+
+
+class ExportRow(QWidget):
+    """The row. It asks, and does nothing itself.
+
+    Attributes:
+        asked: the button was pressed: "export", "show" or "cancel".
+    """
+
+    asked = Signal(str)
+
+    def __init__(self, info: FormatInfo, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.info = info
+        self._action = "export"
+        self.title = ElidedLabel(info.title, "body", "text", fonts.SEMIBOLD)
+        self.purpose = ElidedLabel(info.purpose, "small", "text2")
+        self.amount = text_label("", "small", "text2")
+        self.chip = Chip("")
+        self.button = Button(tr("Export…"))
+        self.button.clicked.connect(lambda: self.asked.emit(self._action))
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self.title)
+        words.addWidget(self.purpose)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 10, 0, 10)
+        row.setSpacing(12)
+        row.addLayout(words, 1)
+        row.addWidget(self.amount)
+        row.addWidget(self.chip)
+        row.addWidget(self.button)
+        self.amount.setMinimumWidth(fonts.px(_SIZE_WIDTH))
+        self.chip.setMinimumWidth(fonts.px(_CHIP_WIDTH))
+        self.button.setMinimumWidth(fonts.px(_BUTTON_WIDTH))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.show_state(None, None)
+
+    def show_state(self, result: ExportResult | None, running: ExportState | None) -> None:
+        """Show what came of the format, or how far it is.
+
+        Args:
+            result: of an earlier export; None for none.
+            running: an export under way, of this format or of others; None for none.
+        """
+        mine = running is not None and self.info.format in running.formats[running.done :]
+        size = result.size_bytes if result is not None and result.written else self.info.estimated_bytes
+        about = "" if result is not None and result.written else tr("about {size}")
+        text = megabytes(size) if size else ""
+        self.amount.setText(about.format(size=text) if about and text else text)
+        self.purpose.setText(self._second_line(result))
+        self.purpose.set_tone("bad" if result is not None and result.problem and not mine else "text2")
+        if self.info.unavailable:
+            self._set("neutral", None, tr("Not available"), "export", enabled=False)
+        elif mine and running is not None:
+            current = running.current == self.info.format
+            share = running.share
+            waiting = tr("Under way") if share is None else percent(share, 0)
+            self._set("accent", None, waiting if current else tr("Waiting"), "cancel")
+        elif result is None:
+            self._set("neutral", None, tr("Not checked yet"), "export", enabled=running is None)
+        elif result.written:
+            good = result.proved and not result.problem
+            tone, icon = ("ok", "check") if good else ("warn", "alert")
+            text = agreement_words(result) if result.checked else tr("Not tried")
+            self._set(tone, icon, text, "show")
+        else:
+            self._set("bad", "alert", tr("Not possible"), "export", enabled=running is None)
+        self.setToolTip(_tip(result))
+        self._tell()
+
+    def _second_line(self, result: ExportResult | None) -> str:
+        if self.info.unavailable:
+            return self.info.unavailable
+        if result is not None and (result.problem or result.note):
+            return result.problem or result.note
+        return self.info.purpose
+
+    def _set(self, tone: str, icon: str | None, text: str, action: str, *, enabled: bool = True) -> None:
+        self._action = action
+        self.chip.set_tone(tone)
+        self.chip.set_icon(icon)
+        self.chip.setText(text)
+        self.button.set_text({"export": tr("Export…"), "show": tr("Show"), "cancel": tr("Cancel")}[action])
+        self.button.setEnabled(enabled)
+
+    def _tell(self) -> None:
+        name = f"{self.info.title}, {self.chip.text()}"
+        self.setAccessibleName(name)
+        self.button.setAccessibleName(f"{self.button.text().rstrip('…')}: {name}")
+
+
+def _tip(result: ExportResult | None) -> str:
+    if result is None or not result.checked:
+        return ""
+    return tr("Largest difference of a probability: {difference}; {time} ms a photo; {numbers}").format(
+        difference=f"{result.largest_difference:.2g}", time=f"{result.milliseconds:.1f}", numbers=result.numbers
+    )
