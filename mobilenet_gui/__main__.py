@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from multiprocessing import freeze_support
 
-COMMANDS = frozenset({"bench", "classify", "models", "watch"})
+COMMANDS = frozenset({"bench", "classify", "export", "models", "watch"})
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -108,7 +108,7 @@ def _list(arguments: argparse.Namespace, out: TextIO) -> int:
 def _download(arguments: argparse.Namespace, out: TextIO) -> int:
     service = _service()
     entry = service.entry(arguments.id)
-    with _interruptible() as cancel, ProgressLine(entry.name) as line:
+    with interruptible() as cancel, ProgressLine(entry.name) as line:
         bundle = service.download(entry.id, line.show, cancel, backbone=arguments.backbone, activate=arguments.activate)
     _tell_installed(service, bundle, arguments, out)
     return EXIT_OK
@@ -116,7 +116,7 @@ def _download(arguments: argparse.Namespace, out: TextIO) -> int:
 
 def _import(arguments: argparse.Namespace, out: TextIO) -> int:
     service = _service()
-    with _interruptible() as cancel, ProgressLine(arguments.file.name) as line:
+    with interruptible() as cancel, ProgressLine(arguments.file.name) as line:
         bundle = service.import_file(
             arguments.file,
             arguments.labels,
@@ -232,7 +232,7 @@ def _say(out: TextIO, record: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[threading.Event]:
+def interruptible() -> Iterator[threading.Event]:
     """Turn the first Ctrl-C into a cancel event, so that what is under way ends tidily; the second is not caught."""
     cancel = threading.Event()
 
