@@ -111,7 +111,8 @@ class MainWindow(QMainWindow):
             from mobilenet_gui.ui.finetune.desk import WizardDesk
 
             desk = WizardDesk(self._settings, self._store, lambda: self.tasks, self.inference, self)
-            desk.model_used.connect(self.show_page)
+            desk.model_used.connect(self._use_new_model)
+            desk.camera_wanted.connect(lambda: self._live().stop() if "live" in self._built else None)
             desk.training_changed.connect(lambda _id, share, _words: self.rail.set_progress("finetune", share or 0.0))
             desk.training_ended.connect(lambda: self.rail.set_progress("finetune", None))
             self._desk = desk
@@ -245,6 +246,12 @@ class MainWindow(QMainWindow):
             self._load_active_model()
         if self._tasks is not None:
             self._tasks.set_settings(values)
+
+    def _use_new_model(self, page: str) -> None:
+        """Come to the front with `page`: a wizard's model was put to use."""
+        self.show_page(page)
+        self.raise_()
+        self.activateWindow()
 
     def _use_model(self, model_id: str) -> None:
         self.tasks.activate(model_id)

@@ -93,10 +93,15 @@ class ProjectTasks(QObject):
         self.runner.run(lambda _errand: self.store.summaries(), done=done, failed=failed)
 
     def create(self, name: str, done: Callable[[Opened], None], failed: Failed) -> None:
-        """Make an empty project and open it."""
-        self.runner.run(
-            lambda _errand: Opened(self.store.create(name), None, None, None), done=self._kept(done), failed=failed
-        )
+        """Make an empty project and open it; a name that is taken gets a number."""
+
+        def work(_errand: Errand) -> Opened:
+            taken, free, number = {summary.name for summary in self.store.summaries()}, name, 2
+            while free in taken:
+                free, number = f"{name} {number}", number + 1
+            return Opened(self.store.create(free), None, None, None)
+
+        self.runner.run(work, done=self._kept(done), failed=failed)
 
     def open(self, project_id: str, done: Callable[[Opened], None], failed: Failed) -> None:
         """Open a project."""

@@ -1,6 +1,6 @@
 """Owns making the small pictures of a project's photos, in threads of its own, from the cache on disk where it can.
 
-What was asked for last is made first, and what scrolled away is forgotten.
+What was asked for last is made first, and what was asked for long ago is forgotten: it has scrolled away.
 """
 
 from __future__ import annotations
@@ -19,34 +19,48 @@ from mobilenet_gui.workers.photo_threads import share_interpreter, stand_back
 THREADS = 2
 SIDE = 256
 """Longest side in pixels of the pictures on disk: sharp in a card of 190 pixels on ordinary screens."""
+MOST_WANTED = 240
+"""Wishes that are kept: what a large window shows, twice."""
 STOP_SECONDS = 1.0
+_Wish = tuple[int, str]
 
 
 class SmallPictures(QObject):
     """Makes them. Signals arrive in the thread that the object lives in.
 
     Attributes:
-        ready: id and `QImage`; a null image where none can be made.
+        ready: who asked, id and `QImage`; a null image where none can be made.
     """
 
-    ready = Signal(str, object)
+    ready = Signal(int, str, object)
 
-    _made = Signal(str, object)
+    _made = Signal(int, str, object)
 
     def __init__(self, cache_dir: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._cache_dir = cache_dir
         self._work = threading.Condition()
-        self._wanted: OrderedDict[str, Path] = OrderedDict()
-        self._at_work: set[str] = set()
+        self._wanted: OrderedDict[_Wish, Path] = OrderedDict()
+        self._at_work: set[_Wish] = set()
+        self._owners = 0
         self._closed = False
         self._threads: list[threading.Thread] = []
         self._made.connect(self._hand_out)
 
-    def want(self, wanted: Iterable[tuple[str, Path]]) -> None:
-        """Make these (id and file), in this order, and forget older wishes."""
+    def new_owner(self) -> int:
+        """Return a number for somebody who asks; ids are that somebody's own."""
+        self._owners += 1
+        return self._owners
+
+    def want(self, owner: int, wanted: Iterable[tuple[str, Path]]) -> None:
+        """Make these (id and file) for `owner`, in this order, before everything asked for earlier."""
         with self._work:
-            self._wanted = OrderedDict((key, path) for key, path in wanted if key not in self._at_work)
+            wishes = OrderedDict(((owner, key), path) for key, path in wanted if (owner, key) not in self._at_work)
+            for wish, path in self._wanted.items():
+                if len(wishes) >= MOST_WANTED:
+                    break
+                wishes.setdefault(wish, path)
+            self._wanted = wishes
             if not self._threads and not self._closed:
                 share_interpreter()
                 self._threads = [
@@ -55,6 +69,12 @@ class SmallPictures(QObject):
                 for thread in self._threads:
                     thread.start()
             self._work.notify_all()
+
+    def forget(self, owner: int) -> None:
+        """Make nothing more for `owner`."""
+        with self._work:
+            for wish in [wish for wish in self._wanted if wish[0] == owner]:
+                del self._wanted[wish]
 
     def stop(self) -> bool:
         """End the threads; say whether all ended within a second."""
@@ -77,18 +97,18 @@ class SmallPictures(QObject):
                     self._work.wait()
                 if self._closed:
                     return
-                key, path = self._wanted.popitem(last=False)
-                self._at_work.add(key)
+                wish, path = self._wanted.popitem(last=False)
+                self._at_work.add(wish)
             try:
                 image = QImage.fromData(cache.get(path, SIDE))
             except Exception as error:  # one photo's fault must not end the thread
                 as_user_error(error, str(path))
                 image = QImage()
             with self._work:
-                self._at_work.discard(key)
-            self._made.emit(key, image)
+                self._at_work.discard(wish)
+            self._made.emit(*wish, image)
 
-    @Slot(str, object)
-    def _hand_out(self, key: str, image: QImage) -> None:
+    @Slot(int, str, object)
+    def _hand_out(self, owner: int, key: str, image: QImage) -> None:
         if not self._closed:
-            self.ready.emit(key, image)
+            self.ready.emit(owner, key, image)

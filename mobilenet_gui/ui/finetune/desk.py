@@ -5,13 +5,15 @@ Everything that a wizard needs is made here when the first one is wanted, and en
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from mobilenet_gui import paths
+from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
@@ -23,6 +25,8 @@ from mobilenet_gui.ui.wizard.dialog import WizardDialog
 from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
 from mobilenet_gui.ui.wizard.training_words import left_words
 from mobilenet_gui.workers.inference import InferenceWorker
+from mobilenet_gui.workers.photo_tasks import Errand
+from mobilenet_gui.workers.photo_threads import share_interpreter
 from mobilenet_gui.workers.projects import Opened, ProjectTasks
 from mobilenet_gui.workers.small_pictures import SmallPictures
 from mobilenet_gui.workers.training import TrainingController
@@ -31,6 +35,16 @@ from mobilenet_gui.workers.training_state import TrainingState
 if TYPE_CHECKING:
     from mobilenet_gui.workers.models import ModelTasks
 
+_NEEDED = (
+    "mobilenet_gui.model_service",
+    "mobilenet_gui.workers.models",
+    "mobilenet_gui.training.dataset",
+    "mobilenet_gui.training.process",
+    "mobilenet_gui.core.thumbnails",
+    "mobilenet_gui.ui.wizard.data_page",
+    "mobilenet_gui.ui.wizard.check_page",
+)
+
 
 class WizardDesk(QObject):
     """Opens and closes wizards.
@@ -38,6 +52,7 @@ class WizardDesk(QObject):
     Attributes:
         failed: a project could not be opened; a `UserError`.
         model_used: a new model was made the active one and a page is wanted: "live" or "photos".
+        camera_wanted: a wizard is about to open a camera.
         training_changed: project id, share done (None where unknown) and words of the training under way.
         training_ended: none is under way any more.
         tasks: does the projects' disk work.
@@ -47,6 +62,7 @@ class WizardDesk(QObject):
 
     failed = Signal(object)
     model_used = Signal(str)
+    camera_wanted = Signal()
     training_changed = Signal(str, object, str)
     training_ended = Signal()
 
@@ -76,7 +92,9 @@ class WizardDesk(QObject):
         self._ends: dict[str, Callable[[], None]] = {}
         self._new: set[str] = set()
         self.training.changed.connect(self._training_changed)
+        self.tasks.save_failed.connect(self._save_failed)
         self.tasks.clean()
+        self._preload()
 
     # -- called from outside ----------------------------------------------------------------------------------------
 
@@ -96,7 +114,7 @@ class WizardDesk(QObject):
             dialog.raise_()
             dialog.activateWindow()
             return
-        self.tasks.open(project_id, self._show, self.failed.emit)
+        self.tasks.open(project_id, self._opened, self.failed.emit)
 
     def begin(self, places: Sequence[Path] = ()) -> None:
         """Make a new project and open it, with files and folders to begin with."""
@@ -104,9 +122,7 @@ class WizardDesk(QObject):
 
         def made(opened: Opened) -> None:
             self._new.add(opened.project.id)
-            dialog = self._opened(opened)
-            if places:
-                self._take(dialog, places)
+            self._opened(opened, places)
 
         self.tasks.create(name, made, self.failed.emit)
 
@@ -123,7 +139,7 @@ class WizardDesk(QObject):
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
-    def _opened(self, opened: Opened) -> WizardDialog:
+    def _opened(self, opened: Opened, places: Sequence[Path] = ()) -> None:
         project = opened.project
         hub = WizardHub()
         shelf = PhotoShelf(self.pictures, lambda photo_id: _path_of(project, photo_id))
@@ -149,15 +165,20 @@ class WizardDesk(QObject):
         self._dialogs[project.id] = dialog
         self._ends[project.id] = project.subscribe(hub.project_changed.emit)
         hub.model_used.connect(self.model_used)
+        hub.camera_wanted.connect(self.camera_wanted)
         dialog.closed.connect(lambda: self._closed(project))
-        self.training.warm()
-        dialog.open_at()
-        if project.problem:
-            dialog.context.toasts.show_message(project.problem)
-        return dialog
+        # One thing a turn of the event loop, so that the main window goes on between them.
+        QTimer.singleShot(0, dialog, dialog.prepare)
+        QTimer.singleShot(0, dialog, lambda: self._show(dialog, places))
 
-    def _show(self, opened: Opened) -> None:
-        self._opened(opened)
+    def _show(self, dialog: WizardDialog, places: Sequence[Path]) -> None:
+        dialog.open_at()
+        problem = dialog.context.project.problem
+        if problem:
+            dialog.context.toasts.show_message(problem)
+        if places:
+            QTimer.singleShot(0, dialog, lambda: self._take(dialog, places))
+        self.training.warm()
 
     def _take(self, dialog: WizardDialog, places: Sequence[Path]) -> None:
         from mobilenet_gui.ui.wizard.data_page import DataPage
@@ -165,6 +186,21 @@ class WizardDesk(QObject):
         dialog.go("data")
         if isinstance(dialog.current, DataPage):
             dialog.current.add_paths(places)
+
+    def _preload(self) -> None:
+        """Import in a thread what the first wizard needs, so that it opens without a hold."""
+
+        def work(_errand: Errand) -> None:
+            share_interpreter()
+            for name in _NEEDED:
+                importlib.import_module(name)
+
+        self.tasks.runner.run(work, done=lambda _none: None, failed=lambda _error: None)
+
+    def _save_failed(self, project_id: str, error: UserError) -> None:
+        dialog = self._dialogs.get(project_id)
+        if dialog is not None:
+            dialog.context.toasts.show_message(str(error))
 
     def _closed(self, project: Project) -> None:
         dialog = self._dialogs.pop(project.id, None)

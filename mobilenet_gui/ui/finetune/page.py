@@ -243,6 +243,10 @@ class FinetunePage(QWidget):
         summary = self.summary(project_id)
         if summary is None:
             return
+        if self._live is not None and self._live[0] == project_id:
+            text = tr("{project} is being trained. Stop the training first.").format(project=summary.name)
+            self.notices.show_notice("project", "warn", text)
+            return
         name = summary.name
 
         def done(token: str) -> None:

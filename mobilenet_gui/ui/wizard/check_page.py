@@ -46,13 +46,12 @@ class CheckPage(WizardPage):
         self.findings = FindingList(context.shelf)
         self.fine = _FineLine()
         self.classes = ClassModel(context.project, self)
-        self.detail = ClassDetail(context, self.classes, self._undoing)
+        self._detail: ClassDetail | None = None
         self.views = QStackedWidget()
         self.overview = QWidget()
         self._lay_out()
         self.checkup.changed.connect(self.refresh)
         self.summary.action.connect(self._act)
-        self.detail.back_requested.connect(self.show_overview)
         context.hub.project_changed.connect(self._follow)
         self.refresh()
 
@@ -79,6 +78,15 @@ class CheckPage(WizardPage):
         urgent = found is None or any(f.severity != "hint" for f in found.open) or self.checkup.running
         on = forward(tr("Continue anyway"), kind="secondary") if urgent else forward()
         return Footer(tr("Nothing is deleted. Photos are only left out."), actions=(back(), on))
+
+    @property
+    def detail(self) -> ClassDetail:
+        """The view of a finding's photos; built when it is first wanted."""
+        if self._detail is None:
+            self._detail = ClassDetail(self.context, self.classes, self._undoing)
+            self._detail.back_requested.connect(self.show_overview)
+            self.views.addWidget(self._detail)
+        return self._detail
 
     # -- doing ------------------------------------------------------------------------------------------------------
 
@@ -216,7 +224,6 @@ class CheckPage(WizardPage):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scrolled(inner))
         self.views.addWidget(self.overview)
-        self.views.addWidget(self.detail)
         self.body.addWidget(self.views, 1)
 
 

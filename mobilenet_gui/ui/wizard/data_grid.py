@@ -92,6 +92,7 @@ class ClassGrid(QListView):
         menu_requested: position on the screen and id of the class whose menu is wanted.
         renamed: id of a class and the name that was typed.
         delete_requested: ids (list of str) of classes to be deleted.
+        reshaped: `content_height` is another.
     """
 
     opened = Signal(str)
@@ -99,6 +100,7 @@ class ClassGrid(QListView):
     menu_requested = Signal(object, str)
     renamed = Signal(str, str)
     delete_requested = Signal(object)
+    reshaped = Signal()
 
     def __init__(self, classes: ClassModel, shelf: PhotoShelf, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -205,6 +207,7 @@ class ClassGrid(QListView):
         if size != self.gridSize():
             self.setGridSize(size)
             self.updateGeometry()
+            self.reshaped.emit()
         super().resizeEvent(event)
 
     def _columns(self) -> int:

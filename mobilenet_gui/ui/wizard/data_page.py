@@ -47,7 +47,7 @@ class DataPage(WizardPage):
         self.strip = DropStrip()
         self.empty = EmptyData()
         self.notices = Notices()
-        self.detail = ClassDetail(context, self.classes, self._undoing)
+        self._detail: ClassDetail | None = None
         self.intake = DataIntake(context, self.notices, self._undoing, self)
         self.camera = Button(tr("From camera"), "camera")
         self.add_class_button = Button(tr("Add class"), "plus")
@@ -91,9 +91,10 @@ class DataPage(WizardPage):
         moving = mime is not None and bool(dragged_photos(mime))
         target = "" if mime is None or at is None else self._target(at)
         self.grid.set_target(target if self._is_overview() else "")
-        self.detail.column.set_target("" if self._is_overview() else target)
-        if at is not None and not self._is_overview():
-            self.detail.column.scroll_while_dragging(at)
+        if self._detail is not None:
+            self._detail.column.set_target("" if self._is_overview() else target)
+            if at is not None and not self._is_overview():
+                self._detail.column.scroll_while_dragging(at)
         hovering = mime is not None and not moving and not target
         self.strip.set_dragging(hovering)
         self.empty.set_dragging(mime is not None and not moving)
@@ -113,6 +114,18 @@ class DataPage(WizardPage):
 
     # -- called from outside ----------------------------------------------------------------------------------------
 
+    @property
+    def detail(self) -> ClassDetail:
+        """The view of one class; built when it is first wanted, since the window opens without it."""
+        if self._detail is None:
+            self._detail = detail = ClassDetail(self.context, self.classes, self._undoing)
+            detail.back_requested.connect(self.show_overview)
+            detail.menu_requested.connect(self._popup_class_menu)
+            detail.camera_requested.connect(self.take_photos)
+            detail.files_requested.connect(self.ask_for_files)
+            self.views.addWidget(detail)
+        return self._detail
+
     def add_paths(self, paths: Sequence[Path]) -> None:
         """Take files and folders in."""
         self.intake.add_paths(paths)
@@ -129,7 +142,7 @@ class DataPage(WizardPage):
 
     def show_overview(self) -> None:
         """Show all classes."""
-        shown = self.detail.class_id
+        shown = "" if self._detail is None else self._detail.class_id
         self.heading.show()
         self.views.setCurrentWidget(self.overview)
         if shown:
@@ -154,7 +167,6 @@ class DataPage(WizardPage):
         column.addWidget(self._spare)
         self._column, self._foot = column, foot
         self.views.addWidget(self.overview)
-        self.views.addWidget(self.detail)
         self.body.addWidget(self.views, 1)
 
     def _connect(self) -> None:
@@ -162,15 +174,12 @@ class DataPage(WizardPage):
         hub.project_changed.connect(self._follow)
         hub.show_photos.connect(self._photos_asked_for)
         grid = self.grid
+        grid.reshaped.connect(self._arrange)
         grid.opened.connect(self.open_class)
         grid.renamed.connect(self._rename)
         grid.menu_requested.connect(self._popup_class_menu)
         grid.delete_requested.connect(self.delete_classes)
         grid.camera_requested.connect(self.take_photos)
-        self.detail.back_requested.connect(self.show_overview)
-        self.detail.menu_requested.connect(self._popup_class_menu)
-        self.detail.camera_requested.connect(self.take_photos)
-        self.detail.files_requested.connect(self.ask_for_files)
         for source in (self.strip, self.empty):
             source.folders_requested.connect(self.ask_for_folder)
             source.files_requested.connect(lambda: self.ask_for_files(""))

@@ -132,11 +132,18 @@ class WizardDialog(QWidget):
 
     def open_at(self, key: Key | None = None) -> None:
         """Show the window at a step; by default where the project's owner left off."""
-        situation = situation_of(self.context)
-        self.go(key if key is not None and flow.reachable(situation, key) else flow.first_step(situation))
+        self.prepare(key)
         self.show()
         self.raise_()
         self.activateWindow()
+
+    def prepare(self, key: Key | None = None) -> None:
+        """Build the page of a step, by default that where the project's owner left off; the window stays hidden."""
+        situation = situation_of(self.context)
+        if key is not None and flow.reachable(situation, key):
+            self.go(key)
+        elif self._current is None:
+            self.go(flow.first_step(situation))
 
     def go(self, key: Key) -> None:
         """Show a step, if it can be gone to."""

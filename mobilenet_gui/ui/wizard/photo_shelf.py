@@ -44,6 +44,7 @@ class PhotoShelf(QObject):
         """
         super().__init__(parent)
         self._pictures, self._find, self._limit = pictures, find, limit
+        self._me = pictures.new_owner()
         self._images: OrderedDict[str, QImage] = OrderedDict()
         self._bytes = 0
         self._hopeless: set[str] = set()
@@ -87,6 +88,7 @@ class PhotoShelf(QObject):
 
     def clear(self) -> None:
         """Forget every picture, also what has been asked for."""
+        self._pictures.forget(self._me)
         self._ask_timer.stop()
         self._tell_timer.stop()
         self._images.clear()
@@ -110,9 +112,11 @@ class PhotoShelf(QObject):
                 wanted.append((photo_id, path))
         self._missed.clear()
         if wanted:
-            self._pictures.want(wanted)
+            self._pictures.want(self._me, wanted)
 
-    def _take(self, photo_id: str, image: QImage) -> None:
+    def _take(self, owner: int, photo_id: str, image: QImage) -> None:
+        if owner != self._me:
+            return
         self.forget(photo_id)
         if image.isNull():
             self._hopeless.add(photo_id)

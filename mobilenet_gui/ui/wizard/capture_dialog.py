@@ -1,0 +1,377 @@
+"""The window that takes photos with a camera or out of a video: while a button is held; each burst is one group."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QImage, QKeySequence, QShortcut
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSlider, QStackedWidget, QVBoxLayout, QWidget
+
+from mobilenet_gui.core.cameras import Camera
+from mobilenet_gui.core.errors import UserError
+from mobilenet_gui.core.frames import open_source
+from mobilenet_gui.core.frames_reader import Opener, ReaderState, StateChange
+from mobilenet_gui.core.frames_types import Frame, SourceInfo, SourceKind, SourceSpec
+from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.training.project import NewPhoto
+from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.live import words as live_words
+from mobilenet_gui.ui.live.files import VIDEO_SUFFIXES
+from mobilenet_gui.ui.live.message import MessagePanel
+from mobilenet_gui.ui.live.stage import LiveStage
+from mobilenet_gui.ui.tokens import DIALOG_MARGIN, HEIGHT_LARGE
+from mobilenet_gui.ui.widgets.buttons import Button, IconButton
+from mobilenet_gui.ui.widgets.fields import ComboBox
+from mobilenet_gui.ui.widgets.labels import ElidedLabel, text_label
+from mobilenet_gui.ui.widgets.segmented import Segmented
+from mobilenet_gui.ui.wizard.capture_parts import HoldButton, TakenStrip
+from mobilenet_gui.ui.wizard.class_picker import ClassPicker
+from mobilenet_gui.ui.wizard.context import WizardContext
+from mobilenet_gui.workers.burst import BurstRecorder
+from mobilenet_gui.workers.capture import CameraWatcher, Capture
+
+SIZE = (760, 600)
+MINIMUM = (620, 480)
+STILL_HINTS = 6
+"""Frames in a row without change after which it is said."""
+_TICKS_A_SECOND = 20
+
+
+class CaptureDialog(QWidget):
+    """The window. It deletes itself when closed; what was recorded stays in the project.
+
+    Attributes:
+        taken: a burst has ended: its photos (list of `NewPhoto`) and words on it.
+    """
+
+    taken = Signal(object, str)
+
+    def __init__(
+        self,
+        context: WizardContext,
+        class_id: str,
+        parent: QWidget,
+        *,
+        opener: Opener = open_source,
+        watcher: CameraWatcher | None = None,
+    ) -> None:
+        """Build it; the camera is opened when the window is shown.
+
+        Args:
+            context: of the wizard.
+            class_id: the class that photos are taken for; empty where it is still to be chosen.
+            parent: the wizard's window.
+            opener: opens cameras and files; tests pass their own.
+            watcher: lists cameras; tests pass their own.
+        """
+        super().__init__(parent, Qt.WindowType.Window)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(tr("Take photos"))
+        self.setMinimumSize(*MINIMUM)
+        self.resize(*SIZE)
+        self._context, self._class_id, self._class_name = context, class_id, ""
+        self._burst: list[Path] = []
+        self._group = ""
+        self._still = 0
+        self._info: SourceInfo | None = None
+        self._spec = SourceSpec(SourceKind.CAMERA, "")
+        self._revision = -1
+        self._last_burst = 0
+        self.recorder = BurstRecorder(context.project.folder, self)
+        self.capture = Capture(self.recorder.consume, self, opener=opener)
+        self.watcher = watcher or CameraWatcher(self)
+        self.kinds = Segmented([("camera", tr("Camera"), "camera"), ("file", tr("Video file"), "film")])
+        self.cameras = ComboBox()
+        self.file = Button(tr("Open video…"))
+        self.class_button = Button("", "tag")
+        self.stage = LiveStage()
+        self.message = MessagePanel()
+        self.hold = HoldButton()
+        self.strip = TakenStrip()
+        self.words = ElidedLabel("", "body", "text2")
+        self.undo = Button(tr("Take back the last burst"), "undo", "ghost")
+        self.done = Button(tr("Done"), height=HEIGHT_LARGE)
+        self.play = IconButton("pause", tr("Pause"))
+        self.position = QSlider(Qt.Orientation.Horizontal)
+        self._picture = QStackedWidget()
+        self._transport = QWidget()
+        self._lay_out()
+        self._connect()
+        self._show_class()
+        self._show_count()
+        self._choose_kind("camera")
+
+    # -- building ---------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self.cameras.setMinimumWidth(fonts.px(150))
+        self.cameras.setAccessibleName(tr("Camera"))
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        for widget in (self.kinds, self.cameras, self.file):
+            head.addWidget(widget)
+        head.addStretch(1)
+        head.addWidget(text_label(tr("Photos of"), "body", "text2"))
+        head.addWidget(self.class_button)
+        self._picture.addWidget(self.message)
+        self._picture.addWidget(self.stage)
+        transport = QHBoxLayout(self._transport)
+        transport.setContentsMargins(0, 0, 0, 0)
+        transport.addWidget(self.play)
+        transport.addWidget(self.position, 1)
+        self.position.setAccessibleName(tr("Position in the video"))
+        foot = QHBoxLayout()
+        foot.setSpacing(8)
+        foot.addWidget(self.words, 1)
+        foot.addWidget(self.undo)
+        foot.addWidget(self.done)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(DIALOG_MARGIN, 20, DIALOG_MARGIN, 20)
+        column.setSpacing(12)
+        column.addLayout(head)
+        column.addWidget(self._picture, 1)
+        column.addWidget(self._transport)
+        column.addWidget(self.hold)
+        column.addWidget(self.strip)
+        column.addLayout(foot)
+        self.undo.hide()
+        self.hold.setEnabled(False)
+
+    def _connect(self) -> None:
+        self.kinds.changed.connect(self._choose_kind)
+        self.cameras.activated.connect(lambda _index: self._start_camera())
+        self.file.clicked.connect(self.ask_for_video)
+        self.class_button.clicked.connect(self._ask_class)
+        self.message.action.connect(self._message_action)
+        self.hold.held.connect(self._begin_burst)
+        self.hold.released.connect(self.recorder.end)
+        self.recorder.taken.connect(self._photo_taken)
+        self.recorder.still.connect(self._nothing_changes)
+        self.recorder.failed.connect(self._refused)
+        self.recorder.idle.connect(self._end_burst)
+        self.capture.frame_ready.connect(self._show_frame)
+        self.capture.state_changed.connect(self._hear_state)
+        self.watcher.changed.connect(self._cameras_changed)
+        self.undo.clicked.connect(self._take_back)
+        self.done.clicked.connect(self.close)
+        self.play.clicked.connect(self._toggle_play)
+        self.position.sliderMoved.connect(self._seek)
+        for keys in ("Escape", "Ctrl+W"):
+            QShortcut(QKeySequence(keys), self).activated.connect(self.close)
+
+    # -- the source -------------------------------------------------------------------------------------------------
+
+    def _choose_kind(self, kind: str) -> None:
+        self.capture.stop()
+        self._info = None
+        self.hold.setEnabled(False)
+        camera = kind == "camera"
+        self.kinds.set_current(kind)
+        self.cameras.setVisible(camera)
+        self.file.setVisible(not camera)
+        self._transport.hide()
+        if camera:
+            self.watcher.start()
+            self._start_camera()
+        else:
+            self.watcher.stop()
+            self._say(live_words.Message("film", tr("Take photos out of a video"),
+                                         tr("Open one, then hold the button while the thing can be seen."),
+                                         "file", tr("Open video…")))  # fmt: skip
+
+    def _cameras_changed(self, found: tuple[Camera, ...]) -> None:
+        chosen = str(self.cameras.currentData() or self._context.settings.values.live_camera)
+        self.cameras.clear()
+        for camera in found:
+            self.cameras.add_option(camera.name, camera.name)
+        self.cameras.set_current_key(chosen)
+        self.cameras.setEnabled(bool(found))
+        if not found:
+            self.cameras.add_option(tr("No camera"), "")
+        if self.kinds.current() == "camera" and not self.capture.running:
+            self._start_camera()
+
+    def _start_camera(self) -> None:
+        name = str(self.cameras.currentData() or "")
+        if not name:
+            self.capture.stop()
+            if self.watcher.known == ():
+                self._say(live_words.no_camera())
+            return
+        self._context.hub.camera_wanted.emit()
+        self._start(SourceSpec(SourceKind.CAMERA, name))
+
+    def ask_for_video(self) -> None:
+        """Let a video be chosen."""
+        kinds = tr("Videos ({patterns})").format(patterns=" ".join(f"*{s}" for s in sorted(VIDEO_SUFFIXES)))
+        folder = self._context.settings.values.last_folder
+        file, _ = QFileDialog.getOpenFileName(self, tr("Open a video file"), folder, kinds)
+        if file:
+            self.open_video(Path(file))
+
+    def open_video(self, path: Path) -> None:
+        """Play a video."""
+        self.kinds.set_current("file")
+        self.cameras.hide()
+        self.file.show()
+        self.watcher.stop()
+        self._start(SourceSpec(SourceKind.FILE, str(path)))
+
+    def _start(self, spec: SourceSpec) -> None:
+        self._spec = spec
+        self._picture.setCurrentWidget(self.message)
+        self.message.show_opening()
+        self.capture.start(spec)
+
+    def _message_action(self, action: str) -> None:
+        if action == "file":
+            self.ask_for_video()
+        else:
+            self._start_camera()
+
+    def _hear_state(self, change: StateChange) -> None:
+        self._info = change.info or self._info
+        live = change.state in (ReaderState.LIVE, ReaderState.ENDED)
+        self.hold.setEnabled(live)
+        if not live:
+            self.hold.release()
+        if change.state is ReaderState.FAILED and change.error is not None:
+            self._say(live_words.trouble(change.error, self._spec))
+        elif live:
+            self._picture.setCurrentWidget(self.stage)
+            self.hold.setFocus(Qt.FocusReason.OtherFocusReason)
+        is_file = self._info is not None and self._info.kind is SourceKind.FILE
+        self._transport.setVisible(is_file)
+        if is_file and self._info is not None:
+            self.position.setEnabled(self._info.duration is not None)
+            self.position.setRange(0, max(1, round((self._info.duration or 0) * _TICKS_A_SECOND)))
+        self._show_playing()
+
+    def _say(self, message: live_words.Message) -> None:
+        self._picture.setCurrentWidget(self.message)
+        self.message.show_message(message)
+
+    def _show_frame(self) -> None:
+        frame: Frame | None = self.capture.take()
+        if frame is None:
+            return
+        self.stage.set_frame(frame.pixels)
+        if not self.position.isSliderDown():
+            self.position.setValue(round(frame.timestamp * _TICKS_A_SECOND))
+
+    def _toggle_play(self) -> None:
+        reader = self.capture.reader
+        if reader is None:
+            return
+        if reader.state.state is ReaderState.ENDED:
+            reader.seek(0.0)
+            reader.play()
+        elif reader.paused:
+            reader.play()
+        else:
+            reader.pause()
+        self._show_playing()
+
+    def _show_playing(self) -> None:
+        reader = self.capture.reader
+        playing = reader is not None and not reader.paused and reader.state.state is ReaderState.LIVE
+        self.play.set_icon("pause" if playing else "play")
+        self.play.set_tooltip(tr("Pause") if playing else tr("Play"))
+
+    def _seek(self, value: int) -> None:
+        if self.capture.reader is not None:
+            self.capture.reader.seek(value / _TICKS_A_SECOND)
+
+    # -- the class --------------------------------------------------------------------------------------------------
+
+    def _show_class(self) -> None:
+        one = self._context.project.class_of(self._class_id)
+        name = self._class_name if one is None else one.name
+        self.class_button.set_text(name or tr("Choose class…"))
+
+    def _ask_class(self) -> None:
+        picker = ClassPicker(tr("Take photos of"), self._context.project, self)
+        picker.picked.connect(self.set_class)
+        picker.named.connect(lambda name: self.set_class("", name))
+        picker.open_at(self.class_button.mapToGlobal(self.class_button.rect().bottomLeft()))
+
+    def set_class(self, class_id: str, name: str = "") -> None:
+        """Take photos for this class from now on; a name makes a new one with the first photo."""
+        self._class_id, self._class_name = class_id, name
+        self._show_class()
+
+    # -- bursts -----------------------------------------------------------------------------------------------------
+
+    def _begin_burst(self) -> None:
+        if not self._class_id and not self._class_name:
+            self.hold.release()
+            self._ask_class()
+            return
+        self._end_burst()  # one that was let go a moment ago may still be being written
+        self._still = 0
+        self._group = f"burst-{time.time_ns():x}"
+        self.undo.hide()
+        self.recorder.begin()
+
+    def _photo_taken(self, path: Path, image: QImage) -> None:
+        self._still = 0
+        self._burst.append(path)
+        self.strip.add(image)
+        self._show_count()
+
+    def _nothing_changes(self) -> None:
+        self._still += 1
+        if self._still == STILL_HINTS and self.recorder.recording:
+            self.words.setText(tr("Nothing changes in the picture. Move the thing or the camera."))
+
+    def _end_burst(self) -> None:
+        paths, self._burst = self._burst, []
+        if not paths:
+            self._show_count()
+            return
+        photos = [
+            NewPhoto(path, self._class_id, self._class_name, group=self._group, copied=True) for path in paths
+        ]  # fmt: skip
+        self.taken.emit(photos, trn("{n} photo taken", "{n} photos taken", len(photos)))
+        made = self._context.project.class_named(self._class_name) if self._class_name else None
+        if made is not None:
+            self.set_class(made.id)
+        self._revision = self._context.project.revision
+        self._last_burst = len(paths)
+        self.undo.show()
+        self._show_count()
+
+    def _take_back(self) -> None:
+        self.undo.hide()
+        if self._context.project.revision == self._revision:
+            self._context.project.undo()
+            self.strip.take_away(self._last_burst)
+            self._show_count()
+
+    def _refused(self, error: UserError) -> None:
+        self.hold.release()
+        self.words.set_tone("bad")
+        self.words.setText(str(error))
+
+    def _show_count(self) -> None:
+        self.words.set_tone("text2")
+        count = self.strip.count()
+        self.words.setText(
+            trn("{n} photo taken", "{n} photos taken", count)
+            if count
+            else tr("Nothing is recorded before you hold it.")
+        )
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Let the camera go, and keep what was recorded."""
+        self.hold.release()
+        self.watcher.stop()
+        self.capture.stop()
+        self.recorder.end()
+        self.recorder.stop()
+        # What the recorder's thread has told last is still on its way.
+        QCoreApplication.sendPostedEvents(self.recorder, QEvent.Type.MetaCall.value)
+        self._end_burst()
+        super().closeEvent(event)
