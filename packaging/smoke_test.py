@@ -27,7 +27,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 USER = 1000
-ISOLATED = ("unshare", "--net", "chroot", f"--userspec={USER}:{USER}")
+ISOLATED = ("unshare", "--net", "/usr/sbin/chroot", f"--userspec={USER}:{USER}")
 BAD = re.compile(
     r"Traceback \(most recent|ModuleNotFoundError|ImportError|cannot open shared object|Segmentation fault|"
     r"core dumped|QFatal|"

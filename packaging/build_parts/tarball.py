@@ -12,12 +12,12 @@ from build_parts.environment import APP_ID, PACKAGING, Build, BuildError, say, s
 from build_parts.fallback import add_fallbacks
 from build_parts.linux_tree import install_desktop_files
 
-LEVEL = 19
+LEVEL = 12
 
 
 def build_tarball(build: Build) -> Path:
     """Make the `.tar.zst` from the frozen program; return its path."""
-    say("Making the .tar.zst (two minutes)")
+    say("Making the .tar.zst")
     name = f"mobilenet-gui-{build.version}"
     root = build.work / "tarball" / name
     shutil.rmtree(root.parent, ignore_errors=True)
@@ -26,8 +26,8 @@ def build_tarball(build: Build) -> Path:
     shutil.copytree(build.frozen, root / "program", symlinks=True)
     add_fallbacks(build.frozen, root / "fallback", root / "program" / "_internal" / "notices" / "licences")
     install_desktop_files(build, root / "desktop")
-    for source, name in (("start.sh", "mobilenet-gui"), ("install.sh", "install.sh"), ("README.txt", "README.txt")):
-        shutil.copyfile(PACKAGING / "linux" / source, root / name)
+    for source, script in (("start.sh", "mobilenet-gui"), ("install.sh", "install.sh"), ("README.txt", "README.txt")):
+        shutil.copyfile(PACKAGING / "linux" / source, root / script)
     (root / "app-id.txt").write_text(APP_ID + "\n", encoding="utf-8")
     for script in ("mobilenet-gui", "install.sh"):
         (root / script).chmod(0o755)

@@ -1,0 +1,193 @@
+"""Measures the starter bundle as the program uses it: `python packaging/starter/evaluate.py --data DIR [--write]`.
+
+Every photo goes through the program's own preprocessing and recogniser. The temperature and the limit of "sure" are
+chosen on one half of the validation part and judged on the other; top-1 and top-5 are of the whole part. With
+`--photos`, real photos (a folder with labels.csv: file, wnid) are asked about, too. `--write` puts the
+figures into the bundle's manifest, its description and its card.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import card
+import dataset
+import make_bundle
+import numpy as np
+import numpy.typing as npt
+
+from mobilenet_gui.core import imaging
+from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.manifest import Metrics
+from mobilenet_gui.core.recognizer import LiteRTRecognizer
+from mobilenet_gui.training.calibration import choose_sure_from, fit_temperature, probabilities_from_logits
+
+BINS = 15
+"""Of the expected calibration error (Guo et al., 2017)."""
+WORST = 10
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was measured; shares from 0 to 1.
+
+    Attributes:
+        top1, top5: of the validation part.
+        photos: of the validation part.
+        temperature: fitted on its first half.
+        error_before, error_after: expected calibration error on its second half, without and with the temperature.
+        sure_from: the limit chosen on the first half.
+        sure_share, sure_correct: of the second half, how many answers are sure, and how many of those are correct.
+        worst, best: classes by share of correct first answers.
+        confused: (true class, answered class, how many of 50).
+        real_count, real_top1, real_top5: of real photos whose class is among the 200; counts.
+        milliseconds, threads: the network's time for one photo, None where not measured.
+        size: bytes of the bundle.
+    """
+
+    top1: float
+    top5: float
+    photos: int
+    temperature: float
+    error_before: float
+    error_after: float
+    sure_from: float
+    sure_share: float
+    sure_correct: float
+    worst: list[tuple[str, float]]
+    best: list[tuple[str, float]]
+    confused: list[tuple[str, str, int]]
+    real_count: int
+    real_top1: int
+    real_top5: int
+    milliseconds: float | None
+    threads: int | None
+    size: int
+
+
+def uncalibrated(bundle: Bundle) -> Bundle:
+    """The same bundle with temperature 1."""
+    return Bundle(bundle.folder, replace(bundle.manifest, temperature=1.0), bundle.labels)
+
+
+def answers(bundle: Bundle, photos: dataset.Pixels) -> Floats:
+    """Probabilities (n, classes) of photos as pixels, without calibration."""
+    recognizer = LiteRTRecognizer(uncalibrated(bundle), threads=2)
+    found = np.empty((len(photos), len(bundle.labels)))
+    for number, pixels in enumerate(photos):
+        prepared = imaging.prepare(np.ascontiguousarray(pixels), bundle.preprocessing)
+        found[number] = recognizer.probabilities(prepared.pixels)[0]
+    recognizer.close()
+    return found
+
+
+def calibration_error(probabilities: Floats, labels: dataset.Labels) -> float:
+    """Mean difference between what answers say and how often they are correct, in bins of equal width."""
+    says, right = probabilities.max(1), probabilities.argmax(1) == labels
+    bins = np.minimum((says * BINS).astype(int), BINS - 1)
+    return float(sum(abs(says[bins == b].sum() - right[bins == b].sum()) for b in range(BINS)) / len(labels))
+
+
+def real_photos(bundle: Bundle, folder: Path) -> tuple[int, int, int]:
+    """How many photos there are of the bundle's classes, and how many answers are right first and among five."""
+    index = {label.id: label.index for label in bundle.labels}
+    recognizer = LiteRTRecognizer(bundle, threads=2)
+    count = first = five = 0
+    with (folder / "labels.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["wnid"] in index]
+    for row in rows:
+        photo = imaging.decode_for(folder / row["file"], bundle.preprocessing)
+        given = [p.index for p in recognizer.recognize(photo, top_k=5).predictions]
+        wanted = index[row["wnid"]]
+        count, first, five = count + 1, first + (given[0] == wanted), five + (wanted in given)
+        print(f"  {row['file']}: {[bundle.labels[g].name for g in given]}")
+    recognizer.close()
+    return count, first, five
+
+
+def measure(bundle: Bundle, data: Path, cache: Path, photos: Path | None, *, speed: bool) -> Figures:
+    """Everything."""
+    pixels, labels = dataset.load(data, cache, "val")
+    found = answers(bundle, pixels)
+    order = np.argsort(-found, axis=1)[:, :5]
+    right = order[:, 0] == labels
+    logs = np.log(np.maximum(found, 1e-12))
+    half = len(labels) // 2
+    temperature = round(fit_temperature(logs[:half], labels[:half]), 3)
+    calm = probabilities_from_logits(logs, temperature)
+    sure_from = choose_sure_from(calm[:half], labels[:half])
+    sure = calm[half:].max(1) >= sure_from
+    names = [label.name for label in bundle.labels]
+    shares = sorted(((names[k], float(right[labels == k].mean())) for k in range(len(names))), key=lambda pair: pair[1])
+    pairs = Counter((names[t], names[a]) for t, a in zip(labels, order[:, 0], strict=True) if t != a)
+    real = real_photos(bundle, photos) if photos is not None else (0, 0, 0)
+    milliseconds = threads = None
+    if speed:
+        from mobilenet_gui.core import speed as speeds
+
+        measured = speeds.measure(bundle)
+        milliseconds, threads = measured.milliseconds, measured.threads
+    return Figures(
+        top1=float(right.mean()),
+        top5=float((order == labels[:, None]).any(1).mean()),
+        photos=len(labels),
+        temperature=temperature,
+        error_before=calibration_error(found[half:], labels[half:]),
+        error_after=calibration_error(calm[half:], labels[half:]),
+        sure_from=sure_from,
+        sure_share=float(sure.mean()),
+        sure_correct=float(right[half:][sure].mean()) if sure.any() else 0.0,
+        worst=shares[:WORST],
+        best=shares[: -WORST - 1 : -1],
+        confused=[(a, b, n) for (a, b), n in pairs.most_common(WORST)],
+        real_count=real[0],
+        real_top1=real[1],
+        real_top5=real[2],
+        milliseconds=milliseconds,
+        threads=threads,
+        size=sum(item.stat().st_size for item in bundle.folder.iterdir()),
+    )
+
+
+def main() -> int:
+    """Measure, print, and write where asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, default=Path(".cache/starter"))
+    parser.add_argument("--photos", type=Path, help="real photos with labels.csv")
+    parser.add_argument("--bundle", type=Path, default=make_bundle.OUTPUT)
+    parser.add_argument("--speed", action="store_true", help="also the network's time; on a quiet machine")
+    parser.add_argument("--backbones", type=Path, help="what backbones.py wrote, for the card")
+    parser.add_argument("--write", action="store_true", help="put the figures into the bundle")
+    options = parser.parse_args()
+    bundle = Bundle.open(options.bundle)
+    figures = measure(bundle, options.data, options.cache, options.photos, speed=options.speed)
+    json.dump(asdict(figures), sys.stdout, indent=1)
+    print()
+    if options.write:
+        compared: dict[str, Any] = {}
+        if options.backbones is not None:
+            compared = json.loads(options.backbones.read_text(encoding="utf-8"))
+        manifest = replace(
+            bundle.manifest,
+            temperature=figures.temperature,
+            sure_from=figures.sure_from,
+            metrics=Metrics(top1=round(figures.top1, 4), top5=round(figures.top5, 4)),
+            description=card.description(asdict(figures)),
+        )
+        (bundle.folder / make_bundle.CARD).write_text(card.text(asdict(figures), bundle, compared), encoding="utf-8")
+        make_bundle.rewrite(bundle, manifest)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
