@@ -30,6 +30,16 @@ def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
     return home
 
 
+@pytest.fixture(autouse=True)
+def without_starter(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Hide the model that ships with the program, so that a new home is empty; tests marked `starter` see it."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.node.get_closest_marker("starter") is None:
+            nowhere = tmp_path_factory.getbasetemp() / "no-models"
+            patch.setattr("mobilenet_gui.paths.builtin_models_dir", lambda: nowhere)
+        yield
+
+
 def find_shared() -> Path | None:
     """Return the folder of real weights and photos, or None."""
     named = os.environ.get(SHARED_VARIABLE)
