@@ -225,7 +225,7 @@ class WizardDialog(QWidget):
         bindings: list[tuple[QKeySequence | QKeySequence.StandardKey | str, Callable[[], None]]] = [
             ("Ctrl+Z", self.undo), ("Ctrl+Shift+Z", self.redo), ("Ctrl+Y", self.redo),
             ("Ctrl+W", lambda: cast(None, self.close())),
-            ("Ctrl+V", self._paste),
+            ("Ctrl+V", self.paste),
         ]  # fmt: skip
         for keys, slot in bindings:
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
@@ -253,7 +253,8 @@ class WizardDialog(QWidget):
 
     # -- drops and pastes -----------------------------------------------------------------------------------------
 
-    def _paste(self) -> None:
+    def paste(self) -> None:
+        """Give what was copied elsewhere to the page."""
         field = self.focusWidget()
         if isinstance(field, QLineEdit):
             field.paste()

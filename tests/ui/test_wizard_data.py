@@ -1,0 +1,380 @@
+"""The wizard's first step: photos come in by every way, classes are changed and changed back, all by hand and key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
+from pytestqt.qtbot import QtBot
+
+from mobilenet_gui.training.project import Project
+from mobilenet_gui.ui.wizard import data_card
+from mobilenet_gui.ui.wizard.class_picker import ClassPicker
+from mobilenet_gui.ui.wizard.data_page import DataPage
+from mobilenet_gui.ui.wizard.dialog import WizardDialog
+from mobilenet_gui.ui.wizard.photo_grid import DRAG_FORMAT
+from tests.ui.wizard_parts import WizardBench, class_id, counts, names, photo, photos_in
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
+
+@pytest.fixture
+def bench(qtbot: QtBot, tmp_path: Path) -> Iterator[WizardBench]:
+    made = WizardBench(qtbot, tmp_path)
+    yield made
+    made.shut_down()
+
+
+def page_of(dialog: WizardDialog) -> DataPage:
+    assert isinstance(dialog.current, DataPage)
+    return dialog.current
+
+
+def drop(dialog: WizardDialog, mime: QMimeData, at: QPoint | None = None) -> QDropEvent:
+    where = dialog.mapFromGlobal(at) if at is not None else QPoint(400, 300)
+    actions = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(dialog, QDragEnterEvent(where, actions, mime, buttons, keys))
+    event = QDropEvent(QPointF(where), actions, mime, buttons, keys)
+    QApplication.sendEvent(dialog, event)
+    return event
+
+
+def files(*places: Path) -> QMimeData:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(place)) for place in places])
+    return mime
+
+
+def picker() -> ClassPicker:
+    return next(w for w in QApplication.topLevelWidgets() if isinstance(w, ClassPicker) and w.isVisible())
+
+
+def entry(menu: QMenu, text: str) -> QAction:
+    return next(action for action in menu.actions() if action.text().startswith(text))
+
+
+def card_centre(page: DataPage, name: str, project: Project) -> QPoint:
+    index = page.classes.index(page.classes.place_of(class_id(project, name)))
+    return page.grid.viewport().mapToGlobal(page.grid.visualRect(index).center())
+
+
+# -- coming in
+
+
+def test_a_dropped_folder_of_folders_becomes_classes_and_is_undone_at_once(bench: WizardBench) -> None:
+    project = bench.project()
+    dialog = bench.dialog(project)
+    photos_in(bench.place / "Birds", 3)
+    photos_in(bench.place / "Frogs", 2, 50)
+    event = drop(dialog, files(bench.place))
+    assert event.dropAction() == Qt.DropAction.CopyAction, "a move would delete the user's photos"
+    bench.wait(lambda: len(project.photos) == 5)
+    assert counts(project) == {"Birds": 3, "Frogs": 2}
+    bench.wait(lambda: dialog.footer.text.text() == "5 photos in 2 classes")
+    button = dialog.footer.button("continue")
+    assert button is not None
+    assert button.isEnabled()
+    dialog.undo()
+    assert not project.photos
+    assert not project.classes
+
+
+def test_what_comes_in_by_chunks_is_one_step(bench: WizardBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mobilenet_gui.ui.wizard.data_intake.CHUNK", 2)
+    project = bench.project()
+    page = page_of(bench.dialog(project))
+    photos_in(bench.place / "Birds", 7)
+    page.add_paths([bench.place / "Birds"])
+    bench.wait(lambda: len(project.photos) == 7 and not page.intake.busy)
+    project.undo()
+    assert not project.photos
+
+
+def test_photos_dropped_on_a_class_go_there(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2, Frogs=2)
+    dialog = bench.dialog(project)
+    extra = photos_in(bench.place / "loose", 2, 90)
+    bench.wait(lambda: page_of(dialog).grid.height() > 100)
+    drop(dialog, files(*extra), card_centre(page_of(dialog), "Frogs", project))
+    bench.wait(lambda: counts(project) == {"Birds": 2, "Frogs": 4})
+
+
+def test_loose_photos_ask_for_their_class(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2)
+    dialog = bench.dialog(project)
+    drop(dialog, files(photo(bench.place / "x.png", 77)), dialog.mapToGlobal(QPoint(600, 620)))
+    bench.wait(lambda: any(isinstance(w, ClassPicker) for w in QApplication.topLevelWidgets()))
+    chooser = picker()
+    QTest.keyClicks(chooser.search, "Newts")
+    assert chooser.names() == ["New class “Newts”"]
+    QTest.keyClick(chooser.search, Qt.Key.Key_Return)
+    bench.wait(lambda: counts(project) == {"Birds": 2, "Newts": 1})
+
+
+def test_photos_dropped_while_a_class_is_shown_go_there(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2, Frogs=2)
+    dialog = bench.dialog(project)
+    page = page_of(dialog)
+    page.open_class(class_id(project, "Frogs"))
+    drop(dialog, files(photo(bench.place / "x.png", 77)), dialog.mapToGlobal(QPoint(420, 400)))
+    bench.wait(lambda: counts(project) == {"Birds": 2, "Frogs": 3})
+
+
+def test_a_pasted_picture_is_kept_in_the_project(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2)
+    dialog = bench.dialog(project)
+    page_of(dialog).open_class(class_id(project, "Birds"))
+    image = QImage(40, 30, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.red)
+    mime = QMimeData()
+    mime.setImageData(image)
+    QApplication.clipboard().setMimeData(mime)
+    dialog.paste()
+    bench.wait(lambda: project.count() == 3)
+    kept = next(p for p in project.photos.values() if p.copied)
+    assert kept.path.is_relative_to(project.folder)
+    QApplication.clipboard().clear()
+
+
+def test_photos_are_copied_where_that_was_chosen(bench: WizardBench) -> None:
+    bench.settings.update(copy_photos=True)
+    project = bench.project()
+    page = page_of(bench.dialog(project))
+    photos_in(bench.place / "Birds", 2)
+    page.add_paths([bench.place / "Birds"])
+    bench.wait(lambda: len(project.photos) == 2)
+    assert all(p.copied and p.path.is_relative_to(project.folder) for p in project.photos.values())
+
+
+def test_a_folder_without_photos_says_so(bench: WizardBench) -> None:
+    page = page_of(bench.dialog(bench.project()))
+    (bench.place / "nothing").mkdir(parents=True)
+    page.add_paths([bench.place / "nothing"])
+    bench.wait(lambda: "intake" in page.notices.shown())
+    assert "no photo" in page.notices.text_of("intake").lower()
+
+
+def test_a_folder_is_chosen_by_the_button(bench: WizardBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = bench.project()
+    page = page_of(bench.dialog(project))
+    photos_in(bench.place / "Birds", 2)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(bench.place / "Birds"))
+    page.empty.folders.click()
+    bench.wait(lambda: counts(project) == {"Birds": 2})
+    assert bench.settings.values.last_folder == str(bench.place / "Birds")
+
+
+# -- classes
+
+
+def test_a_new_class_is_named_where_it_stands(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2)
+    page = page_of(bench.dialog(project))
+    page.add_class_button.click()
+    assert page.grid.is_renaming()
+    editor = page.grid._editor
+    assert editor is not None
+    assert editor.selectedText() == "Class 2"
+    QTest.keyClicks(editor, "Frogs")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    assert names(project) == ["Birds", "Frogs"]
+
+
+def test_escape_leaves_a_name_alone_and_a_taken_one_is_refused(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2, Frogs=2)
+    dialog = bench.dialog(project)
+    grid = page_of(dialog).grid
+    grid.rename(class_id(project, "Frogs"))
+    assert grid._editor is not None
+    QTest.keyClicks(grid._editor, "Toads")
+    QTest.keyClick(grid._editor, Qt.Key.Key_Escape)
+    assert names(project) == ["Birds", "Frogs"]
+    grid.rename(class_id(project, "Frogs"))
+    assert grid._editor is not None
+    QTest.keyClicks(grid._editor, "birds")
+    QTest.keyClick(grid._editor, Qt.Key.Key_Return)
+    assert names(project) == ["Birds", "Frogs"]
+    assert "already" in dialog.context.toasts.toast.label.text()
+
+
+def test_delete_and_its_toast(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2, Frogs=2)
+    dialog = bench.dialog(project)
+    grid = page_of(dialog).grid
+    grid.setFocus()
+    grid.show_class(class_id(project, "Frogs"))
+    QTest.keyClick(grid, Qt.Key.Key_Delete)
+    assert names(project) == ["Birds"]
+    toasts = dialog.context.toasts
+    assert toasts.toast.label.text() == "Frogs deleted"
+    toasts.toast.link.click()
+    assert counts(project) == {"Birds": 2, "Frogs": 2}
+
+
+def test_a_toast_goes_when_something_else_was_done(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2, Frogs=2, Newts=2)
+    dialog = bench.dialog(project)
+    page = page_of(dialog)
+    page.delete_classes([class_id(project, "Newts")])
+    assert dialog.context.toasts.is_showing()
+    project.rename_class(class_id(project, "Frogs"), "Toads")
+    assert not dialog.context.toasts.is_showing(), "its Undo would take the renaming back"
+
+
+def test_classes_are_merged(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2, Frogs=3)
+    dialog = bench.dialog(project)
+    page = page_of(dialog)
+    menu = page.class_menu(class_id(project, "Frogs"), QPoint(10, 10))
+    entry(menu, "Merge into").trigger()
+    chooser = picker()
+    assert chooser.names() == ["Birds"]
+    QTest.keyClick(chooser.search, Qt.Key.Key_Return)
+    assert counts(project) == {"Birds": 5}
+    dialog.undo()
+    assert counts(project) == {"Birds": 2, "Frogs": 3}
+    menu.close()
+
+
+def test_a_click_opens_a_class_and_the_buttons_do_not(bench: WizardBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = bench.filled(Birds=2, Frogs=2)
+    page = page_of(bench.dialog(project))
+    asked: list[str] = []
+    page.grid.camera_requested.disconnect()
+    page.grid.camera_requested.connect(asked.append)
+    index = page.classes.index(1)
+    card = data_card.card_rect(page.grid.visualRect(index).toRectF())
+    camera = data_card.button_rect(card, "camera").center().toPoint()
+    QTest.mouseMove(page.grid.viewport(), camera)
+    QTest.mouseClick(page.grid.viewport(), Qt.MouseButton.LeftButton, pos=camera)
+    assert asked == [class_id(project, "Frogs")]
+    assert page.views.currentWidget() is page.overview
+    QTest.mouseClick(page.grid.viewport(), Qt.MouseButton.LeftButton, pos=card.center().toPoint())
+    assert page.views.currentWidget() is page.detail
+    assert page.detail.class_id == class_id(project, "Frogs")
+    QTest.keyClick(page.detail.grid, Qt.Key.Key_Backspace)
+    assert page.views.currentWidget() is page.overview
+
+
+# -- one class
+
+
+def test_chosen_photos_are_moved_left_out_and_removed(bench: WizardBench) -> None:
+    project = bench.filled(Birds=4, Frogs=2)
+    page = page_of(bench.dialog(project))
+    page.open_class(class_id(project, "Birds"))
+    detail = page.detail
+    detail.grid.setCurrentIndex(detail.rows.index(0))
+    assert detail.grid.chosen_count() == 1
+    detail.move_button.click()
+    chooser = picker()
+    QTest.keyClick(chooser.search, Qt.Key.Key_Return)
+    assert counts(project) == {"Birds": 3, "Frogs": 3}
+    assert len(detail.rows.ids) == 3
+    detail.grid.setCurrentIndex(detail.rows.index(0))
+    detail.leave_out.click()
+    assert counts(project)["Birds"] == 2
+    assert len(detail.rows.ids) == 3, "a photo that is left out can still be seen"
+    assert detail.leave_out.text() == "Take back"
+    detail.leave_out.click()
+    assert counts(project)["Birds"] == 3
+    QTest.keyClick(detail.grid, Qt.Key.Key_Delete)
+    assert len(detail.rows.ids) == 2
+
+
+def test_a_new_class_is_split_off(bench: WizardBench) -> None:
+    project = bench.filled(Birds=4)
+    dialog = bench.dialog(project)
+    page = page_of(dialog)
+    page.open_class(class_id(project, "Birds"))
+    page.detail.grid.selectAll()
+    page.detail.ask_where(page.detail.grid.chosen_ids()[:2], QPoint(10, 10))
+    chooser = picker()
+    QTest.keyClicks(chooser.search, "Robins")
+    QTest.keyClick(chooser.search, Qt.Key.Key_Return)
+    assert counts(project) == {"Birds": 2, "Robins": 2}
+    dialog.undo()
+    assert counts(project) == {"Birds": 4}
+
+
+def test_photos_are_dragged_to_another_class(bench: WizardBench) -> None:
+    project = bench.filled(Birds=3, Frogs=2)
+    dialog = bench.dialog(project)
+    page = page_of(dialog)
+    page.open_class(class_id(project, "Birds"))
+    mime = QMimeData()
+    mime.setData(DRAG_FORMAT, "\n".join(page.detail.rows.ids[:2]).encode())
+    column = page.detail.column
+    rect = column.visualRect(page.classes.index(page.classes.place_of(class_id(project, "Frogs"))))
+    at = column.viewport().mapToGlobal(rect.center())
+    page.set_dragging(mime, at)
+    assert column.target == class_id(project, "Frogs")
+    drop(dialog, mime, at)
+    assert counts(project) == {"Birds": 1, "Frogs": 4}
+    assert column.target == ""
+
+
+def test_a_deleted_class_is_left(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2, Frogs=2)
+    page = page_of(bench.dialog(project))
+    page.open_class(class_id(project, "Frogs"))
+    project.delete_class(class_id(project, "Frogs"))
+    assert page.views.currentWidget() is page.overview
+
+
+# -- the wizard around it
+
+
+def test_what_is_missing_is_said_below(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2)
+    dialog = bench.dialog(project)
+    assert "One more class" in dialog.footer.text.text()
+    button = dialog.footer.button("continue")
+    assert button is not None
+    assert not button.isEnabled()
+    project.add_class("Frogs")
+    bench.wait(lambda: "Frogs" in dialog.footer.text.text())
+
+
+def test_the_project_is_renamed_and_saved(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2)
+    dialog = bench.dialog(project)
+    dialog.side.name.edit()
+    QTest.keyClicks(dialog.side.name.field, "Wildlife")
+    with bench.qtbot.waitSignal(bench.tasks.saved, timeout=10_000):
+        QTest.keyClick(dialog.side.name.field, Qt.Key.Key_Return)
+    assert project.name == "Wildlife"
+    assert not project.dirty
+    assert "Wildlife" in dialog.windowTitle()
+
+
+def test_undo_in_a_field_is_the_fields_own(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2, Frogs=2)
+    dialog = bench.dialog(project)
+    before = project.revision
+    dialog.side.name.edit()
+    QTest.keyClicks(dialog.side.name.field, "x")
+    dialog.undo()
+    assert project.revision == before
+
+
+def test_cards_show_their_photos(bench: WizardBench) -> None:
+    project = bench.filled(Birds=3, Frogs=2)
+    dialog = bench.dialog(project)
+    shelf = dialog.context.shelf
+    ids = project.ids_of(class_id(project, "Birds"))[:3]
+    bench.wait(lambda: all(shelf.peek(photo_id) is not None for photo_id in ids))
+
+
+def test_a_photo_that_cannot_be_read_is_marked(bench: WizardBench) -> None:
+    project = bench.filled(Birds=3)
+    first = project.photos_of(class_id(project, "Birds"))[0]
+    first.path.write_bytes(b"nothing")
+    dialog = bench.dialog(project)
+    bench.wait(lambda: dialog.context.shelf.is_hopeless(first.id))
