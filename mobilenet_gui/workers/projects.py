@@ -21,6 +21,7 @@ from mobilenet_gui.training.project import Project
 from mobilenet_gui.training.project_store import ProjectStore
 from mobilenet_gui.training.project_summary import ProjectSummary
 from mobilenet_gui.training.run_folder import RunState
+from mobilenet_gui.workers.collector import many_photos
 from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
 
 if TYPE_CHECKING:
@@ -390,7 +391,8 @@ class _Keeper(QObject):
 
 
 def _open(store: ProjectStore, project_id: str) -> Opened:
-    project = store.open(project_id)
+    with many_photos():
+        project = store.open(project_id)
     try:
         runs = project.runs()
         states = [(run, run.state()) for run in runs[:20]]

@@ -16,7 +16,7 @@ from PySide6.QtGui import QImage
 from mobilenet_gui.workers.inference import as_user_error
 from mobilenet_gui.workers.photo_threads import share_interpreter, stand_back
 
-THREADS = 2
+THREADS = 1
 SIDE = 256
 """Longest side in pixels of the pictures on disk: sharp in a card of 190 pixels on ordinary screens."""
 MOST_WANTED = 240

@@ -27,7 +27,6 @@ from mobilenet_gui.training.project import NewPhoto
 from mobilenet_gui.ui.wizard.capture_dialog import CaptureDialog
 from mobilenet_gui.ui.wizard.class_picker import ClassPicker
 from mobilenet_gui.ui.wizard.data_page import DataPage
-from mobilenet_gui.workers import burst
 from mobilenet_gui.workers.capture import CameraWatcher
 from tests.ui.wizard_parts import WizardBench, class_id, counts
 from tests.video_files import numbered, write_video
@@ -230,7 +229,7 @@ def test_a_full_disk_stops_the_burst_in_words(bench: WizardBench, monkeypatch: p
     def full(*_args: object, **_more: object) -> Path:
         raise StorageError("photos", "There is no space left on the disk.")
 
-    monkeypatch.setattr(burst.project_copies, "keep", full)
+    monkeypatch.setattr("mobilenet_gui.training.project_copies.keep", full)
     capture = open_dialog(bench)
     project = bench.tasks.opened[0]
     bench.wait(capture.hold.isEnabled)

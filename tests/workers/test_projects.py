@@ -36,9 +36,13 @@ def tasks(qtbot: QtBot) -> Iterator[ProjectTasks]:
 
 def opened(qtbot: QtBot, tasks: ProjectTasks, name: str = "Garden") -> Project:
     made: list[Opened] = []
-    tasks.create(name, made.append, pytest.fail)
+    tasks.create(name, made.append, _unexpected)
     qtbot.waitUntil(lambda: bool(made), timeout=SECONDS)
     return made[0].project
+
+
+def _unexpected(error: UserError) -> None:
+    raise AssertionError(str(error))
 
 
 def on_disk(project: Project) -> ProjectData:
@@ -118,7 +122,7 @@ def test_an_open_project_is_duplicated_as_it_is_now(qtbot: QtBot, tasks: Project
     project = opened(qtbot, tasks)
     project.add_class("Birds")
     made: list[str] = []
-    tasks.duplicate(project.id, "Copy", made.append, pytest.fail)
+    tasks.duplicate(project.id, "Copy", made.append, _unexpected)
     qtbot.waitUntil(lambda: bool(made), timeout=SECONDS)
     again = ProjectStore().open(made[0])
     assert [one.name for one in again.classes] == ["Birds"]

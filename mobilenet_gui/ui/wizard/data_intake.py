@@ -22,6 +22,7 @@ from mobilenet_gui.ui.photos.notices import Notices
 from mobilenet_gui.ui.wizard.class_picker import ClassPicker
 from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.ui.wizard.undoing import Undoing
+from mobilenet_gui.workers.collector import many_photos
 from mobilenet_gui.workers.photo_intake import address_site, decode_data_url, encode_pixels, fetch_photo
 from mobilenet_gui.workers.photo_tasks import Errand
 from mobilenet_gui.workers.projects import Copies
@@ -185,7 +186,8 @@ class DataIntake(QObject):
         chunk, incoming.photos = incoming.photos[:CHUNK], incoming.photos[CHUNK:]
         project = self._context.project
         try:
-            added = project.add_more(chunk) if incoming.begun else project.add_photos(chunk)
+            with many_photos(len(project.photos) + len(incoming.photos)):
+                added = project.add_more(chunk) if incoming.begun else project.add_photos(chunk)
         except UserError as error:
             self._queue.pop(0)
             self._complain(error)

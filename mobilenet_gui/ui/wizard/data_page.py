@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES
@@ -30,6 +30,8 @@ from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, forward
 from mobilenet_gui.ui.wizard.photo_grid import dragged_photos
 from mobilenet_gui.ui.wizard.situation import situation_of
 from mobilenet_gui.ui.wizard.undoing import Undoing
+
+IDLE_MS = 400
 
 
 class DataPage(WizardPage):
@@ -59,6 +61,8 @@ class DataPage(WizardPage):
         self._lay_out()
         self._connect()
         self._arrange()
+        # The first click on a class then has less to do.
+        QTimer.singleShot(IDLE_MS, self, self._build_ahead)
 
     # -- what the dialog asks ---------------------------------------------------------------------------------------
 
@@ -189,6 +193,10 @@ class DataPage(WizardPage):
         self.add_class_button.clicked.connect(self.add_class)
         self.more.clicked.connect(self._popup_page_menu)
         self.intake.busy_changed.connect(self.changed)
+
+    def _build_ahead(self) -> None:
+        if self._detail is None:
+            self.detail.refresh()
 
     # -- showing ----------------------------------------------------------------------------------------------------
 

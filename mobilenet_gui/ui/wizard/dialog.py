@@ -31,6 +31,7 @@ from mobilenet_gui.ui.wizard.footer import FooterBar
 from mobilenet_gui.ui.wizard.page import WizardPage
 from mobilenet_gui.ui.wizard.side import SidePanel
 from mobilenet_gui.ui.wizard.situation import situation_of
+from mobilenet_gui.workers.collector import many_photos
 
 SIZE = (960, 680)
 MINIMUM = (860, 600)
@@ -239,7 +240,7 @@ class WizardDialog(QWidget):
             field.undo()
             return
         text = self.context.project.undo_text
-        if text and self.context.project.undo():
+        if text and self._replay(self.context.project.undo):
             self.context.toasts.show_message(tr("Undone: {what}").format(what=text), tr("Redo"), self.redo)
 
     def redo(self) -> None:
@@ -248,8 +249,12 @@ class WizardDialog(QWidget):
         if isinstance(field, QLineEdit):
             field.redo()
             return
-        if self.context.project.redo():
+        if self._replay(self.context.project.redo):
             self.context.toasts.show_message(self.context.project.undo_text, tr("Undo"), self.undo)
+
+    def _replay(self, work: Callable[[], str]) -> str:
+        with many_photos(len(self.context.project.photos)):
+            return work()
 
     # -- drops and pastes -----------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui.wizard.context import WizardContext
+from mobilenet_gui.workers.collector import many_photos
 
 
 class Undoing:
@@ -29,7 +30,8 @@ class Undoing:
         """
         before = self._context.project.revision
         try:
-            work()
+            with many_photos(len(self._context.project.photos)):
+                work()
         except UserError as error:
             self._context.toasts.show_message(str(error))
             return False
@@ -45,7 +47,8 @@ class Undoing:
     def _take_back(self) -> None:
         if self._context.project.revision == self._told_at:
             self._told_at = -1
-            self._context.project.undo()
+            with many_photos(len(self._context.project.photos)):
+                self._context.project.undo()
 
     def _changed(self) -> None:
         # Its Undo would take something else back by now.
