@@ -77,6 +77,7 @@ class CaptureDialog(QWidget):
         self._still = 0
         self._info: SourceInfo | None = None
         self._spec = SourceSpec(SourceKind.CAMERA, "")
+        self._problem = ""
         self._revision = -1
         self._last_burst = 0
         self.recorder = BurstRecorder(context.project.folder, self)
@@ -310,7 +311,7 @@ class CaptureDialog(QWidget):
             self._ask_class()
             return
         self._end_burst()  # one that was let go a moment ago may still be being written
-        self._still = 0
+        self._still, self._problem = 0, ""
         self._group = f"burst-{time.time_ns():x}"
         self.undo.hide()
         self.recorder.begin()
@@ -351,12 +352,15 @@ class CaptureDialog(QWidget):
             self._show_count()
 
     def _refused(self, error: UserError) -> None:
+        self._problem = str(error)
         self.hold.release()
-        self.words.set_tone("bad")
-        self.words.setText(str(error))
+        self._show_count()
 
     def _show_count(self) -> None:
-        self.words.set_tone("text2")
+        self.words.set_tone("bad" if self._problem else "text2")
+        if self._problem:
+            self.words.setText(self._problem)
+            return
         count = self.strip.count()
         self.words.setText(
             trn("{n} photo taken", "{n} photos taken", count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QImage, QPainter, QPen
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPen
 
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
@@ -69,7 +69,7 @@ def paint_card(painter: QPainter, cell: QRectF, row: ClassRow, images: Sequence[
     elif row.photos < FEWEST_PHOTOS:
         _note(painter, rest, "alert", tr("At least {n}").format(n=FEWEST_PHOTOS), "warn")
     elif row.is_thin:
-        _note(painter, rest, "alert", tr("{n} work better").format(n=GOOD_PHOTOS), "warn")
+        _note(painter, rest, "alert", tr("{n} work better").format(n=GOOD_PHOTOS), "warn", tr("Few"))
 
 
 def paint_button_hover(painter: QPainter, card: QRectF, button: str, *, pressed: bool) -> None:
@@ -103,11 +103,14 @@ def paint_marks(painter: QPainter, card: QRectF, *, hovered: bool, chosen: bool,
         focus_ring(painter, card.adjusted(2, 2, -2, -2) if chosen else card, RADIUS_CARD)
 
 
-def _note(painter: QPainter, rect: QRectF, icon: str, words: str, tone: str) -> None:
+def _note(painter: QPainter, rect: QRectF, icon: str, words: str, tone: str, short: str = "") -> None:
+    """Draw an icon with words; with `short` ones where the room is too small for them."""
     if rect.width() < fonts.px(40):
         return
     colour = tokens().named(tone)
     size = fonts.px(13)
     paint_icon(painter, icon, QRectF(rect.x(), rect.y(), size, rect.height()), colour, size)
     face = fonts.font("small", fonts.MEDIUM)
+    if short and QFontMetricsF(face).horizontalAdvance(words) > rect.width() - size - 5:
+        words = short
     draw_text(painter, rect.adjusted(size + 5, 0, 0, 0), words, face, colour, align=Qt.AlignmentFlag.AlignLeft)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES
@@ -62,7 +63,10 @@ class DataPage(WizardPage):
         self._connect()
         self._arrange()
         # The first click on a class then has less to do.
-        QTimer.singleShot(IDLE_MS, self, self._build_ahead)
+        self._ahead = QTimer(self)
+        self._ahead.setSingleShot(True)
+        self._ahead.timeout.connect(self._build_ahead)
+        self._ahead.start(IDLE_MS)
 
     # -- what the dialog asks ---------------------------------------------------------------------------------------
 
@@ -72,6 +76,7 @@ class DataPage(WizardPage):
 
     def shut_down(self) -> None:
         """Stop what is on its way in."""
+        self._ahead.stop()
         self.intake.stop()
 
     def footer(self) -> Footer:
@@ -228,9 +233,9 @@ class DataPage(WizardPage):
         if some:
             self.grid.setMaximumHeight(max(1, self.grid.content_height()))
 
-    def resizeEvent(self, event: object) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Let the strip follow the last row of cards at any width."""
-        super().resizeEvent(event)  # type: ignore[arg-type]
+        super().resizeEvent(event)
         self._arrange()
 
     def _target(self, at: QPoint) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from PySide6.QtCore import QMimeData, QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr
@@ -16,6 +17,8 @@ from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.ui.wizard.flow import Key
 
 _TITLE, _SUBTITLE, _TOP, _BELOW = 28, 20, 22, 16
+_NARROW = 700
+"""Width of the page below which the heading's buttons show their icons alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class WizardPage(QWidget):
     def __init__(self, context: WizardContext, title: str, subtitle: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.context = context
+        self._beside: list[QWidget] = []
         self._title = ElidedLabel(title, "page", "text", fonts.SEMIBOLD)
         self._subtitle = ElidedLabel(subtitle, "body", "text2")
         self._title.setFixedHeight(fonts.px(_TITLE))
@@ -108,6 +112,15 @@ class WizardPage(QWidget):
         column.addWidget(self.heading)
         column.addLayout(self.body, 1)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show icons alone in the heading where the words need the room; for whoever has `set_compact`."""
+        super().resizeEvent(event)
+        compact = self.width() < fonts.px(_NARROW)
+        for widget in self._beside:
+            setter = getattr(widget, "set_compact", None)
+            if setter is not None:
+                setter(compact)
+
     # -- for subclasses ---------------------------------------------------------------------------------------------
 
     def set_heading(self, title: str, subtitle: str) -> None:
@@ -117,6 +130,7 @@ class WizardPage(QWidget):
 
     def add_heading_widget(self, widget: QWidget) -> None:
         """Put `widget` at the right end of the heading, after those before it."""
+        self._beside.append(widget)
         self._heading.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
 
     # -- to be overridden -------------------------------------------------------------------------------------------
