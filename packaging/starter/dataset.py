@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import io
 import multiprocessing
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,7 @@ class ClassRow:
 
 
 def read_classes(folder: Path) -> list[ClassRow]:
-    """The classes in label order."""
+    """Return the classes in label order."""
     with (folder / "classes.csv").open(encoding="utf-8", newline="") as stream:
         rows = [
             ClassRow(int(row["index"]), row["wnid"], int(row["imagenet_index"]), row["name"])
@@ -65,11 +64,11 @@ def _save(path: Path, array: npt.NDArray[Any]) -> None:
     part = path.with_suffix(".part")
     with part.open("wb") as stream:
         np.save(stream, array)
-    os.replace(part, path)
+    part.replace(path)
 
 
 def load(folder: Path, cache: Path, part: str) -> tuple[Pixels, Labels]:
-    """Decoded photos and labels of one part, decoded once and mapped from the cache afterwards.
+    """Return the photos and labels of one part, decoded once and mapped from the cache afterwards.
 
     Args:
         folder: Where the packed files lie.

@@ -33,7 +33,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def _features(job: tuple[Path, Path, Path, str, int, int]) -> npt.NDArray[np.int8]:
-    """The vectors before the classifier for photos start to stop, as the network's 8-bit numbers."""
+    """Return the vectors before the classifier for photos start to stop, as the network's 8-bit numbers."""
     from ai_edge_litert.interpreter import Interpreter
     from PIL import Image
 
@@ -59,7 +59,7 @@ def _features(job: tuple[Path, Path, Path, str, int, int]) -> npt.NDArray[np.int
 
 
 def features(teacher: Path, data: Path, cache: Path, part: str, workers: int) -> npt.NDArray[np.int8]:
-    """All photos' vectors (n, 1280), kept in the cache."""
+    """Return all photos' vectors (n, 1280), kept in the cache."""
     path = cache / f"teacher-{part}.npy"
     if not path.exists():
         count = len(dataset.load(data, cache, part)[1])
@@ -72,9 +72,9 @@ def features(teacher: Path, data: Path, cache: Path, part: str, workers: int) ->
         staged = path.with_suffix(".part")
         with staged.open("wb") as stream:
             np.save(stream, found)
-        os.replace(staged, path)
-    found = np.load(path, allow_pickle=False)
-    return found
+        staged.replace(path)
+    kept: npt.NDArray[np.int8] = np.load(path, allow_pickle=False)
+    return kept
 
 
 def _softmax(logits: Floats) -> Floats:
@@ -84,7 +84,7 @@ def _softmax(logits: Floats) -> Floats:
 
 
 def train_head(x: Floats, labels: dataset.Labels, classes: int, seed: int) -> Floats:
-    """A linear classifier (features + 1, classes) by stochastic gradient descent, its last row the bias."""
+    """Train a linear classifier (features + 1, classes) by stochastic gradient descent, its last row the bias."""
     random = np.random.default_rng(seed)
     weights = np.zeros((x.shape[1] + 1, classes), np.float32)
     speed = np.zeros_like(weights)
@@ -133,7 +133,7 @@ def main() -> int:
     staged = options.cache / "soft-targets.part"
     with staged.open("wb") as stream:
         np.save(stream, soft)
-    os.replace(staged, options.cache / "soft-targets.npy")
+    staged.replace(options.cache / "soft-targets.npy")
     return 0
 
 

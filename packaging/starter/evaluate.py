@@ -1,7 +1,7 @@
 """Measures the starter bundle as the program uses it: `python packaging/starter/evaluate.py --data DIR [--write]`.
 
-Every photo goes through the program's own preprocessing and recogniser. The temperature and the limit of "sure" are
-chosen on one half of the validation part and judged on the other; top-1 and top-5 are of the whole part. With
+Every photo goes through the program's own preprocessing and recogniser. The temperature is
+fitted on one half of the validation part and judged on the other; top-1 and top-5 are of the whole part. With
 `--photos`, real photos (a folder with labels.csv: file, wnid) are asked about, too. `--write` puts the
 figures into the bundle's manifest, its description and its card.
 """
@@ -27,11 +27,14 @@ from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.manifest import Metrics
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
-from mobilenet_gui.training.calibration import choose_sure_from, fit_temperature, probabilities_from_logits
+from mobilenet_gui.settings import Settings
+from mobilenet_gui.training.calibration import fit_temperature, probabilities_from_logits
 
 BINS = 15
 """Of the expected calibration error (Guo et al., 2017)."""
 WORST = 10
+SURE_FROM = Settings().sure_from
+"""The program's own limit, which holds for this model, too: a limit fitted to so weak a model would be far too low."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,8 +48,8 @@ class Figures:
         photos: of the validation part.
         temperature: fitted on its first half.
         error_before, error_after: expected calibration error on its second half, without and with the temperature.
-        sure_from: the limit chosen on the first half.
-        sure_share, sure_correct: of the second half, how many answers are sure, and how many of those are correct.
+        sure_share, sure_correct: of the second half, how many answers are sure by the program's own limit, and how
+            many of those are correct.
         worst, best: classes by share of correct first answers.
         confused: (true class, answered class, how many of 50).
         real_count, real_top1, real_top5: of real photos whose class is among the 200; counts.
@@ -60,7 +63,6 @@ class Figures:
     temperature: float
     error_before: float
     error_after: float
-    sure_from: float
     sure_share: float
     sure_correct: float
     worst: list[tuple[str, float]]
@@ -75,12 +77,12 @@ class Figures:
 
 
 def uncalibrated(bundle: Bundle) -> Bundle:
-    """The same bundle with temperature 1."""
+    """Return the same bundle with temperature 1."""
     return Bundle(bundle.folder, replace(bundle.manifest, temperature=1.0), bundle.labels)
 
 
 def answers(bundle: Bundle, photos: dataset.Pixels) -> Floats:
-    """Probabilities (n, classes) of photos as pixels, without calibration."""
+    """Return probabilities (n, classes) of photos as pixels, without calibration."""
     recognizer = LiteRTRecognizer(uncalibrated(bundle), threads=2)
     found = np.empty((len(photos), len(bundle.labels)))
     for number, pixels in enumerate(photos):
@@ -91,14 +93,14 @@ def answers(bundle: Bundle, photos: dataset.Pixels) -> Floats:
 
 
 def calibration_error(probabilities: Floats, labels: dataset.Labels) -> float:
-    """Mean difference between what answers say and how often they are correct, in bins of equal width."""
+    """Return the mean difference between what answers say and how often they are correct, in bins of equal width."""
     says, right = probabilities.max(1), probabilities.argmax(1) == labels
     bins = np.minimum((says * BINS).astype(int), BINS - 1)
     return float(sum(abs(says[bins == b].sum() - right[bins == b].sum()) for b in range(BINS)) / len(labels))
 
 
 def real_photos(bundle: Bundle, folder: Path) -> tuple[int, int, int]:
-    """How many photos there are of the bundle's classes, and how many answers are right first and among five."""
+    """Count how many photos there are of the bundle's classes, and how many answers are right first and among five."""
     index = {label.id: label.index for label in bundle.labels}
     recognizer = LiteRTRecognizer(bundle, threads=2)
     count = first = five = 0
@@ -115,7 +117,7 @@ def real_photos(bundle: Bundle, folder: Path) -> tuple[int, int, int]:
 
 
 def measure(bundle: Bundle, data: Path, cache: Path, photos: Path | None, *, speed: bool) -> Figures:
-    """Everything."""
+    """Measure everything."""
     pixels, labels = dataset.load(data, cache, "val")
     found = answers(bundle, pixels)
     order = np.argsort(-found, axis=1)[:, :5]
@@ -124,8 +126,7 @@ def measure(bundle: Bundle, data: Path, cache: Path, photos: Path | None, *, spe
     half = len(labels) // 2
     temperature = round(fit_temperature(logs[:half], labels[:half]), 3)
     calm = probabilities_from_logits(logs, temperature)
-    sure_from = choose_sure_from(calm[:half], labels[:half])
-    sure = calm[half:].max(1) >= sure_from
+    sure = calm[half:].max(1) >= SURE_FROM
     names = [label.name for label in bundle.labels]
     shares = sorted(((names[k], float(right[labels == k].mean())) for k in range(len(names))), key=lambda pair: pair[1])
     pairs = Counter((names[t], names[a]) for t, a in zip(labels, order[:, 0], strict=True) if t != a)
@@ -143,7 +144,6 @@ def measure(bundle: Bundle, data: Path, cache: Path, photos: Path | None, *, spe
         temperature=temperature,
         error_before=calibration_error(found[half:], labels[half:]),
         error_after=calibration_error(calm[half:], labels[half:]),
-        sure_from=sure_from,
         sure_share=float(sure.mean()),
         sure_correct=float(right[half:][sure].mean()) if sure.any() else 0.0,
         worst=shares[:WORST],
@@ -180,7 +180,6 @@ def main() -> int:
         manifest = replace(
             bundle.manifest,
             temperature=figures.temperature,
-            sure_from=figures.sure_from,
             metrics=Metrics(top1=round(figures.top1, 4), top5=round(figures.top5, 4)),
             description=card.description(asdict(figures)),
         )

@@ -13,10 +13,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import network
 import numpy as np
 import numpy.typing as npt
-
-import network
+from step import Batch, Change, State
 
 SOURCE = Path(__file__).with_name("fused.cpp")
 FLAGS = ("-O3", "-march=native", "-ffast-math", "-shared", "-fPIC", "-std=c++17", "-Wno-maybe-uninitialized")
@@ -34,14 +34,14 @@ def available() -> bool:
 
 
 def _library(folder: Path) -> Path:
-    """The compiled file, made if missing; its name carries the source's fingerprint."""
+    """Return the compiled file, made if missing; its name carries the source's fingerprint."""
     mark = hashlib.sha256(SOURCE.read_bytes() + " ".join(FLAGS).encode()).hexdigest()[:12]
     path = folder / f"fused-{mark}.so"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f"{path.name}.{os.getpid()}"
         subprocess.run(["g++", *FLAGS, "-o", str(part), str(SOURCE)], check=True)
-        os.replace(part, path)
+        part.replace(path)
     return path
 
 
@@ -66,53 +66,24 @@ class FusedStep:
         self._library.step.restype = ctypes.c_float
         self._gradient = np.zeros(network.SIZE, np.float32)
 
-    def gradient(
-        self,
-        parameters: network.Array,
-        photos: npt.NDArray[np.uint8],
-        index: npt.NDArray[np.int64],
-        draws: network.Array,
-        targets: network.Array,
-        size: int,
-    ) -> tuple[float, network.Array]:
-        """Cut the crops out and find the loss and its gradient.
-
-        Args:
-            parameters: Flat float32.
-            photos: All photos (any, 64, 64, 3).
-            index: Which of them, (batch,).
-            draws: (batch, 8): left, top, width (negative: mirrored), height as fractions, contrast, brightness,
-                saturation, unused.
-            targets: (batch, classes), each row summing to 1.
-            size: Pixels of the crops' sides; even, at least 32.
-
-        Returns:
-            The mean cross-entropy and the gradient (overwritten by the next call).
-        """
-        count = len(index)
+    def gradient(self, parameters: network.Array, batch: Batch) -> tuple[float, network.Array]:
+        """Cut the crops out and find the loss and its gradient; see `step.Step`."""
+        count, size = len(batch.index), batch.size
         crops = np.empty((count, size, size, 3), np.uint16)
         self._library.crops(
-            _pointer(photos), photos.shape[1], _pointer(index), _pointer(draws), count, size, _pointer(crops)
-        )
+            _pointer(batch.photos), batch.photos.shape[1], _pointer(batch.index), _pointer(batch.draws), count, size,
+            _pointer(crops),
+        )  # fmt: skip
         loss = self._library.step(
-            _pointer(parameters), int(64 * network.ALPHA), network.CLASSES, _pointer(crops), _pointer(targets), count,
-            size, _pointer(self._gradient),
+            _pointer(parameters), int(64 * network.ALPHA), network.CLASSES, _pointer(crops), _pointer(batch.targets),
+            count, size, _pointer(self._gradient),
         )  # fmt: skip
         return float(loss), self._gradient
 
-    def update(
-        self,
-        parameters: network.Array,
-        momentum: network.Array,
-        average: network.Array,
-        gradient: network.Array,
-        decay: network.Array,
-        rate: float,
-        mu: float,
-        keep: float,
-    ) -> None:
-        """One step of stochastic gradient descent with Nesterov's momentum, in place; `average` follows by 1 - keep."""
+    def update(self, state: State, gradient: network.Array, change: Change) -> None:
+        """See `step.Step`."""
         self._library.update(
-            _pointer(parameters), _pointer(momentum), _pointer(average), _pointer(gradient), _pointer(decay),
-            ctypes.c_long(len(parameters)), ctypes.c_float(rate), ctypes.c_float(mu), ctypes.c_float(keep),
+            _pointer(state.parameters), _pointer(state.momentum), _pointer(state.average), _pointer(gradient),
+            _pointer(change.decay), ctypes.c_long(len(gradient)), ctypes.c_float(change.rate),
+            ctypes.c_float(change.momentum), ctypes.c_float(change.keep),
         )  # fmt: skip

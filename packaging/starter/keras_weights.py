@@ -1,8 +1,8 @@
 """Keras weights from a checkpoint: the flat parameters, the population's batch statistics, and a small `.h5` file.
 
 Training keeps no running statistics; they are gathered here from training photos with the averaged weights, as the mean
-over batches. The file is laid out as `keras.applications` expects (legacy HDF5, so that `load_weights` takes it with and
-without classifier, by name), its numbers as 16-bit floats, compressed.
+over batches. The file is laid out as `keras.applications` expects (legacy HDF5, so that `load_weights` takes it as it
+is, and by name without classifier), its numbers as 16-bit floats, compressed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TOP = "conv_preds"
 
 
 def from_flat(flat: network.Array, statistics: dict[str, tuple[Floats, Floats]] | None = None) -> Weights:
-    """Each Keras layer's arrays; without statistics mean 0 and variance 1."""
+    """Return each Keras layer's arrays; without statistics mean 0 and variance 1."""
     found: Weights = {}
     for layer in network.LAYERS:
         found[layer.name] = [flat[layer.kernel].reshape(layer.shape).copy()]
@@ -36,7 +36,7 @@ def from_flat(flat: network.Array, statistics: dict[str, tuple[Floats, Floats]] 
 
 
 def _views(photos: dataset.Pixels, size: int, random: np.random.Generator) -> Floats:
-    """Photos as they will be asked about: (nearly) whole, antialiased, half of them mirrored; -1 to 1."""
+    """Return photos as they will be asked about: (nearly) whole, antialiased, half of them mirrored; -1 to 1."""
     from PIL import Image
 
     views = np.empty((len(photos), size, size, 3), np.float32)
@@ -54,7 +54,7 @@ def _views(photos: dataset.Pixels, size: int, random: np.random.Generator) -> Fl
 def gather_statistics(
     flat: network.Array, photos: dataset.Pixels, size: int, seed: int
 ) -> dict[str, tuple[Floats, Floats]]:
-    """Each normalisation's mean and variance over many training photos, in Keras itself.
+    """Find each normalisation's mean and variance over many training photos, in Keras itself.
 
     Args:
         flat: The parameters.
@@ -76,10 +76,9 @@ def gather_statistics(
     sums = [[np.zeros(layer.channels), np.zeros(layer.channels)] for layer in network.LAYERS]
     for batch in batches:
         model(_views(photos[np.sort(batch)], size, random), training=True)
-        for (first, second), layer in zip(sums, layers, strict=True):
-            mean = np.asarray(layer.moving_mean, np.float64)
-            first += mean
-            second += np.asarray(layer.moving_variance, np.float64)
+        for pair, layer in zip(sums, layers, strict=True):
+            pair[0] += np.asarray(layer.moving_mean, np.float64)
+            pair[1] += np.asarray(layer.moving_variance, np.float64)
     count = len(batches)
     return {
         layer.name: ((first / count).astype(np.float32), (second / count).astype(np.float32))
@@ -88,7 +87,7 @@ def gather_statistics(
 
 
 def as_half(weights: Weights) -> Weights:
-    """The same numbers after 16-bit storage."""
+    """Return the same numbers after 16-bit storage."""
     return {name: [array.astype(np.float16).astype(np.float32) for array in arrays] for name, arrays in weights.items()}
 
 

@@ -19,6 +19,9 @@ import dataset
 import keras_weights
 import network
 import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from PIL import Image
 
 from mobilenet_gui.core import labels as label_lists
 from mobilenet_gui.core import manifest as manifests
@@ -28,21 +31,29 @@ from mobilenet_gui.core.manifest import Manifest, Provenance
 from mobilenet_gui.core.tflite_graph import add_output, find_head, parse
 from mobilenet_gui.core.tflite_import import try_once
 from mobilenet_gui.core.types import Label, Preprocessing
+from mobilenet_gui.training import keras_models
+from mobilenet_gui.training.architectures import Architecture
+from mobilenet_gui.training.detect import Declared, detect
+from mobilenet_gui.training.weights import open_weights
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "resources" / "models" / "starter"
 ID = "starter"
 NAME = "Starter model"
 TOLERANCE = 1e-4
-"""The most by which a probability may differ between Keras and the converted network."""
+"""Return the most by which a probability may differ between Keras and the converted network."""
 HALF_TOLERANCE = 5e-3
 """The same with 16-bit weights, which are rounded after the normalisation has been folded into them."""
 MAX_BYTES = 4_000_000
 CARD = "CARD.md"
+COMPARED = 64
+ARCHITECTURE = Architecture("v1", network.ALPHA, network.CLASSES)
+
+Floats = npt.NDArray[np.float32]
 
 
 def labels(folder: Path) -> tuple[Label, ...]:
-    """One label a class: the WordNet id, and names worded as ImageNet's labels are in the rest of the program."""
+    """Return one label a class: the WordNet id, and names worded as ImageNet's are in the rest of it."""
     known = {label.id: label for label in label_lists.imagenet()}
     found: list[Label] = []
     for row in dataset.read_classes(folder):
@@ -55,7 +66,7 @@ def labels(folder: Path) -> tuple[Label, ...]:
 
 
 def multiply_adds(size: int) -> int:
-    """Multiply-adds for one photo, biases and normalisation left out."""
+    """Return the multiply-adds for one photo, biases and normalisation left out."""
     total, side = 0, size
     for layer in network.LAYERS:
         side //= layer.stride
@@ -65,38 +76,34 @@ def multiply_adds(size: int) -> int:
 
 
 def to_half(model: Any, size: int) -> bytes:
-    """The network in TensorFlow Lite with 16-bit weights; it counts in 32 bits."""
-    import tensorflow as tf
-
-    from mobilenet_gui.training import keras_models
-
+    """Return the network in TensorFlow Lite with 16-bit weights; it counts in 32 bits."""
     converter = keras_models.tflite_converter(model, size)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_types = [tf.float16]
     return bytes(converter.convert())
 
 
-def largest_difference(model: Any, tflite: bytes, photos: dataset.Pixels, size: int) -> float:
-    """The most by which a probability differs between Keras and TensorFlow Lite on these photos."""
-    from PIL import Image
-
-    from mobilenet_gui.training import keras_models
-
+def as_inputs(photos: dataset.Pixels, size: int) -> Floats:
+    """Return whole photos as the network's input, (n, size, size, 3), -1 to 1."""
     views = [np.asarray(Image.fromarray(p).resize((size, size), Image.Resampling.BICUBIC), np.float32) for p in photos]
-    batch = np.stack(views) / np.float32(127.5) - np.float32(1)
-    wanted = keras_models.predict(model, batch)
+    return np.stack(views) / np.float32(127.5) - np.float32(1)
+
+
+def largest_difference(model: Any, tflite: bytes, inputs: Floats) -> float:
+    """Return the most by which a probability differs between Keras and TensorFlow Lite."""
+    wanted = keras_models.predict(model, inputs)
     interpreter = load_interpreter(tflite, NAME, 1)
     photo, answer = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     most = 0.0
-    for view, row in zip(batch, wanted, strict=True):
+    for view, row in zip(inputs, wanted, strict=True):
         interpreter.set_tensor(photo["index"], view[None])
         interpreter.invoke()
         most = max(most, float(np.abs(interpreter.get_tensor(answer["index"]).reshape(-1) - row).max()))
     return most
 
 
-def describe(tflite: bytes, weights: Path, data: Path, size: int, crop: float) -> tuple[Manifest, bytes, Any]:
-    """The manifest without figures, the network with its feature map as second output, and the classifier."""
+def describe(tflite: bytes, weights: Path, size: int, crop: float) -> tuple[Manifest, bytes, Any]:
+    """Return the manifest without figures, the network with its feature map as second output, and the classifier."""
     graph = parse(tflite, NAME)
     found = find_head(graph)
     if found is None:
@@ -114,7 +121,6 @@ def describe(tflite: bytes, weights: Path, data: Path, size: int, crop: float) -
         parameters=network.SIZE + 2 * sum(layer.channels for layer in network.LAYERS),
         macs=multiply_adds(size),
         provenance=Provenance(
-            file_name="packaging/starter",
             sha256=hashlib.sha256(weights.read_bytes()).hexdigest(),
             created=datetime.now(UTC).date().isoformat(),
         ),
@@ -132,6 +138,56 @@ def rewrite(bundle: Bundle, manifest: Manifest) -> Bundle:
     return Bundle.open(bundle.folder)
 
 
+def read_weights(path: Path) -> keras_weights.Weights:
+    """Return the arrays of a Keras weights file, by layer."""
+    with open_weights(path) as file:
+        return detect(file, Declared(), str(path)).read(str(path))
+
+
+def weights_of(checkpoint: Path, photos: dataset.Pixels, size: int, cache: Path, seed: int) -> keras_weights.Weights:
+    """Return a checkpoint's averaged weights with their statistics; leaves `twin.npz` for `check_twin.py`."""
+    with np.load(checkpoint, allow_pickle=False) as state:
+        flat = np.ascontiguousarray(state["average"])
+        print(f"step {int(state['step'])}, {float(state['share']):.1%} done", flush=True)
+    statistics = keras_weights.gather_statistics(flat, photos, size, seed)
+    weights = keras_weights.from_flat(flat, statistics)
+    views = as_inputs(photos[: 2 * COMPARED], size)
+    answers = keras_models.predict(keras_models.build(ARCHITECTURE, size, weights), views)
+    means = np.concatenate([statistics[layer.name][0] for layer in network.LAYERS])
+    variances = np.concatenate([statistics[layer.name][1] for layer in network.LAYERS])
+    np.savez(cache / "twin.npz", flat=flat, means=means, variances=variances, views=views, answers=answers)
+    return weights
+
+
+def swap(staging: Path, output: Path) -> None:
+    """Put a finished bundle in its place."""
+    old = output.with_name(f".old-{output.name}")
+    shutil.rmtree(old, ignore_errors=True)
+    if output.exists():
+        output.rename(old)
+    staging.rename(output)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def write(weights: keras_weights.Weights, tflite: bytes, options: argparse.Namespace) -> None:
+    """Write the bundle, check it, and put it in its place."""
+    staging = options.output.with_name(f".new-{options.output.name}")
+    shutil.rmtree(staging, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "starter.h5"
+        keras_weights.write(weights, file)
+        manifest, with_features, head = describe(tflite, file, options.size, options.crop)
+        names = labels(options.data)
+        bundle = write_bundle(staging, manifest, tflite=with_features, labels=names, head=head, weights=file)
+    try_once(bundle, NAME)
+    bundle.verify()
+    sizes = {item.name: item.stat().st_size for item in staging.iterdir()}
+    print(sizes, f"{sum(sizes.values()):,} bytes", flush=True)
+    if sum(sizes.values()) > MAX_BYTES:
+        raise RuntimeError(f"the bundle takes more than {MAX_BYTES:,} bytes")
+    swap(staging, options.output)
+
+
 def main() -> int:
     """Build, compare, write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -141,61 +197,24 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path(".cache/starter"))
     parser.add_argument("--size", type=int, default=96, help="pixels of the input's sides")
-    parser.add_argument("--crop", type=float, default=0.875, help="share of a photo's short side that is looked at")
+    parser.add_argument("--crop", type=float, default=1.0, help="share of a photo's short side that is looked at")
     parser.add_argument("--output", type=Path, default=OUTPUT)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    from mobilenet_gui.training import keras_models
-    from mobilenet_gui.training.architectures import Architecture
-
-    architecture = Architecture("v1", network.ALPHA, network.CLASSES)
     photos, _ = dataset.load(options.data, options.cache, "train")
     if options.weights is not None:
-        from mobilenet_gui.training.detect import Declared, detect
-        from mobilenet_gui.training.weights import open_weights
-
-        with open_weights(options.weights) as file:
-            weights = detect(file, Declared(), str(options.weights)).read(str(options.weights))
+        weights = read_weights(options.weights)
     else:
-        with np.load(options.checkpoint, allow_pickle=False) as state:
-            flat = np.ascontiguousarray(state["average"])
-            print(f"step {int(state['step'])}, {float(state['share']):.1%} done", flush=True)
-        statistics = keras_weights.gather_statistics(flat, photos, options.size, options.seed)
-        weights = keras_weights.from_flat(flat, statistics)
-        np.savez(
-            options.cache / "twin.npz", flat=flat, size=options.size,
-            **{f"{name}_{part}": value for name, pair in statistics.items() for part, value in zip("mv", pair, strict=True)},
-        )  # fmt: skip
+        weights = weights_of(options.checkpoint, photos, options.size, options.cache, options.seed)
     weights = keras_weights.as_half(weights)
-    model = keras_models.build(architecture, options.size, weights)
-    tflite = to_half(model, options.size)
-    whole = keras_models.to_tflite(model, options.size)
-    for converted, tolerance in ((whole, TOLERANCE), (tflite, HALF_TOLERANCE)):
-        difference = largest_difference(model, converted, photos[:64], options.size)
+    model = keras_models.build(ARCHITECTURE, options.size, weights)
+    whole, half = keras_models.to_tflite(model, options.size), to_half(model, options.size)
+    for converted, tolerance in ((whole, TOLERANCE), (half, HALF_TOLERANCE)):
+        difference = largest_difference(model, converted, as_inputs(photos[:COMPARED], options.size))
         print(f"{len(converted):,} bytes: probabilities differ from Keras' by at most {difference:.1e}", flush=True)
         if difference > tolerance:
             raise RuntimeError("the converted network answers something else")
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "starter.h5"
-        keras_weights.write(weights, file)
-        manifest, network_bytes, head = describe(tflite, file, options.data, options.size, options.crop)
-        staging = options.output.with_name(f".new-{options.output.name}")
-        shutil.rmtree(staging, ignore_errors=True)
-        bundle = write_bundle(
-            staging, manifest, tflite=network_bytes, labels=labels(options.data), head=head, weights=file
-        )
-    try_once(bundle, NAME)
-    bundle.verify()
-    total = sum(item.stat().st_size for item in staging.iterdir())
-    print({item.name: item.stat().st_size for item in staging.iterdir()}, total)
-    if total > MAX_BYTES:
-        raise RuntimeError(f"the bundle takes {total:,} bytes, more than {MAX_BYTES:,}")
-    old = options.output.with_name(f".old-{options.output.name}")
-    shutil.rmtree(old, ignore_errors=True)
-    if options.output.exists():
-        options.output.rename(old)
-    staging.rename(options.output)
-    shutil.rmtree(old, ignore_errors=True)
+    write(weights, half, options)
     return 0
 
 

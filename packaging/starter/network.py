@@ -46,7 +46,7 @@ class Layer:
 
     @property
     def kernel(self) -> slice:
-        """The kernel's place in the flat array."""
+        """Return the kernel's place in the flat array."""
         return slice(self.start, self.start + math.prod(self.shape))
 
     @property
@@ -82,7 +82,7 @@ SIZE = BIAS.stop
 
 
 def begin(seed: int) -> Array:
-    """Random parameters to begin with (He et al., 2015, by the numbers going out; gamma 1, beta 0)."""
+    """Return random parameters to begin with (He et al., 2015, by the numbers going out; gamma 1, beta 0)."""
     random = np.random.default_rng(seed)
     flat = np.zeros(SIZE, np.float32)
     for layer in LAYERS:
@@ -95,7 +95,7 @@ def begin(seed: int) -> Array:
 
 
 def decay_mask() -> Array:
-    """1 where weight decay applies: full and pointwise convolutions and the classifier, not depthwise nor normalisation."""
+    """Return 1 where weight decay applies: full and pointwise convolutions and the classifier, 0 elsewhere."""
     mask = np.zeros(SIZE, np.float32)
     for layer in LAYERS:
         if layer.kind != "depthwise":

@@ -7,23 +7,24 @@ needs, which training itself does not keep.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import network
 import numpy as np
-import numpy.typing as npt
 import torch
-import torch.nn.functional as functional
+from step import Batch, Change, State
+from torch.nn import functional
 
-Tensor = torch.Tensor
+Tensor: TypeAlias = torch.Tensor
 
 
 def device() -> torch.device:
-    """The graphics card where there is one."""
+    """Return the graphics card where there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _kernel(flat: Tensor, layer: network.Layer) -> Tensor:
-    """A kernel in PyTorch's layout (out, in / groups, height, width)."""
+    """Return a kernel in PyTorch's layout (out, in / groups, height, width)."""
     kernel = flat[layer.kernel].view(layer.shape)
     return kernel.permute(2, 3, 0, 1) if layer.kind == "depthwise" else kernel.permute(3, 2, 0, 1)
 
@@ -31,7 +32,7 @@ def _kernel(flat: Tensor, layer: network.Layer) -> Tensor:
 def activations(
     flat: Tensor, photos: Tensor, statistics: list[tuple[Tensor, Tensor]] | None = None
 ) -> Iterator[Tensor]:
-    """Each layer's values before its normalisation, then the logits.
+    """Give each layer's values before its normalisation, then the logits.
 
     Args:
         flat: All parameters.
@@ -55,7 +56,7 @@ def activations(
 
 
 def logits(flat: Tensor, photos: Tensor, statistics: list[tuple[Tensor, Tensor]] | None = None) -> Tensor:
-    """The answers (n, classes); see `activations`."""
+    """Return the answers (n, classes); see `activations`."""
     last = photos
     for value in activations(flat, photos, statistics):
         last = value
@@ -63,21 +64,30 @@ def logits(flat: Tensor, photos: Tensor, statistics: list[tuple[Tensor, Tensor]]
 
 
 def population_statistics(parameters: network.Array, batches: list[Tensor]) -> list[tuple[Tensor, Tensor]]:
-    """Each layer's mean and variance over many photos, found layer by layer from batches of equal size."""
+    """Find each layer's mean and variance over many photos, given in batches of equal size."""
     flat = torch.from_numpy(parameters)
     sums = [[torch.zeros(layer.channels, dtype=torch.float64) for _ in range(2)] for layer in network.LAYERS]
     with torch.inference_mode():
         for batch in batches:
-            for (first, second), value in zip(sums, activations(flat, batch), strict=False):
+            for pair, value in zip(sums, activations(flat, batch), strict=False):
                 wide = value.double()
                 mean = wide.mean((0, 2, 3))
-                first += mean
-                second += (wide - mean[:, None, None]).square().mean((0, 2, 3))
+                pair[0] += mean
+                pair[1] += (wide - mean[:, None, None]).square().mean((0, 2, 3))
     return [(first.div(len(batches)).float(), second.div(len(batches)).float()) for first, second in sums]
 
 
 def cut_crops(photos: Tensor, draws: Tensor, size: int) -> Tensor:
-    """What `crops` in fused.cpp does; photos (n, side, side, 3) uint8, draws (n, 8). Returns (n, 3, size, size)."""
+    """Do what `crops` in fused.cpp does.
+
+    Args:
+        photos: (n, side, side, 3) uint8.
+        draws: See `step.Batch`.
+        size: Pixels of the crops' sides.
+
+    Returns:
+        (n, 3, size, size), -1 to 1.
+    """
     x = photos.permute(0, 3, 1, 2).float().div(127.5).sub(1)
     left, top, wide, high, contrast, bright, colour = (draws[:, i] for i in range(7))
     zero = torch.zeros_like(left)
@@ -92,46 +102,30 @@ def cut_crops(photos: Tensor, draws: Tensor, size: int) -> Tensor:
 
 
 class TorchStep:
-    """Loss, gradient and update, with the interface of `fused.FusedStep`."""
+    """Loss, gradient and update, with the interface of `step.Step`."""
 
     def __init__(self) -> None:
         self._device = device()
         if self._device.type == "cpu":
             torch.set_num_threads(1)
 
-    def gradient(
-        self,
-        parameters: network.Array,
-        photos: npt.NDArray[np.uint8],
-        index: npt.NDArray[np.int64],
-        draws: network.Array,
-        targets: network.Array,
-        size: int,
-    ) -> tuple[float, network.Array]:
-        """See `fused.FusedStep.gradient`."""
+    def gradient(self, parameters: network.Array, batch: Batch) -> tuple[float, network.Array]:
+        """See `step.Step`."""
         flat = torch.from_numpy(parameters).to(self._device).requires_grad_()
-        chosen = torch.from_numpy(photos[index]).to(self._device)
+        chosen = torch.from_numpy(batch.photos[batch.index]).to(self._device)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._device.type == "cuda"):
-            answer = logits(flat, cut_crops(chosen, torch.from_numpy(draws).to(self._device), size))
-        loss = functional.cross_entropy(answer.float(), torch.from_numpy(targets).to(self._device))
+            answer = logits(flat, cut_crops(chosen, torch.from_numpy(batch.draws).to(self._device), batch.size))
+        loss = functional.cross_entropy(answer.float(), torch.from_numpy(batch.targets).to(self._device))
         (gradient,) = torch.autograd.grad(loss, flat)
         found: network.Array = gradient.float().cpu().numpy()
         return float(loss.detach()), found
 
-    def update(
-        self,
-        parameters: network.Array,
-        momentum: network.Array,
-        average: network.Array,
-        gradient: network.Array,
-        decay: network.Array,
-        rate: float,
-        mu: float,
-        keep: float,
-    ) -> None:
-        """See `fused.FusedStep.update`."""
-        step = gradient + decay * parameters
-        momentum *= mu
-        momentum += step
-        parameters -= np.float32(rate) * (step + np.float32(mu) * momentum)
-        average += np.float32(1 - keep) * (parameters - average)
+    def update(self, state: State, gradient: network.Array, change: Change) -> None:
+        """See `step.Step`."""
+        mu = np.float32(change.momentum)
+        pull = gradient + change.decay * state.parameters
+        np.multiply(state.momentum, mu, out=state.momentum)
+        np.add(state.momentum, pull, out=state.momentum)
+        np.subtract(state.parameters, np.float32(change.rate) * (pull + mu * state.momentum), out=state.parameters)
+        drift = np.float32(1 - change.keep) * (state.parameters - state.average)
+        np.add(state.average, drift, out=state.average)
