@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 import subprocess
 import tarfile
@@ -40,7 +39,7 @@ def build_tarball(build: Build) -> Path:
         raise BuildError("zstd could not be started.")
     with (
         packer.stdin,
-        tarfile.open(fileobj=io.BufferedWriter(packer.stdin, 1 << 20), mode="w|", format=tarfile.PAX_FORMAT) as archive,
+        tarfile.open(fileobj=packer.stdin, mode="w|", format=tarfile.PAX_FORMAT) as archive,
     ):
         for path in [root, *sorted(root.rglob("*"))]:
             archive.add(path, arcname=str(path.relative_to(root.parent)), recursive=False, filter=_nobodys)
