@@ -140,7 +140,10 @@ def test_renaming_and_duplicating(qtbot: QtBot, page: FinetunePage, tmp_path: Pa
     menu.close()
     field = page.cards[one].name.field
     QTest.keyClicks(field, "Wildlife")
+    opened: list[str] = []
+    page.open_requested.connect(opened.append)
     QTest.keyClick(field, Qt.Key.Key_Return)
+    assert not opened, "Enter took the name and opened the project"
     qtbot.waitUntil(lambda: page.cards[one].look.name == "Wildlife", timeout=SECONDS)
     menu = page.card_menu(one)
     entry(menu, "Duplicate").trigger()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QWidget
 
 from mobilenet_gui import paths
 from mobilenet_gui.core.errors import UserError
@@ -172,6 +173,9 @@ class WizardDesk(QObject):
         QTimer.singleShot(0, dialog, lambda: self._show(dialog, places))
 
     def _show(self, dialog: WizardDialog, places: Sequence[Path]) -> None:
+        owner = self.parent()
+        if isinstance(owner, QWidget):
+            dialog.place_over(owner)
         dialog.open_at()
         problem = dialog.context.project.problem
         if problem:

@@ -69,7 +69,7 @@ def paint_card(painter: QPainter, cell: QRectF, row: ClassRow, images: Sequence[
     elif row.photos < FEWEST_PHOTOS:
         _note(painter, rest, "alert", tr("At least {n}").format(n=FEWEST_PHOTOS), "warn")
     elif row.is_thin:
-        _note(painter, rest, "alert", tr("{n} work better").format(n=GOOD_PHOTOS), "warn", tr("Few"))
+        _note(painter, rest, "alert", tr("{n} work better").format(n=GOOD_PHOTOS), "warn", short=tr("Few"))
 
 
 def paint_button_hover(painter: QPainter, card: QRectF, button: str, *, pressed: bool) -> None:
@@ -103,7 +103,7 @@ def paint_marks(painter: QPainter, card: QRectF, *, hovered: bool, chosen: bool,
         focus_ring(painter, card.adjusted(2, 2, -2, -2) if chosen else card, RADIUS_CARD)
 
 
-def _note(painter: QPainter, rect: QRectF, icon: str, words: str, tone: str, short: str = "") -> None:
+def _note(painter: QPainter, rect: QRectF, icon: str, words: str, tone: str, *, short: str = "") -> None:
     """Draw an icon with words; with `short` ones where the room is too small for them."""
     if rect.width() < fonts.px(40):
         return

@@ -185,7 +185,6 @@ class ClassGrid(QListView):
         editor.setFixedHeight(fonts.px(28))
         editor.selectAll()
         editor.installEventFilter(self)
-        editor.returnPressed.connect(lambda: self._end_rename(take=True))
         self._editor, self._editing = editor, class_id
         editor.show()
         editor.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -339,11 +338,12 @@ class ClassGrid(QListView):
     # -- renaming ---------------------------------------------------------------------------------------------------
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """End typing a name by Escape, and take it when the focus goes elsewhere."""
+        """End typing a name by Escape; take it by Enter, and when the focus goes elsewhere."""
         if watched is self._editor:
             if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-                if event.key() == Qt.Key.Key_Escape:
-                    self._end_rename(take=False)
+                if event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                    # Kept from the grid, which would open the class.
+                    self._end_rename(take=event.key() != Qt.Key.Key_Escape)
                     return True
             elif event.type() == QEvent.Type.FocusOut:
                 self._end_rename(take=True)

@@ -146,6 +146,16 @@ class WizardDialog(QWidget):
         elif self._current is None:
             self.go(flow.first_step(situation))
 
+    def place_over(self, other: QWidget) -> None:
+        """Stand in the middle of another window, wholly on its screen."""
+        room = other.screen().availableGeometry()
+        frame = self.geometry()
+        frame.moveCenter(other.frameGeometry().center())
+        # Below its top by what a title bar takes, so that the title can be reached.
+        frame.moveTop(max(room.top() + 32, min(frame.top(), room.bottom() - frame.height())))
+        frame.moveLeft(max(room.left(), min(frame.left(), room.right() - frame.width())))
+        self.setGeometry(frame)
+
     def go(self, key: Key) -> None:
         """Show a step, if it can be gone to."""
         if key == self._current or not flow.reachable(situation_of(self.context), key):
@@ -172,7 +182,7 @@ class WizardDialog(QWidget):
         details = {str(key): words for key, page in self._pages.items() if (words := page.step_detail()) is not None}
         self.side.show_project(project.name, situation, flow.steps(situation, self._current), details)
         self.footer.show_footer(self._pages[self._current].footer())
-        self.setWindowTitle(tr("{project} – Fine-tune").format(project=project.name))
+        self.setWindowTitle(project.name)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End what the pages do, not what the training controller does."""

@@ -62,7 +62,6 @@ class InlineName(QWidget):
         self.field = LineEdit(hint)
         self.field.setMaxLength(LONGEST)
         self.field.installEventFilter(self)
-        self.field.returnPressed.connect(lambda: self._finish(take=True))
         self._stack = QStackedLayout(self)
         self._stack.setContentsMargins(0, 0, 0, 0)
         self._stack.addWidget(self._label)
@@ -99,11 +98,12 @@ class InlineName(QWidget):
         self.field.selectAll()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Leave by Escape, take when the focus goes elsewhere."""
+        """Leave by Escape; take by Enter, and when the focus goes elsewhere."""
         if watched is self.field and self.is_editing():
             if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-                if event.key() == Qt.Key.Key_Escape:
-                    self._finish(take=False)
+                if event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                    # Kept from the card around it, which would be opened.
+                    self._finish(take=event.key() != Qt.Key.Key_Escape)
                     return True
             elif event.type() == QEvent.Type.FocusOut:
                 self._finish(take=True)
