@@ -81,6 +81,8 @@ class ProjectTasks(QObject):
         self.runner = TaskRunner(self)
         self._keepers: dict[str, _Keeper] = {}
         self._opening: set[str] = set()
+        self._closing: dict[str, list[Callable[[], None]]] = {}
+        self._leaving: dict[str, _Keeper] = {}
 
     @property
     def opened(self) -> list[Project]:
@@ -105,8 +107,11 @@ class ProjectTasks(QObject):
         self.runner.run(work, done=self._kept(done), failed=failed)
 
     def open(self, project_id: str, done: Callable[[Opened], None], failed: Failed) -> None:
-        """Open a project."""
+        """Open a project; one that is being closed here is waited for."""
         if project_id in self._opening:
+            return
+        if project_id in self._closing:
+            self._closing[project_id].append(lambda: self.open(project_id, done, failed))
             return
         self._opening.add(project_id)
         begin, end = self._kept(done), self._opening.discard
@@ -156,7 +161,10 @@ class ProjectTasks(QObject):
         self.runner.run(work, done=self._listed(done), failed=failed)
 
     def delete(self, project_id: str, done: Callable[[str], None], failed: Failed) -> None:
-        """Delete a project; `done` gets what `restore` takes."""
+        """Delete a project; `done` gets what `restore` takes. One that is being closed here is waited for."""
+        if project_id in self._closing:
+            self._closing[project_id].append(lambda: self.delete(project_id, done, failed))
+            return
         self.runner.run(lambda _errand: self.store.delete(project_id), done=self._listed(done), failed=failed)
 
     def restore(self, token: str, done: Callable[[str], None], failed: Failed) -> None:
@@ -211,9 +219,23 @@ class ProjectTasks(QObject):
             return
 
         def finished() -> None:
+            # Nobody can undo any more: copies that no photo and no training needs can go.
+            photos, folder = tuple(project.photos.values()), project.folder
+            self.runner.run(
+                lambda _errand: project_copies.sweep(folder, photos), done=closed, failed=closed
+            )  # fmt: skip
+
+        def closed(_swept: object) -> None:
             project.close()
+            self._leaving.pop(project.id).deleteLater()
+            waiting = self._closing.pop(project.id, [])
             self.list_changed.emit()
             then()
+            for work in waiting:
+                work()
+
+        self._closing[project.id] = []
+        self._leaving[project.id] = keeper
 
         keeper.finish(finished)
 
@@ -289,9 +311,10 @@ class ProjectTasks(QObject):
     def shut_down(self) -> None:
         """Save what is open, from this thread, and end. Safe to call twice."""
         self.runner.stop()
-        for keeper in self._keepers.values():
+        for keeper in [*self._keepers.values(), *self._leaving.values()]:
             keeper.stop()
         self._keepers.clear()
+        self._leaving.clear()
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
@@ -386,7 +409,6 @@ class _Keeper(QObject):
     def _finished(self) -> None:
         then, self._then = self._then, None
         if then is not None:
-            self.deleteLater()
             then()
 
 

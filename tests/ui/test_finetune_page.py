@@ -90,8 +90,11 @@ def test_a_card_opens_its_wizard_once(qtbot: QtBot, window: MainWindow, page: Fi
     page.cards[one].clicked.emit()
     assert len(window.desk.dialogs) == 1
     window.desk.dialogs[0].close()
-    qtbot.waitUntil(lambda: not window.desk.tasks.opened, timeout=SECONDS)
-    assert not ProjectStore().is_open(one)
+    page.cards[one].clicked.emit()
+    qtbot.waitUntil(lambda: bool(window.desk.dialogs) and window.desk.dialogs[0].isVisible(), timeout=SECONDS)
+    assert "project" not in page.notices.shown(), "opening at once again must wait for the closing"
+    window.desk.dialogs[0].close()
+    qtbot.waitUntil(lambda: not ProjectStore().is_open(one), timeout=SECONDS)
 
 
 def test_a_new_project_that_stays_empty_leaves_nothing(qtbot: QtBot, window: MainWindow, page: FinetunePage) -> None:

@@ -379,3 +379,16 @@ def test_a_photo_that_cannot_be_read_is_marked(bench: WizardBench) -> None:
     first.path.write_bytes(b"nothing")
     dialog = bench.dialog(project)
     bench.wait(lambda: dialog.context.shelf.is_hopeless(first.id))
+
+
+def test_photos_asked_for_elsewhere_are_shown(bench: WizardBench) -> None:
+    project = bench.filled(Birds=3, Frogs=3)
+    dialog = bench.dialog(project)
+    dialog.go("check")
+    ids = (project.ids_of(class_id(project, "Birds"))[0], project.ids_of(class_id(project, "Frogs"))[1])
+    dialog.context.hub.show_photos.emit(ids)
+    page = page_of(dialog)
+    assert page.views.currentWidget() is page.detail
+    assert tuple(page.detail.rows.ids) == ids
+    page.detail.back.click()
+    assert page.views.currentWidget() is page.overview

@@ -20,7 +20,7 @@ from mobilenet_gui.training.project_store import ProjectStore
 from mobilenet_gui.training.project_types import ProjectData
 from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
 from mobilenet_gui.workers import projects
-from mobilenet_gui.workers.projects import Opened, ProjectTasks
+from mobilenet_gui.workers.projects import Copies, Opened, ProjectTasks
 from mobilenet_gui.workers.small_pictures import SmallPictures
 from tests.photo_samples import shapes
 
@@ -112,6 +112,25 @@ def test_closing_saves_first_and_lets_others_in(qtbot: QtBot, tasks: ProjectTask
     again = ProjectStore().open(project.id)
     assert [one.name for one in again.classes] == ["Birds"]
     again.close()
+
+
+def test_copies_that_nobody_needs_go_when_the_project_is_closed(
+    qtbot: QtBot, tasks: ProjectTasks, tmp_path: Path
+) -> None:
+    project = opened(qtbot, tasks)
+    files = [tmp_path / "1.png", tmp_path / "2.png"]
+    for seed, file in enumerate(files):
+        shapes(seed=seed).save(file)
+    copied: list[Copies] = []
+    tasks.copy(project, files, done=copied.append, failed=_unexpected, progress=lambda _state: None)
+    qtbot.waitUntil(lambda: bool(copied), timeout=SECONDS)
+    kept, gone = (copied[0].paths[file] for file in files)
+    project.add_photos([NewPhoto(kept, class_name="Birds", copied=True)])
+    closed: list[bool] = []
+    tasks.close(project, lambda: closed.append(True))
+    qtbot.waitUntil(lambda: bool(closed), timeout=SECONDS)
+    assert kept.is_file()
+    assert not gone.exists()
 
 
 def test_a_name_that_is_taken_gets_a_number(qtbot: QtBot, tasks: ProjectTasks) -> None:

@@ -168,7 +168,7 @@ class CheckPage(WizardPage):
         self.findings.setVisible(found is not None and bool(found.findings))
         self.fine.setVisible(found is not None and bool(found.fine))
         state = self.context.checkup
-        urgent = 0 if found is None else len(found.open)
+        urgent = 0 if found is None else sum(finding.severity != "hint" for finding in found.open)
         revision = task.revision
         if (state.revision, state.to_fix) != (revision, urgent):
             state.revision, state.to_fix = revision, urgent

@@ -65,7 +65,7 @@ class Checkup:
 
     Attributes:
         revision: of the project when it was examined; -1 before.
-        to_fix: findings that are not fixed.
+        to_fix: findings that are not fixed and more than hints.
     """
 
     revision: int = -1

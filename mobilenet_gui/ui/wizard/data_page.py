@@ -139,9 +139,9 @@ class DataPage(WizardPage):
         """Take files and folders in."""
         self.intake.add_paths(paths)
 
-    def show_photos(self, photo_ids: Sequence[str], title: str = "") -> None:
+    def show_photos(self, photo_ids: Sequence[str]) -> None:
         """Show photos of any classes together."""
-        self.detail.show_photos(photo_ids, title or tr("Photos to look at"))
+        self.detail.show_photos(photo_ids, tr("Photos to look at"))
         self._show_detail()
 
     def open_class(self, class_id: str) -> None:
@@ -181,7 +181,6 @@ class DataPage(WizardPage):
     def _connect(self) -> None:
         hub = self.context.hub
         hub.project_changed.connect(self._follow)
-        hub.show_photos.connect(self._photos_asked_for)
         grid = self.grid
         grid.reshaped.connect(self._arrange)
         grid.opened.connect(self.open_class)
@@ -240,10 +239,6 @@ class DataPage(WizardPage):
 
     def _target(self, at: QPoint) -> str:
         return self.grid.class_at(at) if self._is_overview() else self.detail.column.class_at(at)
-
-    def _photos_asked_for(self, photo_ids: Sequence[str]) -> None:
-        self.context.hub.go.emit("data")
-        self.show_photos(photo_ids)
 
     def _count(self, class_id: str) -> int:
         return self.context.project.count(class_id)

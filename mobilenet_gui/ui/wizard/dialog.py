@@ -5,7 +5,7 @@ Pages are built when they are first gone to. The window is not modal, and closin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
@@ -120,6 +120,7 @@ class WizardDialog(QWidget):
         self.side.renamed.connect(self._rename)
         self.footer.pressed.connect(self._pressed)
         context.hub.go.connect(self._go_by_name)
+        context.hub.show_photos.connect(self._show_photos)
         context.hub.stale.connect(self._look_again.start)
         context.hub.project_changed.connect(lambda _change: self._look_again.start())
         self._add_shortcuts()
@@ -200,6 +201,10 @@ class WizardDialog(QWidget):
         if key in flow.KEYS:
             self.go(key)
 
+    def _show_photos(self, photo_ids: Sequence[str]) -> None:
+        self.go("data")
+        self._pages["data"].show_photos(photo_ids)
+
     def _forward(self) -> None:
         self._step(1)
 
@@ -236,10 +241,15 @@ class WizardDialog(QWidget):
         bindings: list[tuple[QKeySequence | QKeySequence.StandardKey | str, Callable[[], None]]] = [
             ("Ctrl+Z", self.undo), ("Ctrl+Shift+Z", self.redo), ("Ctrl+Y", self.redo),
             ("Ctrl+W", lambda: cast(None, self.close())),
-            ("Ctrl+V", self.paste),
+            ("Ctrl+V", self.paste), ("F1", self._show_shortcuts),
         ]  # fmt: skip
         for keys, slot in bindings:
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
+
+    def _show_shortcuts(self) -> None:
+        from mobilenet_gui.ui.shortcuts_dialog import ShortcutsDialog
+
+        ShortcutsDialog(self).show()
 
     # -- undo -----------------------------------------------------------------------------------------------------
 

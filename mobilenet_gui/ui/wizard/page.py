@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -151,6 +152,9 @@ class WizardPage(QWidget):
     def step_detail(self) -> str | None:
         """Return the words below this step's name in the list; None for what the flow says."""
         return None
+
+    def show_photos(self, photo_ids: Sequence[str]) -> None:
+        """Show these photos of the project; only the data step does."""
 
     def can_take(self, mime: QMimeData) -> bool:
         """Say whether what is dragged over the wizard can be dropped here."""
