@@ -9,9 +9,9 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.i18n import tr
@@ -23,6 +23,7 @@ from mobilenet_gui.training.project_summary import ProjectSummary
 from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.workers.collector import many_photos
 from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
+from mobilenet_gui.workers.project_keeper import ProjectKeeper
 
 if TYPE_CHECKING:
     pass
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from mobilenet_gui.training.archive import Exported
 
-SAVE_MS: Final = 700
-"""A change is saved so long after the last one; a crash loses no more."""
-RETRY_MS: Final = 10_000
-"""After a save that the disk refused."""
 Failed = Callable[[UserError], None]
 
 
@@ -79,10 +76,10 @@ class ProjectTasks(QObject):
         super().__init__(parent)
         self.store = store
         self.runner = TaskRunner(self)
-        self._keepers: dict[str, _Keeper] = {}
+        self._keepers: dict[str, ProjectKeeper] = {}
         self._opening: set[str] = set()
         self._closing: dict[str, list[Callable[[], None]]] = {}
-        self._leaving: dict[str, _Keeper] = {}
+        self._leaving: dict[str, ProjectKeeper] = {}
 
     @property
     def opened(self) -> list[Project]:
@@ -308,6 +305,19 @@ class ProjectTasks(QObject):
 
         return self.runner.run(work, done=done, failed=failed)
 
+    def find_lost(
+        self, project: Project, folder: Path, *, done: Callable[[tuple[dict[str, Path], int]], None], failed: Failed
+    ) -> Errand:
+        """Look below a folder for photos that are not where they were; see `lost_photos.find_lost`."""
+        photos = tuple(project.photos.values())
+
+        def work(errand: Errand) -> tuple[dict[str, Path], int]:
+            from mobilenet_gui.workers.lost_photos import find_lost
+
+            return find_lost(errand, photos, folder)
+
+        return self.runner.run(work, done=done, failed=failed)
+
     def shut_down(self) -> None:
         """Save what is open, from this thread, and end. Safe to call twice."""
         self.runner.stop()
@@ -321,7 +331,7 @@ class ProjectTasks(QObject):
     def _kept(self, done: Callable[[Opened], None]) -> Callable[[Opened], None]:
         def take(opened: Opened) -> None:
             project = opened.project
-            keeper = _Keeper(project, self.runner, self)
+            keeper = ProjectKeeper(project, self.runner, self)
             keeper.saved.connect(lambda: self.saved.emit(project.id))
             keeper.saved.connect(self.list_changed)
             keeper.failed.connect(lambda error: self.save_failed.emit(project.id, error))
@@ -336,80 +346,6 @@ class ProjectTasks(QObject):
             self.list_changed.emit()
 
         return take
-
-
-class _Keeper(QObject):
-    """Keeps one open project on the disk: some time after each change, off the window's thread, one save at a time."""
-
-    saved = Signal()
-    failed = Signal(object)
-
-    def __init__(self, project: Project, runner: TaskRunner, parent: QObject) -> None:
-        super().__init__(parent)
-        self.project = project
-        self._runner = runner
-        self._saving = False
-        self._then: Callable[[], None] | None = None
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._save)
-        self._end = project.subscribe(lambda _change: self.save_soon(SAVE_MS))
-
-    def save_soon(self, milliseconds: int) -> None:
-        self._timer.start(milliseconds)
-
-    def finish(self, then: Callable[[], None]) -> None:
-        """Save what is left to be saved, then call `then`; a disk that refuses is not waited for."""
-        self._end()
-        self._timer.stop()
-        self._then = then
-        if not self._saving:
-            self._save()
-
-    def stop(self) -> None:
-        """Save at once, in this thread: the program ends."""
-        self._end()
-        self._timer.stop()
-        if self.project.dirty:
-            try:
-                self.project.save()
-            except UserError as error:
-                self.failed.emit(error)
-        self.project.close()
-
-    def _save(self) -> None:
-        if self._saving:
-            return
-        if not self.project.dirty:
-            self._finished()
-            return
-        data = self.project.snapshot()
-        self._saving = True
-        self._runner.run(
-            lambda _errand: project_file.save(data), done=lambda _: self._done(data.revision), failed=self._refused
-        )
-
-    def _done(self, revision: int) -> None:
-        self._saving = False
-        self.project.saved(revision)
-        self.saved.emit()
-        if self._then is not None:
-            self._save()
-        elif self.project.dirty and not self._timer.isActive():
-            self.save_soon(SAVE_MS)
-
-    def _refused(self, error: UserError) -> None:
-        self._saving = False
-        self.failed.emit(error)
-        if self._then is not None:
-            self._finished()
-        elif not self._timer.isActive():
-            self.save_soon(RETRY_MS)
-
-    def _finished(self) -> None:
-        then, self._then = self._then, None
-        if then is not None:
-            then()
 
 
 def _open(store: ProjectStore, project_id: str) -> Opened:

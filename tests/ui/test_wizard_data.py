@@ -392,3 +392,27 @@ def test_photos_asked_for_elsewhere_are_shown(bench: WizardBench) -> None:
     assert tuple(page.detail.rows.ids) == ids
     page.detail.back.click()
     assert page.views.currentWidget() is page.overview
+
+
+def test_photos_of_a_moved_folder_are_found_again(bench: WizardBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = bench.project()
+    dialog = bench.dialog(project)
+    page = page_of(dialog)
+    for name, seed in (("Birds", 0), ("Frogs", 40)):
+        photos_in(bench.place / name, 3, seed)  # the same file names in both
+    page.add_paths([bench.place])
+    bench.wait(lambda: len(project.photos) == 6 and not page.intake.busy)
+    moved = bench.place.with_name("moved")
+    bench.place.rename(moved)
+    (moved / "Frogs" / "002.png").unlink()
+    first = project.photos_of(class_id(project, "Birds"))[0]
+    bench.wait(lambda: dialog.context.shelf.peek(first.id) is not None or dialog.context.shelf.is_hopeless(first.id))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(moved))
+    entry(page.page_menu(), "Find moved").trigger()
+    bench.wait(lambda: "found again" in dialog.context.toasts.toast.label.text())
+    assert dialog.context.toasts.toast.label.text() == "5 photos found again, 1 is still missing"
+    for name in ("Birds", "Frogs"):
+        here = [photo.path.parent for photo in project.photos_of(class_id(project, name))][:2]
+        assert here == [moved / name] * 2, "files of the same name in other folders were mixed up"
+    dialog.undo()
+    assert project.photos_of(class_id(project, "Birds"))[0].path == first.path

@@ -19,7 +19,7 @@ from mobilenet_gui.training.project import NewPhoto, Project
 from mobilenet_gui.training.project_store import ProjectStore
 from mobilenet_gui.training.project_types import ProjectData
 from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
-from mobilenet_gui.workers import projects
+from mobilenet_gui.workers import project_keeper
 from mobilenet_gui.workers.projects import Copies, Opened, ProjectTasks
 from mobilenet_gui.workers.small_pictures import SmallPictures
 from tests.photo_samples import shapes
@@ -82,7 +82,7 @@ def test_what_changes_during_a_save_is_saved_after_it(
 def test_a_full_disk_is_told_of_and_tried_again(
     qtbot: QtBot, tasks: ProjectTasks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projects, "RETRY_MS", 20)
+    monkeypatch.setattr(project_keeper, "RETRY_MS", 20)
     project = opened(qtbot, tasks)
     save, tries = project_file.save, 0
 

@@ -38,8 +38,9 @@ def card_rect(cell: QRectF) -> QRectF:
 def button_rect(card: QRectF, button: str) -> QRectF:
     """Return where "camera" or "more" can be pressed."""
     middle = card.y() + MARGIN + COVER_HEIGHT + fonts.px(19)
-    right = card.right() - MARGIN - (0 if button == "more" else _BUTTON - 2)
-    return QRectF(right - _BUTTON, middle - _BUTTON / 2, _BUTTON, _BUTTON)
+    side = fonts.px(_BUTTON)
+    right = card.right() - MARGIN - (0 if button == "more" else side - 2)
+    return QRectF(right - side, middle - side / 2, side, side)
 
 
 def name_rect(card: QRectF) -> QRectF:

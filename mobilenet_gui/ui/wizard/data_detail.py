@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
+from PySide6.QtGui import QDesktopServices, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr, trn
@@ -24,6 +24,8 @@ from mobilenet_gui.ui.wizard.inline_name import InlineName
 from mobilenet_gui.ui.wizard.photo_grid import PhotoGrid
 from mobilenet_gui.ui.wizard.photo_rows import PhotoRows
 from mobilenet_gui.ui.wizard.undoing import Undoing
+
+_NARROW = 700
 
 
 class ClassDetail(QWidget):
@@ -114,6 +116,13 @@ class ClassDetail(QWidget):
         self._nothing.setVisible(not self.rows.ids)
         self.grid.setVisible(bool(self.rows.ids))
         self._show_chosen()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show icons alone in the heading where the name needs the room."""
+        super().resizeEvent(event)
+        compact = self.width() < fonts.px(_NARROW)
+        for button in (self.camera, self.add):
+            button.set_compact(compact)
 
     # -- building ---------------------------------------------------------------------------------------------------
 

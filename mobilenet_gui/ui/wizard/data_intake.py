@@ -105,6 +105,34 @@ class DataIntake(QObject):
             self._take_pictures(dropped, class_id, at)
         return True
 
+    def find_again(self, folder: Path) -> None:
+        """Look below a folder for photos that are not where they were."""
+        project = self._context.project
+        holder: list[Errand] = []
+
+        def done(result: tuple[dict[str, Path], int]) -> None:
+            self._finished(holder[0])
+            paths, missing = result
+            for photo_id in paths:
+                self._context.shelf.forget(photo_id)
+            words = trn("{n} photo found again", "{n} photos found again", len(paths))
+            rest = trn("{n} is still missing", "{n} are still missing", missing)
+            if not paths and not missing:
+                self._context.toasts.show_message(tr("No photo is missing"))
+            elif not paths:
+                self._context.toasts.show_message(tr("Nothing was found there; {rest}").format(rest=rest))
+            else:
+                words = words if not missing else tr("{found}, {rest}").format(found=words, rest=rest)
+                self._undoing.do(lambda: project.set_paths(paths), words)
+
+        def failed(error: UserError) -> None:
+            self._finished(holder[0])
+            self._complain(error)
+
+        errand = self._context.tasks.find_lost(project, folder, done=done, failed=failed)
+        holder.append(errand)
+        self._begun(errand)
+
     def stop(self) -> None:
         """Stop everything that is on its way in; what has come in stays."""
         for errand in list(self._errands):

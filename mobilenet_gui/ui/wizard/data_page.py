@@ -13,13 +13,11 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, Q
 from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training.project import Change
-from mobilenet_gui.ui.icons import icon
 from mobilenet_gui.ui.photos.drop import can_take
 from mobilenet_gui.ui.photos.notices import Notices
 from mobilenet_gui.ui.tokens import DIALOG_MARGIN
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
-from mobilenet_gui.ui.wizard import flow
-from mobilenet_gui.ui.wizard.class_picker import ClassPicker
+from mobilenet_gui.ui.wizard import data_menus, flow
 from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.ui.wizard.data_classes import ClassModel
 from mobilenet_gui.ui.wizard.data_detail import ClassDetail
@@ -99,10 +97,10 @@ class DataPage(WizardPage):
         """Show where a drop would go."""
         moving = mime is not None and bool(dragged_photos(mime))
         target = "" if mime is None or at is None else self._target(at)
-        self.grid.set_target(target if self._is_overview() else "")
+        self.grid.set_target(target if self.is_overview() else "")
         if self._detail is not None:
-            self._detail.column.set_target("" if self._is_overview() else target)
-            if at is not None and not self._is_overview():
+            self._detail.column.set_target("" if self.is_overview() else target)
+            if at is not None and not self.is_overview():
                 self._detail.column.scroll_while_dragging(at)
         hovering = mime is not None and not moving and not target
         self.strip.set_dragging(hovering)
@@ -116,7 +114,7 @@ class DataPage(WizardPage):
             if target:
                 self.detail.move_to(moved, target)
             return
-        if not target and not self._is_overview():
+        if not target and not self.is_overview():
             target = self.detail.class_id
         # After the drop has returned: the source program waits for it, and must not wait for us.
         self.intake.take_mime(mime, target, at)
@@ -204,7 +202,8 @@ class DataPage(WizardPage):
 
     # -- showing ----------------------------------------------------------------------------------------------------
 
-    def _is_overview(self) -> bool:
+    def is_overview(self) -> bool:
+        """Say whether all classes are shown, and not one."""
         return self.views.currentWidget() is self.overview
 
     def _show_detail(self) -> None:
@@ -214,7 +213,7 @@ class DataPage(WizardPage):
 
     def _follow(self, change: Change) -> None:
         self.classes.follow(change)
-        if not self._is_overview():
+        if not self.is_overview():
             self.detail.follow(change)
         self._arrange()
         self.changed.emit()
@@ -238,7 +237,7 @@ class DataPage(WizardPage):
         self._arrange()
 
     def _target(self, at: QPoint) -> str:
-        return self.grid.class_at(at) if self._is_overview() else self.detail.column.class_at(at)
+        return self.grid.class_at(at) if self.is_overview() else self.detail.column.class_at(at)
 
     def _count(self, class_id: str) -> int:
         return self.context.project.count(class_id)
@@ -295,6 +294,15 @@ class DataPage(WizardPage):
             self.context.settings.update(last_folder=folder)
             self.intake.add_paths([Path(folder)])
 
+    def ask_where_photos_are(self) -> None:
+        """Let the folder be chosen that photos were moved to, and look for them there."""
+        folder = QFileDialog.getExistingDirectory(
+            self, tr("Where are the photos now?"), self.context.settings.values.last_folder
+        )
+        if folder:
+            self.context.settings.update(last_folder=folder)
+            self.intake.find_again(Path(folder))
+
     def ask_for_files(self, class_id: str) -> None:
         """Let photos be chosen for a class; where no class is given, also a table."""
         photos = " ".join(f"*{suffix}" for suffix in sorted(SUPPORTED_SUFFIXES))
@@ -323,74 +331,19 @@ class DataPage(WizardPage):
     # -- menus ------------------------------------------------------------------------------------------------------
 
     def class_menu(self, class_id: str, at: QPoint) -> QMenu:
-        """Return a class's menu."""
-        chosen = self.grid.selected_ids() if self._is_overview() else []
-        ids = chosen if class_id in chosen and len(chosen) > 1 else [class_id]
-        row = self.classes.find(class_id)
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-
-        def add(icon_name: str, text: str, slot: object, keys: str = "") -> None:
-            action = menu.addAction(icon(icon_name, "text2"), f"{text}\t{keys}" if keys else text)
-            action.triggered.connect(slot)
-
-        if len(ids) == 1 and row is not None:
-            if self._is_overview():
-                add("view-grid", tr("Show photos"), lambda: self.open_class(class_id))
-                add("pencil", tr("Rename"), lambda: self.grid.rename(class_id), "F2")
-            else:
-                add("pencil", tr("Rename"), self.detail.name.edit)
-            add("camera", tr("Take photos…"), lambda: self.take_photos(class_id))
-            add("image", tr("Add photos…"), lambda: self.ask_for_files(class_id))
-            menu.addSeparator()
-            flag = menu.addAction(tr("Shows none of the others"))
-            flag.setCheckable(True)
-            flag.setChecked(row.background)
-            flag.setToolTip(tr("For photos of what the model should not take for one of the classes."))
-            flag.triggered.connect(lambda on: self._set_background(class_id, on))
-        if self.classes.rowCount() > 1:
-            add("link", tr("Merge into…"), lambda: self._ask_merge(ids, at))
-        menu.addSeparator()
-        delete = tr("Delete class") if len(ids) == 1 else trn("Delete {n} class", "Delete {n} classes", len(ids))
-        add("trash", delete, lambda: self.delete_classes(ids), "Del" if self._is_overview() else "")
-        return menu
+        """Return a class's menu, which appears at a point of the screen."""
+        return data_menus.class_menu(self, class_id, at)
 
     def page_menu(self) -> QMenu:
         """Return the menu of what is done seldom."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        project = self.context.project
-        menu.addAction(icon("folder", "text2"), tr("Choose folders…")).triggered.connect(self.ask_for_folder)
-        files = menu.addAction(icon("image", "text2"), tr("Choose photos or a table…"))
-        files.triggered.connect(lambda: self.ask_for_files(""))
-        copy = menu.addAction(tr("Copy new photos into the project"))
-        copy.setCheckable(True)
-        copy.setChecked(self.context.settings.values.copy_photos)
-        copy.triggered.connect(lambda on: self.context.settings.update(copy_photos=on))
-        menu.addSeparator()
-        for icon_name, text, what, keys, slot in (
-            ("undo", tr("Undo"), project.undo_text, "Ctrl+Z", project.undo),
-            ("redo", tr("Redo"), project.redo_text, "Ctrl+Shift+Z", project.redo),
-        ):
-            words = tr("{undo}: {what}").format(undo=text, what=what) if what else text
-            action = menu.addAction(icon(icon_name, "text2"), f"{words}\t{keys}")
-            action.setEnabled(bool(what))
-            action.triggered.connect(slot)
-        return menu
+        return data_menus.page_menu(self)
+
+    def set_background(self, class_id: str, on: bool) -> None:
+        """Say whether a class shows none of the others."""
+        self._undoing.do(lambda: self.context.project.set_background(class_id, on), "")
 
     def _popup_page_menu(self) -> None:
         self.page_menu().popup(self.more.mapToGlobal(QPoint(0, self.more.height() + 4)))
 
     def _popup_class_menu(self, at: QPoint, class_id: str) -> None:
         self.class_menu(class_id, at).popup(at)
-
-    def _set_background(self, class_id: str, on: bool) -> None:
-        self._undoing.do(lambda: self.context.project.set_background(class_id, on), "")
-
-    def _ask_merge(self, ids: Sequence[str], at: QPoint) -> None:
-        row = self.classes.find(ids[0])
-        one = tr("Merge {name} into").format(name=row.name if row is not None else "")
-        title = one if len(ids) == 1 else trn("Merge {n} class into", "Merge {n} classes into", len(ids))
-        picker = ClassPicker(title, self.context.project, self, without=ids, allow_new=False)
-        picker.picked.connect(lambda into: self.merge(ids, into))
-        picker.open_at(at)
