@@ -10,8 +10,9 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui.models import words
 from mobilenet_gui.ui.models.items import ModelItem
 
-_QUANTISED_BYTES = 2.0
-"""Below so many bytes a parameter, a network holds 8-bit numbers."""
+_EIGHT_BIT_BELOW = 1.7
+_SIXTEEN_BIT_BELOW = 3.0
+"""Below so many bytes a parameter, a network holds 8-bit or 16-bit numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,7 @@ def _inside(bundle: Bundle, count: int | None) -> list[Fact]:
     rows: list[Fact] = []
     model = bundle.manifest.files.get("model")
     if model is not None and count:
-        quantised = model.size / count < _QUANTISED_BYTES
-        rows.append(Fact(tr("Numbers"), tr("8-bit, quantised") if quantised else tr("32-bit")))
+        rows.append(Fact(tr("Numbers"), _numbers(model.size / count)))
     if bundle.temperature != 1:
         rows.append(
             Fact(tr("Calibrated"), f"{bundle.temperature:.2f}", help=tr("Temperature that makes percentages honest"))
@@ -109,6 +109,12 @@ def _inside(bundle: Bundle, count: int | None) -> list[Fact]:
     if not bundle.is_backbone and not bundle.explainable:
         rows.append(Fact(tr("Explain"), tr("Not possible"), help=tr("The network does not give its last feature map")))
     return rows
+
+
+def _numbers(bytes_each: float) -> str:
+    if bytes_each < _EIGHT_BIT_BELOW:
+        return tr("8-bit, quantised")
+    return tr("16-bit") if bytes_each < _SIXTEEN_BIT_BELOW else tr("32-bit")
 
 
 def _origin(item: ModelItem) -> list[Fact]:
@@ -119,6 +125,8 @@ def _origin(item: ModelItem) -> list[Fact]:
         rows.append(Fact(tr("Licence"), licence.replace("Apache-2.0", "Apache 2.0")))
     if entry is not None:
         rows.append(Fact(tr("Source"), tr("{maker}, {year}").format(maker=entry.source, year=entry.year)))
+    elif item.builtin:
+        rows.append(Fact(tr("Source"), tr("Trained for this program")))
     elif bundle is not None and bundle.manifest.provenance.file_name:
         rows.append(Fact(tr("Source"), bundle.manifest.provenance.file_name))
     rows.append(_checksum(item))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from mobilenet_gui.core import catalog
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.catalog import CatalogEntry
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.ui.models import words
 
 RECOMMENDED = (
@@ -209,7 +209,7 @@ def _of_bundle(bundle: Bundle, *, active: bool, speed: float | None) -> ModelIte
 def _subtitle(bundle: Bundle) -> str:
     manifest = bundle.manifest
     if bundle.builtin:
-        return tr("Built in")
+        return trn("Built in, {n} class", "Built in, {n} classes", manifest.classes)
     if bundle.is_backbone:
         return tr("For fine-tuning only")
     if catalog.by_id(bundle.id) is None and manifest.provenance.file_name:

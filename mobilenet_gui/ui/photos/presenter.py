@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject
 
+from mobilenet_gui.core import catalog
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.photo_session import Counts, Photo, PhotoState
@@ -174,7 +175,7 @@ class Presenter(QObject):
                 STARTER_BANNER,
                 "info",
                 text,
-                tr("Get the official MobileNet (1,000 classes)"),
+                _official_offer(),
                 lambda: self._want_models("download"),
                 on_close=self._close_starter,
             )
@@ -194,6 +195,16 @@ class Presenter(QObject):
         if said != self._announced and self._frame.isVisible():
             self._announced = said
             announce(self._frame, self._controller.rows.describe(photo))
+
+
+def _official_offer() -> str:
+    """Return what the starter's banner offers, with the size of the download."""
+    entry = catalog.by_id(catalog.DEFAULT_ID)
+    if entry is None:
+        raise RuntimeError(f"{catalog.DEFAULT_ID} is not in the catalogue")
+    return tr("Get the official MobileNet ({classes} classes, {size} MB)").format(
+        classes=f"{entry.classes:,}", size=round(entry.download_bytes / 1e6)
+    )
 
 
 def _shorter_names(bundle: Bundle) -> list[str]:
