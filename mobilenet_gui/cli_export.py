@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 
 _FORMATS: Final[tuple[ExportFormat, ...]] = get_args(ExportFormat)
 _ALL: Final = "all"
+_ALSO: Final[dict[str, ExportFormat]] = {
+    "tflite-float32": "tflite",
+    "tflite-fp16": "tflite-float16",
+    "saved_model": "savedmodel",
+    "saved-model": "savedmodel",
+    "tensorflowjs": "tfjs",
+}
+"""Other names that people use."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -59,7 +67,6 @@ def add_parser(subparsers: Any) -> None:
         metavar="DATASET",
         help=tr("photos to try the exports on (default: the training's validation photos, or the sample photos)"),
     )
-    parser.add_argument("--replace", action="store_true", help=tr("replace older exports of this model in the folder"))
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help=tr("text to read, or one JSON object a line")
     )
@@ -90,7 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _formats(arguments: argparse.Namespace) -> tuple[ExportFormat, ...]:
     """Return the formats without repetition; an unknown one ends the command as argparse does."""
-    named = [part.strip() for text in arguments.to for part in text.split(",") if part.strip()]
+    parts = [part.strip().lower() for text in arguments.to for part in text.split(",") if part.strip()]
+    named = [_ALSO.get(part, part) for part in parts]
     unknown = [text for text in named if text != _ALL and text not in _FORMATS]
     if unknown or not named:
         arguments.parser.error(
@@ -114,9 +122,9 @@ def _export(
     output = Path(os.path.abspath(arguments.output))  # noqa: PTH100 - links stay as they are
     place = Path(os.path.abspath(arguments.model))  # noqa: PTH100
     if (place / "run.json").is_file():
-        job = job_for_run(RunFolder(place), formats, output, replace_old=arguments.replace)
+        job = job_for_run(RunFolder(place), formats, output)
     else:
-        job = ExportJob(_bundle_folder(arguments.model, place), output, formats, replace=arguments.replace)
+        job = ExportJob(_bundle_folder(arguments.model, place), output, formats)
     if arguments.check is not None:
         job = replace(job, check=_photos(arguments.check, cancel))
     return run_export(job, cancel=cancel, on_result=teller.result)

@@ -69,14 +69,15 @@ def scale_logits(graph: Graph, factor: float) -> bytes | None:
     Returns None where the last layer's numbers are no plain float32 constants of its own.
     """
     last = _last_layer(graph)
-    places = [] if last is None else [_constant_place(graph, index) for index in last.inputs[1:] if index >= 0]
-    if not places:
-        return None
+    constants = [] if last is None else [graph.tensors[index] for index in last.inputs[1:] if index >= 0]
     changed = bytearray(graph.data)
-    for place in places:
-        if place is None:
+    if not constants:
+        return None
+    for tensor in constants:
+        start = constant_place(graph, tensor.index)
+        if start is None or tensor.values is None or tensor.dtype != np.float32:
             return None
-        start, count = place
+        count = tensor.values.size
         values = np.frombuffer(changed, np.float32, count, start) * np.float64(factor)
         changed[start : start + 4 * count] = values.astype("<f4").tobytes()
     return bytes(changed)
@@ -95,12 +96,11 @@ def _last_layer(graph: Graph) -> Operation | None:
     return None
 
 
-def _constant_place(graph: Graph, index: int) -> tuple[int, int] | None:
-    """Return where in the file a float32 constant stands and how many numbers it has."""
+def constant_place(graph: Graph, index: int) -> int | None:
+    """Return where in the file a constant's numbers begin; None for what is none, or shares them with another."""
     from ai_edge_litert import schema_py_generated as schema
 
-    tensor = graph.tensors[index]
-    if tensor.values is None or tensor.dtype != np.float32:
+    if graph.tensors[index].values is None:
         return None
     model = schema.Model.GetRootAs(graph.data, 0)
     subgraph = model.Subgraphs(0)
@@ -110,7 +110,7 @@ def _constant_place(graph: Graph, index: int) -> tuple[int, int] | None:
     field = table.Offset(4)
     if users != 1 or not field:
         return None
-    return int(table.Vector(field)), int(tensor.values.size)
+    return int(table.Vector(field))
 
 
 def with_metadata(data: bytes, metadata: bytes, files: Mapping[str, bytes]) -> bytes:

@@ -29,7 +29,8 @@ class ExportJob:
         formats: which, without repetition.
         check: photos that the exported files are tried on, best the validation part; the shipped samples when empty.
         calibration: photos that the 8-bit numbers are fitted to, best the train part; `check` when empty.
-        replace: overwrite what an earlier export left under the same name; otherwise that is an error of the format.
+        replace: an earlier export of the model gives way to the new one once that is finished; otherwise, and where the
+            folder holds anything else, the format is not written.
         staging: name of the hidden folder inside `output` that the work is done in; made up by `run_export`.
 
     The result: `{"results": [ExportResult.to_data(), ...]}`, one a format, in order. Each is also told as an `Exported`
@@ -41,7 +42,7 @@ class ExportJob:
     formats: tuple[ExportFormat, ...]
     check: tuple[Path, ...] = ()
     calibration: tuple[Path, ...] = ()
-    replace: bool = False
+    replace: bool = True
     staging: str = ".mobilenet-gui-export"
     kind: ClassVar[str] = "export"
 
