@@ -39,17 +39,26 @@ def find_lost(errand: Errand, photos: Sequence[Photo], folder: Path) -> tuple[di
         for name in names:
             if os.path.normcase(name) in wanted:
                 found.setdefault(os.path.normcase(name), []).append(_plain(place) / name)
-    paths: dict[str, Path] = {}
-    for photo in lost:
-        best = _best(photo, found)
-        if best is not None:
-            paths[photo.id] = best
+    paths = _matched(lost, found)
     return paths, len(lost) - len(paths)
 
 
-def _best(photo: Photo, found: Mapping[str, Sequence[Path]]) -> Path | None:
-    fitting = [path for path in found.get(os.path.normcase(photo.path.name), ()) if _has_size(path, photo.size)]
-    return max(fitting, key=lambda path: _common_end(path, photo.path), default=None)
+def _matched(lost: Sequence[Photo], found: Mapping[str, Sequence[Path]]) -> dict[str, Path]:
+    """Return a file for each photo where there is one, the best matches first; no two places share a file."""
+    pairs = [
+        (_common_end(path, photo.path), photo, path)
+        for photo in lost
+        for path in found.get(os.path.normcase(photo.path.name), ())
+        if _has_size(path, photo.size)
+    ]
+    pairs.sort(key=lambda pair: -pair[0])
+    paths: dict[str, Path] = {}
+    before: dict[Path, Path] = {}
+    for _, photo, path in pairs:
+        # One photo may be in two classes; its file then serves both.
+        if photo.id not in paths and before.setdefault(path, photo.path) == photo.path:
+            paths[photo.id] = path
+    return paths
 
 
 def _has_size(path: Path, size: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,8 +47,6 @@ class FakeCamera:
 
     def read(self) -> Frame | None:
         """Return the next picture, thirty a second."""
-        import time
-
         time.sleep(0.02)
         pixels: NDArray[np.uint8] = np.full((48, 64, 3), 90, np.uint8)
         if FakeCamera.changing:
@@ -151,8 +150,14 @@ def test_closing_keeps_what_was_recorded(bench: WizardBench) -> None:
     bench.wait(capture.hold.isEnabled)
     capture.hold.press()
     bench.wait(lambda: capture.strip.count() >= 2)
+    # Photos whose news the window has not heard yet when it closes.
+    waiting = len(list((project.folder / "photos").rglob("*.jpg"))) + 1
+    deadline = time.monotonic() + 10
+    while len(list((project.folder / "photos").rglob("*.jpg"))) < waiting and time.monotonic() < deadline:
+        time.sleep(0.01)
     close(bench, capture)
-    assert counts(project)["Birds"] >= 4
+    written = [path for path in (project.folder / "photos").rglob("*") if path.is_file()]
+    assert counts(project)["Birds"] == 2 + len(written), "a photo was written that the project does not know"
 
 
 def test_without_a_class_it_is_asked_for(bench: WizardBench) -> None:

@@ -60,6 +60,7 @@ def test_a_change_is_saved_by_itself(qtbot: QtBot, tasks: ProjectTasks) -> None:
 def test_what_changes_during_a_save_is_saved_after_it(
     qtbot: QtBot, tasks: ProjectTasks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(project_keeper, "SAVE_MS", 0)
     project = opened(qtbot, tasks)
     begun, go_on = threading.Event(), threading.Event()
     save = project_file.save
@@ -74,6 +75,8 @@ def test_what_changes_during_a_save_is_saved_after_it(
     tasks.save_now(project)
     qtbot.waitUntil(begun.is_set, timeout=SECONDS)
     project.add_class("Frogs")
+    keeper = tasks._keepers[project.id]
+    qtbot.waitUntil(lambda: not keeper._timer.isActive(), timeout=SECONDS)
     go_on.set()
     qtbot.waitUntil(lambda: not project.dirty, timeout=SECONDS)
     assert [one.name for one in on_disk(project).classes] == ["Birds", "Frogs"]

@@ -169,7 +169,10 @@ class WizardDesk(QObject):
         hub.camera_wanted.connect(self.camera_wanted)
         dialog.closed.connect(lambda: self._closed(project))
         # One thing a turn of the event loop, so that the main window goes on between them.
-        QTimer.singleShot(0, dialog, dialog.prepare)
+        QTimer.singleShot(0, dialog, lambda: self._prepare(dialog, places))
+
+    def _prepare(self, dialog: WizardDialog, places: Sequence[Path]) -> None:
+        dialog.prepare()
         QTimer.singleShot(0, dialog, lambda: self._show(dialog, places))
 
     def _show(self, dialog: WizardDialog, places: Sequence[Path]) -> None:
