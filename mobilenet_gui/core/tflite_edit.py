@@ -38,14 +38,14 @@ def only_first_output(data: bytes, subject: str) -> Graph:
     Raises:
         ModelError: it is damaged.
     """
-    data = without_archive(data)
     from ai_edge_litert import schema_py_generated as schema
 
     graph = schema.Model.GetRootAs(data, 0).Subgraphs(0)
     if graph.OutputsLength() == 1:
-        return parse(data, subject)
+        return parse(without_archive(data), subject)
     place = graph._tab.Pos + graph._tab.Offset(4 + 2 * _SUBGRAPH_OUTPUTS)
-    changed = bytearray(data)
+    # The list of two outputs stands behind the archive, if there is one, and goes with it.
+    changed = bytearray(without_archive(data))
     changed.extend(b"\0" * (-len(changed) % 16))
     struct.pack_into("<I", changed, place, len(changed) - place)
     changed.extend(struct.pack("<Ii", 1, graph.Outputs(0)))
