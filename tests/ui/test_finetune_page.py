@@ -222,6 +222,7 @@ def test_changes_are_on_the_disk_when_the_program_ends(
         (None, None, "Not trained yet", "quiet"),
         (RunState("finished", accuracy=0.968), None, "correct", "quiet"),
         (RunState("interrupted"), None, "Training was interrupted", "warn"),
+        (RunState("failed"), None, "did not work", "warn"),
         (RunState("running"), None, "Training in another window", "quiet"),
         (RunState("running"), (0.4, "3:40 left"), "3:40 left", "busy"),
     ],

@@ -39,8 +39,9 @@ def look_of(summary: ProjectSummary, live: tuple[float | None, str] | None = Non
         return card(summary.problem, "warn", usable=False)
     if live is not None:
         return card(live[1], "busy", live[0])
-    if status == "interrupted":
-        return card(tr("Training was interrupted"), "warn")
+    if status in ("interrupted", "failed"):
+        words = tr("Training was interrupted") if status == "interrupted" else tr("The last training did not work")
+        return card(words, "warn")
     if status in ("running", "paused"):
         look = card(tr("Training in another window"), "quiet")
     elif state is not None and state.accuracy is not None:

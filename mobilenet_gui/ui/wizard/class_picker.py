@@ -16,7 +16,7 @@ from mobilenet_gui.ui.style_views import draw_popup
 from mobilenet_gui.ui.widgets.fields import SearchField
 from mobilenet_gui.ui.widgets.labels import text_label
 
-WIDTH, ROWS, ROW_HEIGHT = 260, 8, 30
+WIDTH, ROWS, FEWEST_ROWS, ROW_HEIGHT = 260, 8, 3, 30
 _NEW = "\0"
 _KEY = Qt.ItemDataRole.UserRole + 1
 
@@ -59,7 +59,8 @@ class ClassPicker(QWidget):
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setFixedHeight(fonts.px(ROW_HEIGHT) * ROWS)
+        rows = min(ROWS, max(FEWEST_ROWS, len(project.classes) + 1))
+        self.list.setFixedHeight(fonts.px(ROW_HEIGHT) * rows + 8)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setAccessibleName(tr("Classes"))
         self.list.clicked.connect(self._clicked)
