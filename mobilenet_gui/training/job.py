@@ -10,6 +10,7 @@ from typing import Any, ClassVar, cast
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.types import Label, Preprocessing
 from mobilenet_gui.training.architectures import FAMILIES, Family
+from mobilenet_gui.training.doctor_job import DoctorJob
 from mobilenet_gui.training.export_job import ExportJob
 
 
@@ -66,7 +67,7 @@ class TrainJob:
     kind: ClassVar[str] = "train"
 
 
-Job = ConvertJob | TfliteJob | TrainJob | ExportJob
+Job = ConvertJob | TfliteJob | TrainJob | ExportJob | DoctorJob
 
 
 def subject_of(job: Job) -> str:
@@ -75,6 +76,8 @@ def subject_of(job: Job) -> str:
         return job.run_folder.name
     if isinstance(job, ExportJob):
         return str(job.bundle)
+    if isinstance(job, DoctorJob):
+        return str(job.order)
     return str(job.weights if isinstance(job, ConvertJob) else job.model)
 
 
@@ -82,7 +85,7 @@ def to_data(job: Job) -> dict[str, Any]:
     """Return a job as plain data for JSON."""
     if isinstance(job, TrainJob):
         return {"kind": job.kind, "run_folder": str(job.run_folder), "resume": job.resume}
-    if isinstance(job, ExportJob):
+    if isinstance(job, ExportJob | DoctorJob):
         return job.to_data()
     data: dict[str, Any] = {
         "kind": job.kind,
@@ -111,6 +114,8 @@ def from_data(data: dict[str, Any]) -> Job:
             return TrainJob(Path(data["run_folder"]), data.get("resume", True) is not False)
         if data["kind"] == ExportJob.kind:
             return ExportJob.from_data(data)
+        if data["kind"] == DoctorJob.kind:
+            return DoctorJob.from_data(data)
         naming = _naming(data["naming"])
         labels = _labels(data.get("labels"))
         output = Path(data["output"])

@@ -20,6 +20,7 @@ from mobilenet_gui import paths
 from mobilenet_gui.core.errors import Cancelled, StorageError, UserError
 from mobilenet_gui.training import protocol
 from mobilenet_gui.training.control import Control
+from mobilenet_gui.training.doctor_job import DoctorJob
 from mobilenet_gui.training.export_job import ExportJob
 from mobilenet_gui.training.job import ConvertJob, Job, TrainJob, from_data
 
@@ -117,9 +118,12 @@ class _Worker:
 
     def _obey(self, line: bytes) -> bool:
         said = protocol.decode_command(line)
-        if said is None or said[0] == "cancel":
-            return said is None
+        if said is None:
+            return True
         name, more = said
+        if name == "cancel":
+            self._control.obey(name)  # a training records that it was cancelled; one whose parent died was interrupted
+            return False
         if name == "warm":
             threading.Thread(target=_warm, name="warm-up", daemon=True).start()
         elif name == "run" and isinstance(more.get("job"), dict):
@@ -146,6 +150,10 @@ def _run(job: Job, report: Report, control: Control) -> dict[str, Any]:
         from mobilenet_gui.training.export import export
 
         return export(job, control)
+    if isinstance(job, DoctorJob):
+        from mobilenet_gui.training import doctor_job
+
+        return doctor_job.run(job, control.report)
     if isinstance(job, ConvertJob):
         from mobilenet_gui.training.convert import convert
 
