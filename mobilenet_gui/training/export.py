@@ -10,53 +10,31 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import Cancelled, ModelError, StorageError
 from mobilenet_gui.core.phases import Phase
 from mobilenet_gui.core.store_files import discard, rename, storage_error
-from mobilenet_gui.core.tflite_describe import LABELS_NAME, Description, metadata
-from mobilenet_gui.core.tflite_edit import only_first_output, scale_logits, with_metadata
-from mobilenet_gui.core.types import Pixels
+from mobilenet_gui.core.tflite_describe import LABELS_NAME
 from mobilenet_gui.i18n import tr, trn
-from mobilenet_gui.training import export_check as check
 from mobilenet_gui.training import protocol
 from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.example_program import EXAMPLE_NAME
-from mobilenet_gui.training.export_companions import (
-    PREPROCESSING_NAME,
-    README_NAME,
-    Ends,
-    labels_inside,
-    one_line,
-    preprocessing,
-    preprocessing_text,
-    write_companions,
-)
+from mobilenet_gui.training.export_companions import PREPROCESSING_NAME, README_NAME, write_companions
 from mobilenet_gui.training.export_formats import unavailable_reason
-from mobilenet_gui.training.export_job import (
-    FLOAT_DIFFERENCE,
-    QUANTIZED_AGREEMENT,
-    ExportFormat,
-    ExportJob,
-    ExportResult,
-)
+from mobilenet_gui.training.export_job import ExportFormat, ExportJob, ExportResult
+from mobilenet_gui.training.export_making import Maker
 from mobilenet_gui.training.export_run import STAGING_PREFIX
 
-if TYPE_CHECKING:
-    from mobilenet_gui.training.export_keras import Network, Numbers
-
 _LOCK_NAME: Final = "lock"
+_STALE_SECONDS: Final = 600.0
 _ROOM_BYTES: Final = 4 << 20
 """With less free than this, a failure to write counts as a full disk, whatever the writing library calls it."""
-_GOOD_FIRST_TRY: Final = 0.995
-"""An 8-bit network that agrees as often as this on photos is left as the converter made it."""
-_LADDER: Final[tuple[Numbers, ...]] = ("int8", "dynamic range", "16x8")
-_SAVED_MODEL: Final = "saved_model"
 
 
 def export(job: ExportJob, control: Control) -> dict[str, Any]:
@@ -97,6 +75,8 @@ def _staging(job: ExportJob) -> Iterator[Path]:
         job.output.mkdir(parents=True, exist_ok=True)
         for old in job.output.glob(STAGING_PREFIX + "*"):
             with contextlib.suppress(Timeout, OSError):
+                if time.time() - old.stat().st_mtime < _STALE_SECONDS:
+                    continue  # another export may have made it this moment and not locked it yet
                 with FileLock(old / _LOCK_NAME, timeout=0):
                     pass
                 discard(old)
@@ -114,15 +94,12 @@ def _staging(job: ExportJob) -> Iterator[Path]:
 
 
 class _Exporter:
-    """Makes one format after the other; what several need is made once."""
+    """Has one format made after the other, and puts each in its place."""
 
     def __init__(self, job: ExportJob, bundle: Bundle, staging: Path, control: Control) -> None:
         self._job, self._bundle, self._staging, self._control = job, bundle, staging, control
+        self._maker = Maker(job, bundle, control, self._say)
         self._number = 0
-        self._network: Network | None = None
-        self._check: check.CheckSet | None = None
-        self._calibration: Pixels | None = None
-        self._on_samples = not job.check
 
     def export(self, kind: ExportFormat, number: int) -> ExportResult:
         """Make, prove and place one format."""
@@ -137,8 +114,8 @@ class _Exporter:
         folder = self._staging / kind
         try:
             folder.mkdir()
-            result, ends = self._make(kind, folder)
-            result = _judged(result, on_samples=self._on_samples)
+            result, ends = self._maker.make(kind, folder)
+            result = _judged(result, on_samples=self._maker.on_samples)
             self._say(Phase.WRITE, 0.97)
             write_companions(folder, self._bundle, result, ends)
             self._place(folder, target)
@@ -155,221 +132,6 @@ class _Exporter:
                 raise StorageError(str(self._job.output), tr("The disk is full.")) from error
             raise
         return result.moved(target)
-
-    def _make(self, kind: ExportFormat, folder: Path) -> tuple[ExportResult, Ends]:
-        name = self._bundle.id
-        if kind == "tflite":
-            return self._own_tflite(folder / f"{name}.tflite")
-        if kind == "tflite-float16":
-            return self._half(folder / f"{name}-float16.tflite")
-        if kind == "tflite-int8":
-            return self._quantized(folder / f"{name}-int8.tflite")
-        if kind == "onnx":
-            return self._onnx(folder / f"{name}.onnx")
-        if kind == "keras":
-            return self._keras(folder / f"{name}.keras")
-        return self._saved_model(folder / _SAVED_MODEL)
-
-    def _own_tflite(self, path: Path) -> tuple[ExportResult, Ends]:
-        """Take the bundle's network as it is, with one output, its calibration worked in, and metadata."""
-        bundle, manifest = self._bundle, self._bundle.manifest
-        graph = only_first_output(bundle.tflite_bytes(), bundle.name)
-        data, temperature = graph.data, bundle.temperature
-        if temperature != 1 and (scaled := scale_logits(graph, 1 / temperature)) is not None:
-            data, temperature = scaled, 1.0
-        quantized = graph.input.dtype.kind != "f"
-        numbers = graph.input.dtype.name if quantized else "float32"
-        described = self._described(
-            data,
-            quantized=quantized,
-            probabilities=manifest.output == "probabilities",
-        )
-        answer, ends = check.open_tflite(
-            described,
-            bundle,
-            probabilities=manifest.output == "probabilities",
-            temperature=temperature,
-            background=manifest.background,
-        )
-        return self._finished(
-            ExportResult("tflite", path, numbers=numbers), ends, answer, lambda: _write(path, described)
-        )
-
-    def _converted(self, numbers: Numbers) -> bytes:
-        from mobilenet_gui.training import export_keras
-
-        network = self._keras_network()
-        photos = self._calibration_pixels() if numbers in ("int8", "16x8") else ()
-        data = export_keras.tflite(network, numbers, photos)
-        return self._described(data, quantized=numbers == "int8", probabilities=True)
-
-    def _tried_tflite(self, kind: ExportFormat, numbers: Numbers, data: bytes, path: Path) -> tuple[ExportResult, Ends]:
-        answer, ends = check.open_tflite(data, self._bundle)
-        return self._finished(ExportResult(kind, path, numbers=numbers), ends, answer, lambda: _write(path, data))
-
-    def _half(self, path: Path) -> tuple[ExportResult, Ends]:
-        """Take 16 bits; where rounding shows in the probabilities, with better rounded weights."""
-        self._say(Phase.CONVERT, 0.2)
-        data = self._converted("float16")
-        found = self._tried_tflite("tflite-float16", "float16", data, path)
-        return found if found[0].largest_difference <= FLOAT_DIFFERENCE else self._refined(found, data, path)
-
-    def _refined(self, found: tuple[ExportResult, Ends], data: bytes, path: Path) -> tuple[ExportResult, Ends]:
-        """Round the weights anew, as photos show it is best, and keep whichever file agrees better."""
-        from mobilenet_gui.training import export_keras
-        from mobilenet_gui.training.rounding import refine
-
-        self._say(Phase.CONVERT, 0.7)
-        network = self._keras_network()
-        exact = export_keras.tflite(network, "float32")
-        better = refine(exact, data, self._calibration_pixels(), network.normalization, self._control)
-        if better is None:
-            return found
-        self._say(Phase.COMPARE, 0.9)
-        before = found[0]
-        after = replace(before, checked=0)
-        answer, ends = check.open_tflite(better, self._bundle)
-        after = check.compare(after, answer, self._check_set(), self._control)
-        if (after.agree, -after.largest_difference) <= (before.agree, -before.largest_difference):
-            return found
-        path.unlink()
-        _write(path, better)
-        return after, ends
-
-    def _quantized(self, path: Path) -> tuple[ExportResult, Ends]:
-        """Take 8 bits; where they disagree too much, the kinds that lie between 8 bits and floating point."""
-        best: tuple[ExportResult, Ends] | None = None
-        for step, numbers in enumerate(_LADDER):
-            self._say(Phase.CONVERT, 0.1 + 0.25 * step)
-            place = path.with_name(f"{self._bundle.id}-{numbers.replace(' ', '-')}.tflite")
-            try:
-                data = self._converted(numbers)
-                found = self._tried_tflite("tflite-int8", numbers, data, place)
-                if numbers == "int8" and found[0].agreement < _GOOD_FIRST_TRY and found[0].checked:
-                    found = self._refined(found, data, place)
-            except ModelError:
-                if best is None and step == len(_LADDER) - 1:
-                    raise
-                continue
-            if best is None or found[0].agreement > best[0].agreement:
-                if best is not None and best[0].path is not None:
-                    best[0].path.unlink()
-                best = found
-            else:
-                place.unlink()
-            if best[0].agreement >= QUANTIZED_AGREEMENT or not best[0].checked:
-                break
-        if best is None:
-            raise ModelError(self._bundle.name, tr("TensorFlow's converter cannot write it with 8 bits."))
-        if best[0].numbers != "int8":
-            note = tr(
-                "With 8 bits throughout it agreed with the program on too few photos, so it counts as “{numbers}” now."
-            ).format(numbers=best[0].numbers)
-            best = (replace(best[0], note=note), best[1])
-        return best
-
-    def _keras(self, path: Path) -> tuple[ExportResult, Ends]:
-        from mobilenet_gui.training import export_keras
-
-        network = self._keras_network()
-        export_keras.write_keras(network, path)
-        answer = export_keras.open_keras(path, network.normalization)
-        return self._finished(ExportResult("keras", path), Ends(), answer, lambda: None, framework=True)
-
-    def _saved_model(self, path: Path) -> tuple[ExportResult, Ends]:
-        from mobilenet_gui.training import export_keras
-
-        network = self._keras_network()
-        export_keras.write_saved_model(network, path)
-        answer = export_keras.open_saved_model(path, network.normalization)
-        return self._finished(ExportResult("savedmodel", path), Ends(), answer, lambda: None, framework=True)
-
-    def _onnx(self, path: Path) -> tuple[ExportResult, Ends]:
-        from mobilenet_gui.training import onnx_export
-
-        network, bundle = self._keras_network(), self._bundle
-        ends, result = Ends(layout="NCHW"), ExportResult("onnx", path)
-        self._say(Phase.CONVERT, 0.4)
-        data = onnx_export.to_onnx(
-            network.model,
-            network.size,
-            len(bundle.labels),
-            description=self._about,
-            properties={
-                "name": bundle.name,
-                "licence": bundle.manifest.licence,
-                "labels": [one_line(label.name) for label in bundle.labels],
-                "preprocessing": preprocessing(bundle, result, ends),
-            },
-        )
-        answer = onnx_export.open_onnx(data, network.normalization)
-        return self._finished(result, ends, answer, lambda: _write(path, data))
-
-    def _finished(
-        self,
-        result: ExportResult,
-        ends: Ends,
-        answer: check.Answer,
-        write: Callable[[], None],
-        *,
-        framework: bool = False,
-    ) -> tuple[ExportResult, Ends]:
-        """Write the file, if that is yet to be done, and compare its answers with the program's."""
-        write()
-        self._say(Phase.COMPARE, 0.6)
-        text = preprocessing_text(self._bundle.preprocessing.normalization, ends)
-        size = 0 if result.path is None else _size_of(result.path)
-        result = replace(result, size_bytes=size, preprocessing=text)
-        result = check.compare(result, answer, self._check_set(), self._control, batch=check.batch_of(framework))
-        return result, ends
-
-    def _keras_network(self) -> Network:
-        if self._network is None:
-            self._say(Phase.BUILD, 0.05)
-            from mobilenet_gui.training import export_keras
-
-            self._network = export_keras.load_network(self._bundle)
-        return self._network
-
-    def _check_set(self) -> check.CheckSet:
-        if self._check is None:
-            photos = self._job.check or check.sample_photos()
-            found = check.check_set(self._bundle, photos, self._control)
-            if not len(found) and self._job.check:  # not one of them can be read any more
-                self._on_samples = True
-                found = check.check_set(self._bundle, check.sample_photos(), self._control)
-            self._check = found
-        return self._check
-
-    def _calibration_pixels(self) -> Pixels:
-        if self._calibration is None:
-            pre = self._bundle.preprocessing
-            found = check.read_pixels(self._job.calibration, pre, check.MOST_CALIBRATION, self._control)
-            if not len(found):
-                found = self._check_set().pixels[: check.MOST_CALIBRATION]
-            if not len(found):
-                raise ModelError(
-                    self._bundle.name, tr("Numbers of 8 bits are fitted to photos, and none of them can be read.")
-                )
-            self._calibration = check.calibration_pixels(found)
-        return self._calibration
-
-    def _described(self, data: bytes, *, quantized: bool, probabilities: bool) -> bytes:
-        manifest = self._bundle.manifest
-        about = Description(
-            name=self._bundle.name,
-            text=self._about,
-            licence=manifest.licence,
-            size=manifest.input_size,
-            normalization=manifest.preprocessing.normalization,
-            quantized=quantized,
-            probabilities=probabilities,
-        )
-        return with_metadata(data, metadata(about), labels_inside(self._bundle))
-
-    @property
-    def _about(self) -> str:
-        return self._bundle.manifest.description or tr("A photo classifier, exported by MobileNet GUI.")
 
     def _place(self, folder: Path, target: Path) -> None:
         """Move a finished folder into place; an old one gives way only then."""
@@ -438,15 +200,3 @@ def _is_export(folder: Path) -> bool:
         return not folder.is_symlink() and {entry.name for entry in folder.iterdir()} <= known
     except (OSError, ValueError, KeyError, TypeError):
         return False
-
-
-def _write(path: Path, data: bytes) -> None:
-    from mobilenet_gui.core.bundle_files import write_file
-
-    write_file(path, lambda out: out.write(data))
-
-
-def _size_of(path: Path) -> int:
-    if path.is_file():
-        return path.stat().st_size
-    return sum(entry.stat().st_size for entry in path.rglob("*") if entry.is_file())

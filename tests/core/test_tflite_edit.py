@@ -70,7 +70,7 @@ def test_metadata_leaves_the_network_as_it_was(tmp_path: Path, kind: Kind) -> No
     assert [label.name for label in bundle.labels] == list("abcdef")
     before, after = make_bundle(tmp_path / "a", kind=kind), bundle
     scores = [LiteRTRecognizer(each, threads=1).probabilities(RED)[0] for each in (before, after)]
-    assert np.array_equal(*scores)
+    assert np.array_equal(scores[0], scores[1])
 
 
 def test_metadata_starts_aligned_and_replaces_what_was_there() -> None:
