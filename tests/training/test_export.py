@@ -344,7 +344,14 @@ def test_an_order_survives_the_way_to_the_worker(tmp_path: Path) -> None:
         tmp_path, tmp_path / "o", ("onnx", "keras"), (Path("a"),), (Path("b"), Path("c")), replace=False, staging=".x"
     )
     assert from_data(json.loads(json.dumps(to_data(job)))) == job
-    for bad in ({"formats": ["exe"]}, {"formats": []}, {"staging": "../x"}, {"staging": "x"}, {"bundle": None}):
+    faults: tuple[dict[str, object], ...] = (
+        {"formats": ["exe"]},
+        {"formats": []},
+        {"staging": "../x"},
+        {"staging": "x"},
+        {"bundle": None},
+    )
+    for bad in faults:
         with pytest.raises(ValueError, match="not a"):
             from_data(to_data(job) | bad)
 
