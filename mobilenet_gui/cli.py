@@ -35,11 +35,11 @@ def main(argv: Sequence[str]) -> int:
 
 def commands_parser() -> argparse.ArgumentParser:
     """Return the parser of every command; the installers make the shells' completions from it."""
-    from mobilenet_gui import cli_bench, cli_classify, cli_export, cli_models, cli_watch
+    from mobilenet_gui import cli_bench, cli_classify, cli_export, cli_models, cli_train, cli_watch
 
     parser = argparse.ArgumentParser(prog="mobilenet-gui", description=tr("Recognise photos with MobileNet."))
     commands = parser.add_subparsers(dest="command", required=True, metavar=tr("COMMAND"))
-    for module in (cli_classify, cli_watch, cli_export, cli_models, cli_bench):
+    for module in (cli_classify, cli_watch, cli_train, cli_export, cli_models, cli_bench):
         module.add_parser(commands)
     return parser
 

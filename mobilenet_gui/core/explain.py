@@ -14,6 +14,8 @@ through dense layers it has a closed form, so that no framework is needed. For a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -73,10 +75,14 @@ def class_weights(features: Floats, head: ClassifierHead, index: int) -> Floats:
 
 def logits(features: Floats, head: ClassifierHead) -> Floats:
     """Return what the classifier says of a feature map, shape (classes,)."""
-    value: Floats = features.mean(axis=(0, 1), dtype=np.float32)
-    for layer in head.layers:
-        value = _activate(value @ layer.kernel + layer.bias, layer.activation)
-    return value
+    return through(head.layers, features.mean(axis=(0, 1), dtype=np.float32))
+
+
+def through(layers: Sequence[HeadLayer], values: Floats) -> Floats:
+    """Return what dense layers make of values, shape (..., inputs of the first) to (..., outputs of the last)."""
+    for layer in layers:
+        values = _activate(values @ layer.kernel + layer.bias, layer.activation)
+    return values
 
 
 def _activate(x: Floats, kind: str) -> Floats:

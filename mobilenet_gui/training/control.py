@@ -26,8 +26,18 @@ class Control:
         self._go = threading.Event()
         self._go.set()
         self._finish = threading.Event()
+        self._cancel_heard: list[Callable[[], None]] = []
+        self._pause_heard: list[Callable[[bool], None]] = []
         self.paused_seconds = 0.0
         """How long it stood still altogether."""
+
+    def on_cancel(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called as soon as it is told to stop, in whatever thread hears it."""
+        self._cancel_heard.append(listener)
+
+    def on_pause(self, listener: Callable[[bool], None]) -> None:
+        """Have `listener` called with whether it stands still, by the training."""
+        self._pause_heard.append(listener)
 
     def obey(self, command: str) -> None:
         """Take `pause`, `resume`, `finish` or `cancel`; anything else is ignored."""
@@ -38,6 +48,8 @@ class Control:
                 self._finish.set()
             elif command == "cancel":
                 self._cancel.set()
+                for listener in self._cancel_heard:
+                    listener()
             self._go.set()
 
     @property
@@ -71,10 +83,15 @@ class Control:
         """
         if not self._go.is_set() and not self._cancel.is_set():
             since = time.monotonic()
-            self.say(protocol.Paused(True))
+            self._tell_paused(True)
             while not self._go.wait(_HEARTBEAT_SECONDS):
                 self.say(protocol.Paused(True))
-            self.say(protocol.Paused(False))
             self.paused_seconds += time.monotonic() - since
+            self._tell_paused(False)
         if self._cancel.is_set():
             raise Cancelled
+
+    def _tell_paused(self, paused: bool) -> None:
+        self.say(protocol.Paused(paused))
+        for listener in self._pause_heard:
+            listener(paused)

@@ -294,6 +294,8 @@ def _environment() -> dict[str, str]:
     for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
         environment.pop(name, None)
     environment["PYTHONIOENCODING"] = "utf-8"
+    # NumPy's threads wait for each other by spinning: on a busy machine 100 ms of algebra became 16 seconds.
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
     # A photo folder may well be the current one; Python must not take modules from there.
     environment["PYTHONSAFEPATH"] = "1"
     root = Path(mobilenet_gui.__file__).resolve().parent.parent

@@ -1,0 +1,215 @@
+"""Owns the features of photos on the disk, so that the same photo is never put through the same network twice.
+
+One SQLite file: which content a file had when it was seen last (by path, size and time of change), and the features
+of a content under a network and its preprocessing. Programs may share it. It is a cache: a damaged one is thrown away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mobilenet_gui.core.errors import PhotoError
+from mobilenet_gui.i18n import tr
+
+MAX_BYTES: Final = 2 << 30
+"""Above this the networks that were not used for longest are forgotten."""
+_VERSION: Final = 1
+_FILE: Final = "features.sqlite3"
+_AT_ONCE: Final = 500
+_BUSY_SECONDS: Final = 10.0
+_TABLES: Final = (
+    "CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, size INTEGER, changed INTEGER, content BLOB)"
+    " WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS networks (id INTEGER PRIMARY KEY, name TEXT UNIQUE, used REAL)",
+    "CREATE TABLE IF NOT EXISTS features (network INTEGER, content BLOB, vector BLOB, PRIMARY KEY (network, content))",
+)
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFile:
+    """A file as it is now: its path, length in bytes, time of change in nanoseconds."""
+
+    path: Path
+    size: int
+    changed: int
+
+    @classmethod
+    def look(cls, path: Path) -> SeenFile:
+        """Look at a file.
+
+        Raises:
+            OSError: it is not there.
+        """
+        stat = path.stat()
+        return cls(path, stat.st_size, stat.st_mtime_ns)
+
+
+class FeatureStore:
+    """The cache. To be used from the thread that made it; use it in a `with` block.
+
+    Nothing here raises for want of disk: what cannot be kept is computed again next time.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._place = folder / _FILE
+        self._db = _opened(self._place)
+        self._networks: dict[str, int] = {}
+
+    def __enter__(self) -> FeatureStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forget what is too much, and close."""
+        with contextlib.suppress(sqlite3.Error):
+            self._trim()
+        self._db.close()
+
+    def contents(self, files: Sequence[SeenFile]) -> dict[SeenFile, bytes]:
+        """Return the hash of each file that has not changed since it was seen last."""
+        known: dict[SeenFile, bytes] = {}
+        wanted = {os.fsencode(file.path): file for file in files}
+        for names in _chunks(list(wanted)):
+            marks = ",".join("?" * len(names))
+            for name, size, changed, content in self._rows(
+                f"SELECT path, size, changed, content FROM files WHERE path IN ({marks})",  # noqa: S608 - only marks
+                names,
+            ):
+                file = wanted[name]
+                if (size, changed) == (file.size, file.changed):
+                    known[file] = content
+        return known
+
+    def load(self, network: str, contents: Iterable[bytes]) -> dict[bytes, Floats]:
+        """Return the features that are there, by content."""
+        number = self._number(network)
+        found: dict[bytes, Floats] = {}
+        for some in _chunks(list(dict.fromkeys(contents))):
+            marks = ",".join("?" * len(some))
+            for content, vector in self._rows(
+                f"SELECT content, vector FROM features WHERE network = ? AND content IN ({marks})",  # noqa: S608
+                [number, *some],
+            ):
+                found[content] = np.frombuffer(vector, np.float16).astype(np.float32)
+        return found
+
+    def keep(self, network: str, entries: Sequence[tuple[SeenFile, bytes, Floats]]) -> None:
+        """Remember files, their content's hash and features; values are rounded to half floats."""
+        number = self._number(network)
+        files = [(os.fsencode(file.path), file.size, file.changed, content) for file, content, _ in entries]
+        rows = [(number, content, vector.astype(np.float16).tobytes()) for _, content, vector in entries]
+        with contextlib.suppress(sqlite3.Error), self._db:
+            self._db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", files)
+            self._db.executemany("INSERT OR REPLACE INTO features VALUES (?, ?, ?)", rows)
+
+    def _number(self, network: str) -> int:
+        if network not in self._networks:
+            number = 0
+            with contextlib.suppress(sqlite3.Error), self._db:
+                self._db.execute(
+                    "INSERT INTO networks (name, used) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET used = ?",
+                    (network, time.time(), time.time()),
+                )
+                (number,) = self._db.execute("SELECT id FROM networks WHERE name = ?", (network,)).fetchone()
+            self._networks[network] = number
+        return self._networks[network]
+
+    def _rows(self, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.Error:
+            return []
+
+    def _trim(self) -> None:
+        def size() -> int:
+            pages, free, page = (
+                self._db.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("page_count", "freelist_count", "page_size")
+            )
+            return int((pages - free) * page)
+
+        while size() > MAX_BYTES:
+            oldest = self._db.execute("SELECT id FROM networks ORDER BY used LIMIT 1").fetchone()
+            if oldest is None:
+                break
+            with self._db:
+                self._db.execute("DELETE FROM features WHERE network = ?", oldest)
+                self._db.execute("DELETE FROM networks WHERE id = ?", oldest)
+            self._networks.clear()
+
+
+def content_hash(data: bytes) -> bytes:
+    """Return what names a photo's content."""
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def read_photo(path: Path) -> bytes:
+    """Return a photo file's bytes.
+
+    Raises:
+        PhotoError: it is gone or cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = tr("The file cannot be read: {reason}.").format(reason=error.strerror or error)
+        raise PhotoError(str(path), reason) from error
+
+
+def _opened(place: Path) -> sqlite3.Connection:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return _connected(str(place))
+    except sqlite3.OperationalError:  # held by others for long, or a disk that may not be written
+        return _connected(":memory:")
+    except sqlite3.DatabaseError:
+        for end in ("", "-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                place.with_name(place.name + end).unlink(missing_ok=True)
+    except OSError:
+        return _connected(":memory:")
+    try:
+        return _connected(str(place))
+    except sqlite3.Error:
+        return _connected(":memory:")
+
+
+def _connected(place: str) -> sqlite3.Connection:
+    db = sqlite3.connect(place, timeout=_BUSY_SECONDS)
+    try:
+        # What is lost in a power cut is computed again; the journal keeps the rest sound.
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, _VERSION):
+            raise sqlite3.DatabaseError("another version")
+        with db:
+            for table in _TABLES:
+                db.execute(table)
+            db.execute(f"PRAGMA user_version = {_VERSION}")
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def _chunks(values: list[bytes]) -> Iterable[list[bytes]]:
+    return (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))

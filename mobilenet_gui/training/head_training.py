@@ -1,0 +1,140 @@
+"""Owns the phase in which the classes are learnt: strength and calibration by photos held out, then the layer."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mobilenet_gui.training.calibration import choose_sure_from, fit_temperature, probabilities_from_logits
+from mobilenet_gui.training.control import Control
+from mobilenet_gui.training.head import (
+    MOST_WORK_IN_FOLDS,
+    Head,
+    HeadProblem,
+    Labels,
+    Places,
+    class_weights,
+    figures,
+    make_folds,
+)
+from mobilenet_gui.training.journal import Journal
+from mobilenet_gui.training.material import Material
+from mobilenet_gui.training.presets import Recipe
+from mobilenet_gui.training.run_folder import EpochRecord
+
+EPOCHS: Final = 40
+"""The most passes over the photos that the head takes; it mostly has converged before."""
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearntHead:
+    """What the phase found.
+
+    Attributes:
+        early: the layer learnt from the train photos alone, which validation photos can judge.
+        final: the layer learnt from train and validation photos.
+        strength: of the regularisation.
+        temperature: the calibration, by photos held out.
+        sure_from: the probability from which an answer counts as sure.
+        held: places of the photos that were held out once each.
+        held_logits: their logits, shape (held, classes), from layers that had not learnt from them.
+    """
+
+    early: Head
+    final: Head
+    strength: float
+    temperature: float
+    sure_from: float
+    held: Places
+    held_logits: Floats
+
+
+class HeadTraining:
+    """The phase for given features.
+
+    Args:
+        values: one row an item of `material`.
+        material: what the rows are.
+        recipe: how to train.
+        journal: is told each epoch.
+        control: may stop it.
+    """
+
+    def __init__(
+        self, values: NDArray[np.floating[Any]], material: Material, recipe: Recipe, journal: Journal, control: Control
+    ) -> None:
+        self._values, self._material, self._recipe = values, material, recipe
+        self._journal, self._control = journal, control
+        self._labels: Labels = material.labels()
+        weights = class_weights(self._labels, len(material.classes)) if recipe.class_weights else None
+        self._problem = HeadProblem(
+            values, self._labels, len(material.classes), weights=weights, smoothing=recipe.label_smoothing
+        )
+
+    def learn(self, *, quiet: bool = False) -> LearntHead:
+        """Learn the layer.
+
+        Args:
+            quiet: tell no epochs; for a layer that is learnt again after adapting.
+
+        Raises:
+            Cancelled: it was told to stop.
+        """
+        if not quiet:
+            self._journal.phase("head", EPOCHS + self._recipe.epochs)
+        strength, logits, held = self._problem.held_out(self._folds(), lambda _fraction: self._control.check())
+        temperature, sure_from = calibrated(logits, self._labels[held])
+        train = self._material.places("train")
+        early, start = self._curve(strength, train, quiet=quiet)
+        final = early
+        if len(train) < len(self._labels):
+            final, _ = self._problem.fit(strength, start=start, on_step=lambda *_: self._going_on())
+        if not quiet:
+            self._journal.record(best_epoch=len(self._journal.state.history))
+        return LearntHead(early, final, strength, temperature, sure_from, held, logits)
+
+    def _folds(self) -> list[tuple[Places, Places]]:
+        train, validation = self._material.places("train"), self._material.places("validation")
+        if self._problem.work > MOST_WORK_IN_FOLDS and len(validation):
+            return [(train, validation)]
+        # A stand-in shows its photo, so the two are held out together.
+        groups = [item.sample.group or f"id {item.sample.id}" for item in self._material.items]
+        return make_folds(self._labels, groups, self._recipe.seed)
+
+    def _curve(self, strength: float, train: Places, *, quiet: bool) -> tuple[Head, NDArray[np.floating[Any]]]:
+        validation = self._material.places("validation")
+        seen = self._labels[train], self._labels[validation]
+        before = time.monotonic()
+
+        def tell(step: int, head: Head) -> bool:
+            nonlocal before
+            learnt = figures(head.logits(self._values[train]), seen[0])
+            checked = figures(head.logits(self._values[validation]), seen[1])
+            now = time.monotonic()
+            planned = EPOCHS + self._recipe.epochs
+            record = EpochRecord(
+                "head", step, planned, learnt.loss, learnt.accuracy, checked.loss, checked.accuracy, now - before, 0.0
+            )
+            self._journal.epoch(record, speed=len(train) / max(1e-6, now - before))
+            before = now
+            return self._going_on()
+
+        if quiet:
+            return self._problem.fit(strength, train, on_step=lambda *_: self._going_on())
+        return self._problem.fit(strength, train, steps=EPOCHS, on_step=tell)
+
+    def _going_on(self) -> bool:
+        self._control.check()
+        return not self._control.finishing
+
+
+def calibrated(logits: Floats, labels: Labels) -> tuple[float, float]:
+    """Return the temperature and the limit of "sure" for logits of photos that were not learnt from."""
+    temperature = fit_temperature(logits, labels)
+    return temperature, choose_sure_from(probabilities_from_logits(logits, temperature), labels)

@@ -1,0 +1,175 @@
+"""Owns giving a float .tflite network another last layer, without TensorFlow: what a new head needs is a second's work.
+
+The published schema's own Python classes unpack the file and pack it again. Only the last dense layer is exchanged
+(fully connected or 1x1 convolution), and what stands behind it, up to the softmax, is told the new number of classes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mobilenet_gui.core.errors import ModelError
+from mobilenet_gui.core.tflite_graph import MAX_TENSORS
+from mobilenet_gui.i18n import tr
+
+_CONV: Final = 3
+_FULLY_CONNECTED: Final = 9
+_RESHAPE: Final = 22
+_DENSE: Final = frozenset({_CONV, _FULLY_CONNECTED})
+_BEHIND: Final = frozenset({_RESHAPE, 25, 43})
+"""What may stand between the last dense layer and the output: reshape, softmax, squeeze."""
+_FLOAT32: Final = 0
+_ALIGNMENT: Final = 16
+
+Floats = NDArray[np.float32]
+
+
+def replace_head(data: bytes, kernel: Floats, bias: Floats, subject: str) -> bytes:
+    """Return a .tflite classifier with another last layer, as many classes as that has, and one output.
+
+    Args:
+        data: a float32 classifier; its first output counts.
+        kernel: shape (inputs, classes).
+        bias: shape (classes,).
+        subject: what an error names.
+
+    Raises:
+        ModelError: the network does not end as MobileNets do, or is quantised.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(data, 0)
+    graph = model.subgraphs[0]
+    codes = [max(int(code.builtinCode), int(code.deprecatedBuiltinCode)) for code in model.operatorCodes]
+    chain = _chain(graph, codes)
+    refused = _refused(subject)
+    if chain is None:
+        raise refused
+    dense, behind = chain
+    old = graph.tensors[dense.inputs[1]]
+    inputs = int(np.prod(old.shape[1:]))
+    constants = all(_is_constant(model, graph.tensors[i]) for i in dense.inputs[1:3])
+    if len(dense.inputs) < 3 or not constants or old.type != _FLOAT32 or kernel.shape[0] != inputs:
+        raise refused
+    before, classes = int(old.shape[0]), int(kernel.shape[1])
+    _store(model, old, np.ascontiguousarray(kernel.T, np.float32), (classes, *old.shape[1:]))
+    _store(model, graph.tensors[dense.inputs[2]], np.ascontiguousarray(bias, np.float32), (classes,))
+    _reshape(graph.tensors[dense.outputs[0]], before, classes)
+    for op in behind:
+        _reshape(graph.tensors[op.outputs[0]], before, classes)
+        if codes[op.opcodeIndex] == _RESHAPE:
+            _retarget(model, graph, op, before, classes)
+    model.metadata = [entry for entry in model.metadata or () if entry.name != b"TFLITE_METADATA"] or None
+    graph.outputs = np.asarray(graph.outputs[:1], np.int32)
+    return _packed(model)
+
+
+def _refused(subject: str) -> ModelError:
+    return ModelError(subject, tr("This network's last layer cannot be exchanged. Choose another model to start from."))
+
+
+def _chain(graph: Any, codes: list[int]) -> tuple[Any, list[Any]] | None:
+    """Walk back from the output to the last dense layer; return it and what stands behind it, None for others."""
+    makers = {int(out): op for op in graph.operators for out in op.outputs}
+    tensor = int(graph.outputs[0])
+    behind: list[Any] = []
+    for _ in range(MAX_TENSORS):
+        op = makers.get(tensor)
+        if op is None:
+            return None
+        code = codes[op.opcodeIndex]
+        if code in _DENSE:
+            return op, behind
+        if code not in _BEHIND:
+            return None
+        behind.append(op)
+        tensor = int(op.inputs[0])
+    return None
+
+
+def _is_constant(model: Any, tensor: Any) -> bool:
+    return model.buffers[tensor.buffer].data is not None and len(model.buffers[tensor.buffer].data) > 0
+
+
+def _store(model: Any, tensor: Any, values: NDArray[Any], shape: tuple[int, ...]) -> None:
+    """Give a constant new values in a buffer of its own: buffers may be shared."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    buffer = schema.BufferT()
+    buffer.data = np.frombuffer(values.tobytes(), np.uint8)
+    tensor.buffer = len(model.buffers)
+    model.buffers.append(buffer)
+    tensor.shape = np.array([int(n) for n in shape], np.int32)
+    tensor.shapeSignature = None
+
+
+def _reshape(tensor: Any, before: int, classes: int) -> None:
+    tensor.shape = _with_classes(tensor.shape, before, classes)
+    if tensor.shapeSignature is not None:
+        tensor.shapeSignature = _with_classes(tensor.shapeSignature, before, classes)
+
+
+def _retarget(model: Any, graph: Any, op: Any, before: int, classes: int) -> None:
+    """Tell a reshape its new target, both where it is a constant and where it is an option."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    if len(op.inputs) > 1 and op.inputs[1] >= 0:
+        # The constant may serve other operations as well: this one gets its own.
+        old = graph.tensors[op.inputs[1]]
+        target = schema.TensorT()
+        target.type, target.name = old.type, old.name
+        values = np.frombuffer(bytes(model.buffers[old.buffer].data), np.int32)
+        _store(model, target, _with_classes(values, before, classes), old.shape)
+        graph.tensors.append(target)
+        op.inputs = np.array([op.inputs[0], len(graph.tensors) - 1], np.int32)
+    if op.builtinOptions is not None and getattr(op.builtinOptions, "newShape", None) is not None:
+        op.builtinOptions.newShape = _with_classes(op.builtinOptions.newShape, before, classes)
+
+
+def _with_classes(shape: Any, before: int, classes: int) -> NDArray[np.int32]:
+    """Return a shape whose last dimension of `before` is `classes` instead; a free one (-1) stays."""
+    changed = [int(n) for n in shape]
+    for place in reversed(range(len(changed))):
+        if changed[place] == before:
+            changed[place] = classes
+            break
+    return np.array(changed, np.int32)
+
+
+def _packed(model: Any) -> bytes:
+    import flatbuffers
+
+    used = _used_buffers(model)
+    model.buffers = [_Aligned(b.data if n in used else None) for n, b in enumerate(model.buffers)]
+    builder = flatbuffers.Builder(1 << 20)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+class _Aligned:
+    """A buffer that packs itself on a boundary of 16 bytes, as the converter does; the schema's own class does not."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = None if data is None or len(data) == 0 else np.asarray(data, np.uint8)
+
+    def Pack(self, builder: Any) -> Any:  # the name that the schema's classes call
+        from ai_edge_litert import schema_py_generated as schema
+
+        place = None
+        if self._data is not None:
+            builder.StartVector(1, self._data.size, _ALIGNMENT)
+            builder.head -= self._data.size
+            builder.Bytes[builder.head : builder.head + self._data.size] = self._data.tobytes()
+            place = builder.EndVector()
+        schema.BufferStart(builder)
+        if place is not None:
+            schema.BufferAddData(builder, place)
+        return schema.BufferEnd(builder)
+
+
+def _used_buffers(model: Any) -> set[int]:
+    used = {int(tensor.buffer) for graph in model.subgraphs for tensor in graph.tensors}
+    return used | {int(entry.buffer) for entry in model.metadata or ()}

@@ -1,0 +1,166 @@
+"""Owns a training from beginning to end: photos, head, adapting, model, test; its state on the disk at every step.
+
+Without blocks to adapt nothing here needs TensorFlow: the features come from LiteRT, the head is solved in NumPy and
+put into a copy of the base's own .tflite. That is what makes Fast, and learning from a correction, a matter of seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mobilenet_gui.core.errors import Cancelled, UserError
+from mobilenet_gui.core.explain import through
+from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.training.base import Base, feature_bundle, hidden_layers, open_base
+from mobilenet_gui.training.control import Control
+from mobilenet_gui.training.feature_store import FeatureStore
+from mobilenet_gui.training.features import collect
+from mobilenet_gui.training.head_training import HeadTraining, LearntHead
+from mobilenet_gui.training.job import TrainJob
+from mobilenet_gui.training.journal import Journal
+from mobilenet_gui.training.material import Material, gather
+from mobilenet_gui.training.model_making import Trained, make_model, record_accuracy
+from mobilenet_gui.training.presets import recipe_for
+from mobilenet_gui.training.replace_head import replace_head
+from mobilenet_gui.training.run_folder import RunFolder, RunSpec, RunState
+
+
+def train(job: TrainJob, control: Control) -> dict[str, Any]:
+    """Do what a run folder says; see `TrainJob` for the result.
+
+    Args:
+        job: the run folder, and whether to go on where it was.
+        control: is told how it goes, and stops, pauses or ends it.
+
+    Raises:
+        UserError: it cannot be done, in words; they are in the run's state as well.
+        Cancelled: it was told to stop.
+    """
+    folder = RunFolder(job.run_folder)
+    spec = folder.spec()
+    with folder.lock():
+        return _Training(folder, spec, control, resume=job.resume).run()
+
+
+class _Training:
+    def __init__(self, folder: RunFolder, spec: RunSpec, control: Control, *, resume: bool) -> None:
+        self._folder, self._spec, self._control = folder, spec, control
+        self._resume = resume
+        earlier = folder.state() if resume else RunState()
+        adapted = tuple(record for record in earlier.history if record.phase == "adapt")
+        self._earlier = earlier if adapted else RunState(seconds=earlier.seconds)
+        state = RunState(status="running", seconds=earlier.seconds, notes=earlier.notes)
+        self._journal = Journal(folder, control, state)
+
+    def run(self) -> dict[str, Any]:
+        try:
+            return self._run()
+        except Cancelled:
+            raise
+        except UserError as error:
+            self._fail(str(error))
+            raise
+        except MemoryError as error:
+            reason = tr("There is not enough memory. Close other programs, or choose a smaller input size.")
+            self._fail(reason)
+            raise UserError(self._spec.name, reason) from error
+        except Exception as error:
+            self._fail(f"{type(error).__name__}: {error}"[:500])
+            raise
+
+    def _fail(self, reason: str) -> None:
+        try:
+            self._journal.close("failed", error=reason)
+        except UserError:  # the disk refuses this as well; a run that nobody holds counts as interrupted
+            return
+
+    def _run(self) -> dict[str, Any]:
+        spec, journal, control = self._spec, self._journal, self._control
+        journal.phase("photos")
+        material = gather(spec)
+        base = open_base(spec.base_folder)
+        recipe = recipe_for(spec.settings, base.input_size)
+        for name in material.dropped:
+            journal.note(tr("“{name}” has no photos to learn from and is left out.").format(name=name), "missing")
+        network = feature_bundle(base, recipe.input_size, spec.cache_dir, control.report)
+        with FeatureStore(spec.cache_dir) as store:
+            features = collect(
+                [item.shot for item in material.items],
+                network,
+                store,
+                base.key,
+                threads=spec.settings.threads,
+                progress=lambda fraction: control.report("photos", fraction),
+            )
+        values = features.values
+        if features.failed:
+            journal.note(missing_text(len(features.failed)), "missing")
+            material = material.without(features.failed, spec.name)
+            values = np.delete(values, list(features.failed), axis=0)
+        hidden = hidden_layers(network)
+        if hidden is not None:
+            values = through(hidden.layers, values)
+        problem = HeadTraining(values, material, recipe, journal, control)
+        head = problem.learn()
+        trained = self._built(base, network.tflite_bytes(), head, recipe.input_size)
+        if recipe.adapts:
+            from mobilenet_gui.training.adapting import adapt
+
+            trained = adapt(base, recipe, material, head, trained, self._folder, self._earlier, journal, control)
+        return self._finished(base, trained, material)
+
+    def _built(self, base: Base, network: bytes, head: LearntHead, size: int) -> Trained:
+        architecture, arrays = base.with_head(head.final.kernel, head.final.bias)
+        return Trained(
+            architecture,
+            arrays,
+            replace_head(network, head.final.kernel, head.final.bias, base.bundle.name),
+            size,
+            head.temperature,
+            head.sure_from,
+        )
+
+    def _finished(self, base: Base, trained: Trained, material: Material) -> dict[str, Any]:
+        from mobilenet_gui.training.evaluation import evaluate, write_evaluation
+
+        journal, control, spec = self._journal, self._control, self._spec
+        journal.phase("test")
+        photos = sum(item.view == "plain" for item in material.items)
+        bundle = make_model(
+            self._folder.bundle_folder, spec.name, base, trained, classes=material.classes, photos=photos
+        )
+        accuracy: float | None = None
+        tested = 0
+        if material.test:
+            evaluation = evaluate(
+                bundle,
+                material.test,
+                spec.classes,
+                threads=spec.settings.threads,
+                progress=lambda done, total: control.report("test", done / total),
+            )
+            write_evaluation(self._folder.evaluation_path, evaluation)
+            tested = len(evaluation.tested)
+            accuracy = evaluation.accuracy
+            if accuracy is not None:
+                bundle = record_accuracy(bundle.folder, accuracy, evaluation.interval, tested)
+        control.check()
+        journal.close("finished", accuracy=accuracy, phase="test")
+        return {
+            "status": "finished",
+            "accuracy": accuracy,
+            "photos": tested,
+            "seconds": round(journal.seconds, 3),
+            "bundle": str(bundle.folder),
+            "id": bundle.id,
+            "notes": list(journal.state.notes),
+        }
+
+
+def missing_text(count: int) -> str:
+    """Return what to say of photos that could not be read."""
+    return trn(
+        "{n} photo could not be read and is left out.", "{n} photos could not be read and are left out.", count
+    ).format(n=count)
