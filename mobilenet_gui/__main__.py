@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from multiprocessing import freeze_support
 
-COMMANDS = frozenset({"bench", "classify", "export", "models", "train", "watch"})
+COMMANDS = frozenset({"bench", "classify", "evaluate", "export", "models", "train", "watch"})
 
 
 def main(argv: list[str] | None = None) -> int:

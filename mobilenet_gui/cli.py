@@ -35,11 +35,11 @@ def main(argv: Sequence[str]) -> int:
 
 def commands_parser() -> argparse.ArgumentParser:
     """Return the parser of every command; the installers make the shells' completions from it."""
-    from mobilenet_gui import cli_bench, cli_classify, cli_export, cli_models, cli_train, cli_watch
+    from mobilenet_gui import cli_bench, cli_classify, cli_evaluate, cli_export, cli_models, cli_train, cli_watch
 
     parser = argparse.ArgumentParser(prog="mobilenet-gui", description=tr("Recognise photos with MobileNet."))
     commands = parser.add_subparsers(dest="command", required=True, metavar=tr("COMMAND"))
-    for module in (cli_classify, cli_watch, cli_train, cli_export, cli_models, cli_bench):
+    for module in (cli_classify, cli_watch, cli_train, cli_evaluate, cli_export, cli_models, cli_bench):
         module.add_parser(commands)
     return parser
 
@@ -48,7 +48,10 @@ def _window(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="mobilenet-gui",
         description=tr("Recognise photos with MobileNet. Without a command, opens the window."),
-        epilog=tr("Commands: classify, watch, export, models, bench. “mobilenet-gui COMMAND --help” tells more."),
+        epilog=tr(
+            "Commands: classify, watch, train, evaluate, export, models, bench. "
+            "“mobilenet-gui COMMAND --help” tells more."
+        ),
     )
     parser.add_argument("photos", nargs="*", metavar=tr("PHOTO"), help=tr("photos or folders to open in the window"))
     parser.add_argument("--version", action="version", version=f"MobileNet GUI {__version__}")

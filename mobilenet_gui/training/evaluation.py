@@ -25,7 +25,7 @@ from mobilenet_gui.training.evaluation_types import OTHER, Answer, ClassFigures,
 if TYPE_CHECKING:
     from mobilenet_gui.core.batch import BatchResult
     from mobilenet_gui.core.bundle import Bundle
-    from mobilenet_gui.core.types import Prediction
+    from mobilenet_gui.core.types import Label, Prediction
 
 __all__ = [
     "OTHER",
@@ -128,22 +128,18 @@ def evaluate(
 def match_classes(bundle: Bundle, classes: Sequence[str]) -> dict[int, int]:
     """Return which of `classes` each class of the model is, by the model's index; those that are none are missing.
 
-    Names are compared without regard to case, accents' encoding, underscores and hyphens; WordNet ids and further
-    names count, too, where no class bears the name itself.
+    Names are compared without regard to case, encoding, underscores and hyphens; where no class bears the name itself,
+    WordNet ids, further names, and names in the plural count, too.
 
     Raises:
         UserError: the model knows none of them.
     """
-    wanted = {_plain(name): label for label, name in reversed(list(enumerate(classes)))}
     places: dict[int, int] = {}
-    taken: set[int] = set()
     # A name beats a further name, or ImageNet's second "crane" would take the first one's photos.
-    for names_of in (lambda x: [x.name], lambda x: [x.id], lambda x: x.synonyms.split(",")):
-        for label in bundle.labels:
-            place = next((wanted[n] for n in map(_plain, names_of(label)) if n and n in wanted), None)
-            if place is not None and place not in taken and label.index not in places:
-                places[label.index] = place
-                taken.add(place)
+    _place(places, bundle.labels, classes, lambda label: [label.name])
+    _place(places, bundle.labels, classes, lambda label: [label.id])
+    _place(places, bundle.labels, classes, lambda label: label.synonyms.split(","))
+    _place(places, bundle.labels, classes, lambda label: [label.name, *label.synonyms.split(",")], _singular)
     if not places:
         raise UserError(
             bundle.name,
@@ -152,6 +148,29 @@ def match_classes(bundle: Bundle, classes: Sequence[str]) -> dict[int, int]:
             ).format(names=", ".join(list(classes)[:5])),
         )
     return places
+
+
+def _place(
+    places: dict[int, int],
+    labels: Iterable[Label],
+    classes: Sequence[str],
+    names_of: Callable[[Label], list[str]],
+    form: Callable[[str], str] = lambda name: name,
+) -> None:
+    """Add to `places` what matches by these names, less what has been matched already."""
+    taken = set(places.values())
+    wanted = {form(_plain(name)): n for n, name in reversed(list(enumerate(classes))) if n not in taken}
+    for label in labels:
+        if label.index in places:
+            continue
+        found = next((wanted[n] for n in (form(_plain(name)) for name in names_of(label)) if n and n in wanted), None)
+        if found is not None and found not in taken:
+            places[label.index] = found
+            taken.add(found)
+
+
+def _singular(name: str) -> str:
+    return name.removesuffix("s")
 
 
 def _plain(name: str) -> str:
