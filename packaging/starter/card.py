@@ -70,6 +70,9 @@ def _measured(figures: Mapping[str, Any]) -> list[str]:
             f"| full-size photos of its classes that it never saw, {count} in all "
             f"| {figures['real_top1']} of {count} | {figures['real_top5']} of {count} |"
         )
+    for name, photos, first, five in figures["one_class"]:
+        shares = f"{percent(first / photos)} | {percent(five / photos)}"
+        lines.append(f"| full-size photos of the class “{name}”, {photos} | {shares} |")
     lines += [
         "",
         f"Calibration: temperature {figures['temperature']:.2f}, fitted on half of the validation part; on the other "

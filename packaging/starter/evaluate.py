@@ -53,6 +53,7 @@ class Figures:
         worst, best: classes by share of correct first answers.
         confused: (true class, answered class, how many of 50).
         real_count, real_top1, real_top5: of real photos whose class is among the 200; counts.
+        one_class: a class's name, its full-size photos, and for how many the answer is right first and among five.
         milliseconds, threads: the network's time for one photo, None where not measured.
         size: bytes of the bundle.
     """
@@ -71,6 +72,7 @@ class Figures:
     real_count: int
     real_top1: int
     real_top5: int
+    one_class: list[tuple[str, int, int, int]]
     milliseconds: float | None
     threads: int | None
     size: int
@@ -99,26 +101,36 @@ def calibration_error(probabilities: Floats, labels: dataset.Labels) -> float:
     return float(sum(abs(says[bins == b].sum() - right[bins == b].sum()) for b in range(BINS)) / len(labels))
 
 
-def real_photos(bundle: Bundle, folder: Path) -> tuple[int, int, int]:
-    """Count how many photos there are of the bundle's classes, and how many answers are right first and among five."""
-    index = {label.id: label.index for label in bundle.labels}
+def count_right(bundle: Bundle, photos: list[tuple[Path, int]]) -> tuple[int, int, int]:
+    """Count photo files, and for how many of them the first answer or one of the first five is right."""
     recognizer = LiteRTRecognizer(bundle, threads=2)
-    count = first = five = 0
-    with (folder / "labels.csv").open(encoding="utf-8", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["wnid"] in index]
-    for row in rows:
-        photo = imaging.decode_for(folder / row["file"], bundle.preprocessing)
-        given = [p.index for p in recognizer.recognize(photo, top_k=5).predictions]
-        wanted = index[row["wnid"]]
-        count, first, five = count + 1, first + (given[0] == wanted), five + (wanted in given)
-        print(f"  {row['file']}: {[bundle.labels[g].name for g in given]}")
+    first = five = 0
+    for path, wanted in photos:
+        found = recognizer.recognize(imaging.decode_for(path, bundle.preprocessing), top_k=5)
+        given = [prediction.index for prediction in found.predictions]
+        first, five = first + (given[0] == wanted), five + (wanted in given)
     recognizer.close()
-    return count, first, five
+    return len(photos), first, five
 
 
-def measure(bundle: Bundle, data: Path, cache: Path, photos: Path | None, *, speed: bool) -> Figures:
-    """Measure everything."""
-    pixels, labels = dataset.load(data, cache, "val")
+def listed_photos(bundle: Bundle, folder: Path) -> list[tuple[Path, int]]:
+    """Return the photos of a folder's labels.csv whose class the bundle knows, with the class's index."""
+    index = {label.id: label.index for label in bundle.labels}
+    with (folder / "labels.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    return [(folder / row["file"], index[row["wnid"]]) for row in rows if row["wnid"] in index]
+
+
+def of_one_class(bundle: Bundle, wnid: str, folder: Path) -> tuple[str, int, int, int]:
+    """Return the class's name and `count_right` of all JPEGs below a folder that show it."""
+    label = next(label for label in bundle.labels if label.id == wnid)
+    paths = sorted(folder.rglob("*.jpg"))
+    return label.name, *count_right(bundle, [(path, label.index) for path in paths])
+
+
+def measure(bundle: Bundle, options: argparse.Namespace) -> Figures:
+    """Measure everything that the command line asks for."""
+    pixels, labels = dataset.load(options.data, options.cache, "val")
     found = answers(bundle, pixels)
     order = np.argsort(-found, axis=1)[:, :5]
     right = order[:, 0] == labels
@@ -130,9 +142,9 @@ def measure(bundle: Bundle, data: Path, cache: Path, photos: Path | None, *, spe
     names = [label.name for label in bundle.labels]
     shares = sorted(((names[k], float(right[labels == k].mean())) for k in range(len(names))), key=lambda pair: pair[1])
     pairs = Counter((names[t], names[a]) for t, a in zip(labels, order[:, 0], strict=True) if t != a)
-    real = real_photos(bundle, photos) if photos is not None else (0, 0, 0)
+    real = count_right(bundle, listed_photos(bundle, options.photos)) if options.photos is not None else (0, 0, 0)
     milliseconds = threads = None
-    if speed:
+    if options.speed:
         from mobilenet_gui.core import speed as speeds
 
         measured = speeds.measure(bundle)
@@ -152,6 +164,7 @@ def measure(bundle: Bundle, data: Path, cache: Path, photos: Path | None, *, spe
         real_count=real[0],
         real_top1=real[1],
         real_top5=real[2],
+        one_class=[of_one_class(bundle, wnid, Path(folder)) for wnid, folder in options.one_class],
         milliseconds=milliseconds,
         threads=threads,
         size=sum(item.stat().st_size for item in bundle.folder.iterdir()),
@@ -164,13 +177,16 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path(".cache/starter"))
     parser.add_argument("--photos", type=Path, help="real photos with labels.csv")
+    parser.add_argument(
+        "--one-class", nargs=2, action="append", default=[], metavar=("WNID", "FOLDER"), help="real photos of one class"
+    )
     parser.add_argument("--bundle", type=Path, default=make_bundle.OUTPUT)
     parser.add_argument("--speed", action="store_true", help="also the network's time; on a quiet machine")
     parser.add_argument("--backbones", type=Path, help="what backbones.py wrote, for the card")
     parser.add_argument("--write", action="store_true", help="put the figures into the bundle")
     options = parser.parse_args()
     bundle = Bundle.open(options.bundle)
-    figures = measure(bundle, options.data, options.cache, options.photos, speed=options.speed)
+    figures = measure(bundle, options)
     json.dump(asdict(figures), sys.stdout, indent=1)
     print()
     if options.write:

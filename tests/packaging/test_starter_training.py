@@ -187,3 +187,45 @@ def test_training_writes_a_checkpoint_goes_on_from_it_and_ends(load: Any, tmp_pa
     with np.load(checkpoint, allow_pickle=False) as state:
         assert int(state["step"]) == 6
         assert not np.array_equal(state["average"], first)
+
+
+@pytest.mark.keras
+def test_the_fused_gradient_is_that_of_keras(load: Any, tmp_path: Path) -> None:
+    """With the shipped weights and plain targets; bfloat16 keeps 8 bits, so directions agree, not digits."""
+    import tensorflow as tf
+
+    from mobilenet_gui.training import keras_models
+
+    fused, network, parts = load("fused"), load("network"), load("step")
+    if not fused.available():
+        pytest.skip("needs an x86 processor with AVX-512 bfloat16 and g++")
+    with open_weights(ROOT / "resources" / "models" / "starter" / "weights.h5") as file:
+        arrays = detect(file, Declared(), "starter").read("starter")
+    flat = np.zeros(network.SIZE, np.float32)
+    for layer in network.LAYERS:
+        norm = arrays[f"{layer.name}_bn"]
+        flat[layer.kernel] = arrays[layer.name][0].ravel()
+        flat[layer.gamma], flat[layer.beta] = norm[0], norm[1]
+    flat[network.TOP], flat[network.BIAS] = (array.ravel() for array in arrays["conv_preds"])
+    samples = sorted((ROOT / "resources" / "samples").glob("*.jpg"))
+    photos = np.stack([np.asarray(Image.open(path).convert("RGB").resize((64, 64))) for path in samples])
+    index = np.arange(16, dtype=np.int64) % len(photos)
+    draws = np.tile(np.array([0, 0, 1, 1, 1, 0, 1, 0], np.float32), (16, 1))  # whole photos, as they are
+    draws[:, 4] = np.linspace(0.5, 1.2, 16)  # but each with another contrast
+    targets = np.full((16, network.CLASSES), 1 / network.CLASSES, np.float32)
+    _, given = fused.FusedStep(tmp_path, 16).gradient(flat, parts.Batch(photos, index, draws, targets, 64))
+    model = keras_models.build(Architecture("v1", network.ALPHA, network.CLASSES), 64, arrays)
+    model.trainable = True
+    inputs = photos[index].astype(np.float32) / 127.5 - 1
+    mean = inputs.mean((1, 2, 3), keepdims=True)
+    inputs = np.clip((inputs - mean) * draws[:, 4].reshape(-1, 1, 1, 1) + mean, -1, 1)
+    kernels = {layer.name: model.get_layer(layer.name).weights[0] for layer in network.LAYERS}
+    with tf.GradientTape() as tape:
+        answers = model(inputs, training=True)
+        loss = -tf.reduce_mean(tf.reduce_sum(targets * tf.math.log(answers + 1e-12), 1))
+    wanted = tape.gradient(loss, [kernel.value for kernel in kernels.values()])
+    for layer, kerass in zip(network.LAYERS, wanted, strict=True):
+        ours, theirs = given[layer.kernel], kerass.numpy().ravel()
+        alike = float(ours @ theirs / np.linalg.norm(ours) / np.linalg.norm(theirs))
+        assert alike > 0.9, layer.name
+        assert np.linalg.norm(ours) == pytest.approx(np.linalg.norm(theirs), rel=0.15), layer.name
