@@ -19,7 +19,7 @@ from mobilenet_gui.i18n import tr, trn
 if TYPE_CHECKING:
     from mobilenet_gui.core.bundle import Bundle
     from mobilenet_gui.training.evaluation_types import Answer, Evaluation
-    from mobilenet_gui.training.run_folder import Sample
+    from mobilenet_gui.training.run_folder import RunFolder, Sample
 
 _SHOWN_CONFUSIONS: Final = 5
 _PROGRESS_SECONDS: Final = 0.1
@@ -86,15 +86,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """The model to measure, and the photos it must not be measured on, by path."""
+    """The model to measure, and the photos it must not be measured on, by path; and its training."""
 
     bundle: Bundle
     learnt: frozenset[str] = frozenset()
+    folder: RunFolder | None = None
 
 
 def _evaluate(arguments: argparse.Namespace, cancel: threading.Event) -> Evaluation:
     from mobilenet_gui.training.evaluation import evaluate, write_evaluation
-    from mobilenet_gui.training.report import write_report
+    from mobilenet_gui.training.report import making_of, write_report
 
     model = _model(arguments.model)
     classes, samples = _photos(arguments.dataset, cancel, everything=arguments.all)
@@ -116,7 +117,8 @@ def _evaluate(arguments: argparse.Namespace, cancel: threading.Event) -> Evaluat
     if arguments.save is not None:
         write_evaluation(arguments.save, evaluation)
     if arguments.report is not None:
-        write_report(arguments.report, evaluation, model.bundle, cancel=cancel)
+        making = None if model.folder is None else making_of(model.folder)
+        write_report(arguments.report, evaluation, model.bundle, making, cancel=cancel)
     return evaluation
 
 
@@ -130,7 +132,7 @@ def _model(text: str) -> _Model:
     if (place / "run.json").is_file():
         folder = RunFolder(place)
         learnt = frozenset(_same(sample.path) for sample in folder.spec().samples if sample.split != "test")
-        return _Model(Bundle.open(folder.bundle_folder), learnt)
+        return _Model(Bundle.open(folder.bundle_folder), learnt, folder)
     if os.sep in text or "/" in text or (place / "manifest.json").is_file():
         return _Model(Bundle.open(place))
     return _Model(ModelStore().get(text))

@@ -6,6 +6,7 @@ are shown small and by their file name.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mobilenet_gui import __version__
-from mobilenet_gui.core.answers import percent
-from mobilenet_gui.core.errors import Cancelled
+from mobilenet_gui.core.answers import headline, percent
+from mobilenet_gui.core.errors import Cancelled, UserError
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.settings import write_atomically
@@ -26,13 +27,15 @@ from mobilenet_gui.training.report_style import STYLE
 
 if TYPE_CHECKING:
     from mobilenet_gui.core.bundle import Bundle
-    from mobilenet_gui.training.run_folder import RunSpec, RunState
+    from mobilenet_gui.training.run_folder import RunFolder, RunSpec, RunState
 
 MOST_MISTAKES: Final = 24
 MOST_MIX_UPS: Final = 20
 MOST_ERRORS: Final = 50
 MOST_PICTURE_BYTES: Final = 2_000_000
 """Pictures take at most so much of the file, before they are written as text."""
+
+_WORTH_SAYING: Final = 0.001
 
 OnProgress = Callable[[int, int], None]
 
@@ -94,6 +97,44 @@ def write_report(
         write_atomically(path, page.encode("utf-8", "replace"))
     except OSError as error:
         raise storage_error(path, error) from error
+
+
+def making_of(folder: RunFolder, earlier: Evaluation | None = None) -> Making:
+    """Return how the model of a run folder was made; what cannot be read any more is left out."""
+    from mobilenet_gui.core.bundle import Bundle
+
+    spec, base = None, ""
+    with contextlib.suppress(UserError):
+        spec = folder.spec()
+    if spec is not None:
+        with contextlib.suppress(UserError):
+            base = Bundle.open(spec.base_folder).name
+    return Making(spec, folder.state(), base, earlier)
+
+
+def write_run_report(
+    path: Path, folder: RunFolder, earlier: Evaluation | None = None, *, cancel: threading.Event | None = None
+) -> None:
+    """Write the report of a finished training.
+
+    Args:
+        path: the `.html` file; an older one is replaced.
+        folder: the training.
+        earlier: an earlier model's evaluation, to compare with.
+        cancel: stops it when set.
+
+    Raises:
+        UserError: the test result cannot be read, or the disk refused.
+        Cancelled: `cancel` was set.
+    """
+    from mobilenet_gui.core.bundle import Bundle
+    from mobilenet_gui.training.evaluation_file import read_evaluation
+
+    evaluation = read_evaluation(folder.evaluation_path)
+    bundle = None
+    with contextlib.suppress(UserError):
+        bundle = Bundle.open(folder.bundle_folder)
+    write_report(path, evaluation, bundle, making_of(folder, earlier), cancel=cancel)
 
 
 def report_html(
@@ -197,7 +238,7 @@ def _tiles(evaluation: Evaluation) -> str:
         )
     if evaluation.tested:
         before = ""
-        if evaluation.temperature != 1.0:
+        if abs(evaluation.raw_calibration_error - evaluation.calibration_error) >= _WORTH_SAYING:
             before = tr(", before calibration {percent}").format(percent=percent(evaluation.raw_calibration_error))
         found.append(
             parts.tile(
@@ -251,11 +292,12 @@ def _comparison(evaluation: Evaluation, making: Making) -> str:
     found = compare(making.earlier, evaluation)
     if found.old_accuracy is None or found.new_accuracy is None:
         return ""
+    rare = tr("less than 0.1 %") if found.p_value < 0.001 else percent(found.p_value)
     verdict = (
         tr("More than chance: in {percent} of cases two equally good models would differ so much.")
         if found.significant
         else tr("That may be chance: in {percent} of cases two equally good models would differ so much.")
-    ).format(percent=percent(found.p_value))
+    ).format(percent=rare)
     pairs = [
         (making.earlier.model_name, percent(found.old_accuracy)),
         (evaluation.model_name, percent(found.new_accuracy)),
@@ -295,7 +337,7 @@ def _facts(evaluation: Evaluation, bundle: Bundle | None, making: Making) -> lis
         counts = [sum(sample.split == part for sample in spec.samples) for part in ("train", "validation", "test")]
         found += [
             (tr("Photos"), tr("{0} to train, {1} to validate, {2} to test").format(*(f"{n:,}" for n in counts))),
-            (tr("Effort"), settings.preset),
+            (tr("Effort"), headline(settings.preset)),
             (tr("Seed"), str(settings.seed)),
         ]
     if making.state is not None:

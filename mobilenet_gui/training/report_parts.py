@@ -51,11 +51,11 @@ def matrix(evaluation: Evaluation) -> str:
     table = evaluation.confusion
     columns = [*names, tr("other")] if table and len(table[0]) > len(names) else names
     tall = ' class="tall"' if len(columns) >= _TALL_FROM else ""
-    head = "".join(f'<th scope="col"{tall}><span>{safe(name)}</span></th>' for name in columns)
+    head = "".join(f'<th scope="col" title="{safe(name)}"{tall}><span>{safe(name)}</span></th>' for name in columns)
     rows = []
     for truth, (name, counts) in enumerate(zip(names, table, strict=True)):
         cells = "".join(_cell(truth, said, count) for said, count in enumerate(counts))
-        rows.append(f'<tr><th scope="row">{safe(name)}</th>{cells}</tr>')
+        rows.append(f'<tr><th scope="row" title="{safe(name)}"><span>{safe(name)}</span></th>{cells}</tr>')
     return (
         f'<div class="scroll"><table class="matrix"><thead><tr><th></th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
@@ -92,7 +92,7 @@ def class_table(evaluation: Evaluation) -> str:
         ordered = sorted(evaluation.per_class, key=lambda f: (f.recall is None, f.recall or 0.0, f.name))
         for figures in ordered:
             share = figures.recall or 0.0
-            bar = f'<span class="bar"><i><b style="width:{100 * share:.1f}%"></b></i></span>'
+            bar = f'<i><b style="width:{100 * share:.1f}%"></b></i>'
             yield (
                 safe(figures.name),
                 f"{figures.support:,}",
@@ -103,7 +103,10 @@ def class_table(evaluation: Evaluation) -> str:
             )
 
     heads = (tr("Class"), tr("Photos"), "", tr("Found (recall)"), tr("Right (precision)"), "F1")
-    return _list(heads, rows()).replace('<td><span class="bar">', '<td class="bar"><span class="bar">')
+    table = _list(heads, rows())
+    return table.replace("<td><i>", '<td class="bar wide"><i>').replace(
+        '<th scope="col"></th>', '<th scope="col" class="wide"></th>'
+    )
 
 
 def _share(value: float | None) -> str:
@@ -199,8 +202,8 @@ def mistake(evaluation: Evaluation, answer: Answer, picture: bytes | None) -> st
         coded = base64.b64encode(picture).decode("ascii")
         frame = f'<img alt="{safe(answer.path.name)}" src="data:image/jpeg;base64,{coded}">'
     return (
-        f'<figure><div class="frame">{frame}</div><figcaption><strong>{safe(said)}</strong>{safe(truth)}<br>'
-        f"{safe(answer.path.name)}</figcaption></figure>"
+        f'<figure><div class="frame">{frame}</div><figcaption><strong>{safe(said)}</strong>{safe(truth)}'
+        f'<span title="{safe(answer.path.name)}">{safe(answer.path.name)}</span></figcaption></figure>'
     )
 
 

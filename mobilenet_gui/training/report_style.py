@@ -29,16 +29,17 @@ p{margin:0}
 .two .card{margin:0}
 .scroll{overflow-x:auto}
 table{border-collapse:separate;border-spacing:3px;font-size:13.5px}
-.matrix th{font-weight:400;color:var(--text2);text-align:right;padding:0 8px 0 0;white-space:nowrap}
+.matrix th{font-weight:400;color:var(--text2);text-align:right;padding:0 8px 0 0}
+.matrix th span{display:block;max-width:190px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .matrix thead th{text-align:center;padding:0 2px 4px;vertical-align:bottom}
-.matrix thead th.tall span{writing-mode:vertical-rl;transform:rotate(180deg);max-height:150px;overflow:hidden}
+.matrix thead th.tall span{writing-mode:vertical-rl;transform:rotate(180deg);max-height:150px;margin:0 auto}
 .matrix td{min-width:40px;height:34px;text-align:center;border-radius:6px;background:var(--track);font-weight:600}
 .matrix td.right{background:var(--accent);color:var(--on)}
 .matrix td.wrong{background:var(--warnsoft);color:var(--warn)}
 .list{width:100%;border-spacing:0}
-.list th{color:var(--text3);font-weight:400;text-align:right;padding:4px 10px;font-size:13px}
-.list td{text-align:right;padding:6px 10px;border-top:1px solid var(--line)}
-.list th:first-child,.list td:first-child{text-align:left;padding-left:0}
+.list th{overflow-wrap:normal;color:var(--text3);font-weight:400;text-align:right;padding:4px 10px;font-size:13px}
+.list td{text-align:right;padding:6px 10px;white-space:nowrap;border-top:1px solid var(--line)}
+.list th:first-child,.list td:first-child{text-align:left;padding-left:0;white-space:normal}
 .list td.bar{width:26%;min-width:120px}
 .bar i{display:block;height:6px;border-radius:3px;background:var(--track);overflow:hidden}
 .bar b{display:block;height:100%;background:var(--accent);border-radius:3px}
@@ -48,8 +49,9 @@ figure .frame{height:130px;border-radius:8px;background:var(--track);overflow:hi
 justify-content:center;color:var(--text3);font-size:13px}
 figure img{width:100%;height:100%;object-fit:cover;display:block}
 figcaption{line-height:1.4;margin-top:6px}
+figcaption span{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;color:var(--text3)}
 figcaption strong{color:var(--text);font-weight:600;display:block}
-svg{display:block;width:100%;height:auto;font-size:11px}
+svg{display:block;width:100%;max-width:520px;height:auto;font-size:11px}
 svg text{fill:var(--text3)}
 svg .grid{stroke:var(--line)}
 svg .ideal{stroke:var(--text3);stroke-dasharray:4 4}
@@ -63,6 +65,7 @@ dd{margin:0}
 margin-right:6px}
 .key.other{background:var(--warn);margin-left:14px}
 footer{margin-top:20px}
-@media (max-width:720px){.two{grid-template-columns:1fr}main{padding:20px 14px}}
+@media (max-width:720px){.two{grid-template-columns:1fr}main{padding:20px 14px}.card{padding:14px}.list td,.list th{
+padding-left:5px;padding-right:5px}.list .wide{display:none}.matrix th span{max-width:100px}}
 @media print{body{background:#fff}.card{break-inside:avoid}}
 """.strip()
