@@ -42,6 +42,7 @@ class LearntHead:
         strength: of the regularisation.
         temperature: the calibration, by photos held out.
         sure_from: the probability from which an answer counts as sure.
+        early_logits: what `early` says of every photo, shape (photos, classes).
         held: places of the photos that were held out once each.
         held_logits: their logits, shape (held, classes), from layers that had not learnt from them.
     """
@@ -51,6 +52,7 @@ class LearntHead:
     strength: float
     temperature: float
     sure_from: float
+    early_logits: Floats
     held: Places
     held_logits: Floats
 
@@ -96,8 +98,9 @@ class HeadTraining:
         if len(train) < len(self._labels):
             final, _ = self._problem.fit(strength, start=start, on_step=lambda *_: self._going_on())
         if not quiet:
-            self._journal.record(best_epoch=len(self._journal.state.history))
-        return LearntHead(early, final, strength, temperature, sure_from, held, logits)
+            self._journal.head_done()
+        own = early.logits(self._values)
+        return LearntHead(early, final, strength, temperature, sure_from, own, held, logits)
 
     def _folds(self) -> list[tuple[Places, Places]]:
         train, validation = self._material.places("train"), self._material.places("validation")

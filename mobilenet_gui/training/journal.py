@@ -15,11 +15,17 @@ from mobilenet_gui.training.run_folder import EpochRecord, RunFolder, RunState, 
 
 
 class Journal:
-    """The run's state on the disk, kept by the one who trains. Once stopped it stays as it is."""
+    """The run's state on the disk, kept by the one who trains. Once stopped it stays as it is.
 
-    def __init__(self, folder: RunFolder, control: Control, state: RunState) -> None:
+    Attributes:
+        state: as it was written last, or will be next.
+        resumed: epochs of adapting lie behind it; the history begins with theirs.
+    """
+
+    def __init__(self, folder: RunFolder, control: Control, state: RunState, *, resumed: bool = False) -> None:
         self._folder, self._control, self._lock = folder, control, threading.Lock()
         self.state = state
+        self.resumed = resumed
         self._before = state.seconds
         self._began = time.monotonic()
         self._closed = False
@@ -40,6 +46,15 @@ class Journal:
         """Add an epoch to the history; it is on the disk with the next `record`."""
         self.state.history = (*self.state.history, record)
         self._control.say(protocol.Epoch(**asdict(record), seconds_left=seconds_left, photos_per_second=speed))
+
+    @property
+    def head_epochs(self) -> int:
+        """How many epochs the first phase took."""
+        return sum(record.phase == "head" for record in self.state.history)
+
+    def head_done(self) -> None:
+        """Record that the first phase is over."""
+        self.record(best_epoch=self.head_epochs)
 
     def note(self, text: str, kind: str = "info") -> None:
         """Tell the user something, now and in the record of the run; the same thing once."""

@@ -66,6 +66,14 @@ class Material:
         gone = set(failed)
         return _closed(self.classes, [x for n, x in enumerate(self.items) if n not in gone], self.test, name)
 
+    def only(self, kept: NDArray[np.int64], name: str) -> Material:
+        """Return it with the items at these places alone, in their order.
+
+        Raises:
+            ProjectError: too little is left.
+        """
+        return _closed(self.classes, [self.items[n] for n in kept], self.test, name)
+
 
 def gather(spec: RunSpec) -> Material:
     """Return what a run is to learn from.

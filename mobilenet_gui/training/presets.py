@@ -54,8 +54,8 @@ class Recipe:
 
 _PRESETS: Final[dict[Preset, Recipe]] = {
     "fast": Recipe(0, 0, 1e-4, "cosine", 0, "none", 0.0, 0, 32, True, 42),
-    "balanced": Recipe(0, 8, 1e-4, "cosine", 3, "light", 0.0, 4, 32, True, 42),
-    "best": Recipe(0, 16, 1e-4, "cosine", 6, "medium", 0.05, 6, 32, True, 42),
+    "balanced": Recipe(0, 8, 2e-4, "cosine", 3, "light", 0.0, 4, 32, True, 42),
+    "best": Recipe(0, 12, 2e-4, "cosine", 5, "medium", 0.0, 5, 32, True, 42),
 }
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from mobilenet_gui.core.errors import Cancelled, UserError
 from mobilenet_gui.core.explain import through
 from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.training import checkpoint
 from mobilenet_gui.training.base import Base, feature_bundle, hidden_layers, open_base
 from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.feature_store import FeatureStore
@@ -47,12 +48,16 @@ def train(job: TrainJob, control: Control) -> dict[str, Any]:
 class _Training:
     def __init__(self, folder: RunFolder, spec: RunSpec, control: Control, *, resume: bool) -> None:
         self._folder, self._spec, self._control = folder, spec, control
-        self._resume = resume
-        earlier = folder.state() if resume else RunState()
-        adapted = tuple(record for record in earlier.history if record.phase == "adapt")
-        self._earlier = earlier if adapted else RunState(seconds=earlier.seconds)
-        state = RunState(status="running", seconds=earlier.seconds, notes=earlier.notes)
-        self._journal = Journal(folder, control, state)
+        before = folder.state() if resume else RunState()
+        resumed = any(record.phase == "adapt" for record in before.history)
+        state = RunState(
+            status="running",
+            history=before.history if resumed else (),
+            best_epoch=before.best_epoch if resumed else 0,
+            seconds=before.seconds,
+            notes=before.notes if resumed else (),
+        )
+        self._journal = Journal(folder, control, state, resumed=resumed)
 
     def run(self) -> dict[str, Any]:
         try:
@@ -103,12 +108,12 @@ class _Training:
         if hidden is not None:
             values = through(hidden.layers, values)
         problem = HeadTraining(values, material, recipe, journal, control)
-        head = problem.learn()
+        head = problem.learn(quiet=journal.resumed)
         trained = self._built(base, network.tflite_bytes(), head, recipe.input_size)
         if recipe.adapts:
-            from mobilenet_gui.training.adapting import adapt
+            from mobilenet_gui.training.adapting import Setting, adapt
 
-            trained = adapt(base, recipe, material, head, trained, self._folder, self._earlier, journal, control)
+            trained = adapt(Setting(base, recipe, material, head, self._folder, journal, control), trained)
         return self._finished(base, trained, material)
 
     def _built(self, base: Base, network: bytes, head: LearntHead, size: int) -> Trained:
@@ -148,6 +153,7 @@ class _Training:
                 bundle = record_accuracy(bundle.folder, accuracy, evaluation.interval, tested)
         control.check()
         journal.close("finished", accuracy=accuracy, phase="test")
+        checkpoint.remove(self._folder.checkpoint_dir)
         return {
             "status": "finished",
             "accuracy": accuracy,

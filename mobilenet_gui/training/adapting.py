@@ -1,0 +1,341 @@
+"""Owns the phase in which the last blocks are adapted: epochs, the best of them, what is made of it, going on later.
+
+It begins with the head that was learnt on the untouched network. After each epoch the weights half-way between the
+untouched ones and a moving average of those that learn are judged on the validation photos, and the best are kept. Such
+a mixture keeps what the network knew, and was more accurate on new photos than either end (Wortsman et al., "Robust
+fine-tuning of zero-shot models", CVPR 2022; measured here as well). On its features the head is solved anew. Where the
+validation photos do not become more likely by all this, the untouched network stays.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mobilenet_gui.core.errors import ProjectError
+from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.training import checkpoint
+from mobilenet_gui.training.adapt_network import AdaptNetwork
+from mobilenet_gui.training.base import Base
+from mobilenet_gui.training.batches import Photos
+from mobilenet_gui.training.checkpoint import Progress, Weights
+from mobilenet_gui.training.control import Control
+from mobilenet_gui.training.head import class_weights, figures
+from mobilenet_gui.training.head_training import HeadTraining, LearntHead, calibrated
+from mobilenet_gui.training.journal import Journal
+from mobilenet_gui.training.material import Material
+from mobilenet_gui.training.model_making import Trained
+from mobilenet_gui.training.presets import Recipe
+from mobilenet_gui.training.run_folder import EpochRecord, RunFolder
+
+MIXTURE: Final = 0.5
+"""The share of the adapted weights in what is taken."""
+_AVERAGE: Final = 0.9
+_WARM_UP: Final = 0.1
+_ANSWERS_AT_ONCE: Final = 32
+_PLATEAU_EPOCHS: Final = 2
+_PLATEAU_FACTOR: Final = 0.3
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """What the phase works with; see `trainer`."""
+
+    base: Base
+    recipe: Recipe
+    material: Material
+    head: LearntHead
+    folder: RunFolder
+    journal: Journal
+    control: Control
+
+
+def adapt(setting: Setting, otherwise: Trained, make_network: Callable[..., AdaptNetwork] = AdaptNetwork) -> Trained:
+    """Adapt the last blocks.
+
+    Args:
+        setting: what to work with.
+        otherwise: the untouched network with its head; taken where adapting does not help.
+        make_network: makes the Keras side.
+
+    Raises:
+        Cancelled: it was told to stop; the last finished epoch is kept for another time.
+        StorageError: the disk refused a checkpoint.
+        MemoryError: there is not enough memory even for one photo at a time.
+    """
+    return _Adapting(setting, otherwise, make_network).run()
+
+
+class _Adapting:
+    def __init__(self, setting: Setting, otherwise: Trained, make_network: Callable[..., AdaptNetwork]) -> None:
+        self._s, self._otherwise = setting, otherwise
+        base, recipe = setting.base, setting.recipe
+        setting.journal.phase("adapt", setting.journal.head_epochs + recipe.epochs)
+        architecture, arrays = base.with_head(setting.head.early.kernel, setting.head.early.bias)
+        self._network = make_network(
+            architecture,
+            arrays,
+            recipe.input_size,
+            blocks=recipe.unfreeze_blocks,
+            normalization=base.bundle.preprocessing.normalization,
+            last_layer=base.last_layer,
+            smoothing=recipe.label_smoothing,
+        )
+        self._photos = Photos(setting.material.items, base.preprocessing(recipe.input_size), recipe.seed)
+        self._labels = setting.material.labels()
+        self._train = setting.material.places("train")
+        self._validation = setting.material.places("validation")
+        weights = np.ones(len(self._labels))
+        if recipe.class_weights:
+            weights[self._train] = class_weights(self._labels[self._train], len(setting.material.classes))
+        self._weights = weights.astype(np.float32)
+        self._untouched = self._network.weights
+        self._belongs_to = checkpoint.fingerprint(base, recipe, setting.material)
+        self._rate_factor = 1.0
+
+    def run(self) -> Trained:
+        progress = self._begin()
+        self._epochs(progress)
+        if progress.best_epoch == 0:
+            self._s.journal.note(
+                tr("Adapting the network made it no better, so the first phase's result is kept."), "info"
+            )
+            return self._otherwise
+        return self._settle(progress)
+
+    # -- epochs ---------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> Progress:
+        recipe, folder = self._s.recipe, self._s.folder
+        self._network.prepare(recipe.learning_rate)
+        kept = (
+            checkpoint.load(folder.checkpoint_dir, self._belongs_to, self._untouched)
+            if self._s.journal.resumed
+            else None
+        )
+        if kept is not None:
+            self._network.weights = kept.weights
+            self._network.optimizer_state = kept.optimizer
+            self._s.journal.note(
+                trn("Going on after epoch {n}.", "Going on after epoch {n}.", kept.epoch).format(
+                    n=kept.head_epochs + kept.epoch
+                ),
+                "resumed",
+            )
+            return kept
+        start = self._untouched
+        progress = Progress(0, self._s.journal.head_epochs, recipe.batch_size, weights=start, average=start, best=start)
+        if len(self._validation):
+            progress.best_loss = self._judged(self._validation)[0]
+        return progress
+
+    def _epochs(self, progress: Progress) -> None:
+        recipe, journal, control = self._s.recipe, self._s.journal, self._s.control
+        times: list[float] = []
+        while progress.epoch < recipe.epochs and not control.finishing:
+            if recipe.patience and progress.waited >= recipe.patience:
+                journal.note(tr("It stopped early, because it no longer got better."), "early")
+                return
+            began, stood = time.monotonic(), control.paused_seconds
+            loss, accuracy = self._epoch(progress)
+            if loss is None:
+                return
+            if not math.isfinite(loss) or not all(np.isfinite(w).all() for w in progress.average):
+                journal.note(
+                    tr("The figures broke down, so the best epoch so far is kept. A lower learning rate may help."),
+                    "nan",
+                )
+                self._network.weights = progress.best
+                return
+            self._leave_out_gone()
+            val_loss, val_accuracy = self._judge(progress)
+            took = time.monotonic() - began - (control.paused_seconds - stood)
+            times.append(took)
+            left = statistics.median(times) * (recipe.epochs - progress.epoch) + self._settling_seconds(took)
+            record = EpochRecord(
+                "adapt",
+                progress.head_epochs + progress.epoch,
+                progress.head_epochs + recipe.epochs,
+                loss,
+                accuracy,
+                val_loss,
+                val_accuracy,
+                took,
+                self._rate(progress.epoch - 1e-9),
+            )
+            checkpoint.save(self._s.folder.checkpoint_dir, progress, self._belongs_to)
+            journal.epoch(record, seconds_left=left, speed=len(self._train) / max(took, 1e-6))
+            best = progress.head_epochs + progress.best_epoch
+            journal.record(best_epoch=best if progress.best_epoch else progress.head_epochs)
+
+    def _epoch(self, progress: Progress) -> tuple[float | None, float]:
+        """Go through the photos once; with half the batch size again where the memory runs out.
+
+        Returns:
+            The mean loss, None where it was told to finish in between; and the share answered correctly.
+        """
+        while True:
+            try:
+                return self._pass(progress)
+            except MemoryError:
+                if progress.batch_size == 1:
+                    raise
+                progress.batch_size //= 2
+                self._s.journal.note(
+                    trn(
+                        "The memory ran out; it goes on with {n} photo at a time.",
+                        "The memory ran out; it goes on with {n} photos at a time.",
+                        progress.batch_size,
+                    ).format(n=progress.batch_size),
+                    "batch",
+                )
+                self._network.weights = progress.weights
+                self._network.prepare(self._s.recipe.learning_rate)
+
+    def _pass(self, progress: Progress) -> tuple[float | None, float]:
+        control, epoch, size = self._s.control, progress.epoch, progress.batch_size
+        order = np.random.default_rng((self._s.recipe.seed, epoch)).permutation(self._train)
+        order = order[~np.isin(order, list(self._photos.gone))]
+        average = progress.average
+        total = right = 0.0
+        seen = 0
+        for places, pixels in self._batches(order, size, epoch):
+            control.check()
+            if control.finishing:
+                return None, math.nan
+            rate = self._rate(epoch + seen / max(1, len(order)))
+            loss, accuracy = self._network.step(pixels, self._labels[places], self._weights[places], rate)
+            seen += len(places)
+            total, right = total + loss * len(places), right + accuracy * len(places)
+            average = [
+                _AVERAGE * mean + (1 - _AVERAGE) * now for mean, now in zip(average, self._network.weights, strict=True)
+            ]
+            control.report("adapt", (epoch + seen / max(1, len(order))) / self._s.recipe.epochs)
+            if not math.isfinite(loss):
+                return loss, math.nan
+        progress.epoch += 1
+        progress.weights, progress.average = self._network.weights, average
+        progress.optimizer = self._network.optimizer_state
+        return total / max(1, seen), right / max(1, seen)
+
+    def _batches(self, order: NDArray[np.int64], size: int, epoch: int) -> Any:
+        return self._photos.batches(order, size, epoch=epoch + 1, augmentation=self._s.recipe.augmentation)
+
+    def _judge(self, progress: Progress) -> tuple[float, float]:
+        """Judge the average on the validation photos and keep it if it is the best; without any, the last is."""
+        self._network.weights = self._mixed(progress.average)
+        loss, accuracy = self._judged(self._validation)
+        self._network.weights = progress.weights
+        if not len(self._validation) or loss < progress.best_loss:
+            progress.best, progress.best_epoch, progress.best_loss = progress.average, progress.epoch, loss
+            progress.waited = 0
+        else:
+            progress.waited += 1
+            if self._s.recipe.schedule == "plateau" and progress.waited % _PLATEAU_EPOCHS == 0:
+                self._rate_factor *= _PLATEAU_FACTOR
+        return loss, accuracy
+
+    def _judged(self, places: NDArray[np.int64]) -> tuple[float, float]:
+        _, probabilities, kept = self._answers(places)
+        found = figures(np.log(np.maximum(probabilities, 1e-12)), self._labels[kept])
+        return found.loss, found.accuracy
+
+    def _answers(self, places: NDArray[np.int64]) -> tuple[Floats, Floats, NDArray[np.int64]]:
+        """Return features and probabilities of photos shown as they are, and which of them could be read."""
+        features: list[Floats] = []
+        probabilities: list[Floats] = []
+        kept: list[NDArray[np.int64]] = []
+        for some, pixels in self._photos.batches(places, _ANSWERS_AT_ONCE):
+            self._s.control.check()
+            inner, outer = self._network.answers(pixels)
+            features.append(inner)
+            probabilities.append(outer)
+            kept.append(some)
+        if not kept:
+            return np.zeros((0, 0), np.float32), np.zeros((0, len(self._s.material.classes)), np.float32), places[:0]
+        return np.concatenate(features), np.concatenate(probabilities), np.concatenate(kept)
+
+    def _rate(self, epoch: float) -> float:
+        """Return the learning rate at a moment, counted in epochs from 0: a short rise, then as the schedule says."""
+        recipe = self._s.recipe
+        done = epoch / recipe.epochs
+        rise = min(1.0, (done + 1e-3) / _WARM_UP)
+        fall = 0.5 * (1 + math.cos(math.pi * min(1.0, done))) if recipe.schedule == "cosine" else 1.0
+        return recipe.learning_rate * rise * fall * self._rate_factor
+
+    def _leave_out_gone(self) -> None:
+        gone = self._photos.gone
+        if not gone:
+            return
+        self._s.journal.note(
+            trn(
+                "{n} photo vanished during the training and is left out.",
+                "{n} photos vanished during the training and are left out.",
+                len(gone),
+            ).format(n=len(gone)),
+            "missing",
+        )
+        left = self._train[~np.isin(self._train, list(gone))]
+        if len(np.unique(self._labels[left])) < 2:
+            raise ProjectError(
+                self._s.folder.path.name, tr("The photos vanished during the training. Put them back and go on.")
+            )
+
+    # -- the end --------------------------------------------------------------------------------------------------
+
+    def _settling_seconds(self, epoch_seconds: float) -> float:
+        return 5.0 + epoch_seconds
+
+    def _settle(self, progress: Progress) -> Trained:
+        """Mix, solve the head anew, and take the result where the validation photos become more likely by it."""
+        setting, material = self._s, self._s.material
+        self._network.weights = [
+            (1 - MIXTURE) * before + MIXTURE * after
+            for before, after in zip(self._untouched, progress.best, strict=True)
+        ]
+        features, _, kept = self._answers(np.arange(len(material.items)))
+        left = material.only(kept, setting.folder.path.name)
+        head = HeadTraining(features, left, setting.recipe, setting.journal, setting.control).learn(quiet=True)
+        validation = left.places("validation")
+        labels = left.labels()[validation]
+        temperature, sure_from = setting.head.temperature, setting.head.sure_from
+        if len(validation):
+            logits = head.early.logits(features[validation])
+            after = figures(logits, labels)
+            before = self._before(left, validation)
+            if after.loss > before:
+                setting.journal.note(
+                    tr("Adapting the network made it no better, so the first phase's result is kept."), "info"
+                )
+                return self._otherwise
+            # Only the validation photos are new to the adapted network.
+            temperature, sure_from = calibrated(logits, labels)
+        architecture, arrays = setting.base.with_head(head.final.kernel, head.final.bias, self._network.arrays())
+        return Trained(
+            architecture,
+            arrays,
+            self._network.to_tflite(arrays),
+            setting.recipe.input_size,
+            temperature,
+            sure_from,
+        )
+
+    def _mixed(self, learnt: Weights) -> Weights:
+        pairs = zip(self._untouched, learnt, strict=True)
+        return [((1 - MIXTURE) * before + MIXTURE * after).astype(np.float32) for before, after in pairs]
+
+    def _before(self, left: Material, validation: NDArray[np.int64]) -> float:
+        """Return how unlikely the validation photos are to the untouched network with its head."""
+        where = {item.sample.id + item.view: n for n, item in enumerate(self._s.material.items)}
+        places = [where[left.items[n].sample.id + left.items[n].view] for n in validation]
+        logits = self._s.head.early_logits[places]
+        return figures(logits, left.labels()[validation]).loss
