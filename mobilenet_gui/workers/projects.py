@@ -20,6 +20,7 @@ from mobilenet_gui.training.dataset_types import FoundDataset
 from mobilenet_gui.training.project import Project
 from mobilenet_gui.training.project_store import ProjectStore
 from mobilenet_gui.training.project_summary import ProjectSummary
+from mobilenet_gui.training.project_types import NewPhoto
 from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.workers.collector import many_photos
 from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
@@ -57,6 +58,23 @@ class Copies:
 
     paths: dict[Path, Path]
     problems: tuple[UserError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPhotos:
+    """What was found in files and folders, ready for a project.
+
+    Attributes:
+        photos: those whose class is known.
+        loose: those whose class somebody has to say.
+        empty: names of classes without a photo.
+        problems: what could not be used.
+    """
+
+    photos: list[NewPhoto]
+    loose: list[NewPhoto]
+    empty: tuple[str, ...] = ()
+    problems: tuple[UserError, ...] = ()
 
 
 class ProjectTasks(QObject):
@@ -245,17 +263,22 @@ class ProjectTasks(QObject):
     def read(
         self,
         places: Sequence[Path],
+        class_id: str = "",
         *,
-        done: Callable[[FoundDataset], None],
+        done: Callable[[ReadPhotos], None],
         failed: Failed,
         progress: Callable[[int], None],
     ) -> Errand:
-        """Find the labelled photos that files and folders stand for; `progress` gets how many so far."""
+        """Find the photos that files and folders stand for; `progress` gets how many so far.
 
-        def work(errand: Errand) -> FoundDataset:
+        With a `class_id` all of them are for that class, whatever their folders are called.
+        """
+
+        def work(errand: Errand) -> ReadPhotos:
             from mobilenet_gui.training.dataset import read_source
 
-            return read_source(list(places), errand.cancelled, errand.report)
+            with many_photos():
+                return _prepared(read_source(list(places), errand.cancelled, errand.report), class_id)
 
         return self.runner.run(work, done=done, failed=failed, progress=progress)
 
@@ -359,6 +382,17 @@ def _open(store: ProjectStore, project_id: str) -> Opened:
         raise
     finished = next((s.accuracy for _, s in states if s.status == "finished" and s.accuracy is not None), None)
     return Opened(project, states[0][0].path if states else None, states[0][1] if states else None, finished)
+
+
+def _prepared(found: FoundDataset, class_id: str) -> ReadPhotos:
+    """Sort what was found, where it does not hold the window."""
+    if class_id:
+        photos = [NewPhoto(p.path, class_id, size=p.size, mtime_ns=p.mtime_ns) for p in found.photos]
+        return ReadPhotos(photos, [], problems=found.problems)
+    loose = [NewPhoto(p.path, "", "", p.split, "", False, p.size, p.mtime_ns) for p in found.loose]
+    filled = {photo.class_name for photo in found.photos}
+    empty = tuple(name for name in found.classes if name not in filled)
+    return ReadPhotos(found.new_photos(), loose, empty, found.problems)
 
 
 def _share(errand: Errand) -> Callable[[int, int], None]:

@@ -207,7 +207,10 @@ class ClassDetail(QWidget):
         row = self._classes.find(class_id)
         if row is None:
             return
-        moved = [i for i in photo_ids if (p := self._context.project.photo(i)) is not None and p.class_id != class_id]
+        moved = list(photo_ids)
+        if self.class_id in ("", class_id):
+            photos = self._context.project.photos
+            moved = [i for i in moved if i in photos and photos[i].class_id != class_id]
         words = trn("{n} photo moved to {name}", "{n} photos moved to {name}", len(moved)).replace("{name}", row.name)
         if moved:
             self._undoing.do(lambda: self._context.project.move_photos(moved, class_id), words)

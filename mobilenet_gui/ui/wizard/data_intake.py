@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QWidget
 
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.i18n import tr, trn
-from mobilenet_gui.training.dataset_types import FoundDataset
 from mobilenet_gui.training.project import NewPhoto
 from mobilenet_gui.ui.photos.drop import Dropped, read_mime
 from mobilenet_gui.ui.photos.notices import Notices
@@ -25,7 +24,7 @@ from mobilenet_gui.ui.wizard.undoing import Undoing
 from mobilenet_gui.workers.collector import many_photos
 from mobilenet_gui.workers.photo_intake import address_site, decode_data_url, encode_pixels, fetch_photo
 from mobilenet_gui.workers.photo_tasks import Errand
-from mobilenet_gui.workers.projects import Copies
+from mobilenet_gui.workers.projects import Copies, ReadPhotos
 
 CHUNK = 800
 """Photos taken in at once: about 10 ms."""
@@ -78,15 +77,18 @@ class DataIntake(QObject):
         self._notices.dismiss("intake")
         holder: list[Errand] = []
 
-        def found(data: FoundDataset) -> None:
+        def found(data: ReadPhotos) -> None:
             self._finished(holder[0])
-            self._sort_out(data, class_id, at)
+            if data.photos or data.empty or not data.loose:
+                self._add(data.photos, data)
+            if data.loose:
+                self._ask_class(data, at)
 
         def failed(error: UserError) -> None:
             self._finished(holder[0])
             self._complain(error)
 
-        errand = self._context.tasks.read(places, done=found, failed=failed, progress=self._say_looking)
+        errand = self._context.tasks.read(places, class_id, done=found, failed=failed, progress=self._say_looking)
         holder.append(errand)
         self._begun(errand)
 
@@ -145,27 +147,17 @@ class DataIntake(QObject):
 
     # -- what was found ---------------------------------------------------------------------------------------------
 
-    def _sort_out(self, data: FoundDataset, class_id: str, at: QPoint | None) -> None:
-        if class_id:
-            self._add([NewPhoto(p.path, class_id, "", "", "", False, p.size, p.mtime_ns) for p in data.photos], data)
-            return
-        named = data.new_photos()
-        if named or not data.loose:
-            self._add(named, data)
-        if data.loose:
-            self._ask_class(data, at)
+    def _ask_class(self, data: ReadPhotos, at: QPoint | None) -> None:
+        def put(class_id: str, name: str) -> None:
+            self._add([photo._replace(class_id=class_id, class_name=name) for photo in data.loose], data)
 
-    def _ask_class(self, data: FoundDataset, at: QPoint | None) -> None:
-        loose = data.loose
-        if not self._context.project.classes and not self._window.isVisible():
-            return
-        title = trn("Which class does {n} photo show?", "Which class do {n} photos show?", len(loose))
+        title = trn("Which class does {n} photo show?", "Which class do {n} photos show?", len(data.loose))
         picker = ClassPicker(title, self._context.project, self._window)
-        picker.picked.connect(lambda class_id: self._add(_loose(data, class_id, ""), data))
-        picker.named.connect(lambda name: self._add(_loose(data, "", name), data))
+        picker.picked.connect(lambda class_id: put(class_id, ""))
+        picker.named.connect(lambda name: put("", name))
         picker.open_at(at or self._window.mapToGlobal(self._window.rect().center()))
 
-    def _add(self, photos: list[NewPhoto], data: FoundDataset) -> None:
+    def _add(self, photos: list[NewPhoto], data: ReadPhotos) -> None:
         self._new_classes(data)
         if not self._context.settings.values.copy_photos:
             self._take_in(_Incoming(photos, problems=data.problems))
@@ -191,11 +183,11 @@ class DataIntake(QObject):
         holder.append(errand)
         self._begun(errand)
 
-    def _new_classes(self, data: FoundDataset) -> None:
+    def _new_classes(self, data: ReadPhotos) -> None:
         """Make the classes of folders that hold no photo; the others come with their photos."""
-        project, filled = self._context.project, {photo.class_name for photo in data.photos}
-        for name in data.classes:
-            if name not in filled and project.class_named(name) is None:
+        project = self._context.project
+        for name in data.empty:
+            if project.class_named(name) is None:
                 self._undoing.do(lambda name=name: project.add_class(name), "")  # type: ignore[misc]
 
     # -- taking in --------------------------------------------------------------------------------------------------
@@ -344,7 +336,3 @@ class DataIntake(QObject):
 
     def _complain(self, error: UserError) -> None:
         self._notices.show_notice("intake", "bad", str(error))
-
-
-def _loose(data: FoundDataset, class_id: str, name: str) -> list[NewPhoto]:
-    return [NewPhoto(p.path, class_id, name, p.split, "", False, p.size, p.mtime_ns) for p in data.loose]
