@@ -22,6 +22,12 @@ SURE_RANGE: Final = (0.3, 0.95)
 MOST_SURE_ERRORS: Final = 0.05
 """Sure answers may be wrong at most this often."""
 
+FEW_ERRORS: Final = 0.02
+"""Answers that are wrong no more often than this are good enough: nothing need be held back."""
+
+USUAL_SURE_FROM: Final = 0.5
+"""The limit where every answer is good enough; also the program's own default."""
+
 LEAST_COVERAGE: Final = 0.5
 """At least this share of the answers stays sure, however poor the model: who asks wants answers."""
 
@@ -89,24 +95,24 @@ def fit_temperature(logits: Numbers, labels: Labels) -> float:
 def choose_sure_from(probabilities: Numbers, labels: Labels) -> float:
     """Return the probability from which an answer counts as sure.
 
-    The lowest limit at which the sure answers are wrong at most half as often as all answers, and at most
-    `MOST_SURE_ERRORS`; but never so high that fewer than `LEAST_COVERAGE` of the answers stay sure. How often they are
-    wrong is estimated from the counted mistakes and the calibrated probabilities together, half and half, because a
-    few dozen validation photos hold too few mistakes to count alone.
+    The lowest limit at which the sure answers are wrong at most half as often as all answers and at most
+    `MOST_SURE_ERRORS`, or no more often than `FEW_ERRORS`; but never so high that fewer than `LEAST_COVERAGE` of the
+    answers stay sure. How often they are wrong is estimated from the counted mistakes and the calibrated probabilities
+    together, half and half, because a few dozen validation photos hold too few mistakes to count alone.
 
     Args:
         probabilities: calibrated, shape (photos, classes), rows summing to 1.
         labels: the true class of each photo, shape (photos,).
 
     Returns:
-        A number within `SURE_RANGE`, rounded to two digits; 0.5 without photos.
+        A number within `SURE_RANGE`, rounded to two digits; `USUAL_SURE_FROM` without photos.
 
     Raises:
         ValueError: the shapes do not fit, or a label is out of range.
     """
     values, truth = _checked(probabilities, labels)
     if len(values) == 0:
-        return 0.5
+        return USUAL_SURE_FROM
     confidence = values.max(axis=1)
     wrong = (values.argmax(axis=1) != truth).astype(np.float64)
     order = np.argsort(-confidence, kind="stable")
@@ -114,20 +120,24 @@ def choose_sure_from(probabilities: Numbers, labels: Labels) -> float:
     counts = np.arange(1, len(values) + 1)
     expected = 1.0 - confidence
     blended = (np.cumsum(wrong) + np.cumsum(expected)) / (2 * counts)
-    most = min(MOST_SURE_ERRORS, blended[-1] / 2)
+    most = max(FEW_ERRORS, min(MOST_SURE_ERRORS, blended[-1] / 2))
     good = np.flatnonzero(blended <= most)
     keep = int(good[-1]) + 1 if len(good) else 0
     keep = max(keep, int(np.ceil(LEAST_COVERAGE * len(values))))
-    # Just below the least sure answer that is still to count, half way to the next one.
-    below = confidence[keep] if keep < len(values) else SURE_RANGE[0]
-    limit = (confidence[keep - 1] + min(below, confidence[keep - 1])) / 2
-    return round(float(np.clip(limit, *SURE_RANGE)), 2)
+    if keep == len(values):
+        limit = min(USUAL_SURE_FROM, float(confidence[-1]))
+    else:
+        # Half way between the least sure answer that still counts and the next one.
+        limit = float(confidence[keep - 1] + confidence[keep]) / 2
+    return round(min(max(limit, SURE_RANGE[0]), SURE_RANGE[1]), 2)
 
 
 def _checked(values: Numbers, labels: Labels) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     table, truth = np.asarray(values, np.float64), np.asarray(labels, np.int64)
     if table.ndim != 2 or truth.shape != table.shape[:1]:
         raise ValueError(f"values of shape {table.shape} with labels of shape {truth.shape}")
+    if np.isnan(table).any():
+        raise ValueError("values that are no numbers")
     if len(truth) and (truth.min() < 0 or truth.max() >= table.shape[1]):
         raise ValueError(f"labels {truth.min()} to {truth.max()} for {table.shape[1]} classes")
     return table, truth
