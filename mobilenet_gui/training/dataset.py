@@ -17,7 +17,7 @@ from mobilenet_gui.core.errors import Cancelled, PhotoError, ProjectError
 from mobilenet_gui.core.photo_files import looks_like_photo, natural_key, openable, os_reason, scan
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import dataset_table
-from mobilenet_gui.training.dataset_types import FoundDataset, FoundPhoto, Gathering, part_of, resolved
+from mobilenet_gui.training.dataset_types import PARTS, FoundDataset, FoundPhoto, Gathering, part_of, resolved
 from mobilenet_gui.training.project_types import PhotoSplit, clean_name
 
 __all__ = ["FoundDataset", "FoundPhoto", "read_source"]
@@ -115,7 +115,7 @@ class _Reader:
         whole = [(folder, part) for folder, part in named if self._is_of_folders(folder)]
         if not any(part == "train" for _, part in whole):
             return False
-        for folder, part in whole:
+        for folder, part in sorted(whole, key=lambda each: PARTS.index(each[1])):
             self._read_classes(self._listed(folder)[1], part)
         for folder in sorted({f for f, _ in parts} - {f for f, _ in whole}):
             self.gathering.problems.append(

@@ -14,7 +14,8 @@ from mobilenet_gui.training.run_folder import Sample
 from mobilenet_gui.training.split import split_samples
 from mobilenet_gui.training.training_settings import TrainingSettings
 
-_PARTS: Final[Mapping[str, PhotoSplit]] = {
+PARTS: Final[tuple[PhotoSplit, ...]] = ("train", "validation", "test")
+_PART_NAMES: Final[Mapping[str, PhotoSplit]] = {
     "train": "train",
     "training": "train",
     "val": "validation",
@@ -117,7 +118,7 @@ class FoundDataset:
 
 def part_of(name: str) -> PhotoSplit:
     """Return the part of the data that a folder of that name holds; empty for none."""
-    return _PARTS.get(name.strip().casefold(), "")
+    return _PART_NAMES.get(name.strip().casefold(), "")
 
 
 def resolved(gathering: Gathering) -> FoundDataset:

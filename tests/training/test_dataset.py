@@ -1,0 +1,249 @@
+"""Finding labelled photos: every layout that people have, and what is wrong with some of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from mobilenet_gui.core.errors import Cancelled, ProjectError
+from mobilenet_gui.training.dataset import FoundDataset, read_source
+from mobilenet_gui.training.training_settings import TrainingSettings
+
+
+def make(root: Path, *names: str) -> Path:
+    """Make empty photo files; nothing is decoded here."""
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    return root
+
+
+def layout(found: FoundDataset) -> dict[str, list[str]]:
+    """Return the file names of each class, with the part they are given to."""
+    result: dict[str, list[str]] = {name: [] for name in found.classes}
+    for photo in found.photos:
+        result.setdefault(photo.class_name, []).append(photo.path.name + (f":{photo.split}" if photo.split else ""))
+    return result
+
+
+def test_a_folder_of_folders(tmp_path: Path) -> None:
+    make(tmp_path, "birds/b10.jpg", "birds/b2.JPG", "birds/far/below/b3.png", "frogs/f.webp", "empty/note.txt")
+    make(tmp_path, ".git/x.jpg", "__MACOSX/frogs/y.jpg", "frogs/.hidden.jpg", "frogs/read.me", "labels.txt")
+    found = read_source(tmp_path)
+    assert layout(found) == {"birds": ["b2.JPG", "b10.jpg", "b3.png"], "empty": [], "frogs": ["f.webp"]}
+    assert [p.subject for p in found.problems] == [str(tmp_path / "empty")]
+    assert found.photos[0].size == 1
+    assert found.photos[0].mtime_ns == (tmp_path / "birds/b2.JPG").stat().st_mtime_ns
+
+
+@pytest.mark.parametrize("name", ["val", "Valid", "validation", "test", "TESTING", "eval"])
+def test_one_given_part_beside_train_is_the_test_part(tmp_path: Path, name: str) -> None:
+    make(tmp_path, "Train/ants/1.jpg", "Train/bees/2.jpg", f"{name}/ants/3.jpg", f"{name}/bees/4.jpg")
+    assert layout(read_source(tmp_path)) == {
+        "ants": ["1.jpg:train", "3.jpg:test"],
+        "bees": ["2.jpg:train", "4.jpg:test"],
+    }
+
+
+def test_three_given_parts_are_kept(tmp_path: Path) -> None:
+    make(tmp_path, *(f"{part}/{name}/{part}.jpg" for part in ("train", "val", "test") for name in ("ants", "bees")))
+    assert layout(read_source(tmp_path))["ants"] == ["train.jpg:train", "val.jpg:validation", "test.jpg:test"]
+
+
+def test_a_test_part_without_classes_is_a_problem(tmp_path: Path) -> None:
+    make(tmp_path, "train/ants/1.jpg", "train/bees/2.jpg", "test/3.jpg")
+    found = read_source(tmp_path)
+    assert layout(found) == {"ants": ["1.jpg"], "bees": ["2.jpg"]}  # a train part alone says nothing
+    assert [p.subject for p in found.problems] == [str(tmp_path / "test")]
+
+
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    make(tmp_path, "bus/1.jpg", "train/2.jpg", "test/3.jpg")
+    assert layout(read_source(tmp_path)) == {"bus": ["1.jpg"], "test": ["3.jpg"], "train": ["2.jpg"]}
+
+
+def test_folders_around_the_data_say_nothing(tmp_path: Path) -> None:
+    make(tmp_path, "archive/pets/cats/1.jpg", "archive/pets/dogs/2.jpg")
+    assert layout(read_source(tmp_path)) == {"cats": ["1.jpg"], "dogs": ["2.jpg"]}
+    make(tmp_path / "other", "data/train/cats/1.jpg", "data/val/cats/2.jpg")
+    assert layout(read_source(tmp_path / "other")) == {"cats": ["1.jpg:train", "2.jpg:test"]}
+
+
+def test_a_folder_of_photos_is_one_class(tmp_path: Path) -> None:
+    make(tmp_path, "My  birds/1.jpg", "My  birds/more/2.jpg")
+    assert layout(read_source(tmp_path / "My  birds")) == {"My birds": ["1.jpg", "2.jpg"]}
+
+
+def test_photos_beside_class_folders_are_reported(tmp_path: Path) -> None:
+    make(tmp_path, "birds/1.jpg", "frogs/2.jpg", "stray.jpg")
+    found = read_source(tmp_path)
+    assert layout(found) == {"birds": ["1.jpg"], "frogs": ["2.jpg"]}
+    assert [p.subject for p in found.problems] == [str(tmp_path / "stray.jpg")]
+
+
+def test_several_things_dropped_at_once(tmp_path: Path) -> None:
+    make(tmp_path, "birds/1.jpg", "pets/cats/2.jpg", "pets/dogs/3.jpg", "loose.jpg")
+    found = read_source([tmp_path / "birds", tmp_path / "pets", tmp_path / "loose.jpg", tmp_path / "gone.jpg"])
+    assert layout(found) == {"birds": ["1.jpg"], "cats": ["2.jpg"], "dogs": ["3.jpg"], "": ["loose.jpg"]}
+    assert [p.path.name for p in found.loose] == ["loose.jpg"]
+    assert [p.subject for p in found.problems] == [str(tmp_path / "gone.jpg")]
+    assert [p.class_name for p in found.new_photos()] == ["birds", "cats", "dogs"]
+    assert found.new_photos("c7")[-1].class_id == "c7"
+
+
+def test_train_and_val_folders_dropped_together(tmp_path: Path) -> None:
+    make(tmp_path, "train/cats/1.jpg", "val/cats/2.jpg")
+    found = read_source([tmp_path / "val", tmp_path / "train"])
+    assert layout(found) == {"cats": ["1.jpg:train", "2.jpg:test"]}
+
+
+def test_names_of_any_kind(tmp_path: Path) -> None:
+    names = ["ñandú", "e\u0301tude", "鳥", "a" * 150, "with 'quotes' & spaces"]
+    make(tmp_path, *(f"{name}/photo {name[:50]}.jpg" for name in names))
+    assert set(read_source(tmp_path).classes) == {"ñandú", "étude", "鳥", "a" * 100, "with 'quotes' & spaces"}
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="these systems have text for names")
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    make(tmp_path, "caf\udce9/\udcff.jpg")
+    found = read_source(tmp_path / "caf\udce9")
+    assert found.classes == ("caf?",)
+    assert os.fsencode(found.photos[0].path).endswith(b"/\xff.jpg")
+
+
+def test_very_deep_folders_and_circles(tmp_path: Path) -> None:
+    deep = "/".join(["d" * 20] * 40)
+    make(tmp_path, f"birds/{deep}/1.jpg", "frogs/2.jpg")
+    if sys.platform != "win32":
+        (tmp_path / "birds" / "circle").symlink_to(tmp_path / "birds", target_is_directory=True)
+    assert layout(read_source(tmp_path)) == {"birds": ["1.jpg"], "frogs": ["2.jpg"]}
+
+
+def test_nothing_found_is_an_error_in_words(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match="no photos"):
+        read_source(tmp_path)
+    make(tmp_path, "a/x.txt", "b/y.txt")
+    with pytest.raises(ProjectError, match="no photos"):
+        read_source(tmp_path)
+    with pytest.raises(ProjectError, match="no such file"):
+        read_source(tmp_path / "missing")
+    with pytest.raises(ProjectError):
+        read_source([])
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root reads everything")
+def test_a_folder_that_may_not_be_read(tmp_path: Path) -> None:
+    make(tmp_path, "birds/1.jpg", "frogs/2.jpg")
+    (tmp_path / "frogs").chmod(0)
+    found = read_source(tmp_path)
+    (tmp_path / "frogs").chmod(0o700)
+    assert layout(found)["birds"] == ["1.jpg"]
+    assert "permission" in found.problems[0].reason
+
+
+def test_it_can_be_cancelled_and_tells_how_far_it_is(tmp_path: Path) -> None:
+    make(tmp_path, *(f"birds/{n}.jpg" for n in range(450)), "frogs/1.jpg")
+    cancel, seen = threading.Event(), list[int]()
+
+    def progress(count: int) -> None:
+        seen.append(count)
+        if count >= 200:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        read_source(tmp_path, cancel, progress)
+    assert seen[-1] == 200
+
+
+# --- tables
+
+
+def table(tmp_path: Path, text: str | bytes, name: str = "labels.csv") -> Path:
+    make(tmp_path, "img/1.jpg", "img/2.jpg", "img/dé.jpg")
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "path,label\nimg/1.jpg,cat\nimg/2.jpg,dog\n",
+        "img/1.jpg,cat\nimg/2.jpg,dog",
+        "\ufeffFilename;Class\r\nimg/1.jpg;cat\r\nimg/2.jpg;dog\r\n",
+        "label\tfile\ncat\timg/1.jpg\ndog\timg/2.jpg\n",
+        'id,species,filename\n7,"cat",img/1.jpg\n8,"dog",img\\2.jpg\n',
+        "cat,img/1.jpg\n\n dog , img/2.jpg \n",
+        "img/1.jpg|cat\nimg/2.jpg|dog\n",
+        "x;y\nimg/1.jpg;cat\nimg/2.jpg;dog\n",
+    ],
+)
+def test_tables_of_every_kind(tmp_path: Path, text: str) -> None:
+    found = read_source(table(tmp_path, text))
+    assert layout(found) == {"cat": ["1.jpg"], "dog": ["2.jpg"]}
+    assert found.problems == ()
+    assert all(photo.path.is_absolute() for photo in found.photos)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_tables_in_every_encoding(tmp_path: Path, encoding: str) -> None:
+    found = read_source(table(tmp_path, "path,label\nimg/dé.jpg,Käfer\n".encode(encoding)))
+    assert layout(found) == {"Käfer": ["dé.jpg"]}
+
+
+def test_a_table_with_parts(tmp_path: Path) -> None:
+    found = read_source(table(tmp_path, "path,label,split\nimg/1.jpg,cat,train\nimg/2.jpg,cat,valid\n"))
+    assert layout(found) == {"cat": ["1.jpg:train", "2.jpg:test"]}
+
+
+def test_bad_lines_are_named(tmp_path: Path) -> None:
+    text = "path,label\nimg/1.jpg,cat\nimg/gone.jpg,cat\n,dog\nimg/2.jpg\nhttps://example.org/1.jpg,cat\n"
+    found = read_source(table(tmp_path, text))
+    assert layout(found) == {"cat": ["1.jpg"]}
+    assert len(found.problems) == 4
+    assert found.problems[0].subject == str(tmp_path / "img" / "gone.jpg")
+    assert found.problems[1].subject.endswith("labels.csv (4)")
+    assert "Download" in found.problems[3].reason
+
+
+def test_a_table_beside_its_photos(tmp_path: Path) -> None:
+    make(tmp_path, "1.jpg", "2.jpg")
+    (tmp_path / "labels.csv").write_text("file,label\n1.jpg,cat\n2.jpg,dog\n")
+    assert layout(read_source(tmp_path)) == {"cat": ["1.jpg"], "dog": ["2.jpg"]}
+    (tmp_path / "labels.csv").write_text("a,b\n1,2\n")
+    assert layout(read_source(tmp_path)) == {tmp_path.name: ["1.jpg", "2.jpg"]}
+
+
+@pytest.mark.parametrize("data", [b"", b"\0\1\2\xff", b"one column\nonly\n", b"path,label\n"])
+def test_what_is_no_table_is_an_error_in_words(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(ProjectError) as caught:
+        read_source(table(tmp_path, data))
+    assert caught.value.reason.endswith(".")
+
+
+# --- what a run is given
+
+
+def test_samples_for_a_run(tmp_path: Path) -> None:
+    make(tmp_path, *(f"{name}/{n}.jpg" for name in ("ants", "bees") for n in range(10)), "none/x.txt")
+    classes, samples = read_source(tmp_path).samples(TrainingSettings())
+    assert classes == ("ants", "bees")
+    assert [sum(s.split == part for s in samples) for part in ("train", "validation", "test")] == [12, 4, 4]
+    assert len({s.id for s in samples}) == 20
+    moved = tmp_path.with_name(tmp_path.name + " moved")
+    tmp_path.rename(moved)
+    again = read_source(moved).samples(TrainingSettings())[1]
+    assert [s.split for s in again] == [s.split for s in samples]
+
+
+@pytest.mark.shared
+def test_the_well_known_layout(shared: Path) -> None:
+    found = read_source(shared / "datasets" / "hymenoptera")
+    assert found.counts() == {"ants": 194, "bees": 204}
+    samples = found.samples(TrainingSettings())[1]
+    assert sum(s.split == "test" for s in samples) == 153
