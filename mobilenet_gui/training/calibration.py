@@ -121,9 +121,11 @@ def choose_sure_from(probabilities: Numbers, labels: Labels) -> float:
     expected = 1.0 - confidence
     blended = (np.cumsum(wrong) + np.cumsum(expected)) / (2 * counts)
     most = max(FEW_ERRORS, min(MOST_SURE_ERRORS, blended[-1] / 2))
-    good = np.flatnonzero(blended <= most)
-    keep = int(good[-1]) + 1 if len(good) else 0
-    keep = max(keep, int(np.ceil(LEAST_COVERAGE * len(values))))
+    # A limit lies between two different probabilities; equal ones fall on the same side.
+    ends = np.append(confidence[:-1] > confidence[1:], True)
+    enough = counts >= LEAST_COVERAGE * len(values)
+    good = np.flatnonzero(ends & (blended <= most))
+    keep = int(max(good[-1] if len(good) else 0, np.flatnonzero(ends & enough)[0])) + 1
     if keep == len(values):
         limit = min(USUAL_SURE_FROM, float(confidence[-1]))
     else:
