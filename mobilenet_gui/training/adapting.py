@@ -14,7 +14,8 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,11 @@ from numpy.typing import NDArray
 from mobilenet_gui.core.errors import ProjectError
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training import checkpoint
-from mobilenet_gui.training.adapt_network import AdaptNetwork
 from mobilenet_gui.training.base import Base
 from mobilenet_gui.training.batches import Photos
 from mobilenet_gui.training.checkpoint import Progress, Weights
 from mobilenet_gui.training.control import Control
+from mobilenet_gui.training.estimate import PaceBook, network_of
 from mobilenet_gui.training.head import class_weights, figures
 from mobilenet_gui.training.head_training import HeadTraining, LearntHead, calibrated
 from mobilenet_gui.training.journal import Journal
@@ -34,6 +35,9 @@ from mobilenet_gui.training.material import Material
 from mobilenet_gui.training.model_making import Trained
 from mobilenet_gui.training.presets import Recipe
 from mobilenet_gui.training.run_folder import EpochRecord, RunFolder
+
+if TYPE_CHECKING:
+    from mobilenet_gui.training.adapt_network import AdaptNetwork
 
 MIXTURE: Final = 0.5
 """The share of the adapted weights in what is taken."""
@@ -55,23 +59,28 @@ class Setting:
     material: Material
     head: LearntHead
     folder: RunFolder
+    cache_dir: Path
     journal: Journal
     control: Control
 
 
-def adapt(setting: Setting, otherwise: Trained, make_network: Callable[..., AdaptNetwork] = AdaptNetwork) -> Trained:
+def adapt(setting: Setting, otherwise: Trained, make_network: Callable[..., AdaptNetwork] | None = None) -> Trained:
     """Adapt the last blocks.
 
     Args:
         setting: what to work with.
         otherwise: the untouched network with its head; taken where adapting does not help.
-        make_network: makes the Keras side.
+        make_network: makes the Keras side; by default `AdaptNetwork`.
 
     Raises:
         Cancelled: it was told to stop; the last finished epoch is kept for another time.
         StorageError: the disk refused a checkpoint.
         MemoryError: there is not enough memory even for one photo at a time.
     """
+    if make_network is None:
+        from mobilenet_gui.training.adapt_network import AdaptNetwork
+
+        make_network = AdaptNetwork
     return _Adapting(setting, otherwise, make_network).run()
 
 
@@ -104,7 +113,11 @@ class _Adapting:
 
     def run(self) -> Trained:
         progress = self._begin()
-        self._epochs(progress)
+        times = self._epochs(progress)
+        if times:
+            book = PaceBook(self._s.cache_dir)
+            network = network_of(self._s.base.bundle, self._s.recipe.input_size, self._s.recipe.unfreeze_blocks)
+            book.put("learnt", network, statistics.median(times) / max(1, len(self._train)))
         if progress.best_epoch == 0:
             self._s.journal.note(
                 tr("Adapting the network made it no better, so the first phase's result is kept."), "info"
@@ -122,6 +135,7 @@ class _Adapting:
             if self._s.journal.resumed
             else None
         )
+        self._s.journal.keep_epochs(0 if kept is None else kept.epoch)
         if kept is not None:
             self._network.weights = kept.weights
             self._network.optimizer_state = kept.optimizer
@@ -138,24 +152,25 @@ class _Adapting:
             progress.best_loss = self._judged(self._validation)[0]
         return progress
 
-    def _epochs(self, progress: Progress) -> None:
+    def _epochs(self, progress: Progress) -> list[float]:
+        """Go through the epochs that are left; returns how long each took."""
         recipe, journal, control = self._s.recipe, self._s.journal, self._s.control
         times: list[float] = []
         while progress.epoch < recipe.epochs and not control.finishing:
             if recipe.patience and progress.waited >= recipe.patience:
                 journal.note(tr("It stopped early, because it no longer got better."), "early")
-                return
+                break
             began, stood = time.monotonic(), control.paused_seconds
             loss, accuracy = self._epoch(progress)
             if loss is None:
-                return
+                break
             if not math.isfinite(loss) or not all(np.isfinite(w).all() for w in progress.average):
                 journal.note(
                     tr("The figures broke down, so the best epoch so far is kept. A lower learning rate may help."),
                     "nan",
                 )
                 self._network.weights = progress.best
-                return
+                break
             self._leave_out_gone()
             val_loss, val_accuracy = self._judge(progress)
             took = time.monotonic() - began - (control.paused_seconds - stood)
@@ -176,6 +191,7 @@ class _Adapting:
             journal.epoch(record, seconds_left=left, speed=len(self._train) / max(took, 1e-6))
             best = progress.head_epochs + progress.best_epoch
             journal.record(best_epoch=best if progress.best_epoch else progress.head_epochs)
+        return times
 
     def _epoch(self, progress: Progress) -> tuple[float | None, float]:
         """Go through the photos once; with half the batch size again where the memory runs out.

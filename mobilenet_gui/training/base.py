@@ -144,7 +144,8 @@ def _make(base: Base, size: int, place: Path, report: Report) -> Bundle:
     from mobilenet_gui.training import keras_models
 
     channels = _features(base.architecture)
-    kernel = np.zeros((channels, _STAND_IN_CLASSES), np.float32)
+    # Any but zeros, which the converter would fold away together with the layer.
+    kernel = np.random.default_rng(_HIDDEN_SEED).normal(0, 0.01, (channels, _STAND_IN_CLASSES)).astype(np.float32)
     architecture, arrays = base.with_head(kernel, np.zeros(_STAND_IN_CLASSES, np.float32))
     model = keras_models.build(architecture, size, arrays)
     report(Phase.CONVERT, None)

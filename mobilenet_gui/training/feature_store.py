@@ -139,14 +139,7 @@ class FeatureStore:
             return []
 
     def _trim(self) -> None:
-        def size() -> int:
-            pages, free, page = (
-                self._db.execute(f"PRAGMA {name}").fetchone()[0]
-                for name in ("page_count", "freelist_count", "page_size")
-            )
-            return int((pages - free) * page)
-
-        while size() > MAX_BYTES:
+        while self._used_bytes() > MAX_BYTES:
             oldest = self._db.execute("SELECT id FROM networks ORDER BY used LIMIT 1").fetchone()
             if oldest is None:
                 break
@@ -154,6 +147,11 @@ class FeatureStore:
                 self._db.execute("DELETE FROM features WHERE network = ?", oldest)
                 self._db.execute("DELETE FROM networks WHERE id = ?", oldest)
             self._networks.clear()
+
+    def _used_bytes(self) -> int:
+        names = ("page_count", "freelist_count", "page_size")
+        pages, free, page = (self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
+        return int((pages - free) * page)
 
 
 def content_hash(data: bytes) -> bytes:

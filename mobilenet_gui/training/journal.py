@@ -56,6 +56,12 @@ class Journal:
         """Record that the first phase is over."""
         self.record(best_epoch=self.head_epochs)
 
+    def keep_epochs(self, epochs: int) -> None:
+        """Forget those epochs of adapting that the checkpoint does not hold."""
+        head = [record for record in self.state.history if record.phase == "head"]
+        adapted = [record for record in self.state.history if record.phase != "head"]
+        self.state.history = (*head, *adapted[:epochs])
+
     def note(self, text: str, kind: str = "info") -> None:
         """Tell the user something, now and in the record of the run; the same thing once."""
         if text not in self.state.notes:

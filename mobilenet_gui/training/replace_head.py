@@ -51,11 +51,14 @@ def replace_head(data: bytes, kernel: Floats, bias: Floats, subject: str) -> byt
     dense, behind = chain
     old = graph.tensors[dense.inputs[1]]
     inputs = int(np.prod(old.shape[1:]))
-    constants = all(_is_constant(model, graph.tensors[i]) for i in dense.inputs[1:3])
-    if len(dense.inputs) < 3 or not constants or old.type != _FLOAT32 or kernel.shape[0] != inputs:
+    given = [int(i) for i in dense.inputs[1:3] if i >= 0]  # the converter drops a bias of zeros
+    constants = all(_is_constant(model, graph.tensors[i]) for i in given)
+    if not given or not constants or old.type != _FLOAT32 or kernel.shape[0] != inputs:
         raise refused
     before, classes = int(old.shape[0]), int(kernel.shape[1])
     _store(model, old, np.ascontiguousarray(kernel.T, np.float32), (classes, *old.shape[1:]))
+    if len(given) == 1:
+        dense.inputs = np.array([dense.inputs[0], dense.inputs[1], _new_tensor(graph, b"bias", old.type)], np.int32)
     _store(model, graph.tensors[dense.inputs[2]], np.ascontiguousarray(bias, np.float32), (classes,))
     _reshape(graph.tensors[dense.outputs[0]], before, classes)
     for op in behind:
@@ -106,6 +109,15 @@ def _store(model: Any, tensor: Any, values: NDArray[Any], shape: tuple[int, ...]
     tensor.shapeSignature = None
 
 
+def _new_tensor(graph: Any, name: bytes, kind: int) -> int:
+    from ai_edge_litert import schema_py_generated as schema
+
+    tensor = schema.TensorT()
+    tensor.name, tensor.type = name, kind
+    graph.tensors.append(tensor)
+    return len(graph.tensors) - 1
+
+
 def _reshape(tensor: Any, before: int, classes: int) -> None:
     tensor.shape = _with_classes(tensor.shape, before, classes)
     if tensor.shapeSignature is not None:
@@ -114,17 +126,13 @@ def _reshape(tensor: Any, before: int, classes: int) -> None:
 
 def _retarget(model: Any, graph: Any, op: Any, before: int, classes: int) -> None:
     """Tell a reshape its new target, both where it is a constant and where it is an option."""
-    from ai_edge_litert import schema_py_generated as schema
-
     if len(op.inputs) > 1 and op.inputs[1] >= 0:
         # The constant may serve other operations as well: this one gets its own.
         old = graph.tensors[op.inputs[1]]
-        target = schema.TensorT()
-        target.type, target.name = old.type, old.name
+        place = _new_tensor(graph, old.name, old.type)
         values = np.frombuffer(bytes(model.buffers[old.buffer].data), np.int32)
-        _store(model, target, _with_classes(values, before, classes), old.shape)
-        graph.tensors.append(target)
-        op.inputs = np.array([op.inputs[0], len(graph.tensors) - 1], np.int32)
+        _store(model, graph.tensors[place], _with_classes(values, before, classes), old.shape)
+        op.inputs = np.array([op.inputs[0], place], np.int32)
     if op.builtinOptions is not None and getattr(op.builtinOptions, "newShape", None) is not None:
         op.builtinOptions.newShape = _with_classes(op.builtinOptions.newShape, before, classes)
 

@@ -6,7 +6,8 @@ put into a copy of the base's own .tflite. That is what makes Fast, and learning
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training import checkpoint
 from mobilenet_gui.training.base import Base, feature_bundle, hidden_layers, open_base
 from mobilenet_gui.training.control import Control
+from mobilenet_gui.training.estimate import PaceBook, network_of
 from mobilenet_gui.training.feature_store import FeatureStore
 from mobilenet_gui.training.features import collect
 from mobilenet_gui.training.head_training import HeadTraining, LearntHead
@@ -26,6 +28,8 @@ from mobilenet_gui.training.model_making import Trained, make_model, record_accu
 from mobilenet_gui.training.presets import recipe_for
 from mobilenet_gui.training.replace_head import replace_head
 from mobilenet_gui.training.run_folder import RunFolder, RunSpec, RunState
+
+_ENOUGH_TO_MEASURE: Final = 20
 
 
 def train(job: TrainJob, control: Control) -> dict[str, Any]:
@@ -90,6 +94,7 @@ class _Training:
         for name in material.dropped:
             journal.note(tr("“{name}” has no photos to learn from and is left out.").format(name=name), "missing")
         network = feature_bundle(base, recipe.input_size, spec.cache_dir, control.report)
+        began, stood = time.monotonic(), control.paused_seconds
         with FeatureStore(spec.cache_dir) as store:
             features = collect(
                 [item.shot for item in material.items],
@@ -99,6 +104,9 @@ class _Training:
                 threads=spec.settings.threads,
                 progress=lambda fraction: control.report("photos", fraction),
             )
+        if features.computed >= _ENOUGH_TO_MEASURE:
+            took = time.monotonic() - began - (control.paused_seconds - stood)
+            PaceBook(spec.cache_dir).put("seen", network_of(base.bundle, recipe.input_size), took / features.computed)
         values = features.values
         if features.failed:
             journal.note(missing_text(len(features.failed)), "missing")
@@ -113,7 +121,9 @@ class _Training:
         if recipe.adapts:
             from mobilenet_gui.training.adapting import Setting, adapt
 
-            trained = adapt(Setting(base, recipe, material, head, self._folder, journal, control), trained)
+            trained = adapt(
+                Setting(base, recipe, material, head, self._folder, spec.cache_dir, journal, control), trained
+            )
         return self._finished(base, trained, material)
 
     def _built(self, base: Base, network: bytes, head: LearntHead, size: int) -> Trained:

@@ -1,0 +1,167 @@
+"""Owns saying beforehand how long a training will take: from what was measured on this machine, with these photos.
+
+Trainings note their paces in a small book beside the cached features. Where there is none yet, a probe of a second
+measures how fast the network sees photos here, and the rest follows from that in proportions measured once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.errors import PhotoError
+from mobilenet_gui.settings import write_atomically
+from mobilenet_gui.training.presets import Recipe, recipe_for
+from mobilenet_gui.training.training_settings import TrainingSettings
+
+PROBE_PHOTOS: Final = 24
+_PROBE_SECONDS: Final = 1.5
+_BOOK: Final = "paces.json"
+_USUAL_SEEN: Final = 0.015
+"""Seconds a photo, decoded and seen by V2 1.0 at 224 on four cores; only until this machine was measured."""
+_LEARNT_TO_SEEN: Final = 2.6
+"""An epoch's time a photo, beside the time to see it; V2 1.0, three blocks, four cores."""
+_PER_BLOCK: Final = 0.12
+_START_SECONDS: Final = 1.5
+_KERAS_SECONDS: Final = 9.0
+"""Building the network, its first step and the conversion, with TensorFlow loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How long a training will take.
+
+    Attributes:
+        seconds: from the start to the usable model.
+        measured: a training or a probe on this machine is behind it; a guess otherwise.
+    """
+
+    seconds: float
+    measured: bool
+
+
+class PaceBook:
+    """The measured paces, in seconds a photo. What cannot be read or written is measured again another time.
+
+    Args:
+        cache_dir: where features are cached; `RunSpec.cache_dir`.
+    """
+
+    def __init__(self, cache_dir: Path) -> None:
+        self._path = cache_dir / _BOOK
+
+    def get(self, kind: str, network: str) -> float | None:
+        """Return a pace: `seen` or `learnt` photos of a network, named by `network_of`."""
+        value = self._read().get(f"{kind} {network}")
+        return value if isinstance(value, float) and 0 < value < 3600 else None
+
+    def put(self, kind: str, network: str, seconds: float) -> None:
+        """Note a pace."""
+        with contextlib.suppress(OSError):
+            values = self._read() | {f"{kind} {network}": float(seconds)}
+            write_atomically(self._path, json.dumps(values, indent=1).encode("ascii"))
+
+    def _read(self) -> dict[str, object]:
+        try:
+            values = json.loads(self._path.read_text("ascii"))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return values if isinstance(values, dict) else {}
+
+
+def network_of(bundle: Bundle, size: int, blocks: int = 0) -> str:
+    """Return what a pace depends on: the architecture, its input size, and how many blocks learn."""
+    manifest = bundle.manifest
+    return f"{manifest.family} {manifest.alpha or 1:g} {size} {blocks}"
+
+
+def estimate(
+    bundle: Bundle, photos: int, settings: TrainingSettings, cache_dir: Path, *, cached: bool = False
+) -> Estimate:
+    """Return how long a training will take. Reads one small file.
+
+    Args:
+        bundle: the model to start from.
+        photos: how many there are, test photos included.
+        settings: how to train.
+        cache_dir: where features are cached.
+        cached: the photos' features are there already.
+    """
+    recipe = recipe_for(settings, bundle.preprocessing.size)
+    book = PaceBook(cache_dir)
+    seen, measured = _seen(book, bundle, recipe)
+    train, validation, test = (photos * part / 100 for part in settings.split)
+    seconds = _START_SECONDS + (0.0 if cached else (train + validation) * seen) + test * seen
+    if recipe.input_size != bundle.preprocessing.size or not bundle.explainable:
+        seconds += _KERAS_SECONDS / 2
+    if recipe.adapts:
+        learnt = book.get("learnt", network_of(bundle, recipe.input_size, recipe.unfreeze_blocks))
+        if learnt is None:
+            learnt = seen * (_LEARNT_TO_SEEN + _PER_BLOCK * recipe.unfreeze_blocks)
+        # A pace of learning holds the validation of its epoch.
+        seconds += _KERAS_SECONDS + recipe.epochs * train * learnt + (train + 2 * validation) * learnt / 2
+    return Estimate(seconds, measured)
+
+
+def probe(bundle: Bundle, photos: Sequence[Path], cache_dir: Path) -> None:
+    """Measure how fast a network sees photos here, and note it. Takes about a second and a half.
+
+    Args:
+        bundle: the model to start from.
+        photos: some of the photos, at most `PROBE_PHOTOS` are taken.
+        cache_dir: where features are cached.
+
+    Raises:
+        ModelError: the network cannot be run.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from mobilenet_gui.core import imaging
+    from mobilenet_gui.core.cores import usable_cores
+    from mobilenet_gui.core.recognizer import LiteRTRecognizer
+
+    if not bundle.explainable or not photos:
+        return
+    cores = usable_cores()
+    recognizers = [LiteRTRecognizer(bundle, threads=1) for _ in range(cores)]
+    until = time.monotonic() + _PROBE_SECONDS
+    chosen = list(photos)[:PROBE_PHOTOS]
+
+    def work(number: int) -> int:
+        done = 0
+        for path in chosen[number::cores]:
+            with contextlib.suppress(PhotoError):
+                photo = imaging.decode_for(path, bundle.preprocessing)
+                recognizers[number].probabilities(imaging.prepare(photo, bundle.preprocessing).pixels)
+                done += 1
+            if time.monotonic() > until:
+                break
+        return done
+
+    began = time.monotonic()
+    try:
+        with ThreadPoolExecutor(cores) as pool:
+            done = sum(pool.map(work, range(cores)))
+    finally:
+        for recognizer in recognizers:
+            recognizer.close()
+    if done:
+        size = bundle.preprocessing.size
+        PaceBook(cache_dir).put("seen", network_of(bundle, size), (time.monotonic() - began) / done)
+
+
+def _seen(book: PaceBook, bundle: Bundle, recipe: Recipe) -> tuple[float, bool]:
+    """Return the seconds it takes to see a photo, and whether they were measured, maybe at another input size."""
+    size = bundle.preprocessing.size
+    exact = book.get("seen", network_of(bundle, recipe.input_size))
+    if exact is not None:
+        return exact, True
+    usual = book.get("seen", network_of(bundle, size))
+    scale = (recipe.input_size / size) ** 2
+    return (_USUAL_SEEN if usual is None else usual) * scale, usual is not None

@@ -1,0 +1,274 @@
+"""The phase in which blocks are adapted, with a stand-in for Keras: memory, broken figures, crashes, finishing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mobilenet_gui.core.errors import Cancelled, StorageError
+from mobilenet_gui.settings import write_atomically
+from mobilenet_gui.training import adapting, checkpoint, protocol
+from mobilenet_gui.training.adapt_network import AdaptNetwork
+from mobilenet_gui.training.adapting import Setting, adapt
+from mobilenet_gui.training.architectures import Architecture
+from mobilenet_gui.training.base import Base
+from mobilenet_gui.training.control import Control
+from mobilenet_gui.training.head_training import HeadTraining
+from mobilenet_gui.training.journal import Journal
+from mobilenet_gui.training.material import gather
+from mobilenet_gui.training.model_making import Trained
+from mobilenet_gui.training.presets import Recipe
+from mobilenet_gui.training.run_folder import RunState
+from mobilenet_gui.training.training_settings import TrainingSettings
+from tests.bundles import make_bundle
+from tests.training.painted import make_run, paint_folder, random_arrays
+
+RECIPE = Recipe(32, 6, 0.5, "cosine", 3, "light", 0.0, 0, 8, True, 1)
+ARCHITECTURE = Architecture("v1", 0.25, None)
+
+
+class StandIn:
+    """Means of a photo's colours, scaled by what it learns, below a head: good enough to see what is made of it."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self.weights: list[NDArray[Any]] = [np.zeros((3, 3), np.float32)]
+        self.optimizer_state: list[NDArray[Any]] = [np.zeros(1)]
+        self.steps: list[int] = []
+        self.trouble: Callable[[StandIn, int], float | None] = lambda _net, _photos: None
+
+    def prepare(self, learning_rate: float) -> None:
+        self.optimizer_state = [np.zeros(1)]
+
+    def _features(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        means = pixels.reshape(len(pixels), -1, 3).mean(axis=1) / 255
+        return cast("NDArray[np.float32]", means.astype(np.float32))
+
+    def step(
+        self, pixels: NDArray[np.uint8], labels: NDArray[np.int64], weights: NDArray[np.float32], rate: float
+    ) -> tuple[float, float]:
+        self.steps.append(len(pixels))
+        loss = self.trouble(self, len(pixels))
+        _, probabilities = self.answers(pixels)
+        error = probabilities - np.eye(3, dtype=np.float32)[labels]
+        self.weights = [self.weights[0] - rate * self._features(pixels).T @ error / len(pixels)]
+        self.optimizer_state = [self.optimizer_state[0] + 1]
+        found = -float(np.log(probabilities[np.arange(len(labels)), labels] + 1e-9).mean())
+        return (found if loss is None else loss), float((probabilities.argmax(axis=1) == labels).mean())
+
+    def answers(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        features = self._features(pixels)
+        powers = np.exp(features @ self.weights[0])
+        return features, (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    def arrays(self) -> dict[str, list[NDArray[np.float32]]]:
+        return random_arrays(ARCHITECTURE)
+
+    def to_tflite(self, _arrays: object) -> bytes:
+        return b"adapted"
+
+
+class Bench:
+    """All that the phase needs, but Keras."""
+
+    def __init__(self, folder: Path, recipe: Recipe = RECIPE) -> None:
+        self.photos = paint_folder(folder / "photos")
+        bundle = make_bundle(folder / "base", backbone=True)
+        self.run_folder = make_run(folder / "run", self.photos, bundle.folder, TrainingSettings())
+        self.base = Base(bundle, ARCHITECTURE, random_arrays(ARCHITECTURE))
+        self.events: list[protocol.Event] = []
+        self.control = Control(self.events.append)
+        self.recipe = recipe
+        self.network = StandIn()
+        self.otherwise = Trained(ARCHITECTURE, {}, b"untouched", 32, 1.0, 0.5)
+
+    def setting(self, state: RunState | None = None, *, resumed: bool = False) -> Setting:
+        material = gather(self.run_folder.spec())
+        journal = Journal(self.run_folder, self.control, state or RunState(status="running"), resumed=resumed)
+        values = np.random.default_rng(0).normal(0, 1, (len(material.items), 256)).astype(np.float32)
+        head = HeadTraining(values, material, self.recipe, journal, self.control).learn(quiet=True)
+        cache = self.run_folder.path.parent / "features"
+        return Setting(self.base, self.recipe, material, head, self.run_folder, cache, journal, self.control)
+
+    def adapt(self, setting: Setting | None = None) -> Trained:
+        make = cast("Callable[..., AdaptNetwork]", lambda *a, **k: self.network)
+        return adapt(setting or self.setting(), self.otherwise, make)
+
+    def epochs(self) -> list[protocol.Epoch]:
+        return [event for event in self.events if isinstance(event, protocol.Epoch) and event.phase == "adapt"]
+
+    def notes(self) -> list[str]:
+        return [event.kind for event in self.events if isinstance(event, protocol.Note)]
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    # The stand-in's three features stand in for the network's 256.
+    monkeypatch.setattr(Base, "with_head", lambda self, kernel, bias, arrays=None: (ARCHITECTURE, arrays or {}))
+    return Bench(tmp_path)
+
+
+def test_what_is_learnt_is_told_epoch_by_epoch_and_taken(bench: Bench) -> None:
+    assert bench.adapt().network == b"adapted"
+    epochs = bench.epochs()
+    assert [event.epoch for event in epochs] == [1, 2, 3, 4, 5, 6]
+    assert all(event.epochs == 6 for event in epochs)
+    assert epochs[-1].val_loss < epochs[0].val_loss
+    assert epochs[-1].seconds_left is not None
+    assert epochs[-1].learning_rate < epochs[1].learning_rate
+
+
+def test_what_does_not_help_is_not_taken(bench: Bench) -> None:
+    bench.recipe = replace(RECIPE, learning_rate=-0.5)  # uphill
+    assert bench.adapt().network == b"untouched"
+    assert "info" in bench.notes()
+
+
+def test_memory_that_runs_out_halves_the_batch_and_says_so(bench: Bench) -> None:
+    def scarce(_net: StandIn, photos: int) -> None:
+        if photos > 2:
+            raise MemoryError
+
+    bench.network.trouble = scarce
+    bench.adapt()
+    assert bench.notes().count("batch") == 2
+    assert max(bench.network.steps[2:]) == 2
+    assert [event.epoch for event in bench.epochs()] == [1, 2, 3, 4, 5, 6]
+
+
+def test_memory_too_small_for_one_photo_is_an_error(bench: Bench) -> None:
+    def none(_net: StandIn, _photos: int) -> None:
+        raise MemoryError
+
+    bench.network.trouble = none
+    with pytest.raises(MemoryError):
+        bench.adapt()
+
+
+def test_broken_figures_keep_the_best(bench: Bench) -> None:
+    def breaks(net: StandIn, _photos: int) -> float | None:
+        return float("nan") if len(net.steps) > 8 else None
+
+    bench.network.trouble = breaks
+    assert bench.adapt().network == b"adapted"
+    assert "nan" in bench.notes()
+    assert 0 < len(bench.epochs()) < 6
+
+
+def test_figures_broken_from_the_start_keep_the_first_phase(bench: Bench) -> None:
+    bench.network.trouble = lambda _net, _photos: float("nan")
+    assert bench.adapt().network == b"untouched"
+    assert bench.epochs() == []
+
+
+def test_it_stops_early_where_nothing_gets_better(bench: Bench) -> None:
+    bench.recipe = replace(RECIPE, epochs=50, patience=2, learning_rate=-0.5)  # uphill
+    bench.adapt()
+    assert len(bench.epochs()) == 2
+    assert "early" in bench.notes()
+
+
+def test_photos_that_vanish_are_left_out_and_told(bench: Bench) -> None:
+    setting = bench.setting()
+    for n in (0, 1):
+        (bench.photos / "red" / f"{n}.png").unlink()
+    bench.adapt(setting)
+    assert "missing" in bench.notes()
+    assert len(bench.epochs()) == 6
+
+
+def test_finishing_now_keeps_the_best(bench: Bench) -> None:
+    def finish(net: StandIn, _photos: int) -> None:
+        if len(net.steps) == 8:
+            bench.control.obey("finish")
+
+    bench.network.trouble = finish
+    assert bench.adapt().network == b"adapted"
+    assert len(bench.epochs()) < 6
+
+
+def test_what_was_stopped_goes_on_as_if_it_had_not_been(bench: Bench) -> None:
+    whole = bench.setting()
+    bench.adapt(whole)
+    unbroken = bench.epochs()
+
+    bench.events.clear()
+    bench.network = StandIn()
+
+    def stop(net: StandIn, _photos: int) -> None:
+        if len(net.steps) == 8:
+            raise Cancelled
+
+    bench.network.trouble = stop
+    with pytest.raises(Cancelled):
+        bench.adapt()
+    before = bench.epochs()
+    assert 0 < len(before) < 6
+    state = bench.run_folder.state()
+    assert state.status == "interrupted"
+
+    bench.network = StandIn()
+    bench.adapt(bench.setting(state, resumed=True))
+    assert "resumed" in bench.notes()
+    after = bench.epochs()
+    assert [event.epoch for event in after] == [1, 2, 3, 4, 5, 6]
+    assert [event.loss for event in after] == pytest.approx([event.loss for event in unbroken])
+    assert [event.val_loss for event in after] == pytest.approx([event.val_loss for event in unbroken])
+
+
+@pytest.mark.parametrize("damage", ["rubbish", "other", "none"])
+def test_a_checkpoint_that_does_not_fit_is_not_gone_on_from(bench: Bench, damage: str) -> None:
+    bench.adapt()
+    place = bench.run_folder.checkpoint_dir / "adapting.npz"
+    assert place.is_file()
+    if damage == "rubbish":
+        place.write_bytes(place.read_bytes()[:500])
+    elif damage == "other":
+        bench.recipe = replace(bench.recipe, seed=2)
+    else:
+        checkpoint.remove(bench.run_folder.checkpoint_dir)
+        assert not place.exists()
+    state = bench.run_folder.state()
+    bench.events.clear()
+    bench.network = StandIn()
+    bench.adapt(bench.setting(state, resumed=True))
+    assert [event.epoch for event in bench.epochs()] == [1, 2, 3, 4, 5, 6]
+    assert "resumed" not in bench.notes()
+
+
+def test_full_disk_is_told_and_the_checkpoint_before_stands(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrote = write_atomically
+    calls = 0
+
+    def full(path: Path, data: bytes) -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 2:
+            raise OSError(28, "No space left on device")
+        wrote(path, data)
+
+    monkeypatch.setattr(checkpoint, "write_atomically", full)
+    setting = bench.setting()
+    with pytest.raises(StorageError, match="disk is full"):
+        bench.adapt(setting)
+    belongs = checkpoint.fingerprint(bench.base, bench.recipe, setting.material)
+    kept = checkpoint.load(bench.run_folder.checkpoint_dir, belongs, [np.zeros((3, 3))])
+    assert kept is not None
+    assert kept.epoch == 2
+
+
+def test_learning_rate_rises_and_falls(bench: Bench) -> None:
+    make = cast("Callable[..., AdaptNetwork]", lambda *a, **k: bench.network)
+    bench.recipe = replace(RECIPE, epochs=10)
+    work = adapting._Adapting(bench.setting(), bench.otherwise, make)
+    rates = [work._rate(n / 4) for n in range(40)]
+    top = int(np.argmax(rates))
+    assert 0 < top < 8
+    assert rates[:top] == sorted(rates[:top])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert rates[-1] < 0.05 * rates[top]

@@ -1,0 +1,111 @@
+"""A head learnt on given features: the best one there is, groups held out together, no class forgotten."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mobilenet_gui.training.head import (
+    Head,
+    HeadProblem,
+    class_weights,
+    figures,
+    log_softmax,
+    make_folds,
+)
+from mobilenet_gui.training.lbfgs import minimize
+
+
+def clouds(
+    photos: int, channels: int, classes: int, spread: float = 1.0
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    random = np.random.default_rng(photos + channels)
+    labels = np.arange(photos) % classes
+    middles = random.normal(0, 1, (classes, channels))
+    return (middles[labels] + random.normal(0, spread, (photos, channels))).astype(np.float32), labels.astype(np.int64)
+
+
+def test_minimum_of_a_bowl_is_found_from_afar() -> None:
+    scales = np.logspace(0, 3, 20)
+    goal = np.arange(20.0)
+    found = minimize(
+        lambda x: (float((scales * (x - goal) ** 2).sum()), 2 * scales * (x - goal)),
+        np.full(20, 50.0),
+        steps=300,
+        tolerance=1e-6,
+    )
+    assert np.abs(found - goal).max() < 1e-4
+
+
+def test_minimising_can_be_stopped_by_who_watches() -> None:
+    steps: list[int] = []
+
+    def watch(step: int, _place: object) -> bool:
+        steps.append(step)
+        return step < 3
+
+    minimize(lambda x: (float((x**4).sum()), 4 * x**3), np.full(5, 3.0), steps=100, tolerance=0, on_step=watch)
+    assert steps == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("photos", "channels"), [(30, 80), (200, 12)])
+def test_head_is_the_best_there_is(photos: int, channels: int) -> None:
+    features, labels = clouds(photos, channels, 3, 2.0)
+    head, _ = HeadProblem(features, labels, 3).fit(0.1, steps=500)
+
+    scale = features.std(axis=0)
+
+    def cost(kernel: NDArray[np.float64], bias: NDArray[np.float64]) -> float:
+        logs = log_softmax(features.astype(np.float64) @ kernel + bias)
+        return float(-logs[np.arange(photos), labels].mean() + 0.1 / 3 / 2 * ((kernel * scale[:, None]) ** 2).sum())
+
+    kernel, bias = head.kernel.astype(np.float64), head.bias.astype(np.float64)
+    least = cost(kernel, bias)
+    random = np.random.default_rng(1)
+    for _ in range(30):
+        assert cost(kernel + random.normal(0, 1e-2, kernel.shape), bias + random.normal(0, 1e-2, 3)) > least - 1e-6
+
+
+def test_held_out_photos_choose_the_strength_and_are_each_told_once() -> None:
+    features, labels = clouds(120, 40, 3, 3.0)
+    problem = HeadProblem(features, labels, 3)
+    strength, logits, held = problem.held_out(make_folds(labels, [""] * 120, seed=1))
+    assert sorted(held) == list(range(120))
+    assert logits.shape == (120, 3)
+    alone, _ = problem.fit(strength)
+    assert figures(alone.logits(features), labels).accuracy > figures(logits, labels[held]).accuracy
+
+
+def test_folds_keep_groups_whole_and_classes_even() -> None:
+    labels = np.array([0] * 20 + [1] * 20, np.int64)
+    groups = [f"g{n // 4}" for n in range(40)]
+    folds = make_folds(labels, groups, seed=3)
+    assert len(folds) == 5
+    for learn, out in folds:
+        assert not {groups[n] for n in learn} & {groups[n] for n in out}
+        assert set(labels[out]) == {0, 1}
+        assert len(learn) + len(out) == 40
+    assert make_folds(labels[:1], [""], seed=0) == []
+
+
+def test_small_classes_weigh_as_much_as_large_ones() -> None:
+    labels = np.array([0] * 90 + [1] * 10, np.int64)
+    weights = class_weights(labels, 3)
+    assert weights[labels == 0].sum() == pytest.approx(weights[labels == 1].sum())
+
+
+def test_a_channel_that_never_varies_and_a_class_without_photos_do_no_harm() -> None:
+    features, labels = clouds(60, 10, 2)
+    features[:, 3] = 7.0
+    head, _ = HeadProblem(features, labels, 3).fit(0.1)
+    assert np.isfinite(head.kernel).all()
+    assert figures(head.logits(features), labels).accuracy > 0.9
+    assert (head.logits(features).argmax(axis=1) != 2).all()
+
+
+def test_figures_of_nothing_are_no_numbers() -> None:
+    found = figures(np.zeros((0, 2), np.float32), np.zeros(0, np.int64))
+    assert np.isnan(found.loss)
+    assert np.isnan(found.accuracy)
+    assert Head(np.eye(2, dtype=np.float32), np.zeros(2, np.float32)).logits(np.ones((1, 2))).tolist() == [[1.0, 1.0]]
