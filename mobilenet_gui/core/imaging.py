@@ -8,7 +8,6 @@ them `photo_files`'.
 from __future__ import annotations
 
 import math
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +18,7 @@ from PIL import Image
 from mobilenet_gui.core.errors import PhotoError
 from mobilenet_gui.core.imaging_color import Converter, rgb_converters
 from mobilenet_gui.core.imaging_formats import PIXEL_LIMIT, SUPPORTED_SUFFIXES, sniff
+from mobilenet_gui.core.imaging_frame import REDUCING_GAP, Helper, resize
 from mobilenet_gui.core.imaging_open import OpenedPhoto, open_photo
 from mobilenet_gui.core.photo_files import find_photos, looks_like_photo, scan
 from mobilenet_gui.core.types import CropBox, Normalization, PhotoSource, Pixels, Preprocessing
@@ -47,7 +47,6 @@ DECODE_MARGIN: Final = 2.0
 """A reduced photo keeps at least this many pixels a pixel of the input, each way, for the antialiased resize."""
 
 _STRIP_PIXELS: Final = 4_000_000
-_REDUCING_GAP: Final = 3.0
 
 _FILTERS: Final = {
     "bilinear": Image.Resampling.BILINEAR,
@@ -114,26 +113,7 @@ class DecodedPhoto:
         self, side: int, resample: Image.Resampling, box: tuple[float, float, float, float] | None = None
     ) -> Image.Image:
         """Return the part `box` (left, top, right, bottom in pixels of `image`; all of it by default), made square."""
-        return self._resized((side, side), resample, box)
-
-    def resized_by_two(
-        self, side: int, resample: Image.Resampling, box: tuple[float, float, float, float], helper: Executor
-    ) -> Pixels:
-        """As `resized`, pixel for pixel, in half the time: `helper` does the lower half meanwhile."""
-        left, top, right, bottom = box
-        rows, middle = side // 2, (top + bottom) / 2
-        # Pillow counts in single precision, and reduces large photos first, by blocks that no cut may part.
-        exact = all(float(np.float32(edge)) == edge for edge in (top, middle, bottom))
-        if side % 2 or not exact or (bottom - top) / side / _REDUCING_GAP >= 2:
-            return np.array(self.resized(side, resample, box))
-        lower = helper.submit(self._resized, (side, rows), resample, (left, middle, right, bottom))
-        upper = self._resized((side, rows), resample, (left, top, right, middle))
-        return np.concatenate((np.asarray(upper), np.asarray(lower.result())))
-
-    def _resized(
-        self, size: tuple[int, int], resample: Image.Resampling, box: tuple[float, float, float, float] | None
-    ) -> Image.Image:
-        small = self._image.resize(size, resample, box=box, reducing_gap=_REDUCING_GAP)
+        small = self._image.resize((side, side), resample, box=box, reducing_gap=REDUCING_GAP)
         return small if self._to_srgb is None else self._to_srgb(small)
 
     @property
@@ -222,28 +202,35 @@ def crop_box(full_size: tuple[int, int], pre: Preprocessing) -> CropBox:
     return CropBox(0.5 - across, 0.5 - down, 0.5 + across, 0.5 + down)
 
 
-def prepare(photo: DecodedPhoto | Pixels, pre: Preprocessing, helper: Executor | None = None) -> Prepared:
+def prepare(photo: DecodedPhoto | Pixels, pre: Preprocessing, helper: Helper | None = None) -> Prepared:
     """Crop and resize a photo to the network's input.
 
     Args:
         photo: a decoded photo, or RGB pixels of shape (height, width, 3).
         pre: the bundle's preprocessing. With `stretch` the whole photo is squeezed by nearest neighbour, exactly as
             Keras' `load_img(target_size=...)` does by default.
-        helper: a thread to share the work with, where the answer is waited for; the pixels are the same.
+        helper: threads to share the work with, where `photo` is pixels and the answer is awaited; the result is the
+            same.
     """
-    if not isinstance(photo, DecodedPhoto):
-        image = Image.fromarray(np.ascontiguousarray(photo, dtype=np.uint8))
-        photo = DecodedPhoto(image, image.size)
-    crop = crop_box(photo.full_size, pre)
+    if isinstance(photo, DecodedPhoto):
+        crop = crop_box(photo.full_size, pre)
+        if pre.stretch:
+            return Prepared(np.array(photo.resized(pre.size, Image.Resampling.NEAREST)), crop)
+        return Prepared(np.array(photo.resized(pre.size, _FILTERS[pre.filter], _seen(photo.size, pre))), crop)
+    pixels = np.ascontiguousarray(photo, dtype=np.uint8)
+    size = (pixels.shape[1], pixels.shape[0])
+    crop = crop_box(size, pre)
     if pre.stretch:
-        return Prepared(np.array(photo.resized(pre.size, Image.Resampling.NEAREST)), crop)
-    width, height = photo.size
+        return prepare(DecodedPhoto(Image.fromarray(pixels), size), pre)
+    return Prepared(resize(pixels, pre.size, _FILTERS[pre.filter], _seen(size, pre), helper), crop)
+
+
+def _seen(size: tuple[int, int], pre: Preprocessing) -> tuple[float, float, float, float]:
+    """Return the part that the network sees of an image of this width and height, in its pixels."""
+    width, height = size
     side = pre.crop_fraction * min(width, height)
     left, top = max(0.0, (width - side) / 2), max(0.0, (height - side) / 2)
-    box = (left, top, min(float(width), left + side), min(float(height), top + side))
-    if helper is not None:
-        return Prepared(photo.resized_by_two(pre.size, _FILTERS[pre.filter], box, helper), crop)
-    return Prepared(np.array(photo.resized(pre.size, _FILTERS[pre.filter], box)), crop)
+    return (left, top, min(float(width), left + side), min(float(height), top + side))
 
 
 def normalize(pixels: Pixels, normalization: Normalization) -> NDArray[np.float32]:

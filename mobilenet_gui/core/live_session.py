@@ -15,7 +15,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,10 +22,11 @@ from numpy.typing import NDArray
 
 from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import ClassifierHead
-from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.explain import heat_map
 from mobilenet_gui.core.frames_types import Frame
+from mobilenet_gui.core.live_helper import FrameHelper
 from mobilenet_gui.core.live_stats import RateMeter, TimeWindow
+from mobilenet_gui.core.placement import Placement, helpers_of_this_thread
 from mobilenet_gui.core.recognizer import Recognizer, top
 from mobilenet_gui.core.smoothing import DEFAULT_SECONDS, Steadier
 from mobilenet_gui.core.types import CropBox, Label, Prediction, Timing
@@ -95,21 +95,24 @@ class LiveSession:
         self._steadier = Steadier(seconds, sure_from)
         self._model_id = ""
         self._latest: LiveAnswer | None = None
-        # With one core there is nobody to help.
-        self._helper = ThreadPoolExecutor(1, "live-resizer") if usable_cores() > 1 else None
-        if self._helper is not None:
-            # Its thread begins here: begun in Qt's thread, Python would keep a shadow of that one.
-            self._helper.submit(int).result()
+        self._helper = FrameHelper()
+        self._placement = Placement()
+        self._placed: tuple[Recognizer, int] | None = None
         self.times = TimeWindow()
         self.recognised = RateMeter()
 
     def close(self) -> None:
-        """End the helping thread; for the end of the program, after the network's thread has ended."""
-        if self._helper is not None:
-            self._helper.shutdown()
+        """End the helping threads; for the end of the program, after the network's thread has ended."""
+        self.rest()
+        self._helper.close()
+
+    def rest(self) -> None:
+        """Hear that no frames come for a while: the network's threads are the photos' now."""
+        self._placement.release()
 
     def begin(self) -> int:
         """Start anew with another source; return the generation that its answers will have."""
+        self.rest()
         with self._lock:
             self._wishes.generation += 1
             self._wishes.fresh = True
@@ -180,6 +183,7 @@ class LiveSession:
         self._steadier.seconds, self._steadier.sure_from = wishes.seconds, wishes.sure_from
         explain = wishes.explain and head is not None
 
+        self._place(recognizer)
         start = time.perf_counter()
         prepared = imaging.prepare(frame.pixels, bundle.preprocessing, self._helper)
         ready = time.perf_counter()
@@ -212,6 +216,17 @@ class LiveSession:
             index if heat is not None else None,
             end,
         )
+
+    def _place(self, recognizer: Recognizer) -> None:
+        """Have those who help with this frame run beside the calling thread, which is the network's."""
+        if self._placed is None or self._placed[0] is not recognizer:
+            self._placed = (recognizer, 0)
+            self._placement.set_helpers(self._helper.threads)
+        elif self._placed[1] == 0:
+            # The network has answered once, so all its threads are there.
+            self._placed = (recognizer, 1)
+            self._placement.set_helpers(self._helper.threads, helpers_of_this_thread())
+        self._placement.arrange()
 
 
 def _explained(wanted: int | None, leading: int, classes: int) -> int:

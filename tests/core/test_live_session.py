@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.frames import Frame
@@ -19,7 +17,6 @@ from mobilenet_gui.core.live_session import LiveAnswer, LiveSession
 from mobilenet_gui.core.live_snapshot import save_snapshot
 from mobilenet_gui.core.live_stats import RateMeter, TimeWindow
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
-from mobilenet_gui.core.types import Preprocessing
 from tests.model_factory import make_bundle
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
@@ -145,13 +142,3 @@ def test_a_folder_that_cannot_be_written(answer: LiveAnswer, tmp_path: Path) -> 
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError):
         save_snapshot(tmp_path / "file", answer.frame.pixels, answer, source="x")
-
-
-@pytest.mark.parametrize("size", [(1280, 720), (640, 480), (333, 517), (3840, 2160)])
-@pytest.mark.parametrize("side", [32, 191, 224])
-def test_sharing_the_resizing_changes_no_pixel(size: tuple[int, int], side: int) -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
-    recipe = Preprocessing(side)
-    with ThreadPoolExecutor(1) as helper:
-        shared_out = imaging.prepare(pixels, recipe, helper)
-    assert np.array_equal(shared_out.pixels, imaging.prepare(pixels, recipe).pixels)

@@ -174,6 +174,7 @@ class LiveController(QObject):
             reader.play()
         else:
             reader.pause()
+            self.session.rest()
         self.changed.emit()
 
     def seek(self, seconds: float) -> None:

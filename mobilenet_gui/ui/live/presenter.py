@@ -204,8 +204,6 @@ class LivePresenter(QObject):
         if still or self._bars.allow(now):
             self._pending = None
             self._show(answer, with_words=self._texts.allow(now) or still)
-            if self.latency is not None:
-                self.latency.append(time.perf_counter() - answer.frame.arrived)
         else:
             self._pending = answer
         self._put_next()
@@ -224,7 +222,8 @@ class LivePresenter(QObject):
         bars = self._frame.inspector.bars
         rows = _ordered(answer)
         self.bar_updates += 1
-        if with_words or not self._rows:
+        with_words = with_words or not self._rows
+        if with_words:
             self.text_updates += 1
             self._rows = tuple(p.index for p in rows)
             ranges = [self._ranges.of(p.index) for p in rows]
@@ -238,13 +237,16 @@ class LivePresenter(QObject):
             if self.explained is not None:
                 # The marked row follows its label up and down.
                 bars.set_selected(self._rows.index(self.explained) if self.explained in self._rows else -1)
-            self._write(answer)
         else:
             shares = {p.index: p.probability for p in rows}
             bars.set_shares([shares.get(i) for i in self._rows], [self._ranges.of(i) for i in self._rows])
         if bars.isVisible():
-            # At once, not together with the picture, whose painting takes ten times as long.
-            bars.repaint()
+            # At once and before the words: whatever waits for painting, the picture too, would be painted with them.
+            bars.paint_now()
+        if self.latency is not None:
+            self.latency.append(time.perf_counter() - answer.frame.arrived)
+        if with_words:
+            self._write(answer)
         self._show_heat(answer)
 
     def _show_heat(self, answer: LiveAnswer) -> None:

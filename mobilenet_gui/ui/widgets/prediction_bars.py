@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -37,7 +38,7 @@ class PredictionRow(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(fonts.px(HEIGHT_BAR_ROW))
-        self.shown = Tween(self, MS_BARS, lambda _value: self.update())
+        self.shown = Tween(self, MS_BARS, lambda _value: self.update(self.bar_area()))
 
     def nextCheckState(self) -> None:
         """Leave the check to the list: it knows whether marking is wanted."""
@@ -52,6 +53,11 @@ class PredictionRow(QAbstractButton):
     def sizeHint(self) -> QSize:
         """Return a useful width."""
         return QSize(240, fonts.px(HEIGHT_BAR_ROW))
+
+    def bar_area(self) -> QRect:
+        """Return the part of the row that changes when only the share does: the bar with its marks."""
+        top = self.height() - fonts.px(HEIGHT_BAR) - fonts.px(6) - math.ceil(_TICK_REACH)
+        return QRect(0, top, self.width(), self.height() - top)
 
     def is_elided(self) -> bool:
         """Say whether the label does not fit."""
@@ -72,9 +78,26 @@ class PredictionRow(QAbstractButton):
         if shows_focus(self):
             rounded(painter, box, RADIUS_SMALL + 1, None, colours.accentText, width=2)
             area = box.adjusted(_FOCUS_INSET, 0, -_FOCUS_INSET, 0)
-        hovered = self.underMouse() and self.isEnabled()
         thick = fonts.px(HEIGHT_BAR)
-        line = QRectF(area.x(), 0, area.width(), box.height() - thick - fonts.px(8))
+        if not self.bar_area().contains(event.rect()):
+            self._draw_words(painter, QRectF(area.x(), 0, area.width(), box.height() - thick - fonts.px(8)))
+        track = QRectF(area.x(), box.height() - thick - fonts.px(6), area.width(), thick)
+        if not self.sure:
+            fill = colours.text3
+        elif self.first:
+            fill = colours.accent
+        else:
+            hovered = self.underMouse() and self.isEnabled()
+            fill = mix(colours.barMuted, colours.accent, 0.3) if hovered else colours.barMuted
+        bar(painter, track, self.shown.value, fill, colours.track)
+        if self.range is not None:
+            self._draw_range(painter, track)
+        if self.first and self.sure_from > 0:
+            self._draw_tick(painter, track)
+
+    def _draw_words(self, painter: QPainter, line: QRectF) -> None:
+        colours = tokens()
+        hovered = self.underMouse() and self.isEnabled()
         face = self._font()
         colour = colours.text if self.first or hovered else colours.text2
         if self.isChecked():
@@ -89,18 +112,6 @@ class PredictionRow(QAbstractButton):
             paint_icon(painter, "eye", eye, colours.accentText, size)
             room.setRight(eye.left() - 6)
         draw_text(painter, room, self.text(), face, colour)
-        track = QRectF(area.x(), box.height() - thick - fonts.px(6), area.width(), thick)
-        if not self.sure:
-            fill = colours.text3
-        elif self.first:
-            fill = colours.accent
-        else:
-            fill = mix(colours.barMuted, colours.accent, 0.3) if hovered else colours.barMuted
-        bar(painter, track, self.shown.value, fill, colours.track)
-        if self.range is not None:
-            self._draw_range(painter, track)
-        if self.first and self.sure_from > 0:
-            self._draw_tick(painter, track)
 
     def _draw_tick(self, painter: QPainter, track: QRectF) -> None:
         colours = tokens()
@@ -188,6 +199,7 @@ class PredictionBars(QWidget):
                 )
             )
             row.setChecked(index == self._selected)
+            row.update()
             if animate and self.isVisible():
                 row.shown.go(share)
             else:
@@ -208,6 +220,11 @@ class PredictionBars(QWidget):
                 continue
             row.range = ranges[index] if index < len(ranges) else None
             row.shown.jump(share)
+
+    def paint_now(self) -> None:
+        """Have what was changed on screen when this returns."""
+        if self._count:
+            self._rows[0].repaint(self._rows[0].bar_area())
 
     def set_sure_from(self, sure_from: float) -> None:
         """Move the tick and recolour, without moving the bars."""
