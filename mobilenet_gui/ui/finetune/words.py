@@ -46,6 +46,7 @@ def look_of(summary: ProjectSummary, live: tuple[float | None, str] | None = Non
         look = card(tr("Training in another window"), "quiet")
     elif state is not None and state.accuracy is not None:
         when = short_day(summary.trained)
+        when = when[:1].lower() + when[1:] if when[:1].isalpha() else when  # in the middle of a line
         look = card(tr("{p} correct, {day}").format(p=percent(state.accuracy), day=when), "quiet")
     elif summary.classes < FEWEST_CLASSES or summary.photos < FEW_A_CLASS * summary.classes:
         look = card(tr("Needs more photos"), "warn")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.training.project import Project
+from mobilenet_gui.training.project_types import PhotoClass
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.icons import icon
 from mobilenet_gui.ui.style_views import draw_popup
@@ -21,6 +22,17 @@ _NEW = "\0"
 _KEY = Qt.ItemDataRole.UserRole + 1
 
 
+class HasClasses(Protocol):
+    """Whose classes can be chosen from: a project."""
+
+    @property
+    def classes(self) -> tuple[PhotoClass, ...]:
+        """Every class, in order."""
+
+    def class_named(self, name: str) -> PhotoClass | None:
+        """Return a class by name, whatever the case."""
+
+
 class ClassPicker(QWidget):
     """The window. It closes when a class is chosen, by Escape, or when the focus goes elsewhere.
 
@@ -29,11 +41,12 @@ class ClassPicker(QWidget):
         named: a new class is wanted; its name.
     """
 
+    key_role = _KEY
     picked = Signal(str)
     named = Signal(str)
 
     def __init__(
-        self, title: str, project: Project, parent: QWidget, *, without: Sequence[str] = (), allow_new: bool = True
+        self, title: str, project: HasClasses, parent: QWidget, *, without: Sequence[str] = (), allow_new: bool = True
     ) -> None:
         """Build it.
 

@@ -69,8 +69,8 @@ class EvaluatePage(WizardPage):
     def _lay_out(self) -> None:
         cards = QHBoxLayout()
         cards.setSpacing(12)
-        cards.addWidget(self.correct_card, 1)
-        cards.addWidget(self.weakest_card, 1)
+        cards.addWidget(self.correct_card, 3)
+        cards.addWidget(self.weakest_card, 2)
         left = QVBoxLayout()
         left.setSpacing(12)
         left.addLayout(cards)

@@ -9,9 +9,9 @@ from mobilenet_gui.ui.widgets.painting import percent
 
 
 def right_words(evaluation: Evaluation) -> str:
-    """Return "113 of 119 right (89 to 98 %)": the count and the 95 % interval."""
+    """Return "113 of 119 right, 89–98 %": the count and the 95 % interval."""
     low, high = evaluation.interval
-    return tr("{right} of {all} right ({low} to {high})").format(
+    return tr("{right} of {all} right, {low}–{high}").format(
         right=evaluation.correct, all=len(evaluation.tested), low=f"{low * 100:.0f}", high=percent(high, 0)
     )
 

@@ -11,7 +11,7 @@ from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.widgets.buttons import Button
 from mobilenet_gui.ui.widgets.card import Card
 from mobilenet_gui.ui.widgets.confusion_matrix import ConfusionMatrix
-from mobilenet_gui.ui.widgets.labels import ElidedLabel
+from mobilenet_gui.ui.widgets.labels import ElidedLabel, text_label
 from mobilenet_gui.ui.widgets.segmented import Segmented
 from mobilenet_gui.ui.wizard.class_table import ClassTable
 from mobilenet_gui.ui.wizard.evaluate_words import calibration_tip, sure_words
@@ -42,8 +42,10 @@ class MatrixCard(Card):
         self.matrix = ConfusionMatrix()
         self.table = ClassTable()
         self.more = Button("", kind="link", height=28)
-        self.note = ElidedLabel(tr("Rows are the true class. Blue is right, amber is a mistake."), "small", "text2")
-        self.sure = ElidedLabel("", "small", "text2")
+        self.note = text_label(
+            tr("Rows are the true class. Blue is right, amber is a mistake."), "small", "text2", wrap=True
+        )
+        self.sure = text_label("", "small", "text2", wrap=True)
         self._stack = QStackedWidget()
         self._lay_out()
         self.views.changed.connect(self._show_view)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.photos.tiles import paint_cover
 from mobilenet_gui.ui.theme import tokens
