@@ -14,6 +14,7 @@ MODULES = (
     "live_latency",
     "live_analysis",
     "preprocessing_accuracy",
+    "export_agreement",
 )
 
 

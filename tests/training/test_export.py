@@ -369,6 +369,7 @@ def test_a_result_survives_the_way_back() -> None:
         ("float32", 198, 1e-4, False),
         ("float32", 200, 2e-3, False),
         ("float16", 199, 2e-3, True),
+        ("float16", 200, 3e-2, False),
         ("int8", 196, 0.2, True),
         ("int8", 195, 0.0, False),
         ("dynamic range", 196, 0.2, True),
