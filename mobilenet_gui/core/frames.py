@@ -53,12 +53,13 @@ __all__ = [
 _PAGES = frozenset({"text/html", "text/plain", "application/json", "application/pdf"})
 
 
-def open_source(spec: SourceSpec, counter: Counter | None = None) -> FrameSource:
+def open_source(spec: SourceSpec, counter: Counter | None = None, *, threads: int | None = None) -> FrameSource:
     """Open a camera, video file or stream; blocks until it is known to work, at most a few seconds.
 
     Args:
         spec: which.
         counter: numbers the frames; pass the same one again to go on after an interruption.
+        threads: how many may decode a file; FFmpeg's own choice by default.
 
     Raises:
         SourceError: it cannot be opened, with the reason in words.
@@ -72,7 +73,7 @@ def open_source(spec: SourceSpec, counter: Counter | None = None) -> FrameSource
     if spec.kind is SourceKind.CAMERA:
         return CameraSource(spec, counter)
     if spec.kind is SourceKind.FILE:
-        return open_video(Path(spec.address), counter)
+        return open_video(Path(spec.address), counter, threads=threads)
     return _open_stream(spec, counter)
 
 

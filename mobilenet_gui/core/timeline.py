@@ -242,9 +242,9 @@ def analyse(
     """
     begin = time.monotonic()
     timeline = Timeline(str(path), bundle.id, bundle.labels, top_k)
-    # A model that cannot be used must say so before threads are at work.
-    recognizers = [make_recognizer(bundle) for _ in range(jobs or usable_cores())]
-    work = AnalysisWork(str(path), step, recognizers, cancel or threading.Event())
+    work = AnalysisWork(
+        str(path), step, lambda: make_recognizer(bundle), jobs or usable_cores(), cancel or threading.Event()
+    )
     centred = Centred(smoothing)
     meter = _Meter(progress, begin)
     with work:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mobilenet_gui.core import imaging
+from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import Cancelled
 from mobilenet_gui.core.frames import open_source
 from mobilenet_gui.core.frames_types import Counter, Frame, SourceError, SourceKind, SourceSpec
@@ -33,12 +34,28 @@ class _Job:
 class AnalysisWork:
     """The threads of one analysis: a decoder and as many recognisers as there are networks."""
 
-    def __init__(self, path: str, step: float, recognizers: list[Recognizer], cancel: threading.Event) -> None:
+    def __init__(
+        self, path: str, step: float, load: Callable[[], Recognizer], jobs: int, cancel: threading.Event
+    ) -> None:
+        """Load the first network.
+
+        Args:
+            path: the video.
+            step: seconds between the frames that are looked at; 0 for every frame.
+            load: loads a network for one core; called once a job, the first time here, so that a model that cannot be
+                used says so before threads are at work.
+            jobs: networks at work at once.
+            cancel: stops it when set.
+
+        Raises:
+            ModelError: the model cannot be used.
+        """
         self.duration: float | None = None
         self.frame_seconds = 0.0
         self.note: SourceError | None = None
         self._path, self._step, self._cancel = path, step, cancel
-        self._recognizers = recognizers
+        self._load = load
+        self._jobs_at_once = jobs
         # One lock, three conditions: nobody is woken for what does not concern them.
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
@@ -48,12 +65,12 @@ class AnalysisWork:
         self._done: dict[int, tuple[float, NDArray[np.float32]]] = {}
         self._wanted = 0
         self._in_flight = 0
-        self._most = 2 * len(recognizers) + 2
+        self._most = 2 * jobs + 2
         self._total: int | None = None
         self._error: Exception | None = None
         self._stop = False
         self._threads = [threading.Thread(target=self._guarded, args=(self._decode,), name="video-decoder")]
-        for recognizer in recognizers:
+        for recognizer in (load(), *[None] * (jobs - 1)):
             target = (self._recognize, recognizer)
             self._threads.append(threading.Thread(target=self._guarded, args=target, name="video-recogniser"))
 
@@ -69,8 +86,6 @@ class AnalysisWork:
             self._work.notify_all()
         for thread in self._threads:
             thread.join()
-        for recognizer in self._recognizers:
-            recognizer.close()
 
     def results(self) -> Iterator[tuple[float, NDArray[np.float32]]]:
         """Yield (timestamp, scores) in the order of the video.
@@ -110,14 +125,16 @@ class AnalysisWork:
                 self._answers.notify()
 
     def _decode(self) -> None:
-        source = open_source(SourceSpec(SourceKind.FILE, self._path), Counter())
+        # FFmpeg's own choice, a thread a core, costs a quarter more and gains nothing beside networks on all cores.
+        threads = max(1, usable_cores() // 2)
+        source = open_source(SourceSpec(SourceKind.FILE, self._path), Counter(), threads=threads)
         try:
             if not isinstance(source, VideoFile):
                 raise TypeError(type(source))
             self.duration, self.frame_seconds = source.info.duration, source.frame_seconds
             width, height = source.info.size
             fitting = _FLIGHT_BYTES // max(1, 3 * width * height)
-            self._most = max(len(self._recognizers) + 1, min(self._most, fitting))
+            self._most = max(self._jobs_at_once + 1, min(self._most, fitting))
             number, due = 0, 0.0
             frame = source.read()
             while frame is not None and self._hand_in(_Job(number, frame.timestamp, frame.pixels)):
@@ -142,19 +159,24 @@ class AnalysisWork:
             self._work.notify()
         return True
 
-    def _recognize(self, recognizer: Recognizer) -> None:
-        pre = recognizer.bundle.preprocessing
-        while True:
-            with self._lock:
-                self._work.wait_for(lambda: self._stop or self._jobs or self._total is not None)
-                if self._stop or not self._jobs:
-                    return
-                job = self._jobs.pop(0)
-            scores, _ = recognizer.probabilities(imaging.prepare(job.pixels, pre).pixels)
-            with self._lock:
-                self._done[job.number] = (job.timestamp, scores)
-                if job.number == self._wanted:
-                    self._answers.notify()
+    def _recognize(self, first: Recognizer | None) -> None:
+        recognizer = first or self._load()
+        try:
+            while (job := self._take()) is not None:
+                pixels = imaging.prepare(job.pixels, recognizer.bundle.preprocessing).pixels
+                scores, _ = recognizer.probabilities(pixels)
+                with self._lock:
+                    self._done[job.number] = (job.timestamp, scores)
+                    if job.number == self._wanted:
+                        self._answers.notify()
+        finally:
+            recognizer.close()
+
+    def _take(self) -> _Job | None:
+        """Wait for the next frame; None where there are no more."""
+        with self._lock:
+            self._work.wait_for(lambda: self._stop or self._jobs or self._total is not None)
+            return None if self._stop or not self._jobs else self._jobs.pop(0)
 
 
 def _next(video: VideoFile, due: float | None) -> Frame | None:
