@@ -19,7 +19,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
 import psutil
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
+from PySide6.QtCore import QEventLoop, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from benchmarks.common import judge, table
@@ -49,35 +49,25 @@ def wait(seconds: float) -> None:
 
 
 class BarsWatch(QObject):
-    """Notes when the bars of a frame's answer are painted."""
+    """Counts answers, and has the presenter note when the bars of each are on screen."""
 
     def __init__(self, page: LivePage) -> None:
         super().__init__()
-        self._page = page
-        self._shown = 0
-        self.latencies: list[float] = []
-        self.answers = 0
+        self._presenter = page.presenter
         page.controller.answered.connect(self._answered)
-        self._row: QObject | None = None
+        self.restart()
+
+    @property
+    def latencies(self) -> list[float]:
+        """Milliseconds from a frame's arrival to its bars, painted."""
+        return [1e3 * seconds for seconds in self._presenter.latency or ()]
 
     def _answered(self) -> None:
         self.answers += 1
-        bars = self._page.frame.inspector.bars
-        if self._row is None and bars._rows:
-            self._row = bars._rows[0]
-            self._row.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Note the first painting after an update."""
-        updates, answer = self._page.presenter.bar_updates, self._page.controller.answer
-        if event.type() == QEvent.Type.Paint and answer is not None and updates != self._shown:
-            self._shown = updates
-            self.latencies.append((time.perf_counter() - answer.frame.arrived) * 1e3)
-        return False
 
     def restart(self) -> None:
         """Forget what was measured."""
-        self.latencies.clear()
+        self._presenter.latency = []
         self.answers = 0
 
 
