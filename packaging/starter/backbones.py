@@ -111,7 +111,8 @@ def main() -> int:
         print(f"{name} at {side}: {100 * np.mean(found):.1f} ± {100 * np.std(found):.1f} %", flush=True)
     about = (
         f"Ants and bees: {len(labels)} photos, {learn} to learn from and {len(labels) - learn} to test, dealt out "
-        f"{SEEDS} times; mean and standard deviation. Features frozen, linear classifier."
+        f"{SEEDS} times; mean and standard deviation. Features frozen, linear classifier. "
+        "Some of the photos are ImageNet's, so every one of these networks has learnt from them."
     )
     if options.output is not None:
         options.output.write_text(json.dumps({"about": about, "rows": rows}, indent=1), encoding="utf-8")

@@ -64,15 +64,12 @@ def _measured(figures: Mapping[str, Any]) -> list[str]:
         f"| validation part of Tiny ImageNet, {figures['photos']:,} photos | {percent(figures['top1'])} "
         f"| {percent(figures['top5'])} |",
     ]
-    count = figures["real_count"]
-    if count:
+    for row in figures["real"]:
+        count, first, five = row["count"], row["first"], row["five"]
         lines.append(
-            f"| full-size photos of its classes that it never saw, {count} in all "
-            f"| {figures['real_top1']} of {count} | {figures['real_top5']} of {count} |"
+            f"| full-size photos of {row['name']}, {count} ({row['seen']} more were left out: it has learnt from them) "
+            f"| {first} of {count} | {five} of {count} |"
         )
-    for name, photos, first, five in figures["one_class"]:
-        shares = f"{percent(first / photos)} | {percent(five / photos)}"
-        lines.append(f"| full-size photos of the class “{name}”, {photos} | {shares} |")
     lines += [
         "",
         f"Calibration: temperature {figures['temperature']:.2f}, fitted on half of the validation part; on the other "

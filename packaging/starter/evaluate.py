@@ -22,6 +22,7 @@ import dataset
 import make_bundle
 import numpy as np
 import numpy.typing as npt
+from seen import unseen
 
 from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import Bundle
@@ -40,6 +41,24 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class RealRow:
+    """Full-size photos of a kind: how many the model has learnt from, how many not, and of these the right answers.
+
+    Attributes:
+        name: What they show.
+        seen: Left out, because they are among the training photos.
+        count: The others.
+        first, five: For how many of those the first answer, or one of the first five, is right.
+    """
+
+    name: str
+    seen: int
+    count: int
+    first: int
+    five: int
+
+
+@dataclass(frozen=True)
 class Figures:
     """What was measured; shares from 0 to 1.
 
@@ -52,8 +71,7 @@ class Figures:
             many of those are correct.
         worst, best: classes by share of correct first answers.
         confused: (true class, answered class, how many of 50).
-        real_count, real_top1, real_top5: of real photos whose class is among the 200; counts.
-        one_class: a class's name, its full-size photos, and for how many the answer is right first and among five.
+        real: what it said of real photos.
         milliseconds, threads: the network's time for one photo, None where not measured.
         size: bytes of the bundle.
     """
@@ -69,10 +87,7 @@ class Figures:
     worst: list[tuple[str, float]]
     best: list[tuple[str, float]]
     confused: list[tuple[str, str, int]]
-    real_count: int
-    real_top1: int
-    real_top5: int
-    one_class: list[tuple[str, int, int, int]]
+    real: list[RealRow]
     milliseconds: float | None
     threads: int | None
     size: int
@@ -121,11 +136,29 @@ def listed_photos(bundle: Bundle, folder: Path) -> list[tuple[Path, int]]:
     return [(folder / row["file"], index[row["wnid"]]) for row in rows if row["wnid"] in index]
 
 
-def of_one_class(bundle: Bundle, wnid: str, folder: Path) -> tuple[str, int, int, int]:
-    """Return the class's name and `count_right` of all JPEGs below a folder that show it."""
+def of_one_class(bundle: Bundle, wnid: str, folders: list[Path]) -> tuple[str, list[tuple[Path, int]]]:
+    """Return the class's name, and all JPEGs in folders that show it with the class's index."""
     label = next(label for label in bundle.labels if label.id == wnid)
-    paths = sorted(folder.rglob("*.jpg"))
-    return label.name, *count_right(bundle, [(path, label.index) for path in paths])
+    return label.name, [(path, label.index) for folder in folders for path in sorted(folder.glob("*.jpg"))]
+
+
+def real_rows(bundle: Bundle, options: argparse.Namespace) -> list[RealRow]:
+    """Ask about real photos, those that the model has learnt from left out."""
+    groups: list[tuple[str, list[tuple[Path, int]]]] = []
+    if options.photos is not None:
+        groups.append(("its classes", listed_photos(bundle, options.photos)))
+    for wnid, *folders in options.one_class:
+        name, found = of_one_class(bundle, wnid, [Path(folder) for folder in folders])
+        groups.append((f"the class “{name}”", found))
+    pixels, labels = dataset.load(options.data, options.cache, "train")
+    rows: list[RealRow] = []
+    for name, found in groups:
+        new: list[tuple[Path, int]] = []
+        for index in sorted({index for _, index in found}):
+            paths = [path for path, own in found if own == index]
+            new += [(path, index) for path in unseen(paths, index, pixels, labels)]
+        rows.append(RealRow(name, len(found) - len(new), *count_right(bundle, new)))
+    return rows
 
 
 def measure(bundle: Bundle, options: argparse.Namespace) -> Figures:
@@ -142,13 +175,6 @@ def measure(bundle: Bundle, options: argparse.Namespace) -> Figures:
     names = [label.name for label in bundle.labels]
     shares = sorted(((names[k], float(right[labels == k].mean())) for k in range(len(names))), key=lambda pair: pair[1])
     pairs = Counter((names[t], names[a]) for t, a in zip(labels, order[:, 0], strict=True) if t != a)
-    real = count_right(bundle, listed_photos(bundle, options.photos)) if options.photos is not None else (0, 0, 0)
-    milliseconds = threads = None
-    if options.speed:
-        from mobilenet_gui.core import speed as speeds
-
-        measured = speeds.measure(bundle)
-        milliseconds, threads = measured.milliseconds, measured.threads
     return Figures(
         top1=float(right.mean()),
         top5=float((order == labels[:, None]).any(1).mean()),
@@ -161,12 +187,9 @@ def measure(bundle: Bundle, options: argparse.Namespace) -> Figures:
         worst=shares[:WORST],
         best=shares[: -WORST - 1 : -1],
         confused=[(a, b, n) for (a, b), n in pairs.most_common(WORST)],
-        real_count=real[0],
-        real_top1=real[1],
-        real_top5=real[2],
-        one_class=[of_one_class(bundle, wnid, Path(folder)) for wnid, folder in options.one_class],
-        milliseconds=milliseconds,
-        threads=threads,
+        real=real_rows(bundle, options),
+        milliseconds=options.speed[0] if options.speed else None,
+        threads=int(options.speed[1]) if options.speed else None,
         size=sum(item.stat().st_size for item in bundle.folder.iterdir()),
     )
 
@@ -178,10 +201,12 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, default=Path(".cache/starter"))
     parser.add_argument("--photos", type=Path, help="real photos with labels.csv")
     parser.add_argument(
-        "--one-class", nargs=2, action="append", default=[], metavar=("WNID", "FOLDER"), help="real photos of one class"
+        "--one-class", nargs="+", action="append", default=[], metavar="WNID FOLDER", help="real photos of one class"
     )
     parser.add_argument("--bundle", type=Path, default=make_bundle.OUTPUT)
-    parser.add_argument("--speed", action="store_true", help="also the network's time; on a quiet machine")
+    parser.add_argument(
+        "--speed", nargs=2, type=float, metavar=("MS", "THREADS"), help="the network's time, as speed.py measured it"
+    )
     parser.add_argument("--backbones", type=Path, help="what backbones.py wrote, for the card")
     parser.add_argument("--write", action="store_true", help="put the figures into the bundle")
     options = parser.parse_args()

@@ -189,6 +189,18 @@ def test_training_writes_a_checkpoint_goes_on_from_it_and_ends(load: Any, tmp_pa
         assert not np.array_equal(state["average"], first)
 
 
+def test_photos_that_were_learnt_from_are_known_again(load: Any, tmp_path: Path) -> None:
+    seen = load("seen")
+    random = np.random.default_rng(2)
+    scenes = [Image.fromarray(random.integers(0, 256, (7, 9, 3), dtype=np.uint8)).resize((450, 350)) for _ in range(4)]
+    for number, scene in enumerate(scenes):
+        scene.save(tmp_path / f"{number}.jpg", quality=80)
+    middle = scenes[0].crop((50, 0, 400, 350))
+    known = np.stack([np.asarray(photo.resize((64, 64))) for photo in (middle, scenes[1], scenes[3])])
+    paths = [tmp_path / f"{number}.jpg" for number in range(4)]
+    assert seen.unseen(paths, 1, known, np.array([1, 1, 0])) == paths[2:], "3 is another class's photo"
+
+
 @pytest.mark.keras
 def test_the_fused_gradient_is_that_of_keras(load: Any, tmp_path: Path) -> None:
     """With the shipped weights and plain targets; bfloat16 keeps 8 bits, so directions agree, not digits."""
