@@ -36,6 +36,7 @@ class SplitBar(QWidget):
         super().__init__(parent)
         self._parts: Parts = (60, 20, 20)
         self._held: int | None = None
+        self._movable = True
         self.setFixedHeight(fonts.px(HEIGHT_CONTROL))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -52,6 +53,15 @@ class SplitBar(QWidget):
         self._tell()
         self.update()
 
+    def set_movable(self, movable: bool) -> None:
+        """Let the edges be moved, or only be looked at."""
+        self._movable = movable
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if movable else Qt.FocusPolicy.NoFocus)
+
+    def is_movable(self) -> bool:
+        """Say whether the edges can be moved."""
+        return self._movable
+
     def sizeHint(self) -> QSize:
         """Return a useful width."""
         return QSize(fonts.px(250), fonts.px(HEIGHT_CONTROL))
@@ -59,7 +69,7 @@ class SplitBar(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move an edge by the arrow keys."""
         step = {Qt.Key.Key_Left: -_STEP, Qt.Key.Key_Right: _STEP}.get(Qt.Key(event.key()))
-        if step is None:
+        if step is None or not self._movable:
             super().keyPressEvent(event)
             return
         edge = 1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 0
@@ -67,13 +77,13 @@ class SplitBar(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take hold of the nearer edge, if it is near."""
-        if event.button() == Qt.MouseButton.LeftButton and self.isEnabled():
+        if event.button() == Qt.MouseButton.LeftButton and self._movable:
             self._held = self._edge_at(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag the edge that is held; else show which one could be."""
         if self._held is None:
-            near = self.isEnabled() and self._edge_at(event.position()) is not None
+            near = self._movable and self._edge_at(event.position()) is not None
             self.setCursor(Qt.CursorShape.SplitHCursor if near else Qt.CursorShape.ArrowCursor)
             return
         share = event.position().x() / max(self.width(), 1) * 100
@@ -102,10 +112,10 @@ class SplitBar(QWidget):
             room = QRectF(left, rect.y(), width - (_GAP if number < 2 else 0), rect.height())
             box = QPainterPath()
             box.addRect(room)
-            painter.fillPath(whole.intersected(box), fill if self.isEnabled() else colours.track)
+            painter.fillPath(whole.intersected(box), fill)
             text = tr("Train {percent}").format(percent=share) if number == 0 else str(share)
             draw_text(painter, room, text, fonts.font("small", fonts.SEMIBOLD),
-                      ink if self.isEnabled() else colours.text2, align=Qt.AlignmentFlag.AlignHCenter)  # fmt: skip
+                      ink, align=Qt.AlignmentFlag.AlignHCenter)  # fmt: skip
             left += width
 
     def _edges(self) -> tuple[int, int]:

@@ -29,6 +29,7 @@ from mobilenet_gui.ui.wizard.label_fixing import LabelFixer
 from mobilenet_gui.ui.wizard.matrix_card import MatrixCard
 from mobilenet_gui.ui.wizard.mistake_panel import MistakePanel
 from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage
+from mobilenet_gui.ui.wizard.report_desk import ReportDesk
 from mobilenet_gui.ui.wizard.run_link import book_of, chosen_run, set_chosen_run
 from mobilenet_gui.ui.wizard.training_words import preset_title
 from mobilenet_gui.workers.heat_desk import HeatDesk
@@ -55,6 +56,7 @@ class EvaluatePage(WizardPage):
         self.desk = HeatDesk(self)
         self.looks = AnswerLooks(context.shelf, self.desk, self)
         self.fixer = LabelFixer(context, self)
+        self.reports = ReportDesk(context, self.book, self)
         self.runs = ComboBox()
         self.correct_card = StatCard(tr("Correct on test photos"))
         self.weakest_card = StatCard(tr("Weakest class"))
@@ -289,10 +291,14 @@ class EvaluatePage(WizardPage):
         if self._evaluation is not None:
             self.fixer.open_menu(answer, self._evaluation, at)
 
-    # -- the report -----------------------------------------------------------------------------------------------
-
     def _save_report(self) -> None:
-        pass
+        """Ask where to, and write down how good the model is, beside the training before it."""
+        if self._run is None:
+            return
+        finished = [one.folder for one in self.book.finished]
+        place = finished.index(self._run) if self._run in finished else len(finished)
+        earlier = self.book.evaluation(finished[place + 1]) if place + 1 < len(finished) else None
+        self.reports.ask(self._run, earlier)
 
 
 def _run_words(run: RunInfo) -> str:

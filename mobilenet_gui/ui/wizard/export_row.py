@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr
@@ -54,6 +54,7 @@ class ExportRow(QWidget):
         row.addWidget(self.amount)
         row.addWidget(self.chip)
         row.addWidget(self.button)
+        self.amount.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.amount.setMinimumWidth(fonts.px(_SIZE_WIDTH))
         self.chip.setMinimumWidth(fonts.px(_CHIP_WIDTH))
         self.button.setMinimumWidth(fonts.px(_BUTTON_WIDTH))
@@ -80,7 +81,7 @@ class ExportRow(QWidget):
             current = running.current == self.info.format
             share = running.share
             waiting = tr("Under way") if share is None else percent(share, 0)
-            self._set("accent", None, waiting if current else tr("Waiting"), "cancel")
+            self._set("accent", None, waiting if current else tr("Waiting"), "cancel", enabled=current)
         elif result is None:
             self._set("neutral", None, tr("Not checked yet"), "export", enabled=running is None)
         elif result.written:

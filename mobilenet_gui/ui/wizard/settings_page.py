@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import ClassVar, cast
 
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
 
-from mobilenet_gui import paths
 from mobilenet_gui.core import catalog
 from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.presets import Recipe, recipe_for
+from mobilenet_gui.training.project_types import ProjectData
 from mobilenet_gui.training.training_settings import Preset, TrainingSettings
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.settings.rows import Row
@@ -25,17 +25,20 @@ from mobilenet_gui.ui.widgets.preset_card import PresetCard
 from mobilenet_gui.ui.widgets.split_bar import Parts, SplitBar
 from mobilenet_gui.ui.wizard.bases import BaseChoice, bases_of
 from mobilenet_gui.ui.wizard.context import WizardContext
+from mobilenet_gui.ui.wizard.estimating import TimeDesk, actual_parts, features_dir
 from mobilenet_gui.ui.wizard.flow import Key
 from mobilenet_gui.ui.wizard.fold import Fold
 from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, back, scrolled
 from mobilenet_gui.ui.wizard.run_link import book_of
 from mobilenet_gui.ui.wizard.settings_fields import AdvancedFields
-from mobilenet_gui.ui.wizard.training_words import preset_title, settings_summary
+from mobilenet_gui.ui.wizard.training_words import preset_title, settings_summary, span
 from mobilenet_gui.workers.run_book import RunOrder
 
 _PRESETS: tuple[tuple[Preset, str], ...] = (("fast", "bolt"), ("balanced", "balance"), ("best", "award"))
 _SUGGESTED = "balanced"
 _CONTROL_WIDTH = 250
+_MOSTLY = 0.9
+"""With so many of the photos seen before, the rest hardly counts."""
 
 
 class SettingsPage(WizardPage):
@@ -52,6 +55,7 @@ class SettingsPage(WizardPage):
         self.book = book_of(context)
         self._bases: tuple[BaseChoice, ...] | None = None
         self._shown = False
+        self.times = TimeDesk(self.book.tasks, self)
         self.cards = {name: PresetCard(icon, preset_title(name), _sentence(name)) for name, icon in _PRESETS}
         self.base = ComboBox("cube")
         self.split = SplitBar()
@@ -110,6 +114,7 @@ class SettingsPage(WizardPage):
         self.banner.action.connect(self._get_model)
         self.book.changed.connect(self._refresh)
         self.book.failed.connect(self._take_failure)
+        self.times.changed.connect(self._refresh)
         hub, models = self.context.hub, self.context.models
         hub.project_changed.connect(lambda _change: self._refresh())
         models.models_changed.connect(self._read_bases)
@@ -219,29 +224,43 @@ class SettingsPage(WizardPage):
         if base is not None:
             self.base.set_current_key(base.id)
         self.base.setEnabled(bool(self._bases))
-        self.split.set_parts(settings.split)
         self._show_split(settings)
         self.threads.set_current_key(settings.threads or 0)
         recipe = self.recipe()
         self.advanced.show_settings(settings, asdict(recipe))
         self.fold.set_summary("" if self.fold.is_open() else settings_summary(recipe))
         self._show_missing()
+        self._ask_times()
         self.changed.emit()
 
     def _show_split(self, settings: TrainingSettings) -> None:
-        given = any(photo.split == "test" for photo in self.context.project.photos.values())
-        self.split.setEnabled(not given)
+        photos = self.context.project.photos.values()
+        given = any(photo.split for photo in photos)
+        self.split.set_parts(actual_parts(photos, settings.split))
+        self.split.set_movable(not given)
         self.split_row.set_help(
-            tr("Your folders say which photos are for the test; the rest is shared out")
+            tr("Given by your folders; train, validate and test, in percent")
             if given
             else tr("Train, validate and test, in percent")
         )
 
+    def _ask_times(self) -> None:
+        base, project = self.chosen_base, self.context.project
+        if base is None:
+            return
+        photos = [photo for photo in project.photos.values() if not photo.left_out]
+        settings = replace(project.settings, base=base.id, split=actual_parts(photos, project.settings.split))
+        before = [run for run in self.book.finished if run.settings.base == project.settings.base]
+        seen = any(run.photos >= _MOSTLY * len(photos) for run in before)
+        self.times.ask(base.folder, photos, settings, cached=seen)
+
     def _time_of(self, name: Preset) -> str:
-        return "…"
+        known = self.times.times.get(name)
+        return "…" if known is None else span(known.seconds)
 
     def _time_text(self) -> str:
-        return ""
+        known = self.times.times.get(self.context.project.settings.preset)
+        return "" if known is None else tr("About {time} on this computer").format(time=span(known.seconds))
 
     def _accuracy_of(self, name: Preset) -> str:
         """Return what the effort gave the last time, else what it is good for."""
@@ -286,8 +305,19 @@ class SettingsPage(WizardPage):
         base = self.chosen_base
         if base is None or self._problem():
             return
-        self.book.begin(RunOrder(self.context.project.snapshot(), base.folder, paths.cache_dir() / "features"))
+        data = self.context.project.snapshot()
+        self.book.begin(RunOrder(data, base.folder, features_dir(), lambda: _alike(data)))
         self.context.hub.go.emit("train")
+
+
+def _alike(data: ProjectData) -> dict[str, str]:
+    """Return which photos the check found to be alike: the split must not part them."""
+    from mobilenet_gui.training.duplicates import duplicate_groups
+
+    try:
+        return duplicate_groups(data.photos.values())
+    except UserError:
+        return {}  # without the check's memory every photo goes its own way
 
 
 def _sentence(name: Preset) -> str:

@@ -1,0 +1,109 @@
+"""Owns learning beforehand how long each effort would take, and how photos will be shared out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, get_args
+
+from PySide6.QtCore import QObject, Signal
+
+from mobilenet_gui import paths
+from mobilenet_gui.core.errors import UserError
+from mobilenet_gui.training.estimate import PROBE_PHOTOS, Estimate, PaceBook, estimate, network_of, probe
+from mobilenet_gui.training.project_types import Photo
+from mobilenet_gui.training.training_settings import Preset, TrainingSettings
+from mobilenet_gui.ui.widgets.split_bar import Parts
+from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
+
+Times = dict[Preset, Estimate]
+_PRESETS: Final[tuple[Preset, ...]] = get_args(Preset)
+
+
+def features_dir() -> Path:
+    """Return where trainings keep what the network makes of photos, and how fast it was."""
+    return paths.cache_dir() / "features"
+
+
+def actual_parts(photos: Iterable[Photo], wanted: Parts) -> Parts:
+    """Return how photos are shared out, in percent, where some are given to a part already.
+
+    Args:
+        photos: all of a project.
+        wanted: percent for training, validation and test of those that are free.
+    """
+    given = Counter(photo.split for photo in photos if not photo.left_out)
+    total, free = sum(given.values()), given[""]
+    if total == free:
+        return wanted
+    fixed = (given["train"], given["validation"], given["test"])
+    counts = [number + free * share / 100 for number, share in zip(fixed, wanted, strict=True)]
+    if not counts[1]:
+        # Train and test folders: the validation part is lent by the train photos.
+        counts[1] = counts[0] * wanted[1] / (wanted[0] + wanted[1])
+        counts[0] -= counts[1]
+    validation, test = round(counts[1] / total * 100), round(counts[2] / total * 100)
+    return 100 - validation - test, validation, test
+
+
+class TimeDesk(QObject):
+    """Works times out, in a thread; measures this machine once where nobody has yet.
+
+    Attributes:
+        changed: the times are others now.
+        times: by preset; empty before they are known.
+    """
+
+    changed = Signal()
+
+    def __init__(self, tasks: TaskRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.times: Times = {}
+        self._tasks = tasks
+        self._asked: object = None
+        self._errand: Errand | None = None
+
+    def ask(self, base: Path, photos: Sequence[Photo], settings: TrainingSettings, *, cached: bool) -> None:
+        """Work out the times of all presets; the same question is not answered twice.
+
+        Args:
+            base: the folder of the model to start from.
+            photos: those that take part.
+            settings: how to train, whatever preset they name; their split is the actual one.
+            cached: the network has seen these photos before.
+        """
+        asked = (base, len(photos), replace(settings, preset="fast"), cached)
+        if asked == self._asked:
+            return
+        self._asked = asked
+        if self._errand is not None:
+            self._tasks.cancel(self._errand)
+        step = max(1, len(photos) // PROBE_PHOTOS)
+        some, count = [photo.path for photo in photos[::step]][:PROBE_PHOTOS], len(photos)
+        self._errand = self._tasks.run(
+            lambda _errand: _times(base, some, count, settings, cached), done=self._take, failed=self._fail
+        )
+
+    def _take(self, times: Times) -> None:
+        self._errand = None
+        self.times = times
+        self.changed.emit()
+
+    def _fail(self, _error: UserError) -> None:
+        # A model that cannot be run says so when it is trained; a time is not worth an alarm.
+        self._errand = None
+        self.times = {}
+        self.changed.emit()
+
+
+def _times(base: Path, photos: Sequence[Path], count: int, settings: TrainingSettings, cached: bool) -> Times:
+    from mobilenet_gui.core.bundle import Bundle
+
+    bundle, place = Bundle.open(base), features_dir()
+    if PaceBook(place).get("seen", network_of(bundle, bundle.preprocessing.size)) is None:
+        probe(bundle, photos, place)
+    return {
+        preset: estimate(bundle, count, replace(settings, preset=preset), place, cached=cached) for preset in _PRESETS
+    }
