@@ -156,6 +156,13 @@ def make_photos(folder: Path, count: int) -> dict[str, str]:
         rng = np.random.default_rng(number)
         # The last ones are copies of the first.
         original = number - (count - count // COPIES_ONE_IN)
+        target = folder / f"class {number % 10}" / f"{number:06}.jpg"
+        disguise: tuple[Disguise, int] = (lambda picture: picture, 90)
+        if original >= 0:
+            disguise = disguises[int(rng.integers(len(disguises)))]
+            copies[f"{number:06}"] = f"{original:06}"
+        if target.exists():
+            return
         content, offsets = webp[where[original if original >= 0 else number][0]]
         row = where[original if original >= 0 else number][1]
         data = content[offsets[row] : offsets[row + 1]].tobytes()
@@ -164,11 +171,6 @@ def make_photos(folder: Path, count: int) -> dict[str, str]:
             image = small.convert("RGB").resize((640, 480), Image.Resampling.BICUBIC)
         grain = np.random.default_rng(seed).normal(0, 6, (480, 640, 1))
         image = Image.fromarray(np.clip(np.asarray(image) + grain, 0, 255).astype(np.uint8))
-        target = folder / f"class {number % 10}" / f"{number:06}.jpg"
-        disguise: tuple[Disguise, int] = (lambda picture: picture, 90)
-        if original >= 0:
-            disguise = disguises[int(rng.integers(len(disguises)))]
-            copies[f"{number:06}"] = f"{original:06}"
         target.write_bytes(_saved(image, disguise))
 
     for name in range(10):
@@ -203,10 +205,11 @@ def _measured(folder: Path, cache: Path, answer: Path) -> tuple[float, float, di
     return time.perf_counter() - start, memory, json.loads(answer.read_text(encoding="utf-8"))
 
 
-def scale(count: int) -> None:
+def scale(count: int, kept: Path | None = None) -> None:
     """Print time, memory and what was found for `count` photos."""
     with tempfile.TemporaryDirectory(prefix="mobilenet-gui-bench-") as root:
-        folder, cache, answer = Path(root) / "photos", Path(root) / "cache.sqlite", Path(root) / "answer.json"
+        folder = kept or Path(root) / "photos"
+        cache, answer = Path(root) / "cache.sqlite", Path(root) / "answer.json"
         copies = make_photos(folder, count)
         first, memory, data = _measured(folder, cache, answer)
         second, _, _ = _measured(folder, cache, answer)
@@ -248,12 +251,13 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=int, default=20_000)
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="make the photos there and leave them for next time")
     parser.add_argument("--only", choices=("quality", "scale"))
     arguments = parser.parse_args()
     if arguments.only != "scale":
         quality()
     if arguments.only != "quality":
-        scale(arguments.photos)
+        scale(arguments.photos, arguments.keep)
 
 
 if __name__ == "__main__":

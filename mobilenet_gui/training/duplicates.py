@@ -24,7 +24,7 @@ from mobilenet_gui.training.fingerprint_cache import FingerprintCache, default_p
 from mobilenet_gui.training.likeness import Pairs, candidate_pairs, shrink
 from mobilenet_gui.training.likeness_check import ALIKE_FROM, SAME_FROM, likeness
 
-_SEARCH_VERSION: Final = 1
+_SEARCH_VERSION: Final = 2
 _PAIRS_AT_ONCE: Final = 1024
 _MOST_CHECKS_A_PHOTO: Final = 4
 """Bounds the time where thousands of photos look alike; the likeliest pairs are checked first."""

@@ -31,6 +31,7 @@ _SETTLED: Final = 0.95
 _PLAIN: Final = 0.8
 """Grey levels of fine structure below which a part counts as plain."""
 _LEAST_TILES: Final = 4
+_ENOUGH_TILES: Final = 12
 _MOST_COLOUR: Final = 30.0
 """Colours may lie this far apart on average, of 255; a photo without colours goes with any."""
 _NO_COLOUR: Final = 3.0
@@ -126,6 +127,11 @@ class _Standard:
         # All but plain pictures have too little in common to be sure.
         agreement[counted < _LEAST_TILES] = -1.0
         median: Floats = np.nanmedian(agreement, axis=1).astype(np.float32)
+        # A pole before the sky is soon like another pole: with little structure the whole must agree as well. Copies
+        # correlate to 0.95 and more as a whole, which counts as 0.9 here, two such poles to 0.82, which counts as 0.65.
+        little = counted < _ENOUGH_TILES
+        whole = 2 * (_normal(pictures) * self._plain).sum(axis=(1, 2)) - 1
+        median[little] = np.minimum(median, whole)[little]
         return median
 
 
