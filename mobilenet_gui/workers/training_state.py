@@ -16,6 +16,8 @@ Status = Literal["starting", "running", "paused", "finished", "cancelled", "fail
 Asked = Literal["", "pause", "resume", "finish", "cancel"]
 LIVE: Final = frozenset({"starting", "running", "paused"})
 PHASES: Final = ("photos", "head", "adapt", "test")
+_SPANS: Final = {"photos": (0.0, 0.2), "head": (0.2, 0.3), "adapt": (0.3, 0.95), "test": (0.95, 1.0)}
+"""Where each phase begins and ends within the whole; adapting takes by far the longest."""
 _RECORD: Final = EpochRecord.__dataclass_fields__
 
 
@@ -79,12 +81,13 @@ class TrainingState:
 
     @property
     def share(self) -> float | None:
-        """How much of the whole run is done, about, 0-1; None before anything is known."""
+        """How much of the whole run is done, about, 0-1: by its phases; None before the first."""
         if self.status == "finished":
             return 1.0
-        if self.history and self.planned:
-            return min(self.history[-1].epoch / self.planned, 1.0)
-        return None
+        if self.phase not in _SPANS:
+            return None
+        begin, end = _SPANS[self.phase]
+        return begin + (end - begin) * (self.fraction or 0.0)
 
     def left_now(self, now: float | None = None) -> float | None:
         """Return the seconds left, counted down since they were told; it stands still while paused."""
@@ -118,11 +121,13 @@ class TrainingState:
     def _after_epoch(self, event: protocol.Epoch, now: float) -> TrainingState:
         record = EpochRecord(**{name: getattr(event, name) for name in _RECORD})
         earlier = tuple(old for old in self.history if old.epoch < record.epoch)
+        before = max((old.epoch for old in earlier if old.phase != record.phase), default=0)
+        planned = record.epochs - before
         return replace(
             self,
             status=self._awake(),
             phase=_known(event.phase, self.phase),
-            fraction=record.epoch / record.epochs if record.epochs else None,
+            fraction=(record.epoch - before) / planned if planned > 0 else None,
             history=(*earlier, record),
             planned=record.epochs or self.planned,
             seconds_left=event.seconds_left,

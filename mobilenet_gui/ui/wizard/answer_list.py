@@ -211,6 +211,8 @@ class AnswerList(QListView):
             self.setFlow(QListView.Flow.LeftToRight)
             self.setWrapping(True)
             self.setResizeMode(QListView.ResizeMode.Adjust)
+            # Always there: coming and going, it would change the width and so the number of columns.
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
 
     def repaint_photos(self, photo_ids: Sequence[str]) -> None:
         """Draw these photos anew, where they are in view."""

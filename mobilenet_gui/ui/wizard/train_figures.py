@@ -80,9 +80,12 @@ class TrainFigures(QWidget):
             note = tr("Paused") if live.status == "paused" else ready_at(left)
             self.left_card.show_value(*time_left(left), note)
 
-    def show_speed(self, photos_per_second: float) -> None:
+    def show_speed(self, photos_per_second: float, phase: str) -> None:
         """Show how many photos a second go through the network, and where it runs."""
-        speed = f"{photos_per_second:.0f}" if photos_per_second >= 0.5 else ""
+        # While the classes are learnt no photo is looked at, only what the network made of them before.
+        shown = photos_per_second > 0 and phase != "head"
+        digits = 0 if photos_per_second >= 9.95 else 1
+        speed = f"{photos_per_second:.{digits}f}" if shown else ""
         cores = self._settings.threads or usable_cores()
         self.speed_card.show_value(speed, "", tr("CPU, {n} cores").format(n=cores) if cores > 1 else tr("CPU, 1 core"))
 
@@ -117,7 +120,7 @@ class TrainFigures(QWidget):
 
 
 def _loss_text(value: float) -> str:
-    return f"{value:.1f}" if value == 0 or value >= 0.1 else f"{value:.2g}"
+    return f"{value:.2g}" if value < 10 else f"{value:.0f}"
 
 
 def _values(history: tuple[EpochRecord, ...], name: str) -> tuple[float | None, ...]:

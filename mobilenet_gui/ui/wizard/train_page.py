@@ -159,7 +159,7 @@ class TrainPage(WizardPage):
         self.figures.show_phase(settings, live.phase, live.fraction)
         self.figures.show_history(live.history, live.planned)
         self.figures.show_left(live)
-        self.figures.show_speed(live.photos_per_second)
+        self.figures.show_speed(live.photos_per_second, live.phase)
         note = live.notes[-1] if live.notes else None
         if note is not None and note.kind in _NOTE_TONES and not live.asked:
             self.banner.set_content(_NOTE_TONES[note.kind], note.text)
