@@ -22,7 +22,7 @@ from mobilenet_gui.core.imaging_formats import FORMATS, SNIFF_BYTES, SUPPORTED_S
 from mobilenet_gui.core.photo_files import openable, os_reason
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.training.project_file import PHOTOS_NAME
+from mobilenet_gui.training.project_file import PHOTOS_NAME, backup_copies
 from mobilenet_gui.training.project_runs import runs_of
 from mobilenet_gui.training.project_types import Photo, ProjectData
 
@@ -158,7 +158,9 @@ def link_copies(data: ProjectData, folder: Path) -> dict[str, Photo]:
 
 
 def sweep(folder: Path, photos: Iterable[Photo]) -> int:
-    """Delete copies that neither the project nor one of its trainings needs; only while nobody else works on it.
+    """Delete copies that neither the project, its backup nor one of its trainings needs.
+
+    Only while nobody else works on the project.
 
     Args:
         folder: the project's.
@@ -169,6 +171,7 @@ def sweep(folder: Path, photos: Iterable[Photo]) -> int:
     """
     needed = {os.path.normcase(photo.path) for photo in photos}
     try:
+        needed.update(os.path.normcase(path) for path in backup_copies(folder))
         for run in runs_of(folder):
             needed.update(os.path.normcase(sample.path) for sample in run.spec().samples)
     except Exception:  # a training that cannot be read may need any of them

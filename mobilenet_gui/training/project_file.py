@@ -167,6 +167,15 @@ def load(folder: Path) -> tuple[ProjectData, str]:
     return data, tr("The project file was damaged. The state before the last change is shown.")
 
 
+def backup_copies(folder: Path) -> list[Path]:
+    """Return the copied photos that the backup names; none where there is no backup that could be read."""
+    try:
+        data = _load(folder / BACKUP_NAME, folder)
+    except (OSError, ValueError, ProjectError):
+        return []
+    return [photo.path for photo in data.photos.values() if photo.copied]
+
+
 def _load(path: Path, folder: Path) -> ProjectData:
     head, rows = json_rows.read(path, "photos")
     return parse(head, rows, folder)
@@ -226,7 +235,7 @@ def _photos(rows: list[Any], classes: tuple[PhotoClass, ...], folder: Path) -> d
             raise ValueError(f"not a photo: {row!r}")
         number, path, label, split, group, flags, size, mtime = row
         photo_id = str(_whole(number, 1))
-        if photo_id in photos or _whole(label) >= len(ids) or split not in _SPLITS:
+        if photo_id in photos or _whole(label) >= len(ids) or _text(split, 20) not in _SPLITS:
             raise ValueError(f"not a photo: {row!r}")
         copied = bool(_whole(flags) & _COPIED)
         photos[photo_id] = Photo(

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 LOCK_SECONDS: Final = 30.0
 """How long to wait for another program's change; none takes longer than renaming folders."""
 KEEP_DELETED_SECONDS: Final = 7 * 24 * 3600.0
+_HOLD_SECONDS: Final = 0.5
+"""How long to wait for a project: others may touch its lock to see whether it is held."""
 LOCK_NAME: Final = "project.lock"
 _GONE = re.compile(r"\.gone-([0-9a-f]{8})-(.+)")
 
@@ -260,10 +262,11 @@ class ProjectStore:
 
         lock = _file_lock(folder / LOCK_NAME)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=_HOLD_SECONDS)
         except Timeout as error:
             raise ProjectError(
-                folder.name, tr("This project is open in another window of the program. Close it there first.")
+                summary_of(folder).name,
+                tr("This project is open in another window of the program. Close it there first."),
             ) from error
         except OSError as error:
             raise storage_error(folder, error) from error
