@@ -239,6 +239,11 @@ class RunFolder:
         return self.path / "evaluation.json"
 
     @property
+    def held_out_path(self) -> Path:
+        """What its own photos were taken for while they were held out; see `held_out`."""
+        return self.path / "held-out.json"
+
+    @property
     def checkpoint_dir(self) -> Path:
         """What the trainer needs to go on."""
         return self.path / "checkpoint"

@@ -21,6 +21,7 @@ from mobilenet_gui.training.estimate import PaceBook, network_of
 from mobilenet_gui.training.feature_store import FeatureStore
 from mobilenet_gui.training.features import collect
 from mobilenet_gui.training.head_training import HeadTraining, LearntHead
+from mobilenet_gui.training.held_out import write_held_out
 from mobilenet_gui.training.job import TrainJob
 from mobilenet_gui.training.journal import Journal
 from mobilenet_gui.training.material import Material, gather
@@ -117,6 +118,7 @@ class _Training:
             values = through(hidden.layers, values)
         problem = HeadTraining(values, material, recipe, journal, control)
         head = problem.learn(quiet=journal.resumed)
+        self._keep_held_out(material, head)
         trained = self._built(base, network.tflite_bytes(), head, recipe.input_size)
         if recipe.adapts:
             from mobilenet_gui.training.adapting import Setting, adapt
@@ -125,6 +127,20 @@ class _Training:
                 Setting(base, recipe, material, head, self._folder, spec.cache_dir, journal, control), trained
             )
         return self._finished(base, trained, material)
+
+    def _keep_held_out(self, material: Material, head: LearntHead) -> None:
+        labels = material.labels()
+        plain = [row for row, place in enumerate(head.held) if material.items[place].view == "plain"]
+        places = [int(head.held[row]) for row in plain]
+        samples = [material.items[place].sample for place in places]
+        write_held_out(
+            self._folder.held_out_path,
+            samples,
+            labels[places].tolist(),
+            head.held_logits[plain],
+            material.classes,
+            temperature=head.temperature,
+        )
 
     def _built(self, base: Base, network: bytes, head: LearntHead, size: int) -> Trained:
         architecture, arrays = base.with_head(head.final.kernel, head.final.bias)

@@ -148,13 +148,10 @@ def _write_order(data: ProjectData, order: Path, answer: Path, evaluation: Path 
     order.parent.mkdir(parents=True, exist_ok=True)
     suspects: Any = ()
     if evaluation is not None:
-        from mobilenet_gui.training.doctor_labels import suspects as suspected
-        from mobilenet_gui.training.evaluation_file import read_evaluation
+        from mobilenet_gui.training.held_out import suspects_of_run
+        from mobilenet_gui.training.run_folder import RunFolder
 
-        try:
-            suspects = suspected(read_evaluation(evaluation))
-        except UserError:
-            suspects = ()  # an older training that is gone says nothing against a label
+        suspects = suspects_of_run(RunFolder(evaluation.parent))
     write_order(
         order,
         data.photos.values(),
