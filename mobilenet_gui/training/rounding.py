@@ -12,6 +12,7 @@ Only the numbers in the file change: their places, their scales and everything e
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -86,22 +87,31 @@ def refine(
 
 
 def _matched(exact: Graph, rounded: Graph) -> list[_Layer]:
-    """Return the layers of both networks side by side; an empty list where they differ."""
+    """Return the layers of both networks side by side; an empty list where they differ.
+
+    A layer whose numbers another one uses, too, is left out: the converter stores equal constants once.
+    """
     kinds = (_CONV, _DEPTHWISE, _DENSE)
     pairs = [[op for op in graph.operations if op.code in kinds] for graph in (exact, rounded)]
     if [op.code for op in pairs[0]] != [op.code for op in pairs[1]]:
         return []
+    users = Counter(index for op in rounded.operations for index in op.inputs)
     layers = []
     for ours, theirs in zip(*pairs, strict=True):
         if any(len(op.inputs) != 3 or min(op.inputs) < 0 for op in (ours, theirs)):
             return []
         layer = _Layer(ours, _stored(rounded, theirs.inputs[1]), _stored(rounded, theirs.inputs[2]))
-        for ours_index, stored in zip(ours.inputs[1:], (layer.weights, layer.bias), strict=True):
+        alone = True
+        for ours_index, theirs_index, stored in zip(
+            ours.inputs[1:], theirs.inputs[1:], (layer.weights, layer.bias), strict=True
+        ):
             constant = exact.tensors[ours_index]
-            places = constant_place(rounded, stored.index)
-            if constant.values is None or stored.values is None or places is None or constant.shape != stored.shape:
+            if constant.values is None or stored.values is None or constant.shape != stored.shape:
                 return []
-        layers.append(layer)
+            shared = users[theirs_index] > 1 or users[stored.index] > 1
+            alone = alone and not shared and constant_place(rounded, stored.index) is not None
+        if alone:
+            layers.append(layer)
     return layers
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from mobilenet_gui.core.litert import load_interpreter
 from mobilenet_gui.core.tensors import dequantize, input_table
-from mobilenet_gui.core.tflite_graph import parse
+from mobilenet_gui.core.tflite_graph import Graph, parse
+from mobilenet_gui.training import rounding
 from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.rounding import Doubles, compensated, refine
 from tests.model_factory import SIZE, make_tflite
@@ -78,3 +79,22 @@ def test_an_8_bit_network_answers_more_like_the_exact_one() -> None:
 def test_networks_that_do_not_match_are_left_alone() -> None:
     assert refine(make_tflite(classes=6), make_tflite("int8", classes=7), photos(4), "minus1_1", Control()) is None
     assert refine(make_tflite(), make_tflite("int8"), photos(0), "minus1_1", Control()) is None
+
+
+def test_numbers_that_two_layers_share_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact, rounded = make_tflite("float32", softmax=False), make_tflite("int8", softmax=False)
+    dense = next(op for op in parse(rounded, "x").operations if op.code == 9).inputs[1]
+    real = rounding.constant_place
+
+    def shared(graph: Graph, index: int) -> int | None:
+        return None if index == dense else real(graph, index)
+
+    monkeypatch.setattr(rounding, "constant_place", shared)
+    found = refine(exact, rounded, photos(16), "minus1_1", Control())
+    assert found is not None
+    before, after = (parse(data, "x").tensors for data in (rounded, found))
+    changed = [
+        a.index for a, b in zip(before, after, strict=True) if a.values is not None and (a.values != b.values).any()
+    ]
+    assert changed
+    assert dense not in changed
