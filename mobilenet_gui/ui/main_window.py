@@ -36,6 +36,8 @@ from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.workers.inference import InferenceWorker
 
 if TYPE_CHECKING:
+    from mobilenet_gui.ui.corrections.desk import CorrectionDesk
+    from mobilenet_gui.ui.corrections.wish import CorrectionWish
     from mobilenet_gui.ui.finetune.desk import WizardDesk
     from mobilenet_gui.ui.finetune.page import FinetunePage
     from mobilenet_gui.ui.live.page import LivePage
@@ -65,6 +67,7 @@ class MainWindow(QMainWindow):
         self.inference = InferenceWorker(settings.values.threads, self)
         self._tasks: ModelTasks | None = None
         self._desk: WizardDesk | None = None
+        self._corrections: CorrectionDesk | None = None
         self.photos = PhotosPage(settings, self.inference)
         self.rail = NavRail(
             [
@@ -117,6 +120,18 @@ class MainWindow(QMainWindow):
             desk.training_ended.connect(lambda: self.rail.set_progress("finetune", None))
             self._desk = desk
         return self._desk
+
+    @property
+    def corrections(self) -> CorrectionDesk:
+        """Corrects answers; made when the first one is wrong."""
+        if self._corrections is None:
+            from mobilenet_gui.ui.corrections.desk import CorrectionDesk
+
+            desk = self.desk
+            made = CorrectionDesk(desk.tasks, desk.training, self.tasks, self._store, toasts=self.toasts, parent=self)
+            made.runs_changed.connect(desk.reload_runs)
+            self._corrections = made
+        return self._corrections
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -188,6 +203,7 @@ class MainWindow(QMainWindow):
         page.set_installed_models(self._installed_models)
         page.models_requested.connect(self._models_requested)
         page.model_chosen.connect(self.tasks.activate)
+        page.correction_requested.connect(self._correct)
         page.progress_changed.connect(lambda fraction: self.rail.set_progress("live", fraction))
         return page
 
@@ -232,6 +248,7 @@ class MainWindow(QMainWindow):
         self.photos.set_installed_models(self._installed_models)
         self.photos.models_requested.connect(self._models_requested)
         self.photos.model_chosen.connect(self._use_model)
+        self.photos.correction_requested.connect(self._correct)
         self.photos.progress_changed.connect(lambda fraction: self.rail.set_progress("photos", fraction))
         self.photos.first_result.connect(lambda: self._trace.mark("first result"))
         self.inference.model_ready.connect(self._model_ready)
@@ -252,6 +269,17 @@ class MainWindow(QMainWindow):
         self.show_page(page)
         self.raise_()
         self.activateWindow()
+
+    def _correct(self, wish: CorrectionWish) -> None:
+        from mobilenet_gui.ui.corrections.wish import can_correct
+
+        if can_correct(wish.bundle):
+            self.corrections.ask(wish)
+            return
+        from mobilenet_gui.ui.corrections.desk import explain_corrections
+
+        wish.over()
+        explain_corrections(self.toasts, lambda: self.show_page("finetune"))
 
     def _use_model(self, model_id: str) -> None:
         self.tasks.activate(model_id)

@@ -97,6 +97,8 @@ class ProjectTasks(QObject):
         self._keepers: dict[str, ProjectKeeper] = {}
         self._opening: set[str] = set()
         self._closing: dict[str, list[Callable[[], None]]] = {}
+        self._lent: dict[str, list[Callable[[], None]]] = {}
+        self._openers: dict[str, list[Callable[[], None]]] = {}
         self._leaving: dict[str, ProjectKeeper] = {}
 
     @property
@@ -123,6 +125,9 @@ class ProjectTasks(QObject):
 
     def open(self, project_id: str, done: Callable[[Opened], None], failed: Failed) -> None:
         """Open a project; one that is being closed here is waited for."""
+        if project_id in self._lent:
+            self._lent[project_id].append(lambda: self.open(project_id, done, failed))
+            return
         if project_id in self._opening:
             return
         if project_id in self._closing:
@@ -134,12 +139,51 @@ class ProjectTasks(QObject):
         def opened(value: Opened) -> None:
             end(project_id)
             begin(value)
+            self._call_openers(project_id)
 
         def gone(error: UserError) -> None:
             end(project_id)
             failed(error)
+            self._call_openers(project_id)
 
         self.runner.run(lambda _errand: _open(self.store, project_id), done=opened, failed=gone)
+
+    def borrow(self, project_id: str, use: Callable[[Project, Callable[[], None]], None], failed: Failed) -> None:
+        """Have a project changed without a window of its own: the open one, or one that is opened for that alone.
+
+        Args:
+            project_id: which.
+            use: called with the project, and what to call when it is done with. Who opens it meanwhile waits for that;
+                one that was open already may be closed by its window before.
+            failed: called with why it cannot be opened.
+        """
+        if project_id in self._lent:
+            self._lent[project_id].append(lambda: self.borrow(project_id, use, failed))
+            return
+        keeper = self._keepers.get(project_id)
+        if keeper is not None:
+            use(keeper.project, lambda: None)
+            return
+        if project_id in self._opening:
+            self._openers.setdefault(project_id, []).append(lambda: self.borrow(project_id, use, failed))
+            return
+        if project_id in self._closing:
+            self._closing[project_id].append(lambda: self.borrow(project_id, use, failed))
+            return
+
+        def ended() -> None:
+            for work in self._lent.pop(project_id, []):
+                work()
+
+        def opened(value: Opened) -> None:
+            use(value.project, lambda: self.close(value.project, ended))
+
+        def gone(error: UserError) -> None:
+            failed(error)
+            ended()
+
+        self.open(project_id, opened, gone)
+        self._lent[project_id] = []
 
     def duplicate(self, project_id: str, name: str, done: Callable[[str], None], failed: Failed) -> None:
         """Copy a project, also one that is open here; `done` gets the new id."""
@@ -350,6 +394,11 @@ class ProjectTasks(QObject):
         self._leaving.clear()
 
     # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _call_openers(self, project_id: str) -> None:
+        """Let those go on who waited for somebody else's opening."""
+        for work in self._openers.pop(project_id, []):
+            work()
 
     def _kept(self, done: Callable[[Opened], None]) -> Callable[[Opened], None]:
         def take(opened: Opened) -> None:

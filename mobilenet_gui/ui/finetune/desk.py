@@ -127,6 +127,14 @@ class WizardDesk(QObject):
 
         self.tasks.create(name, made, self.failed.emit)
 
+    def reload_runs(self, project_id: str) -> None:
+        """Have an open wizard look at its trainings anew: they changed outside of it."""
+        dialog = self._dialogs.get(project_id)
+        if dialog is not None:
+            from mobilenet_gui.ui.wizard.run_link import book_of
+
+            book_of(dialog.context).reload()
+
     def shut_down(self) -> None:
         """Close all wizards, save, and end what runs; safe to call twice."""
         for dialog in self.dialogs:

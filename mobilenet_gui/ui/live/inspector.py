@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from mobilenet_gui.core.answers import milliseconds
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.corrections.link import CorrectLink
 from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.live.figures import FiguresPanel
 from mobilenet_gui.ui.live.segments import SegmentsPanel
@@ -52,6 +53,7 @@ class LiveInspector(Inspector):
         self.second = text_label("", "body", "text2", wrap=True)
         self.bars = PredictionBars()
         self.ghosts = GhostBars()
+        self.correct = CorrectLink()
         self.steadiness = SteadinessRow()
         self.explain = SwitchRow("eye", tr("Explain"), tr("Heat map of where the model looks"))
         # The sentence is the switch's description all the same; the room is for the figures.
@@ -77,6 +79,7 @@ class LiveInspector(Inspector):
         now.addSpacing(10)
         for widget in (self.bars, self.ghosts, self._models):
             now.addWidget(widget)
+        now.addWidget(self.correct, 0, Qt.AlignmentFlag.AlignLeft)
         now.addWidget(self._inner)
         self.body.addWidget(self.tabs, 0, Qt.AlignmentFlag.AlignLeft)
         self.body.addSpacing(6)
@@ -113,6 +116,7 @@ class LiveInspector(Inspector):
         """Show bars where there is an answer, else their ghosts; the settings only while something runs."""
         self.bars.setVisible(there)
         self.ghosts.setVisible(not there)
+        self.correct.set_answered(there)
         if self._inner.isHidden() == running:
             self._inner.setVisible(running)
 

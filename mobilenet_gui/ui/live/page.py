@@ -21,6 +21,7 @@ from mobilenet_gui.core.frames_types import Frame, SourceKind, SourceSpec
 from mobilenet_gui.core.live_session import LiveAnswer
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.ui.corrections.wish import CorrectionWish, can_correct
 from mobilenet_gui.ui.icons import icon
 from mobilenet_gui.ui.live.analysis import AnalysisDesk
 from mobilenet_gui.ui.live.controller import LiveController, Phase
@@ -46,11 +47,13 @@ class LivePage(QWidget):
         models_requested: the Models page is wanted: "show", "download" or "import".
         model_chosen: id of an installed model that should answer from now on.
         progress_changed: share of a video that is analysed while that runs, else None; for the rail's ring.
+        correction_requested: an answer is wrong: a `CorrectionWish`.
     """
 
     models_requested = Signal(str)
     model_chosen = Signal(str)
     progress_changed = Signal(object)
+    correction_requested = Signal(object)
 
     def __init__(
         self,
@@ -111,6 +114,7 @@ class LivePage(QWidget):
         self._connect()
         self._install_shortcuts()
         self._refresh()
+        self._show_correctable()
 
     def _connect(self) -> None:
         controller, frame = self.controller, self.frame
@@ -119,6 +123,7 @@ class LivePage(QWidget):
         controller.answered.connect(self._show_answer)
         controller.stats_changed.connect(self.presenter.show_figures)
         controller.model_changed.connect(self._refresh)
+        controller.model_changed.connect(self._show_correctable)
         self.sources.start_requested.connect(self.start)
         self.sources.stop_requested.connect(self.stop)
         self.sources.file_requested.connect(self.open_video)
@@ -143,6 +148,7 @@ class LivePage(QWidget):
         inspector.model_menu_requested.connect(self._show_model_menu)
         inspector.model_action.connect(self.models_requested)
         inspector.bars.chosen.connect(self._explain_label)
+        inspector.correct.clicked.connect(self.correct)
         inspector.explain.toggled.connect(self._set_explain)
         inspector.steadiness.toggled.connect(lambda on: self._save(live_smooth=on))
         inspector.steadiness.moved.connect(controller.set_steadiness)
@@ -171,6 +177,7 @@ class LivePage(QWidget):
             ("S", self.snapshots.take),
             ("M", self.frame.mirror.toggle),
             ("E", self.toggle_explain),
+            ("C", self.correct),
             (",", lambda: self.controller.step(-1)),
             (".", lambda: self.controller.step(1)),
             ("Ctrl+O", self.open_video),
@@ -287,6 +294,22 @@ class LivePage(QWidget):
         if switch.isEnabled() and self.controller.phase is not Phase.IDLE:
             switch.toggle()
 
+    def correct(self) -> None:
+        """Send the picture that was answered wrongly to its class; it stands still while that is chosen."""
+        picture, bundle = self.snapshots.picture(), self.controller.bundle
+        if picture is None or picture[1] is None or bundle is None:
+            return
+        pixels, answer, name = picture
+        held = self.controller.holding or self.controller.phase is not Phase.RUNNING
+        if not held:
+            self.controller.set_frozen(True)
+        link, owner = self.frame.inspector.correct, self._full_screen or self.frame
+        beside = link.isVisible() and self._full_screen is None
+        place = link.below() if beside else owner.mapToGlobal(owner.rect().center())
+        said = "" if answer.winner is None else answer.winner.label
+        over = (lambda: None) if held else lambda: self.controller.set_frozen(False)
+        self.correction_requested.emit(CorrectionWish(bundle, [(pixels, name)], said, place, owner, over))
+
     def toggle_inspector(self) -> None:
         """Hide or show the inspector."""
         shown = self.frame.inspector.isHidden()
@@ -330,6 +353,8 @@ class LivePage(QWidget):
             self.frame.mirror.toggle()
         elif full and key == Qt.Key.Key_E:
             self.toggle_explain()
+        elif full and key == Qt.Key.Key_C:
+            self.correct()
         elif full and key in (Qt.Key.Key_Comma, Qt.Key.Key_Period):
             self.controller.step(1 if key == Qt.Key.Key_Period else -1)
         else:
@@ -380,6 +405,10 @@ class LivePage(QWidget):
     @Slot()
     def _refresh(self) -> None:
         self.presenter.show_state(self.sources.invitation(), self.sources.camera_index())
+
+    @Slot()
+    def _show_correctable(self) -> None:
+        self.frame.inspector.correct.set_possible(can_correct(self.controller.bundle))
 
     @Slot(object)
     def _show_frame(self, frame: Frame) -> None:

@@ -51,7 +51,7 @@ class SnapshotDesk(QObject):
 
     def take(self) -> None:
         """Save the picture on screen with its answer; the first time, ask where to."""
-        picture = self._picture()
+        picture = self.picture()
         if picture is None:
             return
         folder = self._folder()
@@ -64,7 +64,7 @@ class SnapshotDesk(QObject):
         """Ask where snapshots go from now on."""
         self._ask(None)
 
-    def _picture(self) -> tuple[Pixels, LiveAnswer | None, str] | None:
+    def picture(self) -> tuple[Pixels, LiveAnswer | None, str] | None:
         """Return the picture and what was recognised in just that one; without any answer, the newest picture."""
         controller = self._controller
         frame, answer, spec = controller.frame, controller.answer, controller.spec

@@ -67,6 +67,9 @@ class PageActions(Protocol):
     def remove(self, keys: Sequence[int]) -> None:
         """Remove photos."""
 
+    def correct(self, keys: Sequence[int] = ()) -> None:
+        """Send photos that were answered wrongly to their class; the chosen ones by default."""
+
     def copy_one(self, photo: Photo) -> None:
         """Copy one answer."""
 
@@ -84,6 +87,7 @@ def install_shortcuts(page: QWidget, actions: PageActions) -> list[QShortcut]:
         (QKeySequence("Delete"), actions.remove_chosen),
         (QKeySequence("G"), actions.toggle_grid),
         (QKeySequence("E"), actions.toggle_explain),
+        (QKeySequence("C"), actions.correct),
         (QKeySequence("0"), actions.fit),
         (QKeySequence("Ctrl+0"), actions.fit),
         (QKeySequence("+"), lambda: actions.zoom(1)),
@@ -120,6 +124,7 @@ def photo_menu(parent: QWidget, actions: PageActions, photo: Photo, chosen: Sequ
     menu = QMenu(parent)
     answered = photo.recognition is not None
     _add(menu, "copy", tr("Copy answer"), "Ctrl+C", lambda: actions.copy_one(photo), enabled=answered)
+    _add(menu, "tag", tr("Correct the answer…"), "C", lambda: actions.correct(chosen), enabled=answered)
     path = photo.path
     if path is not None:
         place = QUrl.fromLocalFile(str(path.parent))

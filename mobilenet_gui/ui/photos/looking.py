@@ -25,10 +25,12 @@ class LookingDesk(QObject):
         full_screen: the window over the whole screen, while there is one.
         left_full_screen: it was closed.
         remove_requested: Delete was pressed in the full screen.
+        correct_requested: C was pressed in the full screen.
     """
 
     left_full_screen = Signal()
     remove_requested = Signal()
+    correct_requested = Signal()
 
     def __init__(
         self,
@@ -121,6 +123,8 @@ class LookingDesk(QObject):
             self.toggle_explain()
         elif key == Qt.Key.Key_Delete:
             self.remove_requested.emit()
+        elif key == Qt.Key.Key_C:
+            self.correct_requested.emit()
         else:
             return False
         return True

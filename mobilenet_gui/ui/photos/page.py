@@ -49,12 +49,14 @@ class PhotosPage(QWidget):
         model_chosen: id of an installed model that should answer from now on.
         progress_changed: share of photos done while some are pending, else None; for the rail's ring.
         first_result: the first answer of this run is in the window.
+        correction_requested: answers are wrong: a `CorrectionWish`.
     """
 
     models_requested = Signal(str)
     model_chosen = Signal(str)
     progress_changed = Signal(object)
     first_result = Signal()
+    correction_requested = Signal(object)
 
     def __init__(
         self,
@@ -128,6 +130,7 @@ class PhotosPage(QWidget):
         controller.first_result.connect(self.first_result)
         self.looking.left_full_screen.connect(self._refresh)
         self.looking.remove_requested.connect(self.remove_chosen)
+        self.looking.correct_requested.connect(self.correct)
         self.menus.model_chosen.connect(self.model_chosen)
         self.menus.models_wanted.connect(lambda: self.models_requested.emit("show"))
         self.shelf.failed.connect(self._picture_failed)
@@ -157,6 +160,7 @@ class PhotosPage(QWidget):
         inspector.export_all_requested.connect(self.exports.export_all)
         inspector.copy_table_requested.connect(self.exports.copy_table)
         inspector.sort_requested.connect(self.exports.ask_sort)
+        inspector.result.correct.clicked.connect(lambda _checked=False: self.correct())
         inspector.batch.opened.connect(self.open_single)
         inspector.batch.show_all_requested.connect(lambda: self.frame.grid.tools.pick(Show.NOT_SURE))
 
@@ -294,6 +298,14 @@ class PhotosPage(QWidget):
         self.controller.retry(keys)
         if self.controller.current is not None and self.controller.current.key in keys:
             self.frame.single.reload()
+
+    def correct(self, keys: Sequence[int] = ()) -> None:
+        """Send photos that were answered wrongly to their class: these, the chosen tiles, or the one on screen."""
+        from mobilenet_gui.ui.photos.correcting import wish_for
+
+        wish = wish_for(self.frame, self.controller, keys)
+        if wish is not None:
+            self.correction_requested.emit(wish)
 
     def _retry_current(self) -> None:
         if self.controller.current is not None:

@@ -13,6 +13,7 @@ from mobilenet_gui.core.photo_session import Counts, Photo, PhotoState
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.accessibility import announce
+from mobilenet_gui.ui.corrections.wish import can_correct
 from mobilenet_gui.ui.photos.controller import PhotosController
 from mobilenet_gui.ui.photos.frame import PageFrame
 from mobilenet_gui.ui.photos.inspector import Body
@@ -141,6 +142,7 @@ class Presenter(QObject):
         else:
             inspector.set_model(bundle.name, _model_tip(bundle), _shorter_names(bundle))
         inspector.result.set_explainable(bundle is None or bundle.explainable)
+        inspector.result.correct.set_possible(can_correct(bundle))
         error = controller.model_error
         if error is None:
             notices.dismiss("model")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.answers import first_synonym, headline
@@ -10,6 +10,7 @@ from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
 from mobilenet_gui.core.photo_session import Photo, PhotoState
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.corrections.link import CorrectLink
 from mobilenet_gui.ui.photos.sure_slider import SureSlider
 from mobilenet_gui.ui.photos.switch_row import SwitchRow
 from mobilenet_gui.ui.widgets.labels import Divider, text_label
@@ -46,6 +47,7 @@ class ResultPanel(QWidget):
         self.bars = PredictionBars()
         self.bars.chosen.connect(self.label_chosen)
         self.ghosts = GhostBars()
+        self.correct = CorrectLink()
         self.explain = SwitchRow("eye", tr("Explain"), tr("Show where the model looked"))
         self.explain.toggled.connect(self._explain_moved)
         self.strength = Slider(0.62)
@@ -108,6 +110,7 @@ class ResultPanel(QWidget):
         column.addWidget(self._head)
         column.addSpacing(10)
         column.addLayout(bars)
+        column.addWidget(self.correct, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._inner)
         column.addStretch(1)
 
@@ -133,6 +136,7 @@ class ResultPanel(QWidget):
         self._show_words()
         answer = None if photo is None or photo.state is PhotoState.FAILED else photo.recognition
         self.bars.setVisible(answer is not None)
+        self.correct.set_answered(answer is not None)
         self.ghosts.setVisible(answer is None)
         if answer is None:
             return

@@ -1,0 +1,1 @@
+"""Sending a wrong answer to its right class, from Photos and Live."""

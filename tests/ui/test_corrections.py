@@ -1,0 +1,196 @@
+"""Correcting from the window: the key, the list of classes, what is sent where, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
+
+from mobilenet_gui import paths
+from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.core.manifest import MANIFEST_NAME, to_json
+from mobilenet_gui.core.store import ModelStore
+from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.startup import StartupTrace
+from mobilenet_gui.training.correction import Wrong
+from mobilenet_gui.training.project_store import ProjectStore
+from mobilenet_gui.training.project_types import PhotoClass
+from mobilenet_gui.ui.corrections.picker import CorrectionPicker
+from mobilenet_gui.ui.main_window import MainWindow
+from mobilenet_gui.ui.theme import theme
+from mobilenet_gui.workers.corrections import Batch
+from tests.model_factory import make_bundle
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+SECONDS = 20_000
+CLASSES = tuple(PhotoClass(f"c{n}", name) for n, name in enumerate(("ant", "bee", "cat", "dog"), start=1))
+
+
+@pytest.fixture
+def picker(qtbot: QtBot) -> Iterator[tuple[CorrectionPicker, list[str]]]:
+    owner = QWidget()
+    qtbot.addWidget(owner)
+    owner.show()
+    found = CorrectionPicker(CLASSES, owner, "Not “ant”, but")
+    heard: list[str] = []
+    found.picked.connect(heard.append)
+    found.named.connect(lambda name: heard.append(f"new {name}"))
+    found.open_at(QPoint(10, 10))
+    yield found, heard
+    if isValid(found):
+        found.close()
+
+
+def test_a_number_chooses_a_class(qtbot: QtBot, picker: tuple[CorrectionPicker, list[str]]) -> None:
+    qtbot.keyClick(picker[0].search, Qt.Key.Key_7)
+    assert picker[1] == []
+    qtbot.keyClick(picker[0].search, Qt.Key.Key_2)
+    assert picker[1] == ["c2"]
+
+
+def test_arrows_and_return_choose_a_class(qtbot: QtBot, picker: tuple[CorrectionPicker, list[str]]) -> None:
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Return):
+        qtbot.keyClick(picker[0].search, key)
+    assert picker[1] == ["c3"]
+
+
+def test_typing_narrows_the_list_and_numbers_are_letters_then(
+    qtbot: QtBot, picker: tuple[CorrectionPicker, list[str]]
+) -> None:
+    qtbot.keyClicks(picker[0].search, "b2")
+    assert picker[1] == []
+    assert picker[0].names() == ["New class “b2”"]
+    qtbot.keyClick(picker[0].search, Qt.Key.Key_Return)
+    assert picker[1] == ["new b2"]
+
+
+def test_the_last_row_asks_for_a_name(qtbot: QtBot, picker: tuple[CorrectionPicker, list[str]]) -> None:
+    assert picker[0].names() == ["ant", "bee", "cat", "dog", "New class…"]
+    qtbot.keyClick(picker[0].search, Qt.Key.Key_Up)
+    qtbot.keyClick(picker[0].search, Qt.Key.Key_Return)
+    assert picker[1] == []
+    assert "Name" in picker[0].search.placeholderText()
+    qtbot.keyClicks(picker[0].search, "fox")
+    qtbot.keyClick(picker[0].search, Qt.Key.Key_Return)
+    assert picker[1] == ["new fox"]
+
+
+class Bench:
+    """The main window with a photo that was answered."""
+
+    def __init__(self, qtbot: QtBot, photo: Path, *, of_project: bool) -> None:
+        self.qtbot, self.sent, self.taken_back = qtbot, [], []  # type: ignore[var-annotated]
+        store = ModelStore(paths.models_dir(), paths.builtin_models_dir())
+        project = ProjectStore(paths.projects_dir()).create("Garden")
+        self.ids = {name: project.add_class(name).id for name in ("red", "rose")}
+        project.save()
+        project.close()
+        with store.staging_folder() as staging:
+            made = make_bundle(staging)
+            if of_project:
+                provenance = replace(made.manifest.provenance, project=project.id)
+                text = to_json(replace(made.manifest, provenance=provenance))
+                (staging / MANIFEST_NAME).write_text(text, encoding="utf-8")
+            store.activate(store.install(staging).id)
+        self.window = MainWindow(SettingsStore(paths.settings_file()), store, theme(), StartupTrace(False))
+        self.window.show()
+        with qtbot.waitSignal(self.window.photos.first_result, timeout=SECONDS):
+            self.window.start([str(photo)])
+        qtbot.waitUntil(lambda: self.link.isVisible() == of_project, timeout=SECONDS)
+
+    @property
+    def link(self) -> QWidget:
+        return self.window.photos.frame.inspector.result.correct
+
+    @property
+    def toast(self) -> str:
+        return self.window.toasts.toast.label.text()
+
+    def press_c(self) -> None:
+        self.qtbot.keyClick(self.window.photos.frame.single.canvas, Qt.Key.Key_C)
+
+    def ask(self) -> CorrectionPicker:
+        """Press C and wait for the list; what is chosen is noted, not learnt."""
+        work = self.window.corrections.work
+
+        def correct(project_id: str, wrongs: list[Wrong], class_id: str, name: str) -> Batch:
+            self.sent.append((project_id, [wrong.source for wrong in wrongs], class_id, name))
+            batch = Batch(project_id, photos=1)
+            work.learning.emit(batch)
+            return batch
+
+        work.correct = correct  # type: ignore[assignment,method-assign]
+        work.undo = self.taken_back.append  # type: ignore[method-assign]
+        self.press_c()
+        self.qtbot.waitUntil(lambda: self.window.corrections.picker is not None, timeout=SECONDS)
+        picker = self.window.corrections.picker
+        assert picker is not None
+        return picker
+
+
+@pytest.fixture
+def bench(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[..., Bench]]:
+    made: list[Bench] = []
+    photo = tmp_path / "red.png"
+    Image.new("RGB", (64, 48), "red").save(photo)
+
+    def make(*, of_project: bool = True) -> Bench:
+        made.append(Bench(qtbot, photo, of_project=of_project))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.window.close()
+        one.window.deleteLater()
+
+
+def test_one_key_and_one_number_send_the_photo_to_its_class(bench: Callable[..., Bench], tmp_path: Path) -> None:
+    found = bench()
+    picker = found.ask()
+    assert picker.names() == ["red", "rose", "New class…"]
+    found.qtbot.keyClick(picker.search, Qt.Key.Key_2)
+    assert found.sent == [("garden", [tmp_path / "red.png"], found.ids["rose"], "")]
+    found.qtbot.waitUntil(lambda: found.window.corrections.picker is None)
+    assert found.toast == "Learning from 1 photo…"
+    found.window.toasts.toast.link.click()
+    assert len(found.taken_back) == 1
+
+
+def test_what_came_of_it_is_said_with_the_way_back(bench: Callable[..., Bench]) -> None:
+    found = bench()
+    work = found.window.corrections.work
+    work.undo = found.taken_back.append  # type: ignore[method-assign]
+    batch = Batch("garden", photos=2, seconds=2.6, tested=1)
+    work.learnt.emit(batch)
+    assert found.toast.startswith("Learnt in 3 s. 1 photo is for testing only")
+    found.window.toasts.toast.link.click()
+    assert found.taken_back == [batch]
+    work.failed.emit(batch, StorageError("disk", "The disk is full."))
+    assert "the model is as it was" in found.toast
+    assert "The disk is full" in found.toast
+    work.undone.emit(batch)
+    assert found.toast == "2 corrections taken back"
+
+
+def test_other_models_do_not_learn_and_fine_tuning_is_offered(bench: Callable[..., Bench]) -> None:
+    found = bench(of_project=False)
+    assert found.link.isHidden()
+    found.press_c()
+    found.qtbot.waitUntil(lambda: "made here" in found.toast)
+    assert found.window._corrections is None
+    found.window.toasts.toast.link.click()
+    assert found.window.rail.current() == "finetune"
+
+
+def test_a_project_that_is_gone_is_said(bench: Callable[..., Bench]) -> None:
+    found = bench()
+    ProjectStore(paths.projects_dir()).delete("garden")
+    found.press_c()
+    found.qtbot.waitUntil(lambda: "not there any more" in found.toast, timeout=SECONDS)
