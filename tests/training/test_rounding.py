@@ -7,6 +7,7 @@ import pytest
 
 from mobilenet_gui.core.litert import load_interpreter
 from mobilenet_gui.core.tensors import dequantize, input_table
+from mobilenet_gui.core.tflite_edit import constant_place
 from mobilenet_gui.core.tflite_graph import Graph, parse
 from mobilenet_gui.training import rounding
 from mobilenet_gui.training.control import Control
@@ -84,7 +85,7 @@ def test_networks_that_do_not_match_are_left_alone() -> None:
 def test_numbers_that_two_layers_share_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     exact, rounded = make_tflite("float32", softmax=False), make_tflite("int8", softmax=False)
     dense = next(op for op in parse(rounded, "x").operations if op.code == 9).inputs[1]
-    real = rounding.constant_place
+    real = constant_place
 
     def shared(graph: Graph, index: int) -> int | None:
         return None if index == dense else real(graph, index)
