@@ -1,8 +1,8 @@
 """Owns the model that a training starts from: its weights as arrays, and a network that gives its features.
 
 A base is any bundle with Keras weights: an official model, a backbone without classifier, or a model of the user's
-own. Where the wanted input size is the bundle's own, its .tflite serves as it is; for another size, and for backbones,
-one is made with Keras once and kept in the cache.
+own. Where the wanted input size is the bundle's own, its .tflite serves as it is; for another size, for backbones and
+for quantised networks, one is made with Keras once and kept in the cache.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from mobilenet_gui.core.types import Label, Preprocessing
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.architectures import Architecture
 from mobilenet_gui.training.detect import Declared, detect
+from mobilenet_gui.training.replace_head import can_replace
 from mobilenet_gui.training.weights import open_weights
 
 Floats = NDArray[np.float32]
@@ -120,7 +121,7 @@ def feature_bundle(base: Base, size: int, cache_dir: Path, report: Report) -> Bu
         ModelError: it cannot be made.
         StorageError: the disk refused.
     """
-    if size == base.input_size and base.bundle.explainable:
+    if size == base.input_size and base.bundle.explainable and can_replace(base.bundle.tflite_bytes()):
         return base.bundle
     place = cache_dir / "networks" / f"{base.key}-{size}"
     with contextlib.suppress(ModelError):

@@ -47,9 +47,10 @@ class Control:
             if command == "finish":
                 self._finish.set()
             elif command == "cancel":
-                self._cancel.set()
+                # First, because the process may end as soon as the training notices.
                 for listener in self._cancel_heard:
                     listener()
+                self._cancel.set()
             self._go.set()
 
     @property

@@ -43,18 +43,15 @@ def replace_head(data: bytes, kernel: Floats, bias: Floats, subject: str) -> byt
 
     model = schema.ModelT.InitFromPackedBuf(data, 0)
     graph = model.subgraphs[0]
-    codes = [max(int(code.builtinCode), int(code.deprecatedBuiltinCode)) for code in model.operatorCodes]
-    chain = _chain(graph, codes)
-    refused = _refused(subject)
-    if chain is None:
-        raise refused
-    dense, behind = chain
+    codes = _codes(model)
+    found = _found(model, codes)
+    if found is None or kernel.shape[0] != int(np.prod(graph.tensors[found[0].inputs[1]].shape[1:])):
+        raise ModelError(
+            subject, tr("This network's last layer cannot be exchanged. Choose another model to start from.")
+        )
+    dense, behind = found
     old = graph.tensors[dense.inputs[1]]
-    inputs = int(np.prod(old.shape[1:]))
     given = [int(i) for i in dense.inputs[1:3] if i >= 0]  # the converter drops a bias of zeros
-    constants = all(_is_constant(model, graph.tensors[i]) for i in given)
-    if not given or not constants or old.type != _FLOAT32 or kernel.shape[0] != inputs:
-        raise refused
     before, classes = int(old.shape[0]), int(kernel.shape[1])
     _store(model, old, np.ascontiguousarray(kernel.T, np.float32), (classes, *old.shape[1:]))
     if len(given) == 1:
@@ -70,8 +67,28 @@ def replace_head(data: bytes, kernel: Floats, bias: Floats, subject: str) -> byt
     return _packed(model)
 
 
-def _refused(subject: str) -> ModelError:
-    return ModelError(subject, tr("This network's last layer cannot be exchanged. Choose another model to start from."))
+def can_replace(data: bytes) -> bool:
+    """Say whether `replace_head` can do something with a network: its last layer must hold plain floats."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(data, 0)
+    return _found(model, _codes(model)) is not None
+
+
+def _codes(model: Any) -> list[int]:
+    return [max(int(code.builtinCode), int(code.deprecatedBuiltinCode)) for code in model.operatorCodes]
+
+
+def _found(model: Any, codes: list[int]) -> tuple[Any, list[Any]] | None:
+    """Return the last dense layer and what stands behind it, where its weights are float constants."""
+    graph = model.subgraphs[0]
+    chain = _chain(graph, codes)
+    if chain is None:
+        return None
+    given = [graph.tensors[i] for i in chain[0].inputs[1:3] if i >= 0]
+    if not given or not all(tensor.type == _FLOAT32 and _is_constant(model, tensor) for tensor in given):
+        return None
+    return chain
 
 
 def _chain(graph: Any, codes: list[int]) -> tuple[Any, list[Any]] | None:

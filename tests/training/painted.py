@@ -50,7 +50,7 @@ def random_arrays(architecture: Architecture, seed: int = 0) -> dict[str, list[N
         kernel = layer.shapes[0]
         if layer.kind == "norm":
             one, zero = np.ones(kernel, np.float32), np.zeros(kernel, np.float32)
-            arrays[layer.name] = [one, zero + 0.1, zero, one.copy()]
+            arrays[layer.name] = [one, zero, zero.copy(), one.copy()]
             continue
         fan = np.prod(kernel[:2]) if layer.kind == "depthwise" else np.prod(kernel[:-1])
         values = [random.normal(0, (2 / fan) ** 0.5, kernel).astype(np.float32)]

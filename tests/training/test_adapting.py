@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from mobilenet_gui.core.errors import Cancelled, StorageError
 from mobilenet_gui.settings import write_atomically
 from mobilenet_gui.training import adapting, checkpoint, protocol
-from mobilenet_gui.training.adapt_network import AdaptNetwork
 from mobilenet_gui.training.adapting import Setting, adapt
 from mobilenet_gui.training.architectures import Architecture
 from mobilenet_gui.training.base import Base
@@ -28,6 +27,9 @@ from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.training.training_settings import TrainingSettings
 from tests.bundles import make_bundle
 from tests.training.painted import make_run, paint_folder, random_arrays
+
+if TYPE_CHECKING:
+    from mobilenet_gui.training.adapt_network import AdaptNetwork  # it loads TensorFlow
 
 RECIPE = Recipe(32, 6, 0.5, "cosine", 3, "light", 0.0, 0, 8, True, 1)
 ARCHITECTURE = Architecture("v1", 0.25, None)
