@@ -150,6 +150,10 @@ class ConfusionMatrix(QAbstractScrollArea):
         if cell is not None and event.button() == Qt.MouseButton.LeftButton:
             self._pick(cell)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Take the end of a click as well."""
+        event.accept()
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Show what can be clicked."""
         cell = self._at(event.position())

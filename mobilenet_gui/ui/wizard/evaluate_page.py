@@ -237,8 +237,10 @@ class EvaluatePage(WizardPage):
             if self._run != run.folder or self._evaluation is None:
                 return
             self._comparison = compare(old, self._evaluation)
-            tone, text = comparison_words(self._comparison)
-            self.banner.set_content(tone, text, tr("Show newly wrong") if self._comparison.only_old else "")
+            tone, text, more = comparison_words(self._comparison)
+            lost = trn("Show {n} newly wrong", "Show {n} newly wrong", len(self._comparison.only_old))
+            self.banner.set_content(tone, text, lost if self._comparison.only_old else "")
+            self.banner.setToolTip(more)
             self.banner.show()
 
         self.book.read_evaluation(finished[place + 1].folder, show, lambda _error: None)

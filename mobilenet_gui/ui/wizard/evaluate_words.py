@@ -44,28 +44,24 @@ def calibration_tip(evaluation: Evaluation) -> str:
     ).format(now=percent(evaluation.calibration_error), before=percent(evaluation.raw_calibration_error))
 
 
-def comparison_words(comparison: Comparison) -> tuple[str, str]:
-    """Return the tone and the sentence on a new model beside the one before it."""
+def comparison_words(comparison: Comparison) -> tuple[str, str, str]:
+    """Return the tone, the sentence and the longer words on a new model beside the one before it."""
     old, new = comparison.old_accuracy, comparison.new_accuracy
     if old is None or new is None:
-        return "info", tr("The training before was tested on other photos.")
+        return "info", tr("The training before was tested on other photos."), ""
     gained, lost = len(comparison.only_new), len(comparison.only_old)
-    figures = tr("{new} against {old} on the same {n} photos").format(
-        new=percent(new), old=percent(old), n=comparison.photos
-    )
-    changed = trn("{n} newly right", "{n} newly right", gained) + ", " + trn("{n} newly wrong", "{n} newly wrong", lost)
     if gained == lost:
-        return "info", tr("As good as before: {figures} ({changed}).").format(figures=figures, changed=changed)
-    better = gained > lost
-    text = (
-        tr("Better than before: {figures} ({changed}).")
-        if better
-        else tr("Not as good as before: {figures} ({changed}).")
-    )
-    sentence = text.format(figures=figures, changed=changed)
-    if not comparison.significant:
+        tone, text = "info", tr("As good as before on the same photos: {new}.")
+    elif gained > lost:
+        tone, text = "ok", tr("Better than before on the same photos: {new} against {old}.")
+    else:
+        tone, text = "warn", tr("Not as good as before on the same photos: {new} against {old}.")
+    sentence = text.format(new=percent(new), old=percent(old))
+    if gained != lost and not comparison.significant:
         sentence += " " + tr("That may be chance.")
-    return ("ok" if better else "warn"), sentence
+    newly = trn("{n} photo is newly right", "{n} photos are newly right", gained)
+    wrong = trn("{n} is newly wrong", "{n} are newly wrong", lost)
+    return tone, sentence, tr("Of {n} photos: {right}, {wrong}").format(n=comparison.photos, right=newly, wrong=wrong)
 
 
 def cell_title(evaluation: Evaluation, row: int, column: int) -> str:

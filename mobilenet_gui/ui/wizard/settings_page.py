@@ -118,7 +118,8 @@ class SettingsPage(WizardPage):
         hub, models = self.context.hub, self.context.models
         hub.project_changed.connect(lambda _change: self._refresh())
         models.models_changed.connect(self._read_bases)
-        models.progressed.connect(lambda _id, _state: self._refresh())
+        models.progressed.connect(lambda _id, _state: self._show_missing())
+        models.cancelled.connect(lambda _id: self._show_missing())
 
     # -- the dialog's wishes --------------------------------------------------------------------------------------
 
@@ -170,7 +171,7 @@ class SettingsPage(WizardPage):
 
     def _show_missing(self) -> None:
         """Offer the usual model where there is none to start from."""
-        missing = self._bases == ()
+        missing = self._shown and self._bases == ()
         self.banner.setVisible(missing)
         if not missing:
             return

@@ -1,0 +1,355 @@
+"""Settings and training in the wizard: what is chosen is kept, a training is begun, watched, stopped and taken up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from mobilenet_gui.core.catalog import DEFAULT_ID
+from mobilenet_gui.training.project import Project
+from mobilenet_gui.training.run_folder import RunState
+from mobilenet_gui.training.training_settings import TrainingSettings
+from mobilenet_gui.ui.wizard.dialog import WizardDialog
+from mobilenet_gui.ui.wizard.estimating import actual_parts
+from mobilenet_gui.ui.wizard.evaluate_page import EvaluatePage
+from mobilenet_gui.ui.wizard.settings_page import SettingsPage
+from mobilenet_gui.ui.wizard.train_page import TrainPage
+from mobilenet_gui.ui.wizard.training_words import advice, ready_at, span, time_left
+from mobilenet_gui.workers.training_state import TrainingState
+from tests import fake_trainer as fake
+from tests.fake_trainer import Step
+from tests.fake_work import FakeWork
+from tests.ui.trained_parts import BASE_ID, TrainedBench, epochs, finished_run, run_of
+from tests.ui.wizard_parts import class_id
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+Make = Callable[..., TrainedBench]
+
+
+@pytest.fixture
+def make(qtbot: QtBot, tmp_path: Path) -> Iterator[Make]:
+    made: list[TrainedBench] = []
+
+    def build(*plan: Step) -> TrainedBench:
+        made.append(TrainedBench(qtbot, tmp_path, *plan))
+        return made[-1]
+
+    yield build
+    for bench in made:
+        bench.shut_down()
+
+
+def settings_of(bench: TrainedBench, project: Project) -> tuple[WizardDialog, SettingsPage]:
+    dialog = bench.dialog(project)
+    dialog.go("settings")
+    assert isinstance(dialog.current, SettingsPage)
+    page = dialog.current
+    bench.wait(lambda: page._bases is not None)
+    return dialog, page
+
+
+def begin(bench: TrainedBench, project: Project) -> tuple[WizardDialog, TrainPage]:
+    dialog, page = settings_of(bench, project)
+    page.act("start")
+    assert isinstance(dialog.current, TrainPage)
+    return dialog, dialog.current
+
+
+def keys_of(dialog: WizardDialog) -> list[str]:
+    footer = dialog.current.footer()
+    return [*([footer.left.key] if footer.left else []), *(action.key for action in footer.actions if action.enabled)]
+
+
+# -- settings -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_chosen_is_the_project_s_and_can_be_undone(make: Make, qtbot: QtBot) -> None:
+    bench = make()
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    dialog, page = settings_of(bench, project)
+    assert page.cards["balanced"].isChecked()
+    QTest.mouseClick(page.cards["best"], Qt.MouseButton.LeftButton)
+    assert project.settings.preset == "best"
+    assert page.step_detail() == "Best"
+    page.split.changed.emit((70, 15, 15))
+    assert project.settings.split == (70, 15, 15)
+    page.fold.set_open(True)
+    field = page.advanced.numbers["epochs"]
+    assert field.edit.placeholderText() == str(page.recipe().epochs)
+    field.edit.setText("40")
+    field.edit.editingFinished.emit()
+    assert project.settings.epochs == 40
+    for text, good in (("0", False), ("many", False), ("4000", False), ("40", True)):
+        field.edit.setText(text)
+        field.edit.textEdited.emit(text)
+        assert (field.error() == "") is good
+    choice = page.advanced.choices["augmentation"]
+    choice.combo.setCurrentIndex(choice.combo.findData("strong"))
+    choice.combo.activated.emit(choice.combo.currentIndex())
+    page.advanced.switches["reject"].switch.click()
+    assert (project.settings.augmentation, project.settings.reject) == ("strong", True)
+    page.fold.set_open(False)
+    assert "epochs 40" in page.fold.head.summary.lower()
+    dialog.undo()
+    assert not project.settings.reject
+    assert not page.advanced.switches["reject"].switch.isChecked()
+
+
+def test_times_come_and_the_foot_says_them(make: Make) -> None:
+    bench = make()
+    bench.install_base()
+    dialog, page = settings_of(bench, bench.filled(Birds=6, Frogs=6))
+    bench.wait(lambda: bool(page.times.times))
+    assert all(card.time_text() not in ("", "…") for card in page.cards.values())
+    assert dialog.current.footer().text.startswith("About ")
+
+
+def test_without_a_model_to_start_from_one_is_offered(make: Make) -> None:
+    bench = make()
+    dialog, page = settings_of(bench, bench.filled(Birds=6, Frogs=6))
+    assert not page.banner.isHidden()
+    start = dialog.current.footer().actions[-1]
+    assert (start.key, start.enabled) == ("start", False)
+    assert "no model" in start.tip
+    page.act("start")
+    assert dialog.current is page
+    work = bench.models._work
+    assert isinstance(work, FakeWork)
+    work.prepare(DEFAULT_ID)
+    page.banner.action.emit()
+    bench.wait(lambda: "being downloaded" in page.banner.text())
+    bench.models.cancel(DEFAULT_ID)
+    bench.wait(lambda: "Download" in page.banner._link.text())
+    bench.install_base()
+    bench.models.models_changed.emit()
+    bench.wait(page.banner.isHidden)
+    assert dialog.current.footer().actions[-1].enabled
+
+
+def test_a_model_of_choice_is_kept_and_the_first_one_stays_open(make: Make) -> None:
+    bench = make()
+    bench.install_base()
+    bench.install_base("other", "Other")
+    project = bench.filled(Birds=6, Frogs=6)
+    _, page = settings_of(bench, project)
+    assert page.base.count() == 2
+    for index, wanted in ((1, page.base.itemData(1)), (0, "")):
+        page.base.setCurrentIndex(index)
+        page.base.activated.emit(index)
+        assert project.settings.base == wanted
+
+
+def test_parts_that_are_given_are_shown_as_they_are(make: Make) -> None:
+    bench = make()
+    bench.install_base()
+    project = bench.filled(Birds=8, Frogs=8)
+    birds, frogs = (project.ids_of(class_id(project, name)) for name in ("Birds", "Frogs"))
+    project.pin_split([*birds[:4], *frogs[:4]], "test")
+    project.pin_split([*birds[4:], *frogs[4:]], "train")
+    _, page = settings_of(bench, project)
+    assert not page.split.is_movable()
+    assert page.split.parts() == (38, 12, 50)
+    assert actual_parts(project.photos.values(), (60, 20, 20)) == (38, 12, 50)
+    project.pin_split([*birds, *frogs], "")
+    assert actual_parts(project.photos.values(), (70, 20, 10)) == (70, 20, 10)
+
+
+# -- training -------------------------------------------------------------------------------------------------------
+
+
+def test_a_training_is_begun_watched_and_followed_by_its_result(make: Make) -> None:
+    bench = make(
+        fake.phase("photos"), fake.phase("head", 3), fake.epoch(1), fake.epoch(2), "await finish", *_fine_end()
+    )
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    dialog, page = begin(bench, project)
+    bench.wait(lambda: page.figures.epoch_card.number() == "2")
+    assert page.figures.accuracy_card.note() == "best 75.0\N{NO-BREAK SPACE}% in epoch 2"
+    assert [len(curve.values) for curve in page.figures.accuracy_chart.curves()] == [2, 2]
+    assert keys_of(dialog) == ["cancel", "pause", "finish", "close"]
+    assert "left" in (page.step_detail() or "")
+    run = project.runs()[0]
+    assert run.spec().classes == ("Birds", "Frogs")
+    assert run.spec().settings.preset == "balanced"
+    _finish_on_disk(project)
+    page.act("finish")
+    bench.wait(lambda: isinstance(dialog.current, EvaluatePage))
+    assert dialog.context.latest.status == "finished"
+    assert dialog.context.latest.accuracy == 1.0
+
+
+def test_pause_goes_on_and_cancel_gives_up(make: Make) -> None:
+    bench = make(fake.epoch(1), "await pause", fake.paused(True), "await resume", fake.paused(False), "hang")
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    dialog, page = begin(bench, project)
+    bench.wait(lambda: page.figures.epoch_card.number() == "1")
+    page.act("pause")
+    bench.wait(lambda: "resume" in keys_of(dialog))
+    assert page.step_detail() == "Paused"
+    assert dialog.context.latest.status == "paused"
+    page.act("resume")
+    bench.wait(lambda: "pause" in keys_of(dialog))
+    page.act("cancel")
+    assert "pause" not in keys_of(dialog)
+    run = project.runs()[0]
+    run.write_state(RunState("running", "head", epochs(1, 3), 1, 2.0))  # as the worker leaves it
+    bench.wait(lambda: page.banner.text().startswith("There is no new model"))
+    assert run.state().status == "cancelled"
+    assert keys_of(dialog) == ["again"]
+    page.act("again")
+    assert isinstance(dialog.current, SettingsPage)
+
+
+def test_a_crash_is_told_and_the_training_can_go_on(make: Make, qtbot: QtBot) -> None:
+    bench = make(fake.epoch(1), "crash")
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    dialog, page = begin(bench, project)
+    bench.wait(lambda: bench.training.state is not None and not bench.training.busy)
+    run = project.runs()[0]
+    run.write_state(RunState("running", "head", epochs(1, 3), 1, 2.0))
+    page.book.reload()
+    bench.wait(lambda: "go_on" in keys_of(dialog))
+    assert page.banner.text() == "It goes on after epoch 1 of 3."
+    page.act("go_on")
+    bench.wait(lambda: bench.training.busy)
+    state = bench.training.state
+    assert state is not None
+    assert [record.epoch for record in state.history] == [1]
+    bench.wait(lambda: not bench.training.busy)
+
+
+def test_a_failure_says_why_and_gives_the_details(make: Make) -> None:
+    bench = make({"event": "failed", "subject": "", "reason": "There is not enough memory.", "kind": "model"})
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    dialog, page = begin(bench, project)
+    bench.wait(lambda: bench.training.state is not None and not bench.training.busy)
+    project.runs()[0].write_state(RunState("failed", "head", (), 0, 2.0, error="There is not enough memory."))
+    page.book.reload()
+    bench.wait(lambda: page.banner.tone() == "bad")
+    assert page.banner.text() == "There is not enough memory."
+    assert keys_of(dialog) == ["again"]
+    page._copy_log()
+    assert "not enough memory" in QGuiApplication.clipboard().text()
+
+
+def test_notes_are_said(make: Make) -> None:
+    note = {"event": "note", "text": "One photo is missing and is left out.", "kind": "missing"}
+    bench = make(fake.phase("head", 3), note, fake.epoch(1), "hang")
+    bench.install_base()
+    _, page = begin(bench, bench.filled(Birds=6, Frogs=6))
+    bench.wait(lambda: page.banner.text() == "One photo is missing and is left out.")
+    assert page.banner.tone() == "warn"
+
+
+def test_the_wizard_closes_and_the_training_goes_on(make: Make) -> None:
+    bench = make(fake.epoch(1), "await finish", *_fine_end())
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    dialog, page = begin(bench, project)
+    bench.wait(lambda: bool(page.book.live and page.book.live.history))
+    dialog.close()
+    assert bench.training.busy
+    again = bench.dialog(project)
+    again.context.latest.status = "running"  # as it is read when a project is opened
+    again.go("train")
+    bench.wait(lambda: isinstance(again.current, TrainPage) and again.current.figures.epoch_card.number() == "1")
+    bench.training.finish()
+    bench.wait(lambda: not bench.training.busy)
+
+
+def test_another_project_s_training_is_waited_for(make: Make) -> None:
+    bench = make(fake.epoch(1), "hang")
+    bench.install_base()
+    bench.training.start("kitchen", bench.place)
+    dialog, page = settings_of(bench, bench.filled(Birds=6, Frogs=6))
+    start = dialog.current.footer().actions[-1]
+    assert not start.enabled
+    assert "Another project" in start.tip
+    page.act("start")
+    assert dialog.current is page
+
+
+def test_an_earlier_result_is_told_beside_its_effort(make: Make) -> None:
+    bench = make()
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    finished_run(project, wrong=(0, 1, 2), settings=TrainingSettings(preset="fast"))
+    _, page = settings_of(bench, project)
+    bench.wait(lambda: page.cards["fast"].last_line().startswith("Last time 75.0"))
+    assert not page.cards["best"].last_line().startswith("Last time")
+
+
+def test_an_interrupted_training_is_offered_when_the_project_is_opened(make: Make) -> None:
+    bench = make()
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    run_of(project, RunState("running", "adapt", epochs(12, 30), 11, 200.0))
+    dialog = bench.dialog(project)
+    dialog.context.latest.status = "interrupted"
+    dialog.go("train")
+    assert isinstance(dialog.current, TrainPage)
+    bench.wait(lambda: "go_on" in keys_of(dialog))
+    assert dialog.context.latest.note == "Interrupted"
+
+
+# -- words ----------------------------------------------------------------------------------------------------------
+
+
+def test_times_are_said_as_people_say_them() -> None:
+    space = "\N{NO-BREAK SPACE}"
+    assert [time_left(s) for s in (0, 44.2, 99, 220, 4900)] == [
+        ("0", "s"), ("45", "s"), ("99", "s"), ("3:40", "min"), ("1:21", "h"),
+    ]  # fmt: skip
+    assert [span(s).replace(space, " ") for s in (0.2, 12, 540, 4800, 7200)] == [
+        "1 s", "12 s", "9 min", "1 h 20 min", "2 h",
+    ]  # fmt: skip
+    assert ready_at(60).startswith("about ")
+
+
+def test_advice_follows_the_training() -> None:
+    state = TrainingState("p", Path("r"), "running", phase="head", history=epochs(3), planned=20)
+    assert advice(state) == "Still getting better. It stops by itself when it no longer improves."
+    worse = tuple(replace(record, val_accuracy=0.5) for record in epochs(8)[3:])
+    stuck = TrainingState("p", Path("r"), "running", phase="head", history=(*epochs(3), *worse), planned=20)
+    assert advice(stuck).startswith("No better since epoch 3.")
+    assert "by itself" not in advice(stuck, 0)
+    assert advice(TrainingState("p", Path("r"))) == "Getting ready…"
+    assert advice(TrainingState("p", Path("r"), "running", asked="finish", phase="head")).startswith("Finishing")
+
+
+def _fine_end() -> list[Step]:
+    return [fake.phase("test"), fake.finished()]
+
+
+def _finish_on_disk(project: Project) -> None:
+    """Leave behind what the worker would: a finished state and a test result."""
+    from mobilenet_gui.training.evaluation_file import write_evaluation
+    from mobilenet_gui.training.evaluation_types import Answer, Evaluation, Guess
+
+    run = project.runs()[0]
+    spec = run.spec()
+    answers = tuple(
+        Answer(s.id, s.path, s.label, (Guess(s.label, spec.classes[s.label], 0.9),), 0.9, 0.9) for s in spec.samples
+    )
+    write_evaluation(run.evaluation_path, Evaluation("garden", "Garden", spec.classes, answers))
+    run.write_state(RunState("finished", "test", epochs(2, 3), 2, 9.0, 1.0))
+
+
+def test_the_base_is_the_one_that_was_asked_for(make: Make) -> None:
+    bench = make()
+    bench.install_base()
+    _, page = settings_of(bench, bench.filled(Birds=6, Frogs=6))
+    assert page.chosen_base is not None
+    assert page.chosen_base.id == BASE_ID
