@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 from mobilenet_gui import paths
+from mobilenet_gui.core.cameras import Camera
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.manifest import MANIFEST_NAME, to_json
 from mobilenet_gui.core.store import ModelStore
@@ -23,10 +25,13 @@ from mobilenet_gui.training.correction import Wrong
 from mobilenet_gui.training.project_store import ProjectStore
 from mobilenet_gui.training.project_types import PhotoClass
 from mobilenet_gui.ui.corrections.picker import CorrectionPicker
+from mobilenet_gui.ui.corrections.wish import CorrectionWish
 from mobilenet_gui.ui.main_window import MainWindow
 from mobilenet_gui.ui.theme import theme
 from mobilenet_gui.workers.corrections import Batch
 from tests.model_factory import make_bundle
+from tests.ui.live_parts import Bench as LiveBench
+from tests.video_files import RED
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 SECONDS = 20_000
@@ -48,37 +53,35 @@ def picker(qtbot: QtBot) -> Iterator[tuple[CorrectionPicker, list[str]]]:
         found.close()
 
 
-def test_a_number_chooses_a_class(qtbot: QtBot, picker: tuple[CorrectionPicker, list[str]]) -> None:
-    qtbot.keyClick(picker[0].search, Qt.Key.Key_7)
+def test_a_number_chooses_a_class(picker: tuple[CorrectionPicker, list[str]]) -> None:
+    QTest.keyClick(picker[0].search, Qt.Key.Key_7)
     assert picker[1] == []
-    qtbot.keyClick(picker[0].search, Qt.Key.Key_2)
+    QTest.keyClick(picker[0].search, Qt.Key.Key_2)
     assert picker[1] == ["c2"]
 
 
-def test_arrows_and_return_choose_a_class(qtbot: QtBot, picker: tuple[CorrectionPicker, list[str]]) -> None:
+def test_arrows_and_return_choose_a_class(picker: tuple[CorrectionPicker, list[str]]) -> None:
     for key in (Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Return):
-        qtbot.keyClick(picker[0].search, key)
+        QTest.keyClick(picker[0].search, key)
     assert picker[1] == ["c3"]
 
 
-def test_typing_narrows_the_list_and_numbers_are_letters_then(
-    qtbot: QtBot, picker: tuple[CorrectionPicker, list[str]]
-) -> None:
-    qtbot.keyClicks(picker[0].search, "b2")
+def test_typing_narrows_the_list_and_numbers_are_letters_then(picker: tuple[CorrectionPicker, list[str]]) -> None:
+    QTest.keyClicks(picker[0].search, "b2")
     assert picker[1] == []
     assert picker[0].names() == ["New class “b2”"]
-    qtbot.keyClick(picker[0].search, Qt.Key.Key_Return)
+    QTest.keyClick(picker[0].search, Qt.Key.Key_Return)
     assert picker[1] == ["new b2"]
 
 
-def test_the_last_row_asks_for_a_name(qtbot: QtBot, picker: tuple[CorrectionPicker, list[str]]) -> None:
+def test_the_last_row_asks_for_a_name(picker: tuple[CorrectionPicker, list[str]]) -> None:
     assert picker[0].names() == ["ant", "bee", "cat", "dog", "New class…"]
-    qtbot.keyClick(picker[0].search, Qt.Key.Key_Up)
-    qtbot.keyClick(picker[0].search, Qt.Key.Key_Return)
+    QTest.keyClick(picker[0].search, Qt.Key.Key_Up)
+    QTest.keyClick(picker[0].search, Qt.Key.Key_Return)
     assert picker[1] == []
     assert "Name" in picker[0].search.placeholderText()
-    qtbot.keyClicks(picker[0].search, "fox")
-    qtbot.keyClick(picker[0].search, Qt.Key.Key_Return)
+    QTest.keyClicks(picker[0].search, "fox")
+    QTest.keyClick(picker[0].search, Qt.Key.Key_Return)
     assert picker[1] == ["new fox"]
 
 
@@ -114,7 +117,7 @@ class Bench:
         return self.window.toasts.toast.label.text()
 
     def press_c(self) -> None:
-        self.qtbot.keyClick(self.window.photos.frame.single.canvas, Qt.Key.Key_C)
+        QTest.keyClick(self.window.photos.frame.single.canvas, Qt.Key.Key_C)
 
     def ask(self) -> CorrectionPicker:
         """Press C and wait for the list; what is chosen is noted, not learnt."""
@@ -127,7 +130,7 @@ class Bench:
             return batch
 
         work.correct = correct  # type: ignore[assignment,method-assign]
-        work.undo = self.taken_back.append  # type: ignore[method-assign]
+        work.undo = self.taken_back.append  # type: ignore[assignment,method-assign]
         self.press_c()
         self.qtbot.waitUntil(lambda: self.window.corrections.picker is not None, timeout=SECONDS)
         picker = self.window.corrections.picker
@@ -155,7 +158,7 @@ def test_one_key_and_one_number_send_the_photo_to_its_class(bench: Callable[...,
     found = bench()
     picker = found.ask()
     assert picker.names() == ["red", "rose", "New class…"]
-    found.qtbot.keyClick(picker.search, Qt.Key.Key_2)
+    QTest.keyClick(picker.search, Qt.Key.Key_2)
     assert found.sent == [("garden", [tmp_path / "red.png"], found.ids["rose"], "")]
     found.qtbot.waitUntil(lambda: found.window.corrections.picker is None)
     assert found.toast == "Learning from 1 photo…"
@@ -166,7 +169,7 @@ def test_one_key_and_one_number_send_the_photo_to_its_class(bench: Callable[...,
 def test_what_came_of_it_is_said_with_the_way_back(bench: Callable[..., Bench]) -> None:
     found = bench()
     work = found.window.corrections.work
-    work.undo = found.taken_back.append  # type: ignore[method-assign]
+    work.undo = found.taken_back.append  # type: ignore[assignment,method-assign]
     batch = Batch("garden", photos=2, seconds=2.6, tested=1)
     work.learnt.emit(batch)
     assert found.toast.startswith("Learnt in 3 s. 1 photo is for testing only")
@@ -194,3 +197,29 @@ def test_a_project_that_is_gone_is_said(bench: Callable[..., Bench]) -> None:
     ProjectStore(paths.projects_dir()).delete("garden")
     found.press_c()
     found.qtbot.waitUntil(lambda: "not there any more" in found.toast, timeout=SECONDS)
+
+
+def test_a_live_picture_stands_still_while_its_class_is_chosen(live: LiveBench) -> None:
+    wishes: list[CorrectionWish] = []
+    live.page.correction_requested.connect(wishes.append)
+    live.camera.send(RED)
+    live.until(lambda: live.page.controller.answer is not None)
+    QTest.keyClick(live.page.frame.stage, Qt.Key.Key_C)
+    assert live.page.controller.frozen
+    pixels = wishes[0].photos[0][0]
+    assert not isinstance(pixels, Path | bytes)
+    assert tuple(pixels[0, 0]) == RED
+    assert wishes[0].said == "red"
+    wishes[0].over()
+    assert not live.page.controller.frozen
+
+
+@pytest.fixture
+def live(qtbot: QtBot, tmp_path: Path) -> Iterator[LiveBench]:
+    bench = LiveBench(qtbot, tmp_path, cameras=(Camera(0, "Test camera", "/dev/video0"),))
+    bench.load_model()
+    page = bench.show()
+    bench.until(lambda: bool(page.sources._cameras))
+    page.sources.start_chosen()
+    yield bench
+    bench.close()

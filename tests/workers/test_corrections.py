@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -88,7 +89,12 @@ class Bench:
     def counts(self) -> dict[str, int]:
         """How many photos each class has, as it is on the disk."""
         found: list[Project] = []
-        self.tasks.borrow(self.id, lambda project, release: (found.append(project), release())[1], _raise)
+
+        def use(project: Project, release: Callable[[], None]) -> None:
+            found.append(project)
+            release()
+
+        self.tasks.borrow(self.id, use, _raise)
         self.until(lambda: bool(found))
         return {one.name: found[0].count(one.id) for one in found[0].classes}
 
@@ -254,7 +260,7 @@ def test_photos_that_were_tested_on_stay_test_photos(bench: Bench) -> None:
 
 def test_old_runs_of_corrections_go(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(correction, "KEPT_RUNS", 1)
-    for number in range(2):
+    for number in (1, 2):
         bench.work.correct(bench.id, [Wrong(blue(bench.folder, number), "blue")], "", "blue")
-        bench.until(lambda n=number: bench.failed or len(bench.learnt) == n + 1)
+        bench.until(partial(lambda count: bench.failed or len(bench.learnt) == count, number))
     assert [run.path.name for run in runs_of(bench.place)] == ["run-0003", "run-0001"]
