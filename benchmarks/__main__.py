@@ -15,6 +15,7 @@ MODULES = (
     "live_analysis",
     "preprocessing_accuracy",
     "export_agreement",
+    "project_scale",
 )
 
 
