@@ -2,126 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QAbstractItemView, QPushButton, QWidget
 
-from PySide6.QtCore import (
-    QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    QRectF,
-    QSize,
-    Qt,
-    QTimer,
-    Signal,
-)
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QRegion, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QListView,
-    QPushButton,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QWidget,
-)
-
-from mobilenet_gui.core.photo_session import PhotoState
+from mobilenet_gui.core.photo_session import Photo
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui.accessibility import shows_focus
 from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.photos.list_model import PhotoListModel
 from mobilenet_gui.ui.photos.thumbs import ThumbnailCache
-from mobilenet_gui.ui.photos.tiles import TileCache, look_of, paint_running, paint_selection, paint_tile
-from mobilenet_gui.ui.theme import reduced_motion, tokens
+from mobilenet_gui.ui.photos.tile_view import TileDelegate, TileView
+from mobilenet_gui.ui.photos.tiles import paint_tile
+from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import HEIGHT_FILMSTRIP, HEIGHT_FILMSTRIP_SHORT, PAGE_MARGIN, RADIUS_SMALL
 
 THUMB, THUMB_NARROW = 64, 48
 GAP = 13
 GAP_NARROW = 12
-RING_FRAME_MS = 50
-_Index = QModelIndex | QPersistentModelIndex
 
 
-class _ThumbDelegate(QStyledItemDelegate):
+class _ThumbDelegate(TileDelegate):
     def __init__(self, thumbs: ThumbnailCache, view: FilmstripView) -> None:
-        super().__init__(view)
-        self._thumbs = thumbs
+        super().__init__(thumbs, view)
         self._view = view
-        self._tiles = TileCache()
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return self._view.cell()
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        model = self._view.photos
-        photo = model.photo_at(index.row())
-        # Qt asks for every tile between the first and the last that changed; only those are drawn.
-        if photo is None or not self._view.dirty.intersects(option.rect):
-            return
-        image = None if photo.state is PhotoState.FAILED else self._thumbs.get(photo.key)
-        unsure = model.is_unsure(photo)
-
-        def render(brush: QPainter, cell: QRectF) -> None:
-            paint_tile(brush, self._square(cell), RADIUS_SMALL, photo, image, unsure=unsure, badge=True)
-
-        self._tiles.draw(painter, option.rect, photo.key, look_of(photo, image, unsure), render)
-        if photo.state is PhotoState.RUNNING:
-            paint_running(painter, self._square(QRectF(option.rect)))
-        if index.row() == self._view.currentIndex().row():
-            paint_selection(painter, self._square(QRectF(option.rect)), RADIUS_SMALL)
-
-    def _square(self, cell: QRectF) -> QRectF:
+    def picture_rect(self, cell: QRectF) -> QRectF:
         side = self._view.thumb
         return QRectF(round(cell.center().x() - side / 2), round(cell.center().y() - side / 2), side, side)
 
+    def draw(self, painter: QPainter, cell: QRectF, photo: Photo, image: QImage | None, unsure: bool) -> None:
+        paint_tile(painter, self.picture_rect(cell), RADIUS_SMALL, photo, image, unsure=unsure, badge=True)
 
-class FilmstripView(QListView):
+    def is_marked(self, row: int) -> bool:
+        return row == self._view.currentIndex().row()
+
+
+class FilmstripView(TileView):
     """The row of squares. One tab stop; Left and Right move."""
 
     def __init__(self, rows: PhotoListModel, thumbs: ThumbnailCache, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.photos = rows
-        self.dirty = QRegion()
+        super().__init__(rows, parent)
         self.thumb = THUMB
         self.gap = GAP
-        self.setModel(rows)
         self.setItemDelegate(_ThumbDelegate(thumbs, self))
-        self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(False)
-        self.setUniformItemSizes(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.viewport().setAutoFillBackground(False)
         self.setAccessibleName(tr("Photos"))
+
+    @property
+    def pitch(self) -> int:
+        """Pixels from one square to the next."""
+        return self.thumb + self.gap
 
     def cell(self) -> QSize:
         """Return the size of one place in the row."""
-        return QSize(self.thumb + self.gap, self.height())
+        return QSize(self.pitch, self.height())
 
-    def dataChanged(self, first: _Index, last: _Index, roles: Sequence[int] = ()) -> None:
-        """Paint what changed; a list view would also lay everything out anew, though all tiles keep their size."""
-        if first.row() == last.row():
-            self.update(first)
-        else:
-            self.viewport().update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Note what has to be painted, for the delegate."""
-        self.dirty = event.region()
-        super().paintEvent(event)
+    def keys_in_view(self) -> list[int]:
+        """Return the keys of the squares that can be seen, and of those just beyond."""
+        first = self.horizontalScrollBar().value() // self.pitch
+        return self.photos.keys[first : first + self.width() // self.pitch + 2]
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll sideways by a wheel that goes up and down."""
         delta = event.angleDelta()
         step = delta.x() or delta.y()
         bar = self.horizontalScrollBar()
-        bar.setValue(bar.value() - round(step / 120 * (self.thumb + self.gap)))
+        bar.setValue(bar.value() - round(step / 120 * self.pitch))
         event.accept()
 
 
@@ -175,9 +125,6 @@ class Filmstrip(QWidget):
         self.view.customContextMenuRequested.connect(self._menu)
         self.view.horizontalScrollBar().valueChanged.connect(self.in_view_changed)
         self._quiet = False
-        self._timer = QTimer(self)
-        self._timer.setInterval(RING_FRAME_MS)
-        self._timer.timeout.connect(self._turn)
         rows.rowsInserted.connect(self._place)
         rows.rowsRemoved.connect(self._place)
         rows.modelReset.connect(self._place)
@@ -207,29 +154,11 @@ class Filmstrip(QWidget):
 
     def keys_in_view(self) -> list[int]:
         """Return the keys of the squares that can be seen, and of those just beyond."""
-        keys = self._rows.keys
-        pitch = self.view.thumb + self.view.gap
-        first = self.view.horizontalScrollBar().value() // pitch
-        count = self.view.width() // pitch + 2
-        return keys[first : first + count]
+        return self.view.keys_in_view()
 
     def set_busy(self, busy: bool) -> None:
         """Let rings turn while something is under way."""
-        if busy and self.isVisible() and not reduced_motion():
-            if not self._timer.isActive():
-                self._timer.start()
-        else:
-            self._timer.stop()
-
-    def _turn(self) -> None:
-        if not self.isVisible():
-            self._timer.stop()
-            return
-        for key in self.keys_in_view():
-            row = self._rows.row_of(key)
-            photo = self._rows.photo_at(row)
-            if photo is not None and photo.state is PhotoState.RUNNING:
-                self.view.update(self._rows.index(row))
+        self.view.set_busy(busy)
 
     def _current_changed(self, current: QModelIndex) -> None:
         photo = self._rows.photo_at(current.row()) if current.isValid() else None
@@ -237,12 +166,12 @@ class Filmstrip(QWidget):
             self.chosen.emit(photo.key)
 
     def _menu(self, point: QPoint) -> None:
-        photo = self._rows.photo_at(self.view.indexAt(point).row())
+        photo = self.view.photo_at(point)
         if photo is not None:
             self.menu_requested.emit(self.view.viewport().mapToGlobal(point), photo.key)
 
     def _place(self) -> None:
-        pitch = self.view.thumb + self.view.gap
+        pitch = self.view.pitch
         margin = PAGE_MARGIN - self.view.gap // 2
         tile = self.add_tile.isVisibleTo(self)
         room = self.width() - 2 * margin - (pitch if tile else 0)

@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from PySide6.QtCore import (
-    QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    QRectF,
-    QSize,
-    Qt,
-    QTimer,
-    Signal,
-)
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from mobilenet_gui.core.answers import headline, percent
 from mobilenet_gui.core.photo_session import Photo, PhotoState
@@ -24,8 +12,9 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.photos.list_model import PhotoListModel
 from mobilenet_gui.ui.photos.thumbs import ThumbnailCache
-from mobilenet_gui.ui.photos.tiles import TileCache, look_of, paint_running, paint_selection, paint_tile
-from mobilenet_gui.ui.theme import reduced_motion, tokens
+from mobilenet_gui.ui.photos.tile_view import TileDelegate, TileView
+from mobilenet_gui.ui.photos.tiles import paint_tile
+from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import PAGE_MARGIN, RADIUS_SMALL
 from mobilenet_gui.ui.widgets.painting import bar, draw_text
 
@@ -35,42 +24,29 @@ SHAPE = 0.78
 """Height of a tile's picture against its width."""
 WORDS = 38
 ROW_GAP = 14
-RING_FRAME_MS = 50
 _BAR_WIDTH = 0.38
-_Index = QModelIndex | QPersistentModelIndex
 
 
-class _TileDelegate(QStyledItemDelegate):
+class _TileDelegate(TileDelegate):
     def __init__(self, thumbs: ThumbnailCache, view: PhotoGrid) -> None:
-        super().__init__(view)
-        self._thumbs = thumbs
+        super().__init__(thumbs, view)
         self._view = view
-        self._tiles = TileCache()
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return self._view.gridSize()
+    def picture_rect(self, cell: QRectF) -> QRectF:
+        width = cell.width() - GUTTER
+        return QRectF(cell.x() + 4, cell.y() + 6, width, round(width * SHAPE))
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        rows = self._view.photos
-        photo = rows.photo_at(index.row())
-        # Qt asks for every tile between the first and the last that changed; only those are drawn.
-        if photo is None or not self._view.dirty.intersects(option.rect):
-            return
-        image = None if photo.state is PhotoState.FAILED else self._thumbs.get(photo.key)
-        unsure = rows.is_unsure(photo)
-        look = (look_of(photo, image, unsure), photo.name)
+    def look(self, photo: Photo, image: QImage | None, unsure: bool) -> tuple[object, ...]:
+        return super().look(photo, image, unsure), photo.name
 
-        def render(brush: QPainter, cell: QRectF) -> None:
-            picture = _picture_rect(cell)
-            paint_tile(brush, picture, RADIUS_SMALL, photo, image, unsure=unsure, badge=False)
-            words = QRectF(picture.x() + 2, picture.bottom() + 6, picture.width() - 4, fonts.px(WORDS))
-            self._paint_words(brush, words, photo, unsure)
+    def draw(self, painter: QPainter, cell: QRectF, photo: Photo, image: QImage | None, unsure: bool) -> None:
+        picture = self.picture_rect(cell)
+        paint_tile(painter, picture, RADIUS_SMALL, photo, image, unsure=unsure, badge=False)
+        words = QRectF(picture.x() + 2, picture.bottom() + 6, picture.width() - 4, fonts.px(WORDS))
+        self._paint_words(painter, words, photo, unsure)
 
-        self._tiles.draw(painter, option.rect, photo.key, look, render)
-        if photo.state is PhotoState.RUNNING:
-            paint_running(painter, _picture_rect(QRectF(option.rect)))
-        if self._view.selectionModel().isSelected(self._view.model().index(index.row(), 0)):
-            paint_selection(painter, _picture_rect(QRectF(option.rect)), RADIUS_SMALL)
+    def is_marked(self, row: int) -> bool:
+        return self._view.selectionModel().isSelected(self._view.model().index(row, 0))
 
     def _paint_words(self, painter: QPainter, rect: QRectF, photo: Photo, unsure: bool) -> None:
         colours = tokens()
@@ -99,13 +75,7 @@ class _TileDelegate(QStyledItemDelegate):
         bar(painter, track, best.probability, colours.control if faded else colours.accent, colours.track)
 
 
-def _picture_rect(cell: QRectF) -> QRectF:
-    """Return where the picture is in a cell."""
-    width = cell.width() - GUTTER
-    return QRectF(cell.x() + 4, cell.y() + 6, width, round(width * SHAPE))
-
-
-class PhotoGrid(QListView):
+class PhotoGrid(TileView):
     """The grid. One tab stop; arrows move, Enter opens.
 
     Attributes:
@@ -121,34 +91,25 @@ class PhotoGrid(QListView):
     in_view_changed = Signal()
 
     def __init__(self, rows: PhotoListModel, thumbs: ThumbnailCache, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.photos = rows
-        self.dirty = QRegion()
+        super().__init__(rows, parent)
         self._quiet = False
-        self.setModel(rows)
         self.setItemDelegate(_TileDelegate(thumbs, self))
-        self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(True)
-        self.setUniformItemSizes(True)
         self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         # Always there: coming and going, it would change the width and so the number of columns.
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.viewport().setAutoFillBackground(False)
         self.setViewportMargins(PAGE_MARGIN - 4, 6, 0, 0)
         self.setAccessibleName(tr("Photos and their answers"))
         self.selectionModel().currentChanged.connect(self._current_changed)
         self.customContextMenuRequested.connect(self._menu)
         self.doubleClicked.connect(self._open)
         self.verticalScrollBar().valueChanged.connect(self.in_view_changed)
-        self._timer = QTimer(self)
-        self._timer.setInterval(RING_FRAME_MS)
-        self._timer.timeout.connect(self._turn)
+
+    def cell(self) -> QSize:
+        """Return the size of one place in the grid."""
+        return self.gridSize()
 
     def show_current(self, row: int) -> None:
         """Mark row `row` and bring it into view."""
@@ -174,24 +135,6 @@ class PhotoGrid(QListView):
         count = (self.viewport().height() // height + 2) * columns
         return self.photos.keys[first : first + count]
 
-    def set_busy(self, busy: bool) -> None:
-        """Let rings turn while something is under way."""
-        if busy and self.isVisible() and not reduced_motion():
-            if not self._timer.isActive():
-                self._timer.start()
-        else:
-            self._timer.stop()
-
-    def _turn(self) -> None:
-        if not self.isVisible():
-            self._timer.stop()
-            return
-        for key in self.keys_in_view():
-            row = self.photos.row_of(key)
-            photo = self.photos.photo_at(row)
-            if photo is not None and photo.state is PhotoState.RUNNING:
-                self.update(self.photos.index(row))
-
     def _columns(self) -> int:
         return max(1, (self.viewport().width()) // max(1, self.gridSize().width()))
 
@@ -206,21 +149,9 @@ class PhotoGrid(QListView):
             self.opened.emit(photo.key)
 
     def _menu(self, point: QPoint) -> None:
-        photo = self.photos.photo_at(self.indexAt(point).row())
+        photo = self.photo_at(point)
         if photo is not None:
             self.menu_requested.emit(self.viewport().mapToGlobal(point), photo.key)
-
-    def dataChanged(self, first: _Index, last: _Index, roles: Sequence[int] = ()) -> None:
-        """Paint what changed; a list view would also lay everything out anew, though all tiles keep their size."""
-        if first.row() == last.row():
-            self.update(first)
-        else:
-            self.viewport().update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Note what has to be painted, for the delegate."""
-        self.dirty = event.region()
-        super().paintEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Open the current tile by Enter."""
@@ -228,9 +159,6 @@ class PhotoGrid(QListView):
             self._open(self.currentIndex())
             return
         super().keyPressEvent(event)
-
-    def keyboardSearch(self, search: str) -> None:
-        """Do nothing: letters are shortcuts here, and names are found by the search field."""
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Choose the number of columns, and share the width among them."""
