@@ -158,6 +158,7 @@ def test_one_key_and_one_number_send_the_photo_to_its_class(bench: Callable[...,
     found = bench()
     picker = found.ask()
     assert picker.names() == ["red", "rose", "New class…"]
+    assert picker.list.currentIndex().row() == 1, "red was the wrong answer"
     QTest.keyClick(picker.search, Qt.Key.Key_2)
     assert found.sent == [("garden", [tmp_path / "red.png"], found.ids["rose"], "")]
     found.qtbot.waitUntil(lambda: found.window.corrections.picker is None)

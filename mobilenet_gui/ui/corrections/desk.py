@@ -80,7 +80,7 @@ class CorrectionDesk(QObject):
             title = trn("Right class of {n} photo", "Right class of {n} photos", count).format(n=count)
             if count == 1 and wish.said:
                 title = tr("Not “{label}”, but").format(label=wish.said)
-            picker = self.picker = CorrectionPicker(classes, wish.owner, title)
+            picker = self.picker = CorrectionPicker(classes, wish.owner, title, wish.said)
             picker.picked.connect(lambda class_id: self._correct(wish, project_id, class_id, ""))
             picker.named.connect(lambda name: self._correct(wish, project_id, "", name))
             picker.destroyed.connect(lambda: self._closed(wish))

@@ -31,14 +31,16 @@ class Classes:
 class CorrectionPicker(ClassPicker):
     """The window. While nothing is typed, 1 to 9 choose a class at once; the last row leads to a new one."""
 
-    def __init__(self, classes: tuple[PhotoClass, ...], parent: QWidget, title: str) -> None:
+    def __init__(self, classes: tuple[PhotoClass, ...], parent: QWidget, title: str, said: str = "") -> None:
         """Build it.
 
         Args:
             classes: what to choose from.
             parent: the widget it belongs to.
             title: the heading.
+            said: the wrong answer; another class is the first choice.
         """
+        self._said = said
         super().__init__(title, Classes(classes), parent)
         self.list.setItemDelegate(_NumberedRow(self))
 
@@ -63,6 +65,8 @@ class CorrectionPicker(ClassPicker):
         super()._fill()
         if not self.search.text():
             self._add(tr("New class…"), _MORE, "plus")
+            other = next((n for n, one in enumerate(self._project.classes) if one.name != self._said), 0)
+            self.list.setCurrentIndex(self._rows.index(other, 0))
 
     def _take(self) -> None:
         if self.list.currentIndex().data(self.key_role) == _MORE:
