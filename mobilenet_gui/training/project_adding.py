@@ -11,6 +11,7 @@ from mobilenet_gui.training.project_history import Step
 from mobilenet_gui.training.project_index import PhotoIndex, file_key
 from mobilenet_gui.training.project_types import (
     MAX_CLASSES,
+    MAX_GROUP,
     MAX_PHOTOS,
     NewPhoto,
     Photo,
@@ -118,6 +119,8 @@ def plan(
             place = places.find(class_id, class_name)
             files, fresh, class_id_found = place.files, place.new, place.class_id
         key = file_key(path)
+        if "\0" in key:
+            raise ProjectError(key.replace("\0", ""), tr("This is no path."))
         if not path.is_absolute():
             path = path.absolute()  # noqa: PLW2901 - rare
             key = file_key(path)
@@ -126,7 +129,7 @@ def plan(
             continue
         fresh.add(key)
         photo_id = str(next_photo)
-        new[photo_id] = Photo(photo_id, path, class_id_found, split, group, False, copied, size, mtime_ns)
+        new[photo_id] = Photo(photo_id, path, class_id_found, split, group[:MAX_GROUP], False, copied, size, mtime_ns)
         next_photo += 1
     if len(index.photos) + len(new) > MAX_PHOTOS:
         raise ProjectError("", tr("A project holds at most a million photos."))

@@ -20,13 +20,13 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import json_rows
 from mobilenet_gui.training.project_types import (
     MAX_CLASSES,
+    MAX_GROUP,
     MAX_PHOTOS,
     Photo,
     PhotoClass,
     PhotoSplit,
     ProjectData,
     clean_name,
-    name_key,
 )
 from mobilenet_gui.training.training_settings import TrainingSettings
 
@@ -38,7 +38,8 @@ INCOMING_NAME: Final = "project.json.incoming"
 """A project file from elsewhere that is not checked yet."""
 PHOTOS_NAME: Final = "photos"
 """Folder of copied photos below the project's; each lies in it under its hash."""
-MAX_PATH: Final = 5000
+MAX_PATH: Final = 40_000
+"""Longer than any system can open; Windows takes 32,767 characters."""
 COVERS: Final = 3
 _COPY = re.compile(r"photos/([0-9a-f]{2})/\1[0-9a-f]{62}(\.[a-z0-9]{1,6})?")
 _SPLITS: Final = frozenset(get_args(PhotoSplit))
@@ -222,7 +223,8 @@ def _classes(data: object) -> tuple[PhotoClass, ...]:
         if re.fullmatch(r"c[1-9]\d{0,9}", class_id) is None or not name:
             raise ValueError(f"not a class: {row!r}")
         classes.append(PhotoClass(class_id, name, row[2]))
-    if len({c.id for c in classes}) < len(classes) or len({name_key(c.name) for c in classes}) < len(classes):
+    # “a” and “A” may be two classes: see `project_adding`.
+    if len({c.id for c in classes}) < len(classes) or len({c.name for c in classes}) < len(classes):
         raise ValueError("a class twice")
     return tuple(classes)
 
@@ -243,7 +245,7 @@ def _photos(rows: list[Any], classes: tuple[PhotoClass, ...], folder: Path) -> d
             _photo_path(_text(path, MAX_PATH), folder, copied),
             ids[label],
             cast("PhotoSplit", split),
-            _text(group, 300),
+            _text(group, MAX_GROUP),
             bool(flags & _LEFT_OUT),
             copied,
             _whole(size),

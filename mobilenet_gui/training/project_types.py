@@ -15,6 +15,7 @@ from mobilenet_gui.training.training_settings import TrainingSettings
 
 PhotoSplit = Literal["", "train", "validation", "test"]
 MAX_NAME: Final = 100
+MAX_GROUP: Final = 300
 MAX_CLASSES: Final = 10_000
 MAX_PHOTOS: Final = 1_000_000
 

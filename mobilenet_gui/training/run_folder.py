@@ -44,7 +44,7 @@ FORMAT_VERSION: Final = 1
 LOCK_SECONDS: Final = 5.0
 """How long to wait for a run's lock: others only touch it to see whether it is held."""
 _MAX_STATE_BYTES: Final = 16 << 20
-_MAX_TEXT: Final = 10_000
+_MAX_TEXT: Final = 40_000
 
 Split = Literal["train", "validation", "test"]
 RunStatus = Literal["new", "running", "paused", "finished", "cancelled", "failed", "interrupted"]

@@ -76,6 +76,10 @@ def test_folders_that_differ_in_case_alone_are_two_classes(project: Project) -> 
     project.add_photos([NewPhoto(Path(f"/letters/{name}.png"), class_name=name) for name in ("a", "A", "b")])
     assert [c.name for c in project.classes[3:]] == ["a", "A", "b"]
     assert [project.count(c.id) for c in project.classes[3:]] == [1, 1, 1]
+    assert class_id(project, "A") == project.classes[4].id
+    assert class_id(project, "B") == project.classes[5].id
+    project.save()  # and so they come back
+    assert project_file.load(project.folder)[0].classes == project.classes
 
 
 def test_relative_paths_become_absolute(project: Project) -> None:
@@ -380,3 +384,24 @@ def test_no_photos_is_an_error_in_words(tmp_path: Path) -> None:
     project.add_class("Birds")
     with pytest.raises(ProjectError, match="no photos to learn from"):
         project.spec_for_run(tmp_path, tmp_path)
+
+
+def test_whatever_it_is_given_it_can_read_what_it_saved(project: Project) -> None:
+    draw = random.Random(11)
+    letters = ["a", "A", "ß", "é", "e\u0301", "\udcff", " ", "\u2028", "\n", '"', "\\", "/", "鳥", "🌱", "İ", "x" * 60]
+    names = ["".join(draw.choices(letters, k=draw.randint(1, 6))) for _ in range(300)]
+    photos = [
+        NewPhoto(Path("/" + name.replace("\n", "") * 3) / f"{n}.jpg", class_name=name, group=name * 20, mtime_ns=-n)
+        for n, name in enumerate(names)
+        if clean_name(name)
+    ]
+    photos.append(NewPhoto(Path("/" + "/".join(["deep" * 50] * 100)), class_name="Deep"))
+    project.add_photos(photos)
+    project.set_group(["1"], "y" * 1000)
+    project.rename("\u202e" + "n" * 500)
+    project.save()
+    data, problem = project_file.load(project.folder)
+    assert problem == ""
+    assert state(Project(data)) == state(project)
+    with pytest.raises(ProjectError, match="no path"):
+        project.add_photos([NewPhoto(Path("/a\0b.jpg"), "c1")])
