@@ -60,6 +60,8 @@ elif ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     fail "$python has no venv module; install your system's package for it (often python3-venv)."
 fi
 
+# Made anew, it is emptied first; through a link that would empty somebody else's.
+[ ! -L "$venv" ] || fail "$root/$venv is a link and does not fit this checkout. Remove the link, then try again."
 say "Setting up in $root/$venv (about 3 GB; a few minutes the first time)"
 rm -f "$stamp"
 "$python" -m venv --clear "$venv"
