@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette, QResizeEvent, QShowEvent
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr
+from mobilenet_gui.ui.inspected_page import InspectedFrame
 from mobilenet_gui.ui.live.inspector import LiveInspector
 from mobilenet_gui.ui.live.message import MessagePanel
 from mobilenet_gui.ui.live.source_bar import SourceBar
 from mobilenet_gui.ui.live.stage import LiveStage
 from mobilenet_gui.ui.live.transport import TransportBar
 from mobilenet_gui.ui.photos.notices import Notices
-from mobilenet_gui.ui.tokens import HEIGHT_LARGE, NARROW_BELOW, PAGE_MARGIN, SHORT_BELOW
+from mobilenet_gui.ui.tokens import HEIGHT_LARGE, PAGE_MARGIN
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
 from mobilenet_gui.ui.widgets.labels import text_label
 from mobilenet_gui.ui.widgets.page_header import PageHeader
@@ -21,15 +22,15 @@ from mobilenet_gui.ui.widgets.page_header import PageHeader
 _GAP = 14
 
 
-class LiveFrame(QWidget):
+class LiveFrame(InspectedFrame):
     """Header with the source, notices, the picture with what can be done about it; the inspector at the right."""
+
+    inspector: LiveInspector
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._narrow = self._short = False
         self.header = PageHeader(tr("Live"))
         self.sources = SourceBar()
-        self.show_inspector_button = IconButton("inspector", tr("Show details (F9)"))
         self.header.add_action(self.sources)
         self.header.add_action(self.show_inspector_button)
         self.notices = Notices()
@@ -108,26 +109,8 @@ class LiveFrame(QWidget):
         if self.isVisible() and not self.sources.address.hasFocus():
             (self.stage if self.shows_picture else self).setFocus()
 
-    def set_inspector_visible(self, visible: bool) -> None:
-        """Show or hide the inspector; hidden, the header has the button that shows it."""
-        self.inspector.setVisible(visible)
-        self.show_inspector_button.setVisible(not visible)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def take_form(self) -> None:
         """Take the form that the window's size asks for."""
-        super().resizeEvent(event)
-        self._take_form()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Take the form that the window's size asks for."""
-        super().showEvent(event)
-        self._take_form(always=True)
-
-    def _take_form(self, *, always: bool = False) -> None:
-        window = self.window()
-        narrow, short = window.width() < NARROW_BELOW, window.height() < SHORT_BELOW
-        if always or (narrow, short) != (self._narrow, self._short):
-            self._narrow, self._short = narrow, short
-            self.inspector.set_short(short)
-            self.transport.set_compact(narrow)
-            self.hint.setVisible(not (narrow or short))
+        self.inspector.set_short(self.short)
+        self.transport.set_compact(self.narrow)
+        self.hint.setVisible(not (self.narrow or self.short))

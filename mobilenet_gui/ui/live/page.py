@@ -14,7 +14,6 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowE
 from PySide6.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.bundle import Bundle
-from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.frames import open_source
 from mobilenet_gui.core.frames_reader import Opener
 from mobilenet_gui.core.frames_types import Frame, SourceKind, SourceSpec
@@ -23,6 +22,7 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.corrections.wish import CorrectionWish, can_correct
 from mobilenet_gui.ui.icons import icon
+from mobilenet_gui.ui.inspected_page import saver
 from mobilenet_gui.ui.live.analysis import AnalysisDesk
 from mobilenet_gui.ui.live.controller import LiveController, Phase
 from mobilenet_gui.ui.live.files import VIDEO_SUFFIXES, video_files
@@ -84,6 +84,7 @@ class LivePage(QWidget):
         self.tasks = TaskRunner(self)
         self.controller = LiveController(inference, self, opener=opener)
         self.frame = LiveFrame(self)
+        self._save = saver(settings, self.frame.notices)
         self.sources = SourceDesk(
             self.frame, self.controller, watcher or CameraWatcher(self), settings=settings, save=self._save
         )  # fmt: skip
@@ -297,9 +298,11 @@ class LivePage(QWidget):
     def correct(self) -> None:
         """Send the picture that was answered wrongly to its class; it stands still while that is chosen."""
         picture, bundle = self.snapshots.picture(), self.controller.bundle
-        if picture is None or picture[1] is None or bundle is None:
+        if picture is None or bundle is None:
             return
         pixels, answer, name = picture
+        if answer is None:
+            return
         held = self.controller.holding or self.controller.phase is not Phase.RUNNING
         if not held:
             self.controller.set_frozen(True)
@@ -443,10 +446,3 @@ class LivePage(QWidget):
 
     def _toast(self, text: str, action: str = "", on_action: Callable[[], None] | None = None) -> None:
         self.toasts.show_message(text, action, on_action)
-
-    def _save(self, **changes: object) -> None:
-        try:
-            self._settings.update(**changes)
-        except StorageError as error:
-            text = tr("Your settings could not be saved: {reason}.").format(reason=error.reason)
-            self.frame.notices.show_notice("settings", "warn", text)

@@ -13,12 +13,13 @@ from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QPixmap, QShowEven
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.bundle import Bundle
-from mobilenet_gui.core.errors import StorageError, UserError
+from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES
 from mobilenet_gui.core.photo_session import Counts, Photo, PhotoState, Show
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.paths import resources_dir
 from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.ui.inspected_page import saver
 from mobilenet_gui.ui.photos import commands
 from mobilenet_gui.ui.photos.controller import PhotosController
 from mobilenet_gui.ui.photos.drop import can_take
@@ -80,6 +81,7 @@ class PhotosPage(QWidget):
         self.shelf = PictureShelf(self.loader, self)
         self.frame = PageFrame(self.controller, self.shelf, self)
         self.notices = self.frame.notices
+        self._save = saver(settings, self.notices)
         self.intake = IntakeDesk(
             self.controller, tasks=self.tasks, notices=self.notices, settings=settings, parent=self
         )
@@ -438,13 +440,6 @@ class PhotosPage(QWidget):
 
     def _toast(self, text: str, action: str = "", on_action: Callable[[], None] | None = None) -> None:
         self.toasts.show_message(text, action, on_action)
-
-    def _save(self, **changes: object) -> None:
-        try:
-            self._settings.update(**changes)
-        except StorageError as error:
-            text = tr("Your settings could not be saved: {reason}.").format(reason=error.reason)
-            self.notices.show_notice("settings", "warn", text)
 
 
 def _fan_photos(samples: Sequence[Path]) -> list[Path]:

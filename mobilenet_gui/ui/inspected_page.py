@@ -1,0 +1,76 @@
+"""Owns what the pages with an inspector have in common: the window's forms, the inspector's visits, saving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QWidget
+
+from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.ui.tokens import NARROW_BELOW, SHORT_BELOW
+from mobilenet_gui.ui.widgets.buttons import IconButton
+
+
+class InspectedFrame(QWidget):
+    """Base of a page's frame. A subclass sets `inspector` and says in `take_form` what a window's size changes.
+
+    Attributes:
+        show_inspector_button: for the header; it is there while the inspector is not.
+        narrow: the window is narrow.
+        short: the window is short.
+    """
+
+    inspector: QWidget
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.narrow = self.short = False
+        self.show_inspector_button = IconButton("inspector", tr("Show details (F9)"))
+
+    def take_form(self) -> None:
+        """Take the form that `narrow` and `short` ask for."""
+        raise NotImplementedError
+
+    def set_inspector_visible(self, visible: bool) -> None:
+        """Show or hide the inspector; hidden, the header has the button that shows it."""
+        self.inspector.setVisible(visible)
+        self.show_inspector_button.setVisible(not visible)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Take the form that the window's size asks for."""
+        super().resizeEvent(event)
+        self._look_at_window()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Take the form that the window's size asks for."""
+        super().showEvent(event)
+        self._look_at_window(always=True)
+
+    def _look_at_window(self, *, always: bool = False) -> None:
+        window = self.window()
+        narrow, short = window.width() < NARROW_BELOW, window.height() < SHORT_BELOW
+        if always or (narrow, short) != (self.narrow, self.short):
+            self.narrow, self.short = narrow, short
+            self.take_form()
+
+
+class _Notices(Protocol):
+    def show_notice(self, kind: str, tone: str, text: str) -> None:
+        """Show a line above the page."""
+
+
+def saver(settings: SettingsStore, notices: _Notices) -> Callable[..., None]:
+    """Return what keeps settings, given by name; where that fails a notice says so and they hold until the end."""
+
+    def save(**changes: object) -> None:
+        try:
+            settings.update(**changes)
+        except StorageError as error:
+            text = tr("Your settings could not be saved: {reason}.").format(reason=error.reason)
+            notices.show_notice("settings", "warn", text)
+
+    return save
