@@ -198,7 +198,7 @@ class MainWindow(QMainWindow):
     def _build_live(self) -> QWidget:
         from mobilenet_gui.ui.live.page import LivePage
 
-        page = LivePage(self._settings, self.inference, toasts=self.toasts)
+        page = LivePage(self._settings, self.inference, toasts=self.toasts, limits=self.photos.limits)
         page.set_bundle(self.photos.controller.bundle)
         page.set_installed_models(self._installed_models)
         page.models_requested.connect(self._models_requested)

@@ -32,6 +32,7 @@ from mobilenet_gui.ui.live.presenter import LivePresenter
 from mobilenet_gui.ui.live.snapshots import SnapshotDesk
 from mobilenet_gui.ui.live.sources import SourceDesk
 from mobilenet_gui.ui.photos import commands
+from mobilenet_gui.ui.sure_limits import SureLimits
 from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.workers.capture import CameraWatcher
 from mobilenet_gui.workers.inference import InferenceWorker
@@ -62,6 +63,7 @@ class LivePage(QWidget):
         parent: QWidget | None = None,
         *,
         toasts: ToastHost | None = None,
+        limits: SureLimits | None = None,
         opener: Opener = open_source,
         watcher: CameraWatcher | None = None,
     ) -> None:
@@ -72,11 +74,14 @@ class LivePage(QWidget):
             inference: the photos' recogniser, which has live frames done as well.
             parent: as for every widget.
             toasts: where to say what was done; the page's own by default.
+            limits: each model's limit of 'not sure', shared with Photos.
             opener: opens sources; tests pass their own.
             watcher: tells which cameras there are; tests pass their own.
         """
         super().__init__(parent)
         self._settings = settings
+        self._limits = limits or SureLimits(settings)
+        self._limit_of: str | None = None
         self._installed: Callable[[], Sequence[tuple[str, str]]] = tuple
         self._full_screen: LiveFullScreen | None = None
         self._left: SourceSpec | None = None
@@ -105,7 +110,7 @@ class LivePage(QWidget):
             self.frame,
             self.controller,
             self.tasks,
-            sure_from=lambda: settings.values.sure_from,
+            sure_from=lambda: self.presenter.sure_from,
             smoothing=lambda: self.frame.inspector.steadiness.seconds,
             export_folder=lambda: settings.values.last_export_folder,
             remember_folder=lambda folder: self._save(last_export_folder=folder),
@@ -116,6 +121,7 @@ class LivePage(QWidget):
         self._install_shortcuts()
         self._refresh()
         self._show_correctable()
+        self._follow_limit()
 
     def _connect(self) -> None:
         controller, frame = self.controller, self.frame
@@ -125,6 +131,7 @@ class LivePage(QWidget):
         controller.stats_changed.connect(self.presenter.show_figures)
         controller.model_changed.connect(self._refresh)
         controller.model_changed.connect(self._show_correctable)
+        controller.model_changed.connect(self._follow_limit)
         self.sources.start_requested.connect(self.start)
         self.sources.stop_requested.connect(self.stop)
         self.sources.file_requested.connect(self.open_video)
@@ -400,8 +407,20 @@ class LivePage(QWidget):
 
     @Slot(float)
     def _sure_settled(self, limit: float) -> None:
-        self._save(sure_from=limit)
+        self._limits.keep(self.controller.bundle, limit, lambda value: self._save(sure_from=value))
         self.analysis.cut_again()
+
+    @Slot()
+    def _follow_limit(self) -> None:
+        """Take the limit that goes with the model, when another one answers."""
+        bundle = self.controller.bundle
+        key = "" if bundle is None else f"{bundle.id} {bundle.sure_from}"
+        if key != self._limit_of:
+            self._limit_of = key
+            limit = self._limits.of(bundle)
+            if limit != self.presenter.sure_from:
+                self.frame.inspector.sure.set_value(limit)
+                self._set_sure_from(limit)
 
     # what the controller says
 

@@ -14,6 +14,7 @@ from mobilenet_gui.ui.photos.controller import PhotosController
 from mobilenet_gui.ui.photos.frame import PageFrame
 from mobilenet_gui.ui.photos.fullscreen import FullScreen
 from mobilenet_gui.ui.photos.pictures import PictureShelf
+from mobilenet_gui.ui.sure_limits import SureLimits
 
 SaveSetting = Callable[..., None]
 
@@ -40,8 +41,9 @@ class LookingDesk(QObject):
         *,
         settings: SettingsStore,
         save: SaveSetting,
+        limits: SureLimits,
     ) -> None:
-        """Make it; `save` writes settings given by name."""
+        """Make it; `save` writes settings given by name, `limits` knows each model's limit."""
         super().__init__(frame)
         self.full_screen: FullScreen | None = None
         self._frame = frame
@@ -49,6 +51,8 @@ class LookingDesk(QObject):
         self._shelf = shelf
         self._settings = settings
         self._save = save
+        self._limits = limits
+        self._limit_of: str | None = None
         result, batch = frame.inspector.result, frame.inspector.batch
         result.label_chosen.connect(self._explain_label)
         result.explain_toggled.connect(self._set_explain)
@@ -56,7 +60,7 @@ class LookingDesk(QObject):
         result.strength_changed.connect(self._set_strength)
         for sure in (result.sure, batch.sure):
             sure.moved.connect(self.set_sure_from)
-            sure.settled.connect(lambda limit: save(sure_from=limit))
+            sure.settled.connect(self._keep_sure_from)
         frame.full_screen_button.clicked.connect(self.toggle_full_screen)
 
     @property
@@ -79,6 +83,19 @@ class LookingDesk(QObject):
         switch = self._frame.inspector.result.explain.switch
         if self._controller.current is not None and switch.isEnabled():
             switch.toggle()
+
+    def follow_model(self) -> None:
+        """Take the limit that goes with the model, when another one answers."""
+        bundle = self._controller.bundle
+        key = "" if bundle is None else f"{bundle.id} {bundle.sure_from}"
+        if key != self._limit_of:
+            first, self._limit_of = self._limit_of is None, key
+            limit = self._limits.of(bundle)
+            if not first or limit != self._controller.session.sure_from:
+                self.set_sure_from(limit)
+
+    def _keep_sure_from(self, limit: float) -> None:
+        self._limits.keep(self._controller.bundle, limit, lambda value: self._save(sure_from=value))
 
     def set_sure_from(self, limit: float) -> None:
         """Count answers as sure from this probability on."""

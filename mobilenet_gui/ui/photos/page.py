@@ -30,6 +30,7 @@ from mobilenet_gui.ui.photos.looking import LookingDesk
 from mobilenet_gui.ui.photos.menus import Installed, MenuDesk
 from mobilenet_gui.ui.photos.pictures import PictureShelf
 from mobilenet_gui.ui.photos.presenter import Presenter
+from mobilenet_gui.ui.sure_limits import SureLimits
 from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.workers.inference import InferenceWorker
 from mobilenet_gui.workers.photo_loader import PhotoLoader, square_pictures
@@ -66,9 +67,11 @@ class PhotosPage(QWidget):
         parent: QWidget | None = None,
         *,
         toasts: ToastHost | None = None,
+        limits: SureLimits | None = None,
     ) -> None:
         super().__init__(parent)
         self._settings = settings
+        self.limits = limits or SureLimits(settings)
         self._dragging = False
         self._ready_for_photos = False
         self._warm_timer = QTimer(self)
@@ -100,7 +103,9 @@ class PhotosPage(QWidget):
             folder=lambda: self.intake.folder,
             want_models=self.models_requested.emit,
         )
-        self.looking = LookingDesk(self.frame, self.controller, self.shelf, settings=settings, save=self._save)
+        self.looking = LookingDesk(
+            self.frame, self.controller, self.shelf, settings=settings, save=self._save, limits=self.limits
+        )
         self.menus = MenuDesk(self.frame, self.controller, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -397,6 +402,7 @@ class PhotosPage(QWidget):
 
     @Slot()
     def _model_changed(self) -> None:
+        self.looking.follow_model()
         self.presenter.show_model()
         if self.controller.bundle is None and self.controller.loading is None:
             self.presenter.show_no_model()
