@@ -58,7 +58,9 @@ class Wrong:
         return self.source if isinstance(self.source, Path) else None
 
     def content(self) -> bytes:
-        """Return the bytes of a file for a photo that has none; a frame becomes a JPEG."""
+        """Return the photo as the content of a file; a frame becomes a JPEG."""
+        if isinstance(self.source, Path):
+            return self.source.read_bytes()
         if isinstance(self.source, bytes):
             return self.source
         from PIL import Image

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import StorageError, UserError
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
 from mobilenet_gui.core.store import ModelStore
-from mobilenet_gui.training import correction
+from mobilenet_gui.training import correction, project_file
 from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.correction import Wrong
 from mobilenet_gui.training.job import TrainJob
@@ -264,3 +265,23 @@ def test_old_runs_of_corrections_go(bench: Bench, monkeypatch: pytest.MonkeyPatc
         bench.work.correct(bench.id, [Wrong(blue(bench.folder, number), "blue")], "", "blue")
         bench.until(partial(lambda count: bench.failed or len(bench.learnt) == count, number))
     assert [run.path.name for run in runs_of(bench.place)] == ["run-0003", "run-0001"]
+
+
+def test_a_photo_stays_a_test_photo_whatever_the_project_says_now(bench: Bench) -> None:
+    run = runs_of(bench.place)[0]
+    tested = next(s.id for s in run.spec().samples if s.split == "test")
+    data = project_file.load(bench.place)[0]
+    data = replace(data, photos={**data.photos, tested: data.photos[tested]._replace(split="train")})
+    spec = correction.correction_spec(data, bench.model, run, paths.cache_dir() / "features")
+    assert next(s.split for s in spec.samples if s.id == tested) == "test"
+
+
+def test_adapted_blocks_are_kept(bench: Bench) -> None:
+    run = runs_of(bench.place)[0]
+    run.write_spec(replace(run.spec(), settings=TrainingSettings(preset="balanced", learning_rate=0.01, seed=7)))
+    data = project_file.load(bench.place)[0]
+    spec = correction.correction_spec(data, bench.model, run, paths.cache_dir() / "features")
+    assert spec.base_folder == run.bundle_folder
+    assert spec.settings == TrainingSettings(preset="fast", seed=7)
+    alone = correction.correction_spec(data, bench.model, None, paths.cache_dir() / "features")
+    assert alone.base_folder == bench.model.folder
