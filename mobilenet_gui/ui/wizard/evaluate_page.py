@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from PySide6.QtCore import QPoint
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.errors import UserError
@@ -16,6 +16,7 @@ from mobilenet_gui.training.comparison import Comparison, compare
 from mobilenet_gui.training.evaluation_types import Answer, Evaluation
 from mobilenet_gui.training.run_folder import RunFolder
 from mobilenet_gui.ui.models.words import day
+from mobilenet_gui.ui.tokens import SHORT_BELOW
 from mobilenet_gui.ui.widgets.banner import Banner
 from mobilenet_gui.ui.widgets.fields import ComboBox
 from mobilenet_gui.ui.widgets.painting import percent
@@ -107,6 +108,13 @@ class EvaluatePage(WizardPage):
         self.banner.action.connect(self._show_lost)
         self.context.hub.project_changed.connect(lambda _change: self._follow_project())
         QShortcut(QKeySequence("E"), self).activated.connect(self.panel.flip_heat)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the matrix the room of helping sentences where the window is low."""
+        super().resizeEvent(event)
+        short = self.window().height() < SHORT_BELOW
+        self.matrix_card.set_short(short)
+        self.panel.set_short(short)
 
     # -- the dialog's wishes --------------------------------------------------------------------------------------
 

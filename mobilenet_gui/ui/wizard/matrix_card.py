@@ -35,6 +35,7 @@ class MatrixCard(Card):
         self._evaluation: Evaluation | None = None
         self._order: list[int] = []
         self._all = False
+        self._short = False
         self.title = ElidedLabel(tr("What was mistaken for what"), "body", "text", fonts.SEMIBOLD)
         self.views = Segmented(
             [("matrix", "", "view-grid"), ("table", "", "list")], tooltips=[tr("What for what"), tr("Class by class")]
@@ -77,6 +78,11 @@ class MatrixCard(Card):
         self.sure.setToolTip(calibration_tip(evaluation) if self.sure.text() else "")
         self._fill()
 
+    def set_short(self, short: bool) -> None:
+        """Leave the helping sentence out where the window is low."""
+        self._short = short
+        self.note.setVisible(self.views.current() == "matrix" and not short)
+
     def choose(self, row: int, column: int) -> bool:
         """Choose the cell of these labels, without a signal; say whether it is shown."""
         if row not in self._order or column not in self._order:
@@ -116,7 +122,7 @@ class MatrixCard(Card):
     def _show_view(self, key: str) -> None:
         self._stack.setCurrentWidget(self.matrix if key == "matrix" else self.table)
         self.title.setText(tr("What was mistaken for what") if key == "matrix" else tr("Class by class"))
-        self.note.setVisible(key == "matrix")
+        self.note.setVisible(key == "matrix" and not self._short)
 
     def _pick_class(self, name: str) -> None:
         """Show the photos of a class that were mistaken most often for one other."""

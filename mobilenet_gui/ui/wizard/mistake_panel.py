@@ -35,6 +35,7 @@ class MistakePanel(Card):
     def __init__(self, looks: AnswerLooks, parent: QWidget | None = None) -> None:
         super().__init__(parent, margin=16)
         self._looks = looks
+        self._short = False
         self.setMinimumWidth(fonts.px(_WIDTH_MIN))
         self.setMaximumWidth(fonts.px(_WIDTH_MAX))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
@@ -100,9 +101,14 @@ class MistakePanel(Card):
         self.cell_list.setMaximumHeight(16777215 if alone else round(row * min(len(answers), _ROWS_SHOWN)))
         self.cell_list.scrollToTop()
         self.hint.setText(hint)
-        self.hint.setVisible(bool(hint))
+        self.hint.setVisible(bool(hint) and not self._short)
         if alone:
             self.nothing.setVisible(not answers)
+
+    def set_short(self, short: bool) -> None:
+        """Leave the helping sentence out where the window is low."""
+        self._short = short
+        self.hint.setVisible(bool(self.hint.text()) and not short)
 
     def flip_heat(self) -> None:
         """Show where the model looked, or no longer."""
