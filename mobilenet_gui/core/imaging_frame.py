@@ -76,6 +76,6 @@ def _part(pixels: Pixels, size: tuple[int, int], resample: Image.Resampling, box
     x0, x1 = max(0, math.floor(left) - across), min(width, math.ceil(right) + across)
     y0, y1 = max(0, math.floor(top) - down), min(height, math.ceil(bottom) + down)
     row = 3 * width
-    data = memoryview(pixels).cast("B")[y0 * row + 3 * x0 : (y1 - 1) * row + 3 * x1]
+    data = pixels.reshape(-1)[y0 * row + 3 * x0 : (y1 - 1) * row + 3 * x1]
     around = Image.frombuffer("RGB", (x1 - x0, y1 - y0), data, "raw", "RGB", row, 1)
     return around.resize(size, resample, box=(left - x0, top - y0, right - x0, bottom - y0))
