@@ -162,6 +162,23 @@ def test_parts_that_are_given_are_shown_as_they_are(make: Make) -> None:
     assert actual_parts(project.photos.values(), (70, 20, 10)) == (70, 20, 10)
 
 
+def test_how_photos_are_varied_is_shown(make: Make) -> None:
+    bench = make()
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    _, page = settings_of(bench, project)
+    assert not page.variations.images()
+    page.fold.set_open(True)
+    bench.wait(lambda: len(page.variations.images()) > 1)
+    first, second = page.variations.images()[:2]
+    assert first != second
+    page.variations.pictures.grab()
+    page._change("augmentation", "strong")
+    bench.wait(lambda: page.variations.images()[:1] != (first,))
+    page._change("preset", "fast")
+    assert page.variations.pictures.isHidden()
+
+
 # -- training -------------------------------------------------------------------------------------------------------
 
 

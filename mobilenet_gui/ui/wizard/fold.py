@@ -66,7 +66,6 @@ class Fold(Card):
         self.head = _FoldHead(title)
         self._content = content
         content.hide()
-        content.setContentsMargins(_MARGIN, 0, _MARGIN, _MARGIN)
         self.body.addWidget(self.head)
         self.body.addWidget(content)
         self.head.toggled.connect(self._toggle)

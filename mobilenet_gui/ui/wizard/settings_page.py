@@ -32,6 +32,7 @@ from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, back, scrol
 from mobilenet_gui.ui.wizard.run_link import book_of
 from mobilenet_gui.ui.wizard.settings_fields import AdvancedFields
 from mobilenet_gui.ui.wizard.training_words import preset_title, settings_summary, span
+from mobilenet_gui.ui.wizard.variations import VariationStrip
 from mobilenet_gui.workers.run_book import RunOrder
 
 _PRESETS: tuple[tuple[Preset, str], ...] = (("fast", "bolt"), ("balanced", "balance"), ("best", "award"))
@@ -61,7 +62,14 @@ class SettingsPage(WizardPage):
         self.split = SplitBar()
         self.threads = ComboBox("chip")
         self.advanced = AdvancedFields()
-        self.fold = Fold(tr("Advanced"), self.advanced)
+        self.variations = VariationStrip(self.book.tasks)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(16, 0, 16, 16)
+        column.setSpacing(12)
+        column.addWidget(self.advanced)
+        column.addWidget(self.variations)
+        self.fold = Fold(tr("Advanced"), inside)
         self.banner = Banner("warn", "", closable=False)
         self.banner.hide()
         self._group = QButtonGroup(self)
@@ -230,6 +238,11 @@ class SettingsPage(WizardPage):
         recipe = self.recipe()
         self.advanced.show_settings(settings, asdict(recipe))
         self.fold.set_summary("" if self.fold.is_open() else settings_summary(recipe))
+        if self.fold.is_open():
+            first = next(iter(self.context.project.photos.values()), None)
+            self.variations.show_strength(
+                None if first is None else first.path, recipe.augmentation, recipe.input_size, adapts=recipe.adapts
+            )
         self._show_missing()
         self._ask_times()
         self.changed.emit()
