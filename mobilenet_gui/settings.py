@@ -84,6 +84,7 @@ class Settings:
     live_explain: bool = _setting(False)
     snapshot_folder: str = _setting("")
     """Where snapshots go; empty until the user was asked."""
+    snapshot_format: Literal["jpeg", "png"] = _setting("jpeg", Rule(choices=("jpeg", "png")))
     copy_photos: bool = _setting(False)
     """Photos for fine-tuning are copied into their project, not only referred to."""
     dismissed_banners: str = _setting("")

@@ -6,7 +6,7 @@ import io
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal, TypeAlias
 
 from PIL import Image
 
@@ -15,14 +15,24 @@ from mobilenet_gui.core.live_session import LiveAnswer
 from mobilenet_gui.core.types import Pixels
 from mobilenet_gui.i18n import tr
 
+SnapshotKind: TypeAlias = Literal["jpeg", "png"]
+
+_SUFFIXES: Final[dict[SnapshotKind, str]] = {"jpeg": ".jpg", "png": ".png"}
 _QUALITY = 95
+_COMPRESSION = 4
 _TRIES = 1000
 
 
 def save_snapshot(
-    folder: Path, pixels: Pixels, answer: LiveAnswer | None, *, source: str, when: float | None = None
+    folder: Path,
+    pixels: Pixels,
+    answer: LiveAnswer | None,
+    *,
+    source: str,
+    when: float | None = None,
+    kind: SnapshotKind = "jpeg",
 ) -> Path:
-    """Save a frame as JPEG and, where there is an answer, a sidecar with it; nothing is ever overwritten.
+    """Save a frame and, where there is an answer, a sidecar with it; nothing is ever overwritten.
 
     Args:
         folder: where the user wants snapshots; made if it is not there.
@@ -30,6 +40,7 @@ def save_snapshot(
         answer: what was recognised in it.
         source: what it was taken from, for the sidecar.
         when: seconds since 1970, by default now; names the file.
+        kind: "jpeg", or "png" for every pixel as it is, in a file several times as large.
 
     Returns:
         The photo's path; the sidecar is the same with `.json`.
@@ -40,11 +51,14 @@ def save_snapshot(
     moment = time.localtime(time.time() if when is None else when)
     stem = tr("Snapshot {date}").format(date=time.strftime("%Y-%m-%d %H.%M.%S", moment))
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
+    if kind == "png":
+        Image.fromarray(pixels).save(buffer, "PNG", compress_level=_COMPRESSION)
+    else:
+        Image.fromarray(pixels).save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
     photo: Path | None = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        photo = _write_new(folder, stem, buffer.getvalue())
+        photo = _write_new(folder, stem, _SUFFIXES[kind], buffer.getvalue())
         if answer is not None:
             record = sidecar(answer, source, time.strftime("%Y-%m-%dT%H:%M:%S%z", moment))
             text = json.dumps(record | {"photo": photo.name}, ensure_ascii=False, indent=2) + "\n"
@@ -72,10 +86,10 @@ def sidecar(answer: LiveAnswer, source: str, when: str) -> dict[str, Any]:
     }
 
 
-def _write_new(folder: Path, stem: str, data: bytes) -> Path:
+def _write_new(folder: Path, stem: str, suffix: str, data: bytes) -> Path:
     for number in range(1, _TRIES):
-        path = folder / (f"{stem}.jpg" if number == 1 else f"{stem} ({number}).jpg")
-        if path.with_suffix(".json").exists():
+        path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem} ({number}){suffix}")
+        if any(path.with_suffix(other).exists() for other in (".json", *_SUFFIXES.values())):
             continue
         try:
             with path.open("xb") as file:

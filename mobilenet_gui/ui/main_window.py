@@ -27,7 +27,7 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
 from mobilenet_gui.ui.icons import app_icon
-from mobilenet_gui.ui.live.files import video_files
+from mobilenet_gui.ui.live.files import is_video, video_files
 from mobilenet_gui.ui.photos.drop import photo_count
 from mobilenet_gui.ui.photos.page import PhotosPage
 from mobilenet_gui.ui.theme import Theme
@@ -136,23 +136,30 @@ class MainWindow(QMainWindow):
     # -- life ---------------------------------------------------------------------------------------------------
 
     def start(self, photos: Sequence[str]) -> None:
-        """Load the active model and take the photos given at the start. Call once, after `show`."""
+        """Load the active model and take the photos, or the video, given at the start. Call once, after `show`."""
         self._trace.mark("window shown")
         self._load_active_model()
-        if photos:
-            self.photos.add_paths(list(photos))
+        self._open(photos)
         if self._settings.problem is not None:
             self.toasts.show_message(self._settings.problem)
 
     def open_from_other_start(self, photos: Sequence[str]) -> None:
-        """Take photos from a second start of the program, and come to the front."""
-        if photos:
-            self.show_page("photos")
-            self.photos.add_paths(list(photos))
+        """Take photos, or a video, from a second start of the program, and come to the front."""
+        self._open(photos)
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.show()
         self.raise_()
         self.activateWindow()
+
+    def _open(self, paths: Sequence[str]) -> None:
+        """Show photos and folders under Photos, and play the first video under Live."""
+        photos = [path for path in paths if not is_video(path)]
+        if photos:
+            self.show_page("photos")
+            self.photos.add_paths(photos)
+        if len(photos) < len(paths):
+            self.show_page("live")
+            self._live().play_file(next(path for path in paths if is_video(path)))
 
     def shut_down(self) -> None:
         """Stop everything that runs, in order; safe to call twice."""

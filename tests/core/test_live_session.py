@@ -138,6 +138,15 @@ def test_a_snapshot_is_a_photo_with_its_answer_beside_it(answer: LiveAnswer, tmp
     assert not alone.with_suffix(".json").exists()
 
 
+def test_a_png_keeps_every_pixel_and_never_shares_a_sidecar(answer: LiveAnswer, tmp_path: Path) -> None:
+    first = save_snapshot(tmp_path, answer.frame.pixels, None, source="x", when=0.0)
+    whole = save_snapshot(tmp_path, answer.frame.pixels, answer, source="x", when=0.0, kind="png")
+    assert (first.suffix, whole.suffix) == (".jpg", ".png")
+    assert first.stem != whole.stem
+    with Image.open(whole) as photo:
+        assert np.array_equal(np.asarray(photo), answer.frame.pixels)
+
+
 def test_a_folder_that_cannot_be_written(answer: LiveAnswer, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError):

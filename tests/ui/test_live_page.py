@@ -187,6 +187,25 @@ class TestSnapshot:
         assert record["label"] == "red"
         assert record["photo"] == photo.name
 
+    def test_it_is_a_png_where_that_is_wanted(self, live: Bench, tmp_path: Path) -> None:
+        live.store.update(snapshot_folder=str(tmp_path), snapshot_format="png")
+        live.camera.send(RED)
+        live.until(lambda: live.page.controller.answer)
+        live.page.snapshots.take()
+        live.until(live.page.toasts.is_showing)
+        [photo] = tmp_path.glob("*.png")
+        assert photo.with_suffix(".json").exists()
+
+    @pytest.mark.qt_log_ignore("propagateSizeHints")
+    def test_a_folder_that_is_gone_is_not_where_the_dialog_begins(self, live: Bench, tmp_path: Path) -> None:
+        live.store.update(snapshot_folder=str(tmp_path / "gone"))
+        live.page.snapshots.change_folder()
+        dialog = live.page.snapshots.dialog
+        assert dialog is not None
+        assert dialog.directory().exists()
+        assert not dialog.directory().path().endswith("gone")
+        dialog.reject()
+
     @pytest.mark.qt_log_ignore("propagateSizeHints")
     def test_the_first_time_it_asks_where_to(self, live: Bench, tmp_path: Path) -> None:
         live.camera.send(RED)
@@ -247,6 +266,18 @@ class TestTrouble:
         live.until(lambda: live.shows(GREEN))
         live.until(lambda: live.page.controller.phase is Phase.RUNNING)
         assert live.page.frame.notices.text_of("source") == ""
+
+    def test_a_frozen_picture_stays_as_it_is_while_the_camera_is_gone(self, live: Bench) -> None:
+        live.camera.send(RED)
+        live.until(lambda: live.shows(RED))
+        live.page.toggle_freeze()
+        live.camera.unplug()
+        live.until(lambda: live.page.controller.phase is Phase.WAITING)
+        stage = live.page.frame.stage
+        assert stage.status is not None
+        assert (stage.status.text, stage._dimmed) == ("Frozen", False)
+        live.page.toggle_freeze()
+        assert (stage.status.text, stage._dimmed) == ("Waiting", True)
 
     def test_a_camera_that_is_plugged_in_appears(self, make: Make) -> None:
         bench = make(cameras=(CAMERA,))

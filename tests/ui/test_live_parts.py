@@ -16,6 +16,7 @@ from mobilenet_gui.core.timeline import AnalysisProgress, Segment
 from mobilenet_gui.core.types import CropBox, Label, Prediction
 from mobilenet_gui.ui.live import words
 from mobilenet_gui.ui.live.clock import clock
+from mobilenet_gui.ui.live.label_colours import LabelColours
 from mobilenet_gui.ui.live.pace import Ranges, RateLimit
 from mobilenet_gui.ui.live.source_bar import SourceBar, parse_size
 from mobilenet_gui.ui.live.stage import LiveStage, Status, placed
@@ -153,6 +154,18 @@ def test_clock(seconds: float, text: str) -> None:
 
 def test_clock_to_the_hundredth() -> None:
     assert clock(59.999, exact=True) == "1:00.00"
+
+
+def test_clock_to_the_tenth() -> None:
+    assert (clock(59.96, tenths=True), clock(0.567, tenths=True)) == ("1:00.0", "0:00.6")
+
+
+def test_labels_of_a_video_have_colours_of_their_own() -> None:
+    segments = [Segment(Label(n, f"n{n}", f"label {n}"), n, n + 1, 0.9) for n in (30, 51, 62, 90, 30)]
+    colours = LabelColours(segments)
+    used = [colours.of(segment).name() for segment in segments]
+    assert used[0] == used[4]
+    assert len(set(used)) == 4
 
 
 class TestTimeline:

@@ -47,6 +47,16 @@ def window(qtbot: QtBot, store: ModelStore) -> Iterator[MainWindow]:
     made.deleteLater()
 
 
+def test_a_video_given_at_the_start_plays_under_live(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    video = colours(tmp_path / "film.MP4", [(RED, 25)])
+    window.start([str(video)])
+    assert window.rail.current() == "live"
+    page = window._built["live"]
+    assert isinstance(page, LivePage)
+    qtbot.waitUntil(lambda: page.frame.inspector.title.text() == "Red", timeout=20_000)
+    assert not window.photos.controller.session.photos()
+
+
 def test_a_dropped_video_plays_under_live(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     video = colours(tmp_path / "film.mp4", [(RED, 25)])
     window.start([])

@@ -42,8 +42,17 @@ class StatTile(QWidget):
         """Show a number; empty for none."""
         if number != self._number or not self.accessibleName():
             self._number = number
-            self.setAccessibleName(f"{self._name}: {number or tr('unknown')} {self._unit}".strip())
-            self.update()
+            self._tell()
+
+    def set_name(self, name: str) -> None:
+        """Say what it is the number of."""
+        if name != self._name:
+            self._name = name
+            self._tell()
+
+    def _tell(self) -> None:
+        self.setAccessibleName(f"{self._name}: {self._number or tr('unknown')} {self._unit}".strip())
+        self.update()
 
     def sizeHint(self) -> QSize:
         """Return a useful width."""

@@ -14,7 +14,12 @@ VIDEO_SUFFIXES = frozenset(
 )  # fmt: skip
 
 
+def is_video(path: str | Path) -> bool:
+    """Say whether a file is a video by its name."""
+    return Path(path).suffix.lower() in VIDEO_SUFFIXES
+
+
 def video_files(mime: QMimeData) -> list[Path]:
     """Return the local video files in `mime`."""
     local = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
-    return [path for path in local if path.suffix.lower() in VIDEO_SUFFIXES]
+    return [path for path in local if is_video(path)]

@@ -42,7 +42,9 @@ class LiveFrame(InspectedFrame):
         self.transport = TransportBar()
         self.freeze = Button(tr("Freeze"), "pause", "primary", HEIGHT_LARGE)
         self.snapshot = Button(tr("Snapshot"), "camera", "secondary", HEIGHT_LARGE)
-        self.snapshot.setToolTip(tr("Save this picture with its answer (S). A right click chooses where to."))
+        self.snapshot.setToolTip(
+            tr("Save this picture with its answer (S). A right click chooses where to and what kind of file.")
+        )
         self.hint = text_label("", "small", "text2")
         self.stop = IconButton("stop", tr("Stop"), framed=True, size=HEIGHT_LARGE)
         self.mirror = IconButton("flip", tr("Mirror the picture on the screen (M)"), checkable=True, framed=True,

@@ -103,6 +103,7 @@ class LivePage(QWidget):
             self.tasks,
             folder=lambda: settings.values.snapshot_folder,
             remember=lambda folder: self._save(snapshot_folder=folder),
+            kind=lambda: settings.values.snapshot_format,
             toast=self._toast,
             parent=self,
         )
@@ -461,6 +462,10 @@ class LivePage(QWidget):
         menu.addAction(icon("folder", "text2"), tr("Choose where snapshots go…")).triggered.connect(
             lambda _checked=False: self.snapshots.change_folder()
         )
+        whole = menu.addAction(tr("Save as PNG, without loss"))
+        whole.setCheckable(True)
+        whole.setChecked(self._settings.values.snapshot_format == "png")
+        whole.toggled.connect(lambda on: self._save(snapshot_format="png" if on else "jpeg"))
         commands.pop_up(menu, self.frame.snapshot.mapToGlobal(point))
 
     def _toast(self, text: str, action: str = "", on_action: Callable[[], None] | None = None) -> None:

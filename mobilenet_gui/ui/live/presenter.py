@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 
 from mobilenet_gui.core.answers import headline
 from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
-from mobilenet_gui.core.frames_types import Frame, SourceKind
+from mobilenet_gui.core.frames_types import Frame, SourceKind, SourceSpec
 from mobilenet_gui.core.live_session import LiveAnswer
 from mobilenet_gui.core.types import Prediction
 from mobilenet_gui.i18n import tr
@@ -83,7 +83,7 @@ class LivePresenter(QObject):
         elif not picture:
             frame.message.show_opening()
         self.stage.set_fill(not controller.is_file)
-        self.stage.set_dimmed(phase is Phase.WAITING)
+        self.stage.set_dimmed(phase is Phase.WAITING and not controller.frozen)
         self.stage.set_status(self._status())
         self._show_buttons()
         if phase is Phase.WAITING and spec is not None:
@@ -95,6 +95,7 @@ class LivePresenter(QObject):
             frame.notices.dismiss("source")
         if phase in (Phase.IDLE, Phase.FAILED):
             self._forget_answer()
+        frame.inspector.figures.camera.set_name(_named(spec))
         self.show_head()
 
     def forget(self) -> None:
@@ -119,14 +120,14 @@ class LivePresenter(QObject):
 
     def _status(self) -> Status | None:
         controller = self._controller
+        if controller.frozen and controller.phase in (Phase.RUNNING, Phase.WAITING):
+            return Status(tr("Frozen"), "pause")
         if controller.phase is Phase.WAITING:
             return Status(tr("Waiting"), "refresh")
         if controller.phase is Phase.ENDED:
             return Status(tr("Ended"), "stop")
         if controller.phase is not Phase.RUNNING:
             return None
-        if controller.frozen:
-            return Status(tr("Frozen"), "pause")
         if controller.is_file:
             return Status(tr("Playing"), "play") if controller.playing else Status(tr("Paused"), "pause")
         return Status(tr("Live"))
@@ -329,6 +330,13 @@ class LivePresenter(QObject):
         inspector.figures.show_rates(
             stats.fps, session.recognised.per_second(), controller.skipped, stats.dropped
         )  # fmt: skip
+
+
+def _named(spec: SourceSpec | None) -> str:
+    """Return what gives the frames, in one word."""
+    if spec is None or spec.kind is SourceKind.CAMERA:
+        return tr("camera")
+    return tr("video") if spec.kind is SourceKind.FILE else tr("stream")
 
 
 def _ordered(answer: LiveAnswer) -> list[Prediction]:

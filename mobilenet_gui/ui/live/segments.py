@@ -27,14 +27,18 @@ from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.accessibility import spoken_percent
 from mobilenet_gui.ui.icons import icon
 from mobilenet_gui.ui.live.clock import clock
+from mobilenet_gui.ui.live.label_colours import LabelColours
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import HEIGHT_LARGE, RADIUS_SMALL
 from mobilenet_gui.ui.widgets.buttons import Button
 from mobilenet_gui.ui.widgets.labels import text_label
-from mobilenet_gui.ui.widgets.painting import draw_text, rounded
+from mobilenet_gui.ui.widgets.painting import draw_text, outline, rounded
 
 _ROW = 46
 _ROWS_SHOWN = 7
+_DOT = 9
+_BRIEF = 10.0
+"""Seconds; of what is shorter, whole seconds would not tell the beginning from the end."""
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -44,10 +48,12 @@ class _Rows(QAbstractListModel):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.segments: Sequence[Segment] = ()
+        self.colours = LabelColours()
 
     def show(self, segments: Sequence[Segment]) -> None:
         self.beginResetModel()
         self.segments = segments
+        self.colours = LabelColours(segments)
         self.endResetModel()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
@@ -91,6 +97,9 @@ class _Painter(QStyledItemDelegate):
             rounded(painter, rect, RADIUS_SMALL, colours.track)
         half = rect.height() / 2
         upper = QRectF(rect.x() + 8, rect.y() + 3, rect.width() - 16, half - 3)
+        dot = QRectF(upper.x(), upper.center().y() - _DOT / 2, _DOT, _DOT)
+        rounded(painter, dot, 3, model.colours.of(segment), outline(colours))
+        upper.setLeft(dot.right() + 8)
         lower = QRectF(upper.x(), rect.y() + half, upper.width(), half - 5)
         small = fonts.font("small")
         share = f"{segment.probability * 100:.0f}\N{NARROW NO-BREAK SPACE}%"
@@ -98,7 +107,8 @@ class _Painter(QStyledItemDelegate):
         taken = draw_text(painter, upper, share, fonts.font("body"), colours.text2, align=right, elide=False)
         label = upper.adjusted(0, 0, -taken - 10, 0)
         draw_text(painter, label, headline(segment.label.name), fonts.font("body", fonts.MEDIUM), colours.text)
-        times = f"{clock(segment.start)} \N{EN DASH} {clock(segment.end)}"
+        brief = segment.seconds < _BRIEF
+        times = f"{clock(segment.start, tenths=brief)} \N{EN DASH} {clock(segment.end, tenths=brief)}"
         draw_text(painter, lower, times, small, colours.text2)
         draw_text(painter, lower, _lasting(segment.seconds), small, colours.text3, align=right, elide=False)
 

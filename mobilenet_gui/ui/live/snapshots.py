@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.live_session import LiveAnswer
-from mobilenet_gui.core.live_snapshot import save_snapshot
+from mobilenet_gui.core.live_snapshot import SnapshotKind, save_snapshot
 from mobilenet_gui.core.types import Pixels
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui.live.controller import LiveController
@@ -30,6 +30,7 @@ class SnapshotDesk(QObject):
         *,
         folder: Callable[[], str],
         remember: Callable[[str], None],
+        kind: Callable[[], SnapshotKind] = lambda: "jpeg",
         toast: Toast,
         parent: QWidget,
     ) -> None:
@@ -40,12 +41,13 @@ class SnapshotDesk(QObject):
             tasks: runs the writing.
             folder: returns where snapshots go; empty until somebody was asked.
             remember: keeps the folder that was chosen.
+            kind: returns what kind of file is wanted.
             toast: says what was done: words, an action's words, the action.
             parent: the window that asks.
         """
         super().__init__(parent)
         self._controller, self._tasks = controller, tasks
-        self._folder, self._remember, self._toast = folder, remember, toast
+        self._folder, self._remember, self._kind, self._toast = folder, remember, kind, toast
         self._window = parent
         self.dialog: QFileDialog | None = None
 
@@ -75,8 +77,10 @@ class SnapshotDesk(QObject):
         return answer.frame.pixels, answer, spec.shown
 
     def _ask(self, picture: tuple[Pixels, LiveAnswer | None, str] | None) -> None:
-        start = self._folder() or QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
-        dialog = QFileDialog(self._window, tr("Choose a folder for snapshots"), start or str(Path.home()))
+        pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
+        # A folder that is not there could not be chosen, and the dialog would not say why.
+        start = next((name for name in (self._folder(), pictures) if name and Path(name).is_dir()), str(Path.home()))
+        dialog = QFileDialog(self._window, tr("Choose a folder for snapshots"), start)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
 
         def chosen(names: list[str]) -> None:
@@ -95,8 +99,9 @@ class SnapshotDesk(QObject):
         dialog.open()
 
     def _save(self, folder: Path, pixels: Pixels, answer: LiveAnswer | None, source: str) -> None:
+        kind = self._kind()
         self._tasks.run(
-            lambda _errand: save_snapshot(folder, pixels, answer, source=source),
+            lambda _errand: save_snapshot(folder, pixels, answer, source=source, kind=kind),
             done=self._saved,
             failed=self._failed,
         )

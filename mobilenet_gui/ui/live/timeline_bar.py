@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from mobilenet_gui.core.answers import headline
@@ -14,12 +14,12 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.accessibility import shows_focus
 from mobilenet_gui.ui.live.clock import clock
+from mobilenet_gui.ui.live.label_colours import LabelColours
 from mobilenet_gui.ui.theme import theme, tokens
-from mobilenet_gui.ui.tokens import RADIUS_SMALL, mix
+from mobilenet_gui.ui.tokens import RADIUS_SMALL
 from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, outline, rounded
 
 _HEIGHT = 34
-_HUES = 8
 
 
 class TimelineBar(QWidget):
@@ -34,6 +34,7 @@ class TimelineBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._segments: Sequence[Segment] = ()
+        self._colours = LabelColours()
         self._duration = 0.0
         self._position = 0.0
         self._picture: QPixmap | None = None
@@ -51,6 +52,7 @@ class TimelineBar(QWidget):
     def set_segments(self, segments: Sequence[Segment], duration: float) -> None:
         """Draw segments of a video that lasts `duration` seconds."""
         self._segments, self._duration = segments, duration
+        self._colours = LabelColours(segments)
         self._repaint_all()
 
     def set_position(self, seconds: float) -> None:
@@ -146,15 +148,8 @@ class TimelineBar(QWidget):
         for segment in self._segments:
             left, right = self._x(segment.start), self._x(segment.end)
             box = QRectF(left, 0, max(2.0, right - left - 1), area.height())
-            rounded(painter, box, min(RADIUS_SMALL, box.width() / 2), _fill(segment.label.index), outline(tokens()))
+            rounded(painter, box, min(RADIUS_SMALL, box.width() / 2), self._colours.of(segment), outline(tokens()))
             if box.width() > 36:
                 draw_text(painter, box.adjusted(8, 0, -6, 0), headline(segment.label.name), face, tokens().text)
         painter.end()
         return picture
-
-
-def _fill(index: int) -> QColor:
-    """Return a calm colour for a label, the same wherever it comes; the name beside it says which it is."""
-    hue = (index * 0.6180339887) % 1.0
-    pure = QColor.fromHsvF(int(hue * _HUES) / _HUES, 0.62, 0.85)
-    return mix(tokens().panel, pure, 0.34)
