@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +17,7 @@ from collections.abc import Iterator
 import psutil
 
 from benchmarks.common import home_with_model, judge, median, photos, table
+from tests.xvfb import AVAILABLE, xvfb
 
 IDLE_SECONDS = 3.0
 
@@ -29,25 +28,14 @@ def display(environment: dict[str, str]) -> Iterator[str]:
     if environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"):
         yield "the desktop's display"
         return
-    if shutil.which("Xvfb") is None:
+    if not AVAILABLE:
         environment["QT_QPA_PLATFORM"] = "offscreen"
         yield "offscreen"
         return
-    read_end, write_end = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1440x900x24", "-nolisten", "tcp"],
-        pass_fds=[write_end],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write_end)
-    with os.fdopen(read_end) as numbers:
-        environment["DISPLAY"] = f":{numbers.readline().strip()}"
-    environment.pop("QT_QPA_PLATFORM", None)
-    try:
+    with xvfb(environment, (1440, 900)) as changed:
+        environment.clear()
+        environment.update(changed)
         yield "Xvfb"
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def start_window(environment: dict[str, str], photo: str) -> tuple[dict[str, float], float]:

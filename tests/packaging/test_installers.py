@@ -135,7 +135,7 @@ def test_only_what_is_needed_is_carried(name: str, source: str, kept: bool) -> N
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads ELF files")
 @pytest.mark.skipif(shutil.which("readelf") is None, reason="binutils is not installed")
 def test_a_library_nobody_named_stops_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import build_parts.elf as elf  # noqa: PLR0402
+    import build_parts.elf as elf
     from build_parts.environment import BuildError
 
     shutil.copyfile(shutil.which("cat") or "", tmp_path / "program")

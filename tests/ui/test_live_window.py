@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from mobilenet_gui.ui.main_window import MainWindow
 from mobilenet_gui.ui.theme import theme
 from tests.model_factory import make_bundle
 from tests.video_files import RED, colours
+from tests.xvfb import AVAILABLE, xvfb
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -111,31 +111,17 @@ sys.exit(code)
 """
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux") or shutil.which("Xvfb") is None, reason="needs Xvfb")
+@pytest.mark.skipif(not AVAILABLE, reason="needs Xvfb")
 def test_the_real_window_plays_a_video_on_a_real_display(store: ModelStore, tmp_path: Path) -> None:
     video = colours(tmp_path / "film.mp4", [(RED, 50)])
-    display = subprocess.Popen(
-        ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert display.stdout is not None
-        number = display.stdout.readline().strip()
-        dropped = ("QT_QPA_PLATFORM", "QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
-        environment = {k: v for k, v in os.environ.items() if k not in dropped}
-        environment |= {"DISPLAY": f":{number}", "QT_QPA_PLATFORM": "xcb", "PYTHONPATH": str(ROOT)}
+    with xvfb(os.environ) as environment:
         done = subprocess.run(
             [sys.executable, "-c", _PROGRAM, str(video)],
-            env=environment,
+            env=environment | {"PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             check=False,
             timeout=90,
         )
-    finally:
-        display.terminate()
-        display.communicate()
     assert (done.returncode, done.stdout.strip()) == (0, "['QT_QPA_PLATFORM']"), done.stderr
     assert "Traceback" not in done.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -29,6 +28,7 @@ from mobilenet_gui.workers.video_analysis import VideoAnalysis
 from tests.mjpeg import Log, MjpegServer
 from tests.model_factory import make_bundle
 from tests.video_files import GREEN, RED, colours, number_of, numbered, write_video
+from tests.xvfb import AVAILABLE, xvfb
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -349,7 +349,7 @@ class TestAnalysis:
         assert [len(timeline) for timeline in done] == [10]
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux") or shutil.which("Xvfb") is None, reason="needs Xvfb")
+@pytest.mark.skipif(not AVAILABLE, reason="needs Xvfb")
 @pytest.mark.parametrize("order", ["opencv first", "window first"])
 def test_a_real_window_opens_beside_opencv(order: str, tmp_path: Path) -> None:
     """OpenCV's own Qt 5 must not get in the way of ours, whichever is loaded first, nor of a child process."""
@@ -374,28 +374,14 @@ QTimer.singleShot(0, app.quit)
 app.exec()
 module.cvtColor(module.UMat(4, 4, module.CV_8UC3), module.COLOR_BGR2RGB)
 """
-    display = subprocess.Popen(
-        ["Xvfb", "-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert display.stdout is not None
-        number = display.stdout.readline().strip()
-        dropped = ("QT_QPA_PLATFORM", "QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
-        environment = {k: v for k, v in os.environ.items() if k not in dropped}
-        environment |= {"DISPLAY": f":{number}", "QT_QPA_PLATFORM": "xcb", "PYTHONPATH": str(ROOT)}
+    with xvfb(os.environ, (640, 480)) as environment:
         done = subprocess.run(
             [sys.executable, "-c", code, order],
-            env=environment,
+            env=environment | {"PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             check=False,
             timeout=60,
             cwd=tmp_path,
         )
-    finally:
-        display.terminate()
-        display.communicate()
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "['QT_QPA_PLATFORM']", "")
