@@ -24,7 +24,7 @@ from mobilenet_gui.training.fingerprint_cache import FingerprintCache, default_p
 from mobilenet_gui.training.likeness import Pairs, candidate_pairs, shrink
 from mobilenet_gui.training.likeness_check import ALIKE_FROM, SAME_FROM, likeness
 
-_SEARCH_VERSION: Final = 2
+_SEARCH_VERSION: Final = 3
 _PAIRS_AT_ONCE: Final = 1024
 _MOST_CHECKS_A_PHOTO: Final = 4
 """Bounds the time where thousands of photos look alike; the likeliest pairs are checked first."""
@@ -183,6 +183,8 @@ def _around_the_best(
     each must not throw the film away.
     """
     left = sorted(island, key=lambda n: (-sizes[n], n))
+    if len(left) == 2:
+        return [left]  # they were compared with each other
     groups: list[list[int]] = []
     for _ in range(_MOST_ROUNDS):
         if len(left) < 2:

@@ -17,7 +17,7 @@ from mobilenet_gui.training.likeness import BOXES, Floats, Pairs, resample_matri
 SAME_FROM: Final = 0.75
 """Likeness from which two photos are the same picture, saved or trimmed differently. Measured on 445 photos: of those
 saved, scaled, trimmed by up to a tenth, brightened, blurred or stamped, 99.8 of 100 were above, and the most alike of
-5000 unrelated pairs, chosen for their similar bits, reached 0.30 (`benchmarks/doctor.py`)."""
+5000 unrelated pairs, chosen for their similar bits, reached 0.28 (`benchmarks/doctor.py`)."""
 ALIKE_FROM: Final = 0.45
 """Likeness from which two photos are of one series, taken a moment apart; they must not be on both sides of a split."""
 
@@ -30,8 +30,10 @@ _HOPELESS: Final = 0.25
 _SETTLED: Final = 0.95
 _PLAIN: Final = 0.8
 """Grey levels of fine structure below which a part counts as plain."""
+_FAINT: Final = 0.25
+"""A part with so much less structure than the picture's livelier ones counts as plain, too: it is mostly noise."""
 _LEAST_TILES: Final = 4
-_ENOUGH_TILES: Final = 12
+_ENOUGH_TILES: Final = 10
 _MOST_COLOUR: Final = 30.0
 """Colours may lie this far apart on average, of 255; a photo without colours goes with any."""
 _NO_COLOUR: Final = 3.0
@@ -122,7 +124,9 @@ class _Standard:
         one, two = _tiles(self._detail), _tiles(_detail(pictures))
         powers_one, powers_two = (one * one).mean(axis=2), (two * two).mean(axis=2)
         agreement = (one * two).mean(axis=2) / np.sqrt(powers_one * powers_two + 1e-6)
-        agreement[np.maximum(powers_one, powers_two) < _PLAIN**2] = np.nan
+        power = np.maximum(powers_one, powers_two)
+        usual = np.percentile(power, 75, axis=1, keepdims=True)
+        agreement[power < np.maximum(_PLAIN**2, _FAINT**2 * usual)] = np.nan
         counted = np.isfinite(agreement).sum(axis=1)
         # All but plain pictures have too little in common to be sure.
         agreement[counted < _LEAST_TILES] = -1.0
