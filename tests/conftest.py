@@ -31,13 +31,14 @@ def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
 
 
 @pytest.fixture(autouse=True)
-def without_starter(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def without_starter(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Hide the model that ships with the program, so that a new home is empty; tests marked `starter` see it."""
-    with pytest.MonkeyPatch.context() as patch:
-        if request.node.get_closest_marker("starter") is None:
-            nowhere = tmp_path_factory.getbasetemp() / "no-models"
-            patch.setattr("mobilenet_gui.paths.builtin_models_dir", lambda: nowhere)
-        yield
+    # By the test's own patches: with two sets of them, the one undone last would put back what the other had set.
+    if request.node.get_closest_marker("starter") is None:
+        nowhere = tmp_path_factory.getbasetemp() / "no-models"
+        monkeypatch.setattr("mobilenet_gui.paths.builtin_models_dir", lambda: nowhere)
 
 
 def find_shared() -> Path | None:
