@@ -48,8 +48,20 @@ def state_now(controller: TrainingController) -> TrainingState:
     return controller.state
 
 
+_OTHERS: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def only_ours() -> None:
+    """Leave out what other tests keep running in this process, such as Python's own tracker of shared memory."""
+    _OTHERS.clear()
+    _OTHERS.update(process.pid for process in psutil.Process().children(recursive=True))
+
+
 def children() -> list[psutil.Process]:
-    return [p for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
+    """Return the processes that this test has started and that still run."""
+    found = [p for p in psutil.Process().children(recursive=True) if p.pid not in _OTHERS]
+    return [p for p in found if p.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_a_training_is_told_from_first_to_last(qtbot: QtBot, make: Make, tmp_path: Path) -> None:
