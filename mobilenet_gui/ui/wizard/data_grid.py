@@ -24,7 +24,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
     QListView,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -38,6 +37,7 @@ from mobilenet_gui.ui.accessibility import shows_focus
 from mobilenet_gui.ui.photos.tiles import TileCache
 from mobilenet_gui.ui.tokens import DIALOG_MARGIN
 from mobilenet_gui.ui.widgets.fields import LineEdit
+from mobilenet_gui.ui.widgets.flowing import flow_in_rows
 from mobilenet_gui.ui.wizard import data_card
 from mobilenet_gui.ui.wizard.data_classes import ClassModel, Index
 from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
@@ -115,13 +115,7 @@ class ClassGrid(QListView):
         self._editing = ""
         self.setModel(classes)
         self.setItemDelegate(_CardDelegate(self, shelf))
-        self.setFlow(QListView.Flow.LeftToRight)
-        self.setWrapping(True)
-        self.setUniformItemSizes(True)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        flow_in_rows(self)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setMouseTracking(True)

@@ -20,7 +20,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
     QListView,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -35,6 +34,7 @@ from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.photos.tiles import TileCache, paint_cover
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import DIALOG_MARGIN, RADIUS_SMALL
+from mobilenet_gui.ui.widgets.flowing import flow_in_rows
 from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, rounded
 from mobilenet_gui.ui.wizard.photo_rows import Index, PhotoRows, split_words
 from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
@@ -164,13 +164,7 @@ class PhotoGrid(QListView):
         self._shelf = shelf
         self.setModel(rows)
         self.setItemDelegate(_TileDelegate(self, shelf))
-        self.setFlow(QListView.Flow.LeftToRight)
-        self.setWrapping(True)
-        self.setUniformItemSizes(True)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        flow_in_rows(self)
         # Always there: coming and going, it would change the width and so the number of columns.
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
