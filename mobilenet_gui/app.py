@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
-from mobilenet_gui import __version__, crash, paths
+from mobilenet_gui import __version__, crash, display, paths
 from mobilenet_gui.core.store import ModelStore
-from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
 from mobilenet_gui.ui.theme import theme as application_theme
@@ -31,11 +30,11 @@ COLLECT_AFTER_MS = 2000
 
 def run(photos: Sequence[str], *, trace: StartupTrace, new_window: bool = False) -> int:
     """Open the window with `photos` (paths as given) and run until it closes; return the exit code."""
-    if (problem := _display_problem()) is not None:
+    if (problem := display.problem()) is not None:
         print(problem, file=sys.stderr)  # noqa: T201
-        return 1
+        return display.EXIT_NO_DISPLAY
     absolute = [os.path.abspath(photo) for photo in photos]  # noqa: PTH100 - resolve() would follow links
-    app = QApplication(sys.argv[:1])
+    app = display.open_application(sys.argv[:1])
     app.setApplicationName("mobilenet-gui")
     app.setApplicationDisplayName("MobileNet GUI")
     app.setApplicationVersion(__version__)
@@ -70,6 +69,12 @@ def _run_window(app: QApplication, photos: list[str], trace: StartupTrace, serve
     unhook = crash.install(paths.log_dir(), reporter.report)
     if server is not None:
         server.photos_received.connect(window.open_from_other_start)
+    if sys.platform == "darwin":
+        from mobilenet_gui.ui.given_files import OpenedFiles
+
+        opened = OpenedFiles(app)
+        opened.files_opened.connect(window.open_from_other_start)
+        app.installEventFilter(opened)
     with _fault_log(), _interruptible(app):
         window.show()
         # After the first paint, so that the window is there before anything is decoded.
@@ -85,18 +90,6 @@ def _collect_garbage() -> None:
     """Put the garbage collector to work, and spare it what was made by opening and lives as long as the window."""
     gc.freeze()
     gc.enable()
-
-
-def _display_problem() -> str | None:
-    """Return why no window can be opened here, in words; Qt itself would abort with a core dump."""
-    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
-        return None
-    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        return None
-    return tr(
-        "There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set). "
-        "Start it from a desktop, or use “mobilenet-gui classify PHOTO”."
-    )
 
 
 @contextlib.contextmanager

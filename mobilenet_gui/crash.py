@@ -43,7 +43,9 @@ def make_report(kind: type[BaseException], error: BaseException, where: Tracebac
     ]
     text = "\n".join(lines)
     with contextlib.suppress(RuntimeError):
-        text = text.replace(str(Path.home()), "~")
+        home = Path.home()
+        if home != Path(home.anchor):  # a container's home may be the root, which begins every path
+            text = text.replace(str(home), "~")
     return text
 
 

@@ -28,9 +28,25 @@ def resources_dir() -> Path:
     return inside if inside.is_dir() else package.parent / "resources"
 
 
+def ensure_home() -> None:
+    """Give the process a home folder where the system names none, as for a service or a bare container.
+
+    The root stands in, as it does for Docker and for Qt: nothing can be kept there, and all else works. Without it
+    asking for any folder would raise.
+    """
+    variable = "USERPROFILE" if sys.platform == "win32" else "HOME"
+    if os.path.isabs(os.environ.get(variable, "")):  # noqa: PTH117 - a Path of nothing is not nothing
+        return
+    os.environ.pop(variable, None)  # empty or relative, it is nobody's home
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path's raises
+    os.environ[variable] = home if os.path.isabs(home) else os.path.abspath(os.sep)  # noqa: PTH100, PTH117
+
+
 def _home() -> Path | None:
     value = os.environ.get(HOME_VARIABLE, "").strip()
-    return Path(value).expanduser().absolute() if value else None
+    if not value:
+        return None
+    return Path(os.path.expanduser(value)).absolute()  # noqa: PTH111 - a user that does not exist is left as it stands
 
 
 def data_dir() -> Path:
