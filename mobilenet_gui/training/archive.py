@@ -27,7 +27,8 @@ from mobilenet_gui.training import json_rows, project_file
 from mobilenet_gui.training.project_copies import MAX_PHOTO_BYTES, Progress
 from mobilenet_gui.training.project_types import Photo, ProjectData
 
-SUFFIX: Final = ".zip"
+SUFFIX: Final = ".mobilenet.zip"
+"""Of an exported project: a zip to every other program, and yet a file that a desktop opens with this one."""
 _BLOCK: Final = 1 << 20
 _IN_MEMORY: Final = 64 << 20
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)

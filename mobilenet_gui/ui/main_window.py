@@ -26,8 +26,9 @@ from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
+from mobilenet_gui.ui.given_files import is_model, sort_given
 from mobilenet_gui.ui.icons import app_icon
-from mobilenet_gui.ui.live.files import is_video, video_files
+from mobilenet_gui.ui.live.files import video_files
 from mobilenet_gui.ui.photos.drop import photo_count
 from mobilenet_gui.ui.photos.page import PhotosPage
 from mobilenet_gui.ui.theme import Theme
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 
 DEFAULT_SIZE = (1200, 760)
 MINIMUM_SIZE = (900, 600)
-MODEL_SUFFIXES = frozenset({".tflite", ".h5", ".keras"})
 
 
 class MainWindow(QMainWindow):
@@ -136,7 +136,7 @@ class MainWindow(QMainWindow):
     # -- life ---------------------------------------------------------------------------------------------------
 
     def start(self, photos: Sequence[str]) -> None:
-        """Load the active model and take the photos, or the video, given at the start. Call once, after `show`."""
+        """Load the active model and open the files given at the start. Call once, after `show`."""
         self._trace.mark("window shown")
         self._load_active_model()
         self._open(photos)
@@ -144,7 +144,7 @@ class MainWindow(QMainWindow):
             self.toasts.show_message(self._settings.problem)
 
     def open_from_other_start(self, photos: Sequence[str]) -> None:
-        """Take photos, or a video, from a second start of the program, and come to the front."""
+        """Open the files of a second start of the program, and come to the front."""
         self._open(photos)
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.show()
@@ -152,14 +152,26 @@ class MainWindow(QMainWindow):
         self.activateWindow()
 
     def _open(self, paths: Sequence[str]) -> None:
-        """Show photos and folders under Photos, and play the first video under Live."""
-        photos = [path for path in paths if not is_video(path)]
-        if photos:
+        """Give each file to the page that opens it; of several videos, Live plays the first."""
+        given = sort_given(paths)
+        if given.photos:
             self.show_page("photos")
-            self.photos.add_paths(photos)
-        if len(photos) < len(paths):
+            self.photos.add_paths(given.photos)
+        if given.videos:
             self.show_page("live")
-            self._live().play_file(next(path for path in paths if is_video(path)))
+            self._live().play_file(given.videos[0])
+        if given.projects:
+            self.show_page("finetune")
+            for project in given.projects:
+                self._finetune().import_zip(project)
+        if given.models:
+            self._offer_import(given.models)
+
+    def _offer_import(self, files: Sequence[Path]) -> None:
+        from mobilenet_gui.ui.models.page import ModelsPage
+
+        self.show_page("models")
+        cast(ModelsPage, self._built["models"]).handle_paths(files)
 
     def shut_down(self) -> None:
         """Stop everything that runs, in order; safe to call twice."""
@@ -381,10 +393,7 @@ class MainWindow(QMainWindow):
             return
         models = _model_files(event.mimeData())
         if models:
-            from mobilenet_gui.ui.models.page import ModelsPage
-
-            self.show_page("models")
-            cast(ModelsPage, self._built["models"]).handle_paths(models)
+            self._offer_import(models)
             return
         if video_files(event.mimeData()):
             self.show_page("live")
@@ -412,4 +421,4 @@ class MainWindow(QMainWindow):
 def _model_files(mime: QMimeData) -> list[Path]:
     """Return the local model files in `mime`."""
     local = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
-    return [path for path in local if path.suffix.lower() in MODEL_SUFFIXES]
+    return [path for path in local if is_model(path)]

@@ -55,8 +55,22 @@ Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTyp
 Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".jpeg"; ValueData: ""
 Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".png"; ValueData: ""
 Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".webp"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".avif"; ValueData: ""
 Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".heic"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".heif"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".tif"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".tiff"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".bmp"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".gif"; ValueData: ""
 Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".mp4"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".mov"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".mkv"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".webm"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".avi"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".tflite"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".keras"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".h5"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".zip"; ValueData: ""
 Root: HKA; Subkey: "Environment"; ValueType: expandsz; ValueName: "Path"; ValueData: "{olddata};{app}"; Tasks: path; Check: NotOnPath(ExpandConstant('{app}'))
 
 [Run]

@@ -164,9 +164,9 @@ def test_a_project_travels_as_one_file(
     target.parent.mkdir()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
     page.ask_where_to_export(one)
-    qtbot.waitUntil(lambda: target.with_suffix(".zip").is_file(), timeout=SECONDS)
+    qtbot.waitUntil(lambda: target.with_suffix(".mobilenet.zip").is_file(), timeout=SECONDS)
     qtbot.waitUntil(lambda: "zip" not in page.notices.shown(), timeout=SECONDS)
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(target.with_suffix(".zip")), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(target.with_suffix(".mobilenet.zip")), ""))
     page.import_button.click()
     qtbot.waitUntil(lambda: len(page.cards) == 2, timeout=SECONDS)
 

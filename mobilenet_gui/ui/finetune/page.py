@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayo
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.training.archive import SUFFIX
 from mobilenet_gui.training.project_summary import ProjectSummary
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.finetune.board import CardBoard
@@ -33,6 +34,7 @@ from mobilenet_gui.workers.projects import ProjectTasks
 from mobilenet_gui.workers.small_pictures import SmallPictures
 
 ZIP = ".zip"
+"""What is taken for a project; those that we write end in more than this."""
 
 
 class FinetunePage(QWidget):
@@ -290,10 +292,13 @@ class FinetunePage(QWidget):
         folder = self._settings.values.last_export_folder or str(Path.home())
         safe = "".join(c if c.isalnum() or c in " -_." else "_" for c in summary.name).strip(" .") or "project"
         file, _ = QFileDialog.getSaveFileName(
-            self, tr("Export the project"), str(Path(folder) / f"{safe}{ZIP}"), tr("Projects ({p})").format(p=f"*{ZIP}")
+            self,
+            tr("Export the project"),
+            str(Path(folder) / f"{safe}{SUFFIX}"),
+            tr("Projects ({p})").format(p=f"*{ZIP}"),
         )
         if file:
-            target = Path(file if file.lower().endswith(ZIP) else file + ZIP)
+            target = Path(file if file.lower().endswith(ZIP) else file + SUFFIX)
             self._settings.update(last_export_folder=str(target.parent))
             self.export(project_id, target)
 

@@ -1,0 +1,72 @@
+"""Owns which page opens a file named at the start or by “Open with”: by its name, before anything is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtGui import QFileOpenEvent
+
+from mobilenet_gui.ui.live.files import is_video
+
+MODEL_SUFFIXES = frozenset({".tflite", ".h5", ".hdf5", ".keras"})
+"""What `core.install` can import; said again here because nothing of it is loaded while the window opens."""
+PROJECT_SUFFIX = ".zip"
+"""An exported project's; `training.archive` writes a longer one that ends so, which desktops can tell from any zip."""
+
+
+@dataclass(slots=True)
+class GivenFiles:
+    """Paths sorted by the page that opens them, in the order they were given.
+
+    Attributes:
+        photos: photos, folders, and whatever has no other place: Photos says what is wrong with it.
+        videos: for Live.
+        models: for Models, which offers to import them.
+        projects: exported projects, for Fine-tune.
+    """
+
+    photos: list[str] = field(default_factory=list)
+    videos: list[str] = field(default_factory=list)
+    models: list[Path] = field(default_factory=list)
+    projects: list[Path] = field(default_factory=list)
+
+
+def is_model(path: str | Path) -> bool:
+    """Say whether a file is a model by its name."""
+    return Path(path).suffix.lower() in MODEL_SUFFIXES
+
+
+def sort_given(paths: Iterable[str]) -> GivenFiles:
+    """Sort paths as they were given."""
+    given = GivenFiles()
+    for path in paths:
+        if is_video(path):
+            given.videos.append(path)
+        elif is_model(path):
+            given.models.append(Path(path))
+        elif Path(path).suffix.lower() == PROJECT_SUFFIX:
+            given.projects.append(Path(path))
+        else:
+            given.photos.append(path)
+    return given
+
+
+class OpenedFiles(QObject):
+    """Hears of files that macOS opens with the program: there they come as events, elsewhere on the command line.
+
+    Install it on the application as an event filter; emits `files_opened` with a list of paths.
+    """
+
+    files_opened = Signal(object)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take what is to be opened and leave everything else."""
+        if event.type() != QEvent.Type.FileOpen:
+            return super().eventFilter(watched, event)
+        if file := cast(QFileOpenEvent, event).file():
+            self.files_opened.emit([file])
+        return True
