@@ -42,12 +42,11 @@ def run(photos: Sequence[str], *, trace: StartupTrace, new_window: bool = False)
 
     server: InstanceServer | None = None
     if not new_window:
-        from mobilenet_gui.workers.single_instance import InstanceServer, hand_over, server_name
+        from mobilenet_gui.workers.single_instance import meet, server_name
 
-        name = server_name(paths.data_dir())
-        if hand_over(name, absolute):
+        server = meet(server_name(paths.data_dir()), absolute)
+        if server is None:
             return 0
-        server = InstanceServer(name)
     try:
         return _run_window(app, absolute, trace, server)
     finally:

@@ -1,7 +1,8 @@
 """The one table of settings: names, types, defaults, bounds; read tolerantly, saved sparsely and atomically.
 
 A damaged file never stops the program: what is readable is kept, the rest falls back to its default, and the
-damaged file is set aside under a name that says so. Only values that differ from their default are written.
+damaged file is set aside under a name that says so. Only values that differ from their default are written, and with
+them what a newer version of the program has put there: going back a version and forth again loses nothing.
 """
 
 from __future__ import annotations
@@ -132,6 +133,7 @@ class SettingsStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._listeners: list[Callable[[frozenset[str]], None]] = []
+        self._foreign: dict[str, Any] = {}
         self.problem: str | None = None
         self.values = self._read()
 
@@ -170,6 +172,8 @@ class SettingsStore:
             return Settings()
         except _UnreadableError as error:
             return self._set_aside(str(error))
+        known = {f.name for f in fields(Settings)}
+        self._foreign = {name: value for name, value in raw.items() if name not in known}
         good: dict[str, Any] = {}
         for f in fields(Settings):
             if f.name in raw:
@@ -197,7 +201,7 @@ class SettingsStore:
         }
         try:
             # In ASCII: the name of a folder need not be valid text.
-            write_atomically(self._path, json.dumps(sparse, indent=2).encode())
+            write_atomically(self._path, json.dumps(sparse | self._foreign, indent=2).encode())
         except OSError as error:
             raise StorageError(str(self._path), error.strerror or str(error)) from error
 

@@ -13,12 +13,15 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QDir, QLockFile, QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 CONNECT_MS = 400
-ANSWER_MS = 2000
+ANSWER_MS = 4000
+"""How long the first start may take to answer: on a slow machine it listens seconds before its window is up."""
+QUEUE_MS = 3000
+"""How long to wait for other starts of the same moment, each of which needs milliseconds."""
 _OK = b"ok\n"
 
 
@@ -50,6 +53,24 @@ def hand_over(name: str, photos: Sequence[str]) -> bool:
         answer += bytes(socket.readAll().data())
     socket.disconnectFromServer()
     return answer == _OK
+
+
+def meet(name: str, photos: Sequence[str]) -> InstanceServer | None:
+    """Hand `photos` over as `hand_over` does, or become the one that later starts find.
+
+    One start at a time: of several in the same moment (a file manager's for each of some photos) each would find
+    nobody, and all would open a window.
+
+    Returns:
+        What the later ones reach, or None where a running program took the photos.
+    """
+    queue = QLockFile(QDir(QDir.tempPath()).filePath(f"{name}.lock"))
+    queue.setStaleLockTime(QUEUE_MS)
+    queue.tryLock(QUEUE_MS)  # in vain, as on a full disk, it goes on without: better two windows than none
+    try:
+        return None if hand_over(name, photos) else InstanceServer(name)
+    finally:
+        queue.unlock()
 
 
 class InstanceServer(QObject):

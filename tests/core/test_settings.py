@@ -84,6 +84,13 @@ def test_bad_values_fall_back_one_by_one(tmp_path: Path) -> None:
     assert store.problem is None
 
 
+def test_what_a_newer_version_has_set_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"explain": True, "holograms": {"depth": 3}}))
+    SettingsStore(path).update(explain=False, theme="dark")
+    assert json.loads(path.read_text()) == {"theme": "dark", "holograms": {"depth": 3}}
+
+
 def test_update_refuses_what_the_table_refuses(tmp_path: Path) -> None:
     store = SettingsStore(tmp_path / "settings.json")
     with pytest.raises(KeyError):

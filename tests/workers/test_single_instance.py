@@ -42,6 +42,47 @@ def test_nobody_there_is_told_quickly(qapp: object, tmp_path: Path) -> None:
     assert not hand_over(server_name(tmp_path), ["/a.jpg"])
 
 
+_RACER = """
+import sys
+from PySide6.QtCore import QCoreApplication, QTimer
+from mobilenet_gui.workers.single_instance import meet
+app = QCoreApplication([])
+print("ready", flush=True)
+sys.stdin.readline()
+server = meet(sys.argv[1], ["/" + sys.argv[2]])
+if server is None:
+    print("handed over", flush=True)
+    sys.exit()
+photos = []
+server.photos_received.connect(lambda paths: (photos.extend(paths), len(photos) == 2 and app.quit()))
+QTimer.singleShot(15_000, app.quit)
+app.exec()
+server.close()
+print("first", *sorted(photos), flush=True)
+"""
+
+
+def test_of_starts_in_the_same_moment_one_is_the_first(tmp_path: Path) -> None:
+    name = server_name(tmp_path)
+    starts = [
+        subprocess.Popen(
+            [sys.executable, "-c", _RACER, name, str(number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for number in range(3)
+    ]
+    for start in starts:
+        assert start.stdout is not None
+        assert start.stdout.readline() == "ready\n"
+    for start in starts:
+        assert start.stdin is not None
+        start.stdin.write("\n")
+        start.stdin.flush()
+    said = [start.communicate(timeout=30)[0].strip() for start in starts]
+    assert said.count("handed over") == 2
+    first = next(number for number, words in enumerate(said) if words.startswith("first"))
+    assert said[first].split()[1:] == [f"/{number}" for number in range(3) if number != first]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes leave no file behind")
 def test_a_crashed_run_does_not_block_the_next(qtbot: QtBot, tmp_path: Path) -> None:
     name = server_name(tmp_path)
