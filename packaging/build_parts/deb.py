@@ -71,7 +71,7 @@ def _control(build: Build, size: int) -> str:
     needs = elf.needs(build.frozen)
     say(f"{needs.programs} libraries need glibc {needs.glibc[0]}.{needs.glibc[1]} and {len(needs.packages)} packages")
     # From the oldest system that is promised on; built there or not.
-    glibc = f"{elf.OLDEST_GLIBC[0]}.{elf.OLDEST_GLIBC[1]}"
+    glibc = ".".join(map(str, elf.OLDEST["GLIBC"]))
     wanted = [f"{package} (>= {glibc})" if package == "libc6" else package for package in needs.packages]
     architecture = run([tool("dpkg", "dpkg"), "--print-architecture"]).strip()
     return f"""Package: {NAME}

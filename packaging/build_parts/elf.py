@@ -1,16 +1,26 @@
-"""Owns what a frozen folder asks of the system it will run on: libraries it does not carry, the C library's version."""
+"""Owns what a frozen folder asks of the system it will run on: libraries that it does not carry, and their versions."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from build_parts.environment import PACKAGING, BuildError, run, tool
 
 LIBRARIES = PACKAGING / "linux" / "libraries.txt"
-OLDEST_GLIBC = (2, 35)
-"""Ubuntu 22.04's; Debian 12 has 2.36."""
+Version = tuple[int, ...]
+OLDEST: dict[str, Version] = {
+    "GLIBC": (2, 35),
+    "GLIBCXX": (3, 4, 30),
+    "CXXABI": (1, 3, 13),
+    "GCC": (12, 0, 0),
+}
+"""What libc6, libstdc++6 and libgcc-s1 of Ubuntu 22.04 offer, the oldest system that is promised."""
+RELATIVE_RELOCATIONS: Version = (2, 36)
+"""The C library that first offered GLIBC_ABI_DT_RELR (its NEWS for 2.36), a version without a number."""
+_NEEDED = re.compile(r"Name: (GLIBC|GLIBCXX|CXXABI|GCC)_(\d[\d.]*|ABI_DT_RELR)\b")
 
 
 @dataclass(frozen=True)
@@ -24,7 +34,7 @@ class Needs:
     """
 
     packages: tuple[str, ...]
-    glibc: tuple[int, int]
+    glibc: Version
     programs: int
 
 
@@ -32,33 +42,26 @@ def needs(folder: Path) -> Needs:
     """Look at every program and library below `folder`.
 
     Raises:
-        BuildError: a library is neither carried nor named in `linux/libraries.txt`, or the C library must be newer
-            than the oldest system that is promised.
+        BuildError: a library is neither carried nor named in `linux/libraries.txt`, or the C or C++ library must be
+            newer than the oldest system that is promised.
     """
     owners, opened = _owners()
-    readelf = tool("readelf", "binutils")
-    carried: set[str] = set()
+    carried = {path.name for path in folder.rglob("*") if path.is_file()}
     wanted: dict[str, str] = {}
-    glibc, newest, count = (2, 17), "", 0
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    carried.update(path.name for path in files)
-    for path in files:
-        with path.open("rb") as file:
-            if file.read(4) != b"\x7fELF":
-                continue
+    glibc: Version = (2, 17)
+    count = 0
+    for path in programs(folder):
         count += 1
-        text = run([readelf, "--dynamic", "--version-info", "--wide", path])
-        for library in re.findall(r"\(NEEDED\).*\[(.*)\]", text):
+        libraries, versions = read(path)
+        for library in libraries:
             wanted.setdefault(library, path.name)
-        for found in re.findall(r"GLIBC_(\d+)\.(\d+)", text):
-            version = (int(found[0]), int(found[1]))
-            if version > glibc:
-                glibc, newest = version, path.name
-    if glibc > OLDEST_GLIBC:
-        raise BuildError(
-            f"{newest} needs glibc {glibc[0]}.{glibc[1]}; the packages promise {OLDEST_GLIBC[0]}.{OLDEST_GLIBC[1]}. "
-            "Build on an older system, or leave that library out in packaging/freeze/trim.py."
-        )
+        glibc = max(glibc, versions.get("GLIBC", glibc))
+        for kind, version in versions.items():
+            if version > OLDEST[kind]:
+                raise BuildError(
+                    f"{path.name} needs {kind} {_dotted(version)}; the packages promise {_dotted(OLDEST[kind])}. "
+                    "Build on an older system, or leave that library out in packaging/freeze/trim.py."
+                )
     packages = set(opened)
     for library, user in sorted(wanted.items()):
         if library in carried:
@@ -67,6 +70,30 @@ def needs(folder: Path) -> Needs:
             raise BuildError(f"{user} needs {library}, which is neither carried nor named in {LIBRARIES}.")
         packages.add(owners[library])
     return Needs(tuple(sorted(packages)), glibc, count)
+
+
+def programs(folder: Path) -> Iterator[Path]:
+    """Yield the programs and libraries below `folder`, each once, in the order of their names."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                if file.read(4) == b"\x7fELF":
+                    yield path
+
+
+def read(path: Path) -> tuple[list[str], dict[str, Version]]:
+    """Return the libraries that a program or library needs, and the newest version it needs of each of `OLDEST`."""
+    text = run([tool("readelf", "binutils"), "--dynamic", "--version-info", "--wide", path], env={"LC_ALL": "C"})
+    versions: dict[str, Version] = {}
+    # What it offers itself is listed too, before what it needs.
+    for kind, number in _NEEDED.findall(text[text.find("Version needs section") :] if "Version needs" in text else ""):
+        version = RELATIVE_RELOCATIONS if number[0] == "A" else tuple(int(part) for part in number.split("."))
+        versions[kind] = max(versions.get(kind, ()), version)
+    return re.findall(r"\(NEEDED\).*\[(.*)\]", text), versions
+
+
+def _dotted(version: Version) -> str:
+    return ".".join(map(str, version))
 
 
 def _owners() -> tuple[dict[str, str], set[str]]:

@@ -3,7 +3,8 @@
 Every desktop has them, in versions that fit its display server, and those are used. A system without a desktop, or with
 a reduced one, has not; nobody who unpacks an archive should have to find out their names. So a copy of each lies in a
 folder of its own, and the start script adds just the folders of those that are missing. Graphics drivers, the C library
-and the loader are never carried.
+and the loader are never carried. A copy from a build machine newer than the oldest system that is promised may itself
+need too new a C library: it says so in a file `glibc`, and the start script then names the package to install instead.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import shutil
 from pathlib import Path
 
+from build_parts import elf
 from build_parts.environment import BuildError, run, say, tool
 
 NEVER = re.compile(
@@ -47,17 +49,24 @@ def add_fallbacks(frozen: Path, folder: Path, licences: Path) -> int:
             if rest.startswith("not found"):
                 raise BuildError(f"{root.name} needs {name}, which is not here; see packaging/debian-packages.txt.")
             found[name] = Path(rest.rsplit(" (", 1)[0])
+    newer = []
     for name, path in sorted(found.items()):
         target = folder / name / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path.resolve(), target)
-        _copy_licence(path, licences)
+        package = _copy_licence(path, licences)
+        glibc = elf.read(target)[1].get("GLIBC", (0, 0))
+        if glibc > elf.OLDEST["GLIBC"]:
+            newer.append(name)
+            (target.parent / "glibc").write_text(f"{glibc[0]}.{glibc[1]} {package}\n", encoding="ascii")
+    if newer:
+        say(f"Of the libraries for systems that lack them, these need a newer system: {', '.join(newer)}")
     say(f"{len(found)} libraries for systems that lack them, {_size(folder) / 1e6:.0f} MB")
     return len(found)
 
 
-def _copy_licence(library: Path, licences: Path) -> None:
-    """Copy the licence of the Debian package that a library of this machine comes from."""
+def _copy_licence(library: Path, licences: Path) -> str:
+    """Copy the licence of the Debian package that a library of this machine comes from; return the package's name."""
     query = [tool("dpkg", "dpkg"), "--search", f"*/{library.resolve().name}"]
     packages = sorted({line.split(":")[0] for line in run(query).splitlines() if ":" in line})
     for package in packages:
@@ -65,7 +74,7 @@ def _copy_licence(library: Path, licences: Path) -> None:
         if text.is_file():
             (licences / package).mkdir(parents=True, exist_ok=True)
             shutil.copyfile(text, licences / package / "copyright")
-            return
+            return package
     raise BuildError(f"The licence of {library} was not found; it must travel with it.")
 
 

@@ -132,24 +132,6 @@ def test_only_what_is_needed_is_carried(name: str, source: str, kept: bool) -> N
     assert is_kept(name, source) is kept
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads ELF files")
-@pytest.mark.skipif(shutil.which("readelf") is None, reason="binutils is not installed")
-def test_a_library_nobody_named_stops_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import build_parts.elf as elf
-    from build_parts.environment import BuildError
-
-    shutil.copyfile(shutil.which("cat") or "", tmp_path / "program")
-    monkeypatch.setattr(elf, "OLDEST_GLIBC", (9, 0))
-    needed = elf.needs(tmp_path)
-    assert needed.programs == 1
-    assert "libc6" in needed.packages
-    empty = tmp_path / "libraries.txt"
-    empty.write_text("# nothing\n", encoding="utf-8")
-    monkeypatch.setattr(elf, "LIBRARIES", empty)
-    with pytest.raises(BuildError, match="neither carried nor named"):
-        elf.needs(tmp_path)
-
-
 def test_the_smoke_test_draws_photos_and_writes_a_video_that_can_be_read(tmp_path: Path) -> None:
     import smoke_test
 
