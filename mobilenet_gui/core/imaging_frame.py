@@ -8,34 +8,46 @@ from __future__ import annotations
 
 import itertools
 import math
+import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from functools import partial
 from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 from PIL import Image
 
+from mobilenet_gui.core.opencv import cv2
 from mobilenet_gui.core.types import Pixels
 
 REDUCING_GAP: Final = 3.0
 """What a photo has more than so many pixels a pixel of the input is averaged in blocks before it is resized."""
 
 Box: TypeAlias = tuple[float, float, float, float]
+_WHOLE: Final = 16
+"""Frames are cut at sixteenths: every network's input side can be, and most frames without a rounding error."""
 _REACH: Final = {Image.Resampling.BILINEAR: 1, Image.Resampling.BICUBIC: 2, Image.Resampling.LANCZOS: 3}
 """Output pixels to each side of a place that a filter takes in."""
+
+
+class _Scratch(threading.local):
+    def __init__(self) -> None:
+        self.memory = np.empty(0, np.uint8)
+
+
+_scratch = _Scratch()
 
 
 class Helper(Protocol):
     """Threads that take over parts of a resize.
 
     Attributes:
-        parts: into how many parts to cut it, one of them the caller's own.
+        shares: how many sixteenths of it each takes, the caller's own first; together 16.
     """
 
-    parts: int
+    shares: tuple[int, ...]
 
-    def submit(self, work: Callable[..., Image.Image], /, *arguments: object) -> Future[Image.Image]:
-        """Have `work(*arguments)` done beside the caller."""
+    def submit(self, work: Callable[[], Pixels], /) -> Callable[[], Pixels]:
+        """Have `work()` done beside the caller; what is returned waits for its result."""
 
 
 def resize(pixels: Pixels, side: int, resample: Image.Resampling, box: Box, helper: Helper | None = None) -> Pixels:
@@ -49,25 +61,30 @@ def resize(pixels: Pixels, side: int, resample: Image.Resampling, box: Box, help
         helper: threads to share the work with.
     """
     left, top, right, bottom = box
-    parts = 1 if helper is None or side % helper.parts else helper.parts
-    edges = [top + (bottom - top) * part / parts for part in range(parts + 1)]
+    enlarged = min(right - left, bottom - top) < side
+    shares = (_WHOLE,) if helper is None or side % _WHOLE or enlarged else helper.shares
+    ends = list(itertools.accumulate(shares, initial=0))
+    edges = [top + (bottom - top) * end / _WHOLE for end in ends]
     # Pillow counts in single precision; it reduces large frames first, by blocks that no cut may part; and it rounds in
-    # between, after the rows or after the columns, whichever comes cheaper: of wide frames and parts always the rows.
+    # between, after the rows or after the columns, whichever comes cheaper: of wide frames and of
+    # parts always the rows, unless they are enlarged.
     exact = all(float(np.float32(edge)) == edge for edge in (left, right, *edges))
     tall = pixels.shape[0] > pixels.shape[1]
     if not exact or tall or max(right - left, bottom - top) / side / REDUCING_GAP >= 2:
         whole = Image.fromarray(pixels)
         return np.array(whole.resize((side, side), resample, box=box, reducing_gap=REDUCING_GAP))
-    size = (side, side // parts)
-    if helper is None or parts == 1:
-        return np.array(_part(pixels, size, resample, box))
-    boxes = [(left, above, right, below) for above, below in itertools.pairwise(edges)]
-    others = [helper.submit(_part, pixels, size, resample, box) for box in boxes[1:]]
-    first = _part(pixels, size, resample, boxes[0])
-    return np.concatenate([np.asarray(first), *(np.asarray(part.result()) for part in others)])
+    parts = [
+        partial(_part, pixels, (side, side * share // _WHOLE), resample, (left, above, right, below))
+        for share, (above, below) in zip(shares, itertools.pairwise(edges), strict=True)
+    ]
+    if helper is None or len(parts) == 1:
+        return np.array(parts[0]())
+    others = [helper.submit(part) for part in parts[1:]]
+    first = parts[0]()
+    return np.concatenate([first, *(part() for part in others)])
 
 
-def _part(pixels: Pixels, size: tuple[int, int], resample: Image.Resampling, box: Box) -> Image.Image:
+def _part(pixels: Pixels, size: tuple[int, int], resample: Image.Resampling, box: Box) -> Pixels:
     """Return `box` resized to `size`, with as much of the frame around it as the filter takes in."""
     left, top, right, bottom = box
     height, width = pixels.shape[:2]
@@ -75,7 +92,22 @@ def _part(pixels: Pixels, size: tuple[int, int], resample: Image.Resampling, box
     down = _REACH[resample] * math.ceil(max(1.0, (bottom - top) / size[1])) + 1
     x0, x1 = max(0, math.floor(left) - across), min(width, math.ceil(right) + across)
     y0, y1 = max(0, math.floor(top) - down), min(height, math.ceil(bottom) + down)
-    row = 3 * width
-    data = pixels.reshape(-1)[y0 * row + 3 * x0 : (y1 - 1) * row + 3 * x1]
-    around = Image.frombuffer("RGB", (x1 - x0, y1 - y0), data, "raw", "RGB", row, 1)
-    return around.resize(size, resample, box=(left - x0, top - y0, right - x0, bottom - y0))
+    around = _as_image(pixels[y0:y1, x0:x1])
+    return np.asarray(around.resize(size, resample, box=(left - x0, top - y0, right - x0, bottom - y0)))
+
+
+def _as_image(part: Pixels) -> Image.Image:
+    """Return a part of a frame as an image; good until this thread asks for the next one.
+
+    Pillow keeps four bytes a pixel. Its own unpacking holds Python's lock, so that threads that share a frame would
+    wait for each other, and takes fresh memory, which costs as long again in page faults. So OpenCV unpacks, into
+    memory that is kept, and Pillow takes that as it is, by its Arrow interface: as RGB, whose resize counts three
+    colours instead of four.
+    """
+    module = cv2()
+    height, width = part.shape[:2]
+    if len(_scratch.memory) < 4 * height * width:
+        _scratch.memory = np.empty(4 * height * width, np.uint8)
+    four = _scratch.memory[: 4 * height * width].reshape(height, width, 4)
+    module.cvtColor(part, module.COLOR_RGB2RGBA, dst=four)
+    return Image.fromarrow(Image.frombuffer("RGBX", (width, height), four, "raw", "RGBX", 0, 1), "RGB", (width, height))

@@ -22,7 +22,7 @@ def noise(size: tuple[int, int]) -> Pixels:
     return np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
 
 
-@pytest.fixture(params=[2, 4])
+@pytest.fixture(params=[(9, 7), (6, 5, 5), (1, 15)])
 def helper(request: pytest.FixtureRequest) -> Iterator[FrameHelper]:
     """Threads that help, whatever the machine has."""
     made = FrameHelper(request.param)
@@ -62,7 +62,7 @@ def test_only_what_the_network_sees_is_converted(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(Image, "frombuffer", spy)
     prepare(noise((1280, 720)), Preprocessing(192), helper)
-    assert len(seen) == helper.parts
+    assert len(seen) == len(helper.shares)
     assert sum(seen) < 1280 * 720 / 2
 
 
@@ -76,7 +76,7 @@ def test_a_machine_with_one_core_has_no_helpers(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(live_helper, "usable_cores", lambda: 1)
     before = threading.active_count()
     helper = FrameHelper()
-    assert (helper.parts, threading.active_count()) == (1, before)
+    assert (helper.shares, threading.active_count()) == ((16,), before)
     assert np.array_equal(
         prepare(noise((64, 48)), Preprocessing(32), helper).pixels,
         imaging.prepare(noise((64, 48)), Preprocessing(32)).pixels,

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def helper() -> Iterator[FrameHelper]:
-    made = FrameHelper(3)
+    made = FrameHelper((6, 5, 5))
     yield made
     made.close()
 
