@@ -186,7 +186,7 @@ class LiveSession:
         self._place(recognizer)
         start = time.perf_counter()
         prepared = imaging.prepare(frame.pixels, bundle.preprocessing, self._helper)
-        # Whoever helped with the resize has woken this thread, which on Linux often draws it onto the waker's processor.
+        # Whoever helped with the resize has woken this thread, and Linux often moves it to the waker's processor then.
         self._placement.arrange()
         ready = time.perf_counter()
         scores, features = recognizer.probabilities(prepared.pixels, want_features=explain)
