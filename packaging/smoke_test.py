@@ -1,30 +1,29 @@
 """Starts what ships, not the source, and does with it what a person would: `smoke_test.py PROGRAM`.
 
-Window shown, a photo recognised in it, a photo recognised on the command line, a model fine-tuned on twenty photos,
-its export proved, a video recognised, the cameras listed, clean exits; and no traceback, missing module or missing
-library in anything that was printed or logged. Needs nothing but Python's standard library and PROGRAM; without a
-display the window opens on Qt's offscreen one.
+Window shown, a photo recognised in it, a photo and a video dropped on it, a photo recognised on the command line, a
+model fine-tuned on twenty photos, its export proved, a video recognised, the cameras listed, clean exits; and no
+traceback, missing module or missing library in anything that was printed or logged. Needs nothing but Python's standard
+library and PROGRAM; without a display the window opens on Qt's offscreen one.
 """
 
 from __future__ import annotations
 
 import argparse
-import functools
 import json
-import math
 import os
 import re
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from smoke_data import make_dataset, write_video
+from x11_drop import DropError, drop
 
 USER = 1000
 ISOLATED = ("unshare", "--net", "/usr/sbin/chroot", f"--userspec={USER}:{USER}")
@@ -154,10 +153,29 @@ def check_window(program: Program) -> str:
         if sys.platform == "win32":
             process.kill()  # there is no polite way to ask a window without one of its own
             return f"shown after {shown - started:.2f} s, first result after {result:.2f} s"
-        process.send_signal(signal.SIGTERM)
-        if process.wait(timeout=20) != 0:
-            raise SmokeError(f"The window ended with {process.returncode}.")
+        _close(process)
     return f"shown after {shown - started:.2f} s, first result after {result:.2f} s, closed cleanly"
+
+
+def check_drop(program: Program) -> str:
+    """Drop a photo on the window, then a video: one is recognised in Photos, the other in Live."""
+    if not sys.platform.startswith("linux") or not os.environ.get("DISPLAY"):
+        return "skipped: there is no X display"
+    log = program.folder / "window.log"
+    video = program.folder / "dropped.avi"
+    write_video(video, sample_photo(program).read_bytes(), frames=100)
+    took = []
+    with program.started("--new-window", "--startup-trace") as process:
+        _wait_for(log, "window shown", process)
+        for file, answer in ((sample_photo(program), "first result"), (video, "first live answer")):
+            dropped = time.monotonic()
+            try:
+                drop("mobilenet-gui", [program.word(file)])
+            except DropError as error:
+                raise SmokeError(f"{file.name} could not be dropped: {error}") from error
+            took.append(_wait_for(log, answer, process) - dropped)
+        _close(process)
+    return f"photo recognised after {took[0]:.2f} s, video after {took[1]:.2f} s, closed cleanly"
 
 
 def check_classify(program: Program) -> str:
@@ -268,6 +286,7 @@ def check_cameras(program: Program) -> str:
 CHECKS: dict[str, Callable[[Program], str]] = {
     "version": check_version,
     "window": check_window,
+    "drop": check_drop,
     "classify": check_classify,
     "train": check_training,
     "export": check_export,
@@ -275,6 +294,13 @@ CHECKS: dict[str, Callable[[Program], str]] = {
     "surroundings": check_surroundings,
     "cameras": check_cameras,
 }
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    """Ask a window to close; it must, cleanly."""
+    process.send_signal(signal.SIGTERM)
+    if process.wait(timeout=20) != 0:
+        raise SmokeError(f"The window ended with {process.returncode}.")
 
 
 def _wait_for(log: Path, text: str, process: subprocess.Popen[bytes]) -> float:
@@ -315,70 +341,6 @@ def sample_photo(program: Program) -> Path:
         else:
             raise SmokeError("The program carries no sample photos.")
     return target
-
-
-def make_dataset(folder: Path) -> Path:
-    """Draw two classes of ten photos: discs on light ground and stripes on dark ground, each another."""
-    for number in range(10):
-        for name in ("discs", "stripes"):
-            path = folder / name / f"{number}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(png(160, functools.partial(_paint, name, number)))
-    return folder
-
-
-def _paint(name: str, number: int, x: int, y: int) -> tuple[int, int, int]:
-    if name == "discs":
-        inside = math.hypot(x - 60 - 4 * number, y - 80) < 30 + 2 * number
-        return (200, 40 + 10 * number, 40) if inside else (225, 225, 215 + number)
-    return (30, 60 + 8 * number, 150) if (x + 2 * y) // (8 + number) % 2 else (20, 25, 30 + number)
-
-
-def png(side: int, paint: Callable[[int, int], tuple[int, int, int]]) -> bytes:
-    """Return a PNG of `side` pixels each way (W3C Recommendation PNG: chunks IHDR, IDAT, IEND)."""
-    rows = b"".join(b"\0" + bytes(value for x in range(side) for value in paint(x, y)) for y in range(side))
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-def write_video(path: Path, jpeg: bytes, frames: int = 12) -> None:
-    """Write a Motion JPEG AVI (RIFF) that shows one photo for `frames` frames at 10 a second."""
-    width, height = _jpeg_size(jpeg)
-    padded = jpeg + b"\0" * (len(jpeg) % 2)
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return kind + struct.pack("<I", len(content)) + content
-
-    main = struct.pack("<14I", 100_000, len(jpeg) * 10, 0, 0x10, frames, 0, 1, len(jpeg), width, height, 0, 0, 0, 0)
-    stream = b"vidsMJPG" + struct.pack(
-        "<IHHIIIIIIII4H", 0, 0, 0, 0, 1, 10, 0, frames, len(jpeg), 0xFFFFFFFF, 0, 0, 0, width, height
-    )
-    size = width * height * 3
-    bitmap = struct.pack("<IiiHH4sIiiII", 40, width, height, 1, 24, b"MJPG", size, 0, 0, 0, 0)
-    headers = chunk(
-        b"LIST",
-        b"hdrl" + chunk(b"avih", main) + chunk(b"LIST", b"strl" + chunk(b"strh", stream) + chunk(b"strf", bitmap)),
-    )
-    one = b"00dc" + struct.pack("<I", len(jpeg)) + padded
-    index = b"".join(b"00dc" + struct.pack("<III", 0x10, 4 + number * len(one), len(jpeg)) for number in range(frames))
-    body = b"AVI " + headers + chunk(b"LIST", b"movi" + one * frames) + chunk(b"idx1", index)
-    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
-
-
-def _jpeg_size(jpeg: bytes) -> tuple[int, int]:
-    """Return width and height from a JPEG's start-of-frame marker (ITU-T T.81, B.2.2)."""
-    at = 2
-    while at < len(jpeg):
-        marker, length = jpeg[at + 1], struct.unpack(">H", jpeg[at + 2 : at + 4])[0]
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack(">HH", jpeg[at + 5 : at + 9])
-            return width, height
-        at += 2 + length
-    raise SmokeError("The sample photo is no JPEG.")
 
 
 def main(arguments: list[str]) -> int:

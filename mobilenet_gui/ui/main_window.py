@@ -224,6 +224,8 @@ class MainWindow(QMainWindow):
         page.model_chosen.connect(self.tasks.activate)
         page.correction_requested.connect(self._correct)
         page.progress_changed.connect(lambda fraction: self.rail.set_progress("live", fraction))
+        once = Qt.ConnectionType.SingleShotConnection
+        page.controller.answered.connect(lambda _answer: self._trace.mark("first live answer"), once)
         return page
 
     def _live(self) -> LivePage:

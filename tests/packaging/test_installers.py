@@ -133,9 +133,9 @@ def test_only_what_is_needed_is_carried(name: str, source: str, kept: bool) -> N
 
 
 def test_the_smoke_test_draws_photos_and_writes_a_video_that_can_be_read(tmp_path: Path) -> None:
-    import smoke_test
+    import smoke_data
 
-    dataset = smoke_test.make_dataset(tmp_path / "photos")
+    dataset = smoke_data.make_dataset(tmp_path / "photos")
     files = sorted(dataset.rglob("*.png"))
     assert len(files) == 20
     assert len({file.read_bytes() for file in files}) == 20
@@ -143,7 +143,7 @@ def test_the_smoke_test_draws_photos_and_writes_a_video_that_can_be_read(tmp_pat
         photo.load()
         assert photo.size == (160, 160)
     video = tmp_path / "video.avi"
-    smoke_test.write_video(video, (ROOT / "resources" / "samples" / "daisy.jpg").read_bytes(), frames=5)
+    smoke_data.write_video(video, (ROOT / "resources" / "samples" / "daisy.jpg").read_bytes(), frames=5)
     capture = cv2().VideoCapture(str(video))
     read = sum(capture.read()[0] for _ in range(5))
     capture.release()
