@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from mobilenet_gui.core.errors import UserError
-from mobilenet_gui.training.project_types import NewPhoto, PhotoSplit
+from mobilenet_gui.training.project_types import NewPhoto, PhotoSplit, clean_name
 from mobilenet_gui.training.run_folder import Sample
 from mobilenet_gui.training.split import split_samples
 from mobilenet_gui.training.training_settings import TrainingSettings
@@ -119,6 +120,33 @@ class FoundDataset:
 def part_of(name: str) -> PhotoSplit:
     """Return the part of the data that a folder of that name holds; empty for none."""
     return _PART_NAMES.get(name.strip().casefold(), "")
+
+
+def name_for(places: Sequence[Path], classes: Sequence[str]) -> str:
+    """Return what a project may be called that begins with files and folders; empty where nothing names it.
+
+    A folder of classes gives its name, its part for training that of the folder around it. Classes that were chosen
+    side by side have the name of their folder in common, unless that is one where everything lands. A single class
+    names nothing: others will follow.
+
+    Args:
+        places: what was chosen or dropped together, absolute.
+        classes: the names of the classes that were found there.
+    """
+    if len(classes) < 2 or not places:
+        return ""
+    folder = places[0]
+    if len(places) > 1 or folder.name in classes or part_of(folder.name) or folder.is_file():
+        folder = folder.parent
+        if any(place.parent != folder for place in places) or folder in _landing_places():
+            return ""
+    return clean_name(folder.name)
+
+
+def _landing_places() -> set[Path]:
+    home = Path.home()
+    known = ("Desktop", "Documents", "Downloads", "Pictures", "Photos")
+    return {home, home.parent, Path(tempfile.gettempdir()), *(home / name for name in known)}
 
 
 def resolved(gathering: Gathering) -> FoundDataset:

@@ -147,8 +147,12 @@ class Project(ProjectCore):
             self._tell(part)
         return added
 
-    def add_photos(self, photos: Iterable[NewPhoto]) -> Added:
+    def add_photos(self, photos: Iterable[NewPhoto], name: str = "") -> Added:
         """Add photos; one whose file is in its class already is left alone.
+
+        Args:
+            photos: what to add.
+            name: what the project is called from then on, as part of the same step; empty leaves its name.
 
         Raises:
             ProjectError: a class that is not there and has no name, an empty name, or too many photos.
@@ -156,6 +160,8 @@ class Project(ProjectCore):
         addition = project_adding.plan(photos, self._classes, self._index, self._next_photo, self._next_class)
         if not addition.step.is_empty:
             self._next_photo, self._next_class = addition.next_photo, addition.next_class
+            if not name_problem(name):
+                addition.step.name = (self._name, clean_name(name))
             self._do(addition.step)
             self._adding = addition.step
         return Added(addition.ids, addition.known)

@@ -1,12 +1,11 @@
-"""Owns what is done to fine-tuning projects off the window's thread: lists, openings, saves, copies, searches, zips.
+"""Owns what is done to fine-tuning projects off the window's thread: lists, openings, saves, lendings, zips.
 
 A `Project` itself belongs to the window's thread; what works elsewhere gets a snapshot or plain paths.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,25 +13,20 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from mobilenet_gui.core.errors import UserError
-from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import project_copies, project_file
-from mobilenet_gui.training.dataset_types import FoundDataset
 from mobilenet_gui.training.project import Project
 from mobilenet_gui.training.project_store import ProjectStore
 from mobilenet_gui.training.project_summary import ProjectSummary
-from mobilenet_gui.training.project_types import NewPhoto
 from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.workers.collector import many_photos
-from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
+from mobilenet_gui.workers.photo_tasks import Errand
 from mobilenet_gui.workers.project_keeper import ProjectKeeper
-
-if TYPE_CHECKING:
-    pass
+from mobilenet_gui.workers.project_photos import Copies, Failed, ProjectPhotoTasks, ReadPhotos
 
 if TYPE_CHECKING:
     from mobilenet_gui.training.archive import Exported
 
-Failed = Callable[[UserError], None]
+__all__ = ["Copies", "Opened", "ProjectTasks", "ReadPhotos"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +46,7 @@ class Opened:
     accuracy: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Copies:
-    """What came of copying photos: where each lies now by its old path, and what could not be copied."""
-
-    paths: dict[Path, Path]
-    problems: tuple[UserError, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ReadPhotos:
-    """What was found in files and folders, ready for a project.
-
-    Attributes:
-        photos: those whose class is known.
-        loose: those whose class somebody has to say.
-        empty: names of classes without a photo.
-        problems: what could not be used.
-    """
-
-    photos: list[NewPhoto]
-    loose: list[NewPhoto]
-    empty: tuple[str, ...] = ()
-    problems: tuple[UserError, ...] = ()
-
-
-class ProjectTasks(QObject):
+class ProjectTasks(ProjectPhotoTasks):
     """Does the work. Callbacks and signals come in the thread that the object lives in.
 
     Attributes:
@@ -91,9 +60,7 @@ class ProjectTasks(QObject):
     list_changed = Signal()
 
     def __init__(self, store: ProjectStore, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.store = store
-        self.runner = TaskRunner(self)
+        super().__init__(store, parent)
         self._keepers: dict[str, ProjectKeeper] = {}
         self._opening: set[str] = set()
         self._closing: dict[str, list[Callable[[], None]]] = {}
@@ -116,10 +83,7 @@ class ProjectTasks(QObject):
         """Make an empty project and open it; a name that is taken gets a number."""
 
         def work(_errand: Errand) -> Opened:
-            taken, free, number = {summary.name for summary in self.store.summaries()}, name, 2
-            while free in taken:
-                free, number = f"{name} {number}", number + 1
-            return Opened(self.store.create(free), None, None, None)
+            return Opened(self.store.create(self.free_name(name)), None, None, None)
 
         self.runner.run(work, done=self._kept(done), failed=failed)
 
@@ -304,87 +268,6 @@ class ProjectTasks(QObject):
         if keeper is not None:
             keeper.save_soon(0)
 
-    def read(
-        self,
-        places: Sequence[Path],
-        class_id: str = "",
-        *,
-        done: Callable[[ReadPhotos], None],
-        failed: Failed,
-        progress: Callable[[int], None],
-    ) -> Errand:
-        """Find the photos that files and folders stand for; `progress` gets how many so far.
-
-        With a `class_id` all of them are for that class, whatever their folders are called.
-        """
-
-        def work(errand: Errand) -> ReadPhotos:
-            from mobilenet_gui.training.dataset import read_source
-
-            with many_photos():
-                return _prepared(read_source(list(places), errand.cancelled, errand.report), class_id)
-
-        return self.runner.run(work, done=done, failed=failed, progress=progress)
-
-    def copy(
-        self,
-        project: Project,
-        photos: Sequence[Path],
-        *,
-        done: Callable[[Copies], None],
-        failed: Failed,
-        progress: Callable[[tuple[int, int]], None],
-    ) -> Errand:
-        """Copy photos into a project's folder; `progress` gets how many are done, of how many."""
-        folder = project.folder
-
-        def work(errand: Errand) -> Copies:
-            copied = project_copies.copy_photos(
-                folder, photos, errand.cancelled, lambda n, of: errand.report((n, of)) if n % 10 == 0 else None
-            )
-            return Copies(dict(copied.paths), copied.problems)
-
-        return self.runner.run(work, done=done, failed=failed, progress=progress)
-
-    def keep_bytes(
-        self,
-        project: Project,
-        make: Callable[[Errand], Sequence[bytes]],
-        *,
-        done: Callable[[list[Path]], None],
-        failed: Failed,
-    ) -> Errand:
-        """Write photos that have no file yet (pasted, dropped from a browser, taken) into a project's folder.
-
-        Args:
-            project: which.
-            make: returns the photos as bytes of files; runs in the task's thread.
-            done: called with where they lie.
-            failed: called with the error instead.
-        """
-        folder = project.folder
-
-        def work(errand: Errand) -> list[Path]:
-            return [
-                project_copies.keep(folder, io.BytesIO(data), name=tr("Pasted photo"), cancel=errand.cancelled)
-                for data in make(errand)
-            ]
-
-        return self.runner.run(work, done=done, failed=failed)
-
-    def find_lost(
-        self, project: Project, folder: Path, *, done: Callable[[tuple[dict[str, Path], int]], None], failed: Failed
-    ) -> Errand:
-        """Look below a folder for photos that are not where they were; see `lost_photos.find_lost`."""
-        photos = tuple(project.photos.values())
-
-        def work(errand: Errand) -> tuple[dict[str, Path], int]:
-            from mobilenet_gui.workers.lost_photos import find_lost
-
-            return find_lost(errand, photos, folder)
-
-        return self.runner.run(work, done=done, failed=failed)
-
     def shut_down(self) -> None:
         """Save what is open, from this thread, and end. Safe to call twice."""
         self.runner.stop()
@@ -431,17 +314,6 @@ def _open(store: ProjectStore, project_id: str) -> Opened:
         raise
     finished = next((s.accuracy for _, s in states if s.status == "finished" and s.accuracy is not None), None)
     return Opened(project, states[0][0].path if states else None, states[0][1] if states else None, finished)
-
-
-def _prepared(found: FoundDataset, class_id: str) -> ReadPhotos:
-    """Sort what was found, where it does not hold the window."""
-    if class_id:
-        photos = [NewPhoto(p.path, class_id, size=p.size, mtime_ns=p.mtime_ns) for p in found.photos]
-        return ReadPhotos(photos, [], problems=found.problems)
-    loose = [NewPhoto(p.path, "", "", p.split, "", False, p.size, p.mtime_ns) for p in found.loose]
-    filled = {photo.class_name for photo in found.photos}
-    empty = tuple(name for name in found.classes if name not in filled)
-    return ReadPhotos(found.new_photos(), loose, empty, found.problems)
 
 
 def _share(errand: Errand) -> Callable[[int, int], None]:

@@ -11,6 +11,7 @@ import pytest
 
 from mobilenet_gui.core.errors import Cancelled, ProjectError
 from mobilenet_gui.training.dataset import FoundDataset, read_source
+from mobilenet_gui.training.dataset_types import name_for
 from mobilenet_gui.training.training_settings import TrainingSettings
 
 
@@ -247,3 +248,16 @@ def test_the_well_known_layout(shared: Path) -> None:
     assert found.counts() == {"ants": 194, "bees": 204}
     samples = found.samples(TrainingSettings())[1]
     assert sum(s.split == "test" for s in samples) == 153
+
+
+def test_what_a_project_is_called_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    place, both = tmp_path / "My  insects", ("ants", "bees")
+    assert name_for([place], both) == "My insects"
+    assert name_for([place / "train"], both) == "My insects"
+    assert name_for([place / "ants", place / "bees"], both) == "My insects"
+    assert name_for([place / "ants", tmp_path / "bees"], both) == ""
+    assert name_for([tmp_path / "Downloads" / "ants", tmp_path / "Downloads" / "bees"], both) == ""
+    assert name_for([place / "ants"], ("ants",)) == ""
+    make(tmp_path, "My  insects/labels.csv")
+    assert name_for([place / "labels.csv"], both) == "My insects"

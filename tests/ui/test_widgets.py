@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QAccessible, QColor, QEnterEvent, QPixmap
+from PySide6.QtGui import QAccessible, QColor, QEnterEvent, QPixmap, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.ui import fonts
@@ -209,6 +209,23 @@ def test_combo_box_goes_by_keys(qtbot: QtBot) -> None:
     assert combo.currentData() == "v2"
 
 
+def test_a_wheel_over_a_combo_box_scrolls_the_page_and_chooses_nothing(qtbot: QtBot) -> None:
+    area, inside = QScrollArea(), QWidget()
+    combo = ComboBox()
+    column = QVBoxLayout(inside)
+    column.addWidget(combo)
+    column.addSpacing(900)
+    combo.addItems(["One", "Two", "Three"])
+    area.setWidget(inside)
+    shown(qtbot, area, size=(200, 120))
+    where = QPointF(combo.rect().center())
+    QApplication.sendEvent(combo, QWheelEvent(
+        where, combo.mapToGlobal(where), QPoint(), QPoint(0, -120), Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    ))  # fmt: skip
+    assert combo.currentIndex() == 0
+
+
 @pytest.mark.parametrize("tone", sorted(TONES))
 def test_banner_tells_acts_and_closes(qtbot: QtBot, tone: str) -> None:
     banner = Banner(tone, "The download stopped at 62 %.", "Resume")
@@ -347,9 +364,15 @@ def test_page_header_is_compact_in_narrow_windows(qtbot: QtBot) -> None:
     window.resize(900, 200)
     qtbot.waitUntil(header.is_compact)
     assert add.text() == ""
+    size = next(label for label in header.findChildren(ElidedLabel) if label.text() == "845 × 563")
+    header.set_title("next.jpg", "845 × 563")
+    assert not size.isVisible()
     window.resize(1100, 200)
     qtbot.waitUntil(lambda: not header.is_compact())
     assert add.text() == "Add"
+    header.set_title("a-name-that-leaves-no-room" * 10, "845 × 563")
+    assert size.isVisible()
+    qtbot.waitUntil(lambda: not size.is_elided())
 
 
 def test_inspector_is_resized_within_bounds_and_narrow_in_narrow_windows(qtbot: QtBot) -> None:

@@ -148,6 +148,16 @@ def test_what_changed_elsewhere_is_checked_when_the_page_comes_back(bench: Wizar
     bench.wait(lambda: page.checkup.is_current)
 
 
+def test_settings_that_the_check_does_not_look_at_leave_it_ticked(bench: WizardBench) -> None:
+    project = bench.filled(Birds=4, Frogs=4)
+    dialog, _ = checked(bench, project)
+    dialog.go("settings")
+    project.set_settings(project.settings.with_changes(preset="fast", epochs=3))
+    assert dialog.context.checkup.revision >= 0
+    project.set_settings(project.settings.with_changes(class_weights=False))
+    assert dialog.context.checkup.revision == -1
+
+
 def test_every_kind_of_fix_is_carried_out_in_one_step(bench: WizardBench) -> None:
     project = bench.filled(Birds=4, Frogs=4)
     birds, frogs = class_id(project, "Birds"), class_id(project, "Frogs")

@@ -85,6 +85,42 @@ def test_a_dropped_folder_of_folders_becomes_classes_and_is_undone_at_once(bench
     assert not project.classes
 
 
+def test_a_new_project_takes_the_name_of_its_folder_once(bench: WizardBench) -> None:
+    project = bench.project("New model 2")
+    for name in ("Birds", "Frogs"):
+        photos_in(bench.place / name, 2, seed=3)
+    dialog = bench.dialog(project)
+    drop(dialog, files(bench.place))
+    bench.wait(lambda: len(project.photos) == 4)
+    assert project.name == "pictures"
+    bench.wait(lambda: dialog.windowTitle() == "pictures")
+    project.undo()
+    assert (project.name, len(project.photos)) == ("New model 2", 0)
+    project.rename("Mine")
+    drop(dialog, files(bench.place))
+    bench.wait(lambda: len(project.photos) == 4)
+    assert project.name == "Mine"
+
+
+def test_a_name_that_another_project_has_gets_a_number(bench: WizardBench) -> None:
+    bench.project("pictures").save()
+    project = bench.project("New model")
+    for name in ("Birds", "Frogs"):
+        photos_in(bench.place / name, 2, seed=3)
+    drop(bench.dialog(project), files(bench.place / "Birds", bench.place / "Frogs"))
+    bench.wait(lambda: len(project.photos) == 4)
+    assert project.name == "pictures 2"
+
+
+def test_buttons_go_while_something_hovers(bench: WizardBench) -> None:
+    page = page_of(bench.dialog(bench.project()))
+    page.set_dragging(files(bench.place))
+    assert page.empty.is_dragging()
+    assert not page.empty.folders.isVisible()
+    page.set_dragging(None)
+    assert page.empty.folders.isVisible()
+
+
 def test_what_comes_in_by_chunks_is_one_step(bench: WizardBench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mobilenet_gui.ui.wizard.data_intake.CHUNK", 2)
     project = bench.project()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mobilenet_gui.ui.wizard import flow
@@ -54,6 +56,16 @@ def test_steps_tell_what_was_done() -> None:
     assert shown["train"].detail == "Finished in 8 min"
     assert "95.0" in shown["evaluate"].detail
     assert [shown[key].state for key in KEYS] == ["done", "done", "done", "done", "current", "todo"]
+
+
+def test_the_check_stays_ticked_until_the_photos_change() -> None:
+    def state(situation: Situation) -> str:
+        return next(step.state for step in flow.steps(situation, "evaluate") if step.key == "check")
+
+    assert state(TRAINED) == "done"
+    assert state(replace(TRAINED, checked=False)) == "done"  # opened again: it was passed in an earlier sitting
+    assert state(replace(TRAINED, checked=False, changed=True)) == "todo"
+    assert state(replace(TRAINED, to_fix=1)) == "todo"
 
 
 def test_nothing_is_ticked_before_it_was_passed() -> None:

@@ -118,14 +118,13 @@ class WizardDesk(QObject):
         self.tasks.open(project_id, self._opened, self.failed.emit)
 
     def begin(self, places: Sequence[Path] = ()) -> None:
-        """Make a new project and open it, with files and folders to begin with."""
-        name = places[0].name if len(places) == 1 and places[0].suffix == "" else tr("New model")
+        """Make a new project and open it, with files and folders to begin with; these may name it."""
 
         def made(opened: Opened) -> None:
             self._new.add(opened.project.id)
             self._opened(opened, places)
 
-        self.tasks.create(name, made, self.failed.emit)
+        self.tasks.create(tr("New model"), made, self.failed.emit)
 
     def reload_runs(self, project_id: str) -> None:
         """Have an open wizard look at its trainings anew: they changed outside of it."""

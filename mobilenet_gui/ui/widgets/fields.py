@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
+from PySide6.QtGui import (
+    QFontMetricsF,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QShortcut,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QComboBox, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr
@@ -164,6 +173,10 @@ class ComboBox(QComboBox):
         self.setIconSize(QSize(fonts.px(_ICON), fonts.px(_ICON)))
         self.setFixedHeight(fonts.px(HEIGHT_CONTROL))
         self.setMaxVisibleItems(14)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Let the page scroll: nobody chooses by a wheel that happens to pass over the field."""
+        event.ignore()
 
     def set_compact(self, compact: bool) -> None:
         """Show only the leading icon and the arrow; needs a leading icon. The list stays as wide as its texts."""

@@ -16,7 +16,6 @@ from mobilenet_gui.training.run_folder import RunFolder
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.theme import tokens
-from mobilenet_gui.ui.tokens import DIALOG_MARGIN
 from mobilenet_gui.ui.widgets.labels import text_label
 from mobilenet_gui.ui.wizard.check_summary import CheckSummary
 from mobilenet_gui.ui.wizard.context import WizardContext
@@ -24,7 +23,7 @@ from mobilenet_gui.ui.wizard.data_classes import ClassModel
 from mobilenet_gui.ui.wizard.data_detail import ClassDetail
 from mobilenet_gui.ui.wizard.finding_row import FindingList
 from mobilenet_gui.ui.wizard.flow import Key
-from mobilenet_gui.ui.wizard.page import Footer, WizardPage, back, forward, scrolled
+from mobilenet_gui.ui.wizard.page import Footer, WizardPage, back, forward, scrolled_across
 from mobilenet_gui.ui.wizard.undoing import Undoing
 from mobilenet_gui.workers.checkup import CheckupTask, apply_fix
 
@@ -41,6 +40,7 @@ class CheckPage(WizardPage):
         self._undoing = Undoing(context)
         self._shown = False
         self._looking: Finding | None = None
+        self._weights = context.project.settings.class_weights
         self.checkup = CheckupTask(context.project, context.training, context.tasks.runner, self)
         self.summary = CheckSummary()
         self.findings = FindingList(context.shelf)
@@ -172,6 +172,7 @@ class CheckPage(WizardPage):
         revision = task.revision
         if (state.revision, state.to_fix) != (revision, urgent):
             state.revision, state.to_fix = revision, urgent
+            state.outdated = state.outdated and revision < 0
             self.context.hub.stale.emit()
         self.changed.emit()
 
@@ -197,13 +198,15 @@ class CheckPage(WizardPage):
             fixed = trn("One problem is already fixed.", "{n} problems are already fixed.", done)
             words = f"{words} {fixed}"
         self.summary.show_words(title, words, tr("Fix all") if found.fix_all() else "")
-        self.fine.show_names(found.fine)
+        self.fine.show_names(found.fine, also=bool(found.findings))
 
     def _follow(self, change: Change) -> None:
         self.classes.follow(change)
         if self._looking is not None:
             self.detail.follow(change)
-        if change.added or change.removed or change.changed or change.class_list or change.settings:
+        weights = self.context.project.settings.class_weights
+        judged, self._weights = change.settings and weights != self._weights, weights
+        if change.added or change.removed or change.changed or change.class_list or judged:
             if self._shown:
                 self.checkup.examine(self._evaluation(), soon=True)
             elif self.checkup.revision >= 0:
@@ -215,14 +218,14 @@ class CheckPage(WizardPage):
         self.body.setContentsMargins(0, 0, 0, 0)
         inner = QWidget()
         column = QVBoxLayout(inner)
-        column.setContentsMargins(DIALOG_MARGIN, 0, DIALOG_MARGIN, 20)
+        column.setContentsMargins(0, 0, 0, 20)
         column.setSpacing(14)
         for widget in (self.summary, self.findings, self.fine):
             column.addWidget(widget)
         column.addStretch(1)
         outer = QVBoxLayout(self.overview)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scrolled(inner))
+        outer.addWidget(scrolled_across(inner))
         self.views.addWidget(self.overview)
         self.body.addWidget(self.views, 1)
 
@@ -237,9 +240,10 @@ class _FineLine(QWidget):
         row.setContentsMargins(fonts.px(16) + 8, 0, 0, 0)
         row.addWidget(self._words, 1)
 
-    def show_names(self, names: tuple[str, ...]) -> None:
-        """Name what is in order."""
-        self._words.setText(tr("Also checked and fine: {names}").format(names=", ".join(names)))
+    def show_names(self, names: tuple[str, ...], *, also: bool) -> None:
+        """Name what is in order, `also` beside what is not."""
+        words = tr("Also checked and fine: {names}") if also else tr("Checked and fine: {names}")
+        self._words.setText(words.format(names=", ".join(names)))
 
     def text(self) -> str:
         """Return the sentence."""

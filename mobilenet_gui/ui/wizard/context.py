@@ -66,10 +66,12 @@ class Checkup:
     Attributes:
         revision: of the project when it was examined; -1 before.
         to_fix: findings that are not fixed and more than hints.
+        outdated: the photos have changed in this sitting and were not examined since.
     """
 
     revision: int = -1
     to_fix: int = 0
+    outdated: bool = False
 
 
 @dataclass(slots=True)

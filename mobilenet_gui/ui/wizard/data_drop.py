@@ -139,6 +139,9 @@ class EmptyData(_Dashed):
         buttons.addStretch(1)
         for button in (self.folders, self.camera, self.add):
             buttons.addWidget(button)
+            # Hidden while something hovers, without the words moving.
+            _keep_room(button)
+        _keep_room(self.files)
         buttons.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(32, 16, 32, 16)
@@ -172,8 +175,16 @@ class EmptyData(_Dashed):
         paint_icon(painter, "folder-plus", spot, colours.accentText, fonts.px(26))
 
     def _say(self, *, dragging: bool) -> None:
+        for button in (self.folders, self.camera, self.add, self.files):
+            button.setVisible(not dragging)
         self._title.setText(tr("Release to add") if dragging else tr("Drop one folder per class here"))
         self._words.setText(
             tr("Each folder becomes a class of its name. A folder of folders, train and test folders, "
                "and a table of paths and labels work too.")
         )  # fmt: skip
+
+
+def _keep_room(widget: QWidget) -> None:
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    widget.setSizePolicy(policy)

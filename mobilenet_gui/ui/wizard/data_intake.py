@@ -6,6 +6,7 @@ that the window goes on meanwhile. All of one drop is one step that can be undon
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,12 @@ class _Incoming:
     known: int = 0
     begun: bool = False
     problems: tuple[UserError, ...] = ()
+    name: str = ""
+
+
+def is_unnamed(name: str) -> bool:
+    """Say whether a project still has the name that it was made with, a number behind it or not."""
+    return re.fullmatch(re.escape(tr("New model")) + r"( \d+)?", name) is not None
 
 
 class DataIntake(QObject):
@@ -88,7 +95,10 @@ class DataIntake(QObject):
             self._finished(holder[0])
             self._complain(error)
 
-        errand = self._context.tasks.read(places, class_id, done=found, failed=failed, progress=self._say_looking)
+        errand = self._context.tasks.read(
+            places, class_id, naming=is_unnamed(self._context.project.name), done=found, failed=failed,
+            progress=self._say_looking,
+        )  # fmt: skip
         holder.append(errand)
         self._begun(errand)
 
@@ -160,14 +170,14 @@ class DataIntake(QObject):
     def _add(self, photos: list[NewPhoto], data: ReadPhotos) -> None:
         self._new_classes(data)
         if not self._context.settings.values.copy_photos:
-            self._take_in(_Incoming(photos, problems=data.problems))
+            self._take_in(_Incoming(photos, problems=data.problems, name=data.name))
             return
         holder: list[Errand] = []
 
         def copied(copies: Copies) -> None:
             self._finished(holder[0])
             kept = [p._replace(path=copies.paths[p.path], copied=True) for p in photos if p.path in copies.paths]
-            self._take_in(_Incoming(kept, problems=(*data.problems, *copies.problems)))
+            self._take_in(_Incoming(kept, problems=(*data.problems, *copies.problems), name=data.name))
 
         def failed(error: UserError) -> None:
             self._finished(holder[0])
@@ -207,7 +217,9 @@ class DataIntake(QObject):
         project = self._context.project
         try:
             with many_photos(len(project.photos) + len(incoming.photos)):
-                added = project.add_more(chunk) if incoming.begun else project.add_photos(chunk)
+                # Somebody may have named it while its folders were read.
+                name = incoming.name if is_unnamed(project.name) else ""
+                added = project.add_more(chunk) if incoming.begun else project.add_photos(chunk, name)
         except UserError as error:
             self._queue.pop(0)
             self._complain(error)

@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr
+from mobilenet_gui.training.project import Change
 from mobilenet_gui.ui.icons import app_icon
 from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.ui.wizard import flow
@@ -122,7 +123,7 @@ class WizardDialog(QWidget):
         context.hub.go.connect(self._go_by_name)
         context.hub.show_photos.connect(self._show_photos)
         context.hub.stale.connect(self._look_again.start)
-        context.hub.project_changed.connect(lambda _change: self._look_again.start())
+        context.hub.project_changed.connect(self._note_change)
         self._add_shortcuts()
 
     # -- called from outside --------------------------------------------------------------------------------------
@@ -224,6 +225,12 @@ class WizardDialog(QWidget):
             self.close()
         elif self._current is not None:
             self._pages[self._current].act(key)
+        self._look_again.start()
+
+    def _note_change(self, change: Change) -> None:
+        # The check looks again at once while it is shown.
+        if self._current != "check" and (change.added or change.removed or change.changed or change.class_list):
+            self.context.checkup.outdated = True
         self._look_again.start()
 
     def _rename(self, name: str) -> None:

@@ -32,6 +32,7 @@ class Situation:
         classes: classes there are.
         usable_classes: classes with at least `FEWEST_PHOTOS` photos.
         checked: the photos as they are now have been checked.
+        changed: the photos have changed in this sitting and were not checked since.
         to_fix: what the check found and nobody has fixed.
         settings: the chosen effort in a word ("Balanced"); empty before it was looked at.
         run: status of the latest run ("running", "paused", "interrupted", "finished", ...); empty without one.
@@ -44,6 +45,7 @@ class Situation:
     classes: int = 0
     usable_classes: int = 0
     checked: bool = False
+    changed: bool = False
     to_fix: int = 0
     settings: str = ""
     run: str = ""
@@ -112,7 +114,7 @@ def steps(situation: Situation, current: Key) -> tuple[Step, ...]:
     }
     done: dict[Key, bool] = {
         "data": situation.data_ready,
-        "check": situation.checked and not situation.to_fix,
+        "check": _is_checked(situation),
         "settings": situation.run in BEGUN,
         "train": situation.has_result and situation.run not in BUSY,
         "evaluate": situation.has_result,
@@ -136,6 +138,13 @@ def first_step(situation: Situation) -> Key:
     if situation.has_result:
         return "evaluate"
     return "data"
+
+
+def _is_checked(situation: Situation) -> bool:
+    """Say whether the check lies behind; a project that was trained before has passed it in an earlier sitting."""
+    if situation.checked:
+        return not situation.to_fix
+    return situation.run in BEGUN and not situation.changed
 
 
 def _check_words(situation: Situation) -> str:

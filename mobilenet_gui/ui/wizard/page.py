@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.style_fields import SCROLL_EXTENT
 from mobilenet_gui.ui.tokens import DIALOG_MARGIN
 from mobilenet_gui.ui.widgets.labels import ElidedLabel
 from mobilenet_gui.ui.wizard.context import WizardContext
@@ -180,4 +181,18 @@ def scrolled(widget: QWidget) -> QScrollArea:
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.viewport().setAutoFillBackground(False)
     widget.setAutoFillBackground(False)
+    return area
+
+
+def scrolled_across(widget: QWidget) -> QScrollArea:
+    """Return such an area as wide as the page: its bar stands in the margin, so that nothing moves when it comes.
+
+    The layout of `widget` gets the page's margins at its sides.
+    """
+    area = scrolled(widget)
+    area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+    layout = widget.layout()
+    if layout is not None:
+        around = layout.contentsMargins()
+        layout.setContentsMargins(DIALOG_MARGIN, around.top(), DIALOG_MARGIN - SCROLL_EXTENT, around.bottom())
     return area

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import ClassVar, cast
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
 
 from mobilenet_gui.core import catalog
@@ -16,6 +17,7 @@ from mobilenet_gui.training.project_types import ProjectData
 from mobilenet_gui.training.training_settings import Preset, TrainingSettings
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.settings.rows import Row
+from mobilenet_gui.ui.tokens import DIALOG_MARGIN
 from mobilenet_gui.ui.widgets.banner import Banner
 from mobilenet_gui.ui.widgets.card import Card
 from mobilenet_gui.ui.widgets.fields import ComboBox
@@ -28,7 +30,7 @@ from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.ui.wizard.estimating import TimeDesk, actual_parts, features_dir
 from mobilenet_gui.ui.wizard.flow import Key
 from mobilenet_gui.ui.wizard.fold import Fold
-from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, back, scrolled
+from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, back, scrolled_across
 from mobilenet_gui.ui.wizard.run_link import book_of
 from mobilenet_gui.ui.wizard.settings_fields import AdvancedFields
 from mobilenet_gui.ui.wizard.training_words import preset_title, settings_summary, span
@@ -108,8 +110,13 @@ class SettingsPage(WizardPage):
         column.addStretch(1)
         self.base.setAccessibleName(tr("Start from"))
         self.threads.setAccessibleName(tr("Run on"))
-        self.body.addWidget(self.banner)
-        self.body.addWidget(scrolled(inside), 1)
+        self.body.setContentsMargins(0, 0, 0, 0)
+        above = QVBoxLayout()
+        above.setContentsMargins(DIALOG_MARGIN, 0, DIALOG_MARGIN, 0)
+        above.addWidget(self.banner)
+        self.body.addLayout(above)
+        self._area = scrolled_across(inside)
+        self.body.addWidget(self._area, 1)
 
     def _connect(self) -> None:
         for name, card in self.cards.items():
@@ -118,7 +125,7 @@ class SettingsPage(WizardPage):
         self.split.changed.connect(self._choose_split)
         self.threads.activated.connect(lambda _index: self._change("threads", self.threads.currentData() or None))
         self.advanced.edited.connect(self._change)
-        self.fold.toggled.connect(lambda _open: self._refresh())
+        self.fold.toggled.connect(self._unfold)
         self.banner.action.connect(self._get_model)
         self.book.changed.connect(self._refresh)
         self.book.failed.connect(self._take_failure)
@@ -299,6 +306,12 @@ class SettingsPage(WizardPage):
         self._refresh()
 
     # -- doing ----------------------------------------------------------------------------------------------------
+
+    def _unfold(self, is_open: bool) -> None:
+        self._refresh()
+        if is_open:
+            # Once its new height is known.
+            QTimer.singleShot(0, self.fold, lambda: self._area.verticalScrollBar().setValue(self.fold.y()))
 
     def _change(self, name: str, value: object) -> None:
         project = self.context.project

@@ -17,6 +17,7 @@ def situation_of(context: WizardContext) -> Situation:
         classes=len(counts),
         usable_classes=sum(count >= FEWEST_PHOTOS for count in counts),
         checked=context.checkup.revision >= 0,
+        changed=context.checkup.outdated,
         to_fix=context.checkup.to_fix,
         settings=presets.get(project.settings.preset, "") if latest.status in BEGUN else "",
         run=latest.status,
