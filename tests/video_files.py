@@ -107,6 +107,27 @@ def rename_codec(path: Path, letters: bytes = b"zzzz") -> None:
     path.write_bytes(bytes(data))
 
 
+def announce(path: Path, seconds: float) -> None:
+    """Have a Matroska file claim another length, as one whose sound goes on longer than its pictures."""
+    data = bytearray(path.read_bytes())
+    place = data.index(b"\x44\x89\x88") + 3
+    struct.pack_into(">d", data, place, seconds * 1000)
+    path.write_bytes(bytes(data))
+
+
+def as_sound(path: Path) -> None:
+    """Have a Matroska file claim that its track is one of sound."""
+    path.write_bytes(path.read_bytes().replace(b"\x83\x81\x01", b"\x83\x81\x02", 1))
+
+
+def picture_row(path: Path, frames: Sequence[NDArray[np.uint8]]) -> Path:
+    """Write JPEGs one after another: a video in which nothing can be found but by reading it."""
+    module = cv2()
+    pictures = [module.imencode(".jpg", np.ascontiguousarray(frame[..., ::-1]))[1] for frame in frames]
+    path.write_bytes(b"".join(picture.tobytes() for picture in pictures))
+    return path
+
+
 def sound_only(path: Path) -> Path:
     """Write a second of silence."""
     with wave.open(str(path), "wb") as out:

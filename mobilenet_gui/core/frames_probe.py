@@ -1,6 +1,7 @@
-"""Owns finding out why a video file cannot be opened; OpenCV only says that it cannot.
+"""Owns what a video file tells of itself: why it cannot be opened, how long it is, whether it broke off.
 
-Reads the first bytes, and of MP4 and QuickTime files the boxes that say which tracks there are. Nothing is decoded.
+OpenCV says none of that. Reads the first bytes, and of MP4, QuickTime and Matroska files what says which tracks there
+are. Nothing is decoded.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from mobilenet_gui.core import frames_matroska
 from mobilenet_gui.core.frames_types import Problem, SourceError
 from mobilenet_gui.i18n import tr
 
@@ -17,8 +19,10 @@ _HEAD: Final = 4096
 _MAX_BOXES: Final = 10_000
 _MOVIE_BOXES: Final = (b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip")
 _PICTURES: Final = (b"\xff\xd8\xff", b"\x89PNG", b"BM")
+_PICTURE_ROWS: Final = (".mjpeg", ".mjpg")
+"""Videos that are JPEGs one after another, as some cameras save them, begin as a photo does."""
 _TEXT: Final = bytes([*range(7, 14), 27, *range(32, 256)])
-_VIDEOS: Final = (b"RIFF", b"\x1aE\xdf\xa3", b"OggS", b"FLV\x01", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3")
+_VIDEOS: Final = (b"RIFF", frames_matroska.MARK, b"OggS", b"FLV\x01", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3")
 _SOUNDS: Final = (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1")
 
 
@@ -36,7 +40,7 @@ def check_file(path: Path) -> None:
             head = file.read(_HEAD)
         if not head:
             raise SourceError(name, tr("The file is empty."), Problem.UNREADABLE)
-        if _is_photo(head):
+        if _is_photo(head) and path.suffix.lower() not in _PICTURE_ROWS:
             raise SourceError(name, _photo_words(), Problem.UNREADABLE)
         if _is_text(head):  # FFmpeg shows text as a film of its letters
             raise SourceError(name, _no_video_words(), Problem.UNREADABLE)
@@ -59,6 +63,37 @@ def why_unreadable(path: Path) -> SourceError:
     except OSError as error:
         reason = tr("The file cannot be read: {reason}.").format(reason=error.strerror or error)
     return SourceError(str(path), reason, Problem.UNREADABLE)
+
+
+def has_only_sound(path: Path) -> bool:
+    """Say whether a file is one of sound although it can be opened as a video: FFmpeg shows the cover as one."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+            if head[4:8] in _MOVIE_BOXES:
+                handlers = _tracks(file)[0]
+                return b"soun" in handlers and b"vide" not in handlers
+            return _only_sound(head) or _matroska_sound(file, head)
+    except OSError:
+        return False
+
+
+def breaks_off(path: Path) -> bool:
+    """Say whether a file is shorter than its own head says, as when a recording or copy broke off.
+
+    Not every format says; a stretch without pictures alone means nothing: the sound may go on longer.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+            size = file.seek(0, os.SEEK_END)
+            if head[4:8] in _MOVIE_BOXES:
+                return True  # what is missing is measured by the length of the video's own track
+            if head.startswith(frames_matroska.MARK):
+                return frames_matroska.breaks_off(file, size)
+            return head.startswith(b"RIFF") and 8 + int.from_bytes(head[4:8], "little") > size + 1
+    except OSError:
+        return False
 
 
 def movie_seconds(path: Path) -> float | None:
@@ -101,7 +136,7 @@ def _reason(file: BinaryIO) -> str:
     head = file.read(_HEAD)
     if head[4:8] in _MOVIE_BOXES:
         return _movie_reason(file)
-    if _only_sound(head):
+    if _only_sound(head) or _matroska_sound(file, head):
         return tr("There is only sound in this file, no video.")
     if head.startswith(_VIDEOS) or (head[:1] == b"G" and head[188:189] == b"G"):
         return tr("This video is damaged or incomplete, or its format cannot be decoded.")
@@ -133,26 +168,40 @@ def _only_sound(head: bytes) -> bool:
     return head[:4] == b"OggS" and not any(mark in head for mark in (b"theora", b"BBCD", b"OVP80"))
 
 
+def _matroska_sound(file: BinaryIO, head: bytes) -> bool:
+    if not head.startswith(frames_matroska.MARK):
+        return False
+    types = frames_matroska.track_types(file, file.seek(0, os.SEEK_END))
+    return bool(types) and frames_matroska.VIDEO not in types
+
+
 def _movie_reason(file: BinaryIO) -> str:
     """Say what is wrong with an MP4 or QuickTime file."""
-    size = file.seek(0, os.SEEK_END)
-    top = list(_boxes(file, 0, size))
-    movie = next((box for box in top if box[0] == b"moov"), None)
-    if movie is None or movie[2] > size:
+    handlers, codecs = _tracks(file)
+    if not handlers:
         return tr("This video is incomplete: its table of contents is missing, as when a recording or copy broke off.")
-    handlers, codecs = set(), []
-    for name, start, end in _boxes(file, movie[1], movie[2]):
-        if name != b"trak":
-            continue
-        handler, codec = _track(file, start, end)
-        handlers.add(handler)
-        if handler == b"vide" and codec:
-            codecs.append(codec)
     if b"vide" not in handlers:
         return tr("There is only sound in this file, no video.")
     if codecs:
         return tr("This video is damaged, or its format ({codec}) cannot be decoded.").format(codec=codecs[0])
     return tr("This video is damaged or incomplete, or its format cannot be decoded.")
+
+
+def _tracks(file: BinaryIO) -> tuple[set[bytes], list[str]]:
+    """Return the kinds of a movie's tracks and its videos' codecs; nothing where the table of contents is missing."""
+    size = file.seek(0, os.SEEK_END)
+    movie = next((box for box in _boxes(file, 0, size) if box[0] == b"moov"), None)
+    handlers: set[bytes] = set()
+    codecs: list[str] = []
+    if movie is None or movie[2] > size:
+        return handlers, codecs
+    for name, start, end in _boxes(file, movie[1], movie[2]):
+        if name == b"trak":
+            handler, codec = _track(file, start, end)
+            handlers.add(handler)
+            if handler == b"vide" and codec:
+                codecs.append(codec)
+    return handlers, codecs
 
 
 def _track(file: BinaryIO, start: int, end: int) -> tuple[bytes, str]:

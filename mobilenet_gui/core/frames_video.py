@@ -5,6 +5,8 @@ Times come from the file (`CAP_PROP_POS_MSEC`), never from counting frames, so t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,29 +26,48 @@ _SHORT_SECONDS: Final = 0.5
 class VideoFile:
     """A video with an end: a file, or one on a web server."""
 
-    def __init__(self, name: str, counter: Counter, capture: Any, duration: float | None = None) -> None:
-        """Take over an open capture; `open_video` makes one of a file. `duration` is the file's own word, if known."""
-        module = opencv.cv2()
+    def __init__(
+        self,
+        name: str,
+        counter: Counter,
+        capture: Any,
+        *,
+        duration: float | None = None,
+        may_break_off: bool = True,
+        reopen: Callable[[], Any] | None = None,
+    ) -> None:
+        """Take over an open capture; `open_video` makes one of a file.
+
+        Args:
+            name: what errors call it.
+            counter: numbers its frames.
+            capture: OpenCV's, open.
+            duration: the video's own word in seconds, if known; by default OpenCV's, which is that of the sound where
+                that goes on longer.
+            may_break_off: an end that comes too soon means that a part is missing.
+            reopen: returns a new capture of the same video, for formats in which nothing can be found again.
+        """
         self._name = name
         self._counter = counter
         self._capture = capture
+        self._reopen = reopen
+        self._winds = True
+        self._interrupted = False
         self._reader = RgbReader(capture)
-        capture.set(module.CAP_PROP_ORIENTATION_AUTO, 1)
+        capture.set(opencv.cv2().CAP_PROP_ORIENTATION_AUTO, 1)
         rate = claimed_rate(capture)
         self.frame_seconds = 1 / (rate or _ASSUMED_RATE)
-        count = float(capture.get(module.CAP_PROP_FRAME_COUNT))
+        count = float(capture.get(opencv.cv2().CAP_PROP_FRAME_COUNT))
         frames = int(count) if 0 < count < _LONGEST * 1000 else None
         if duration is None and frames is not None and rate is not None:
             duration = frames / rate
+        duration = duration if duration is not None and 0 < duration < _LONGEST else None
         self.info = SourceInfo(
-            name,
-            SourceKind.FILE,
-            frame_size(capture),
-            fps=rate,
-            duration=duration if duration is not None and 0 < duration < _LONGEST else None,
-            frames=frames,
-        )
+            name, SourceKind.FILE, frame_size(capture), fps=rate, duration=duration, frames=frames
+        )  # fmt: skip
+        self._announced = duration if may_break_off else None
         self._position: float | None = None
+        self._first: float | None = None
         self._furthest = 0.0
 
     @property
@@ -57,17 +78,14 @@ class VideoFile:
     @property
     def missing_seconds(self) -> float:
         """How much of the video that the file announces was not there when its end was reached; 0 where all was."""
-        if self.info.duration is None:
-            return 0.0
-        missing = self.info.duration - self._furthest - 1.5 * self.frame_seconds
-        return missing if missing > max(_SHORT_SECONDS, 0.02 * self.info.duration) else 0.0
+        return 0.0 if self._announced is None else self._gap(self._announced)
 
     def shortfall(self) -> SourceError | None:
         """Return what to say at the end of a file that broke off; None where it was whole."""
         if not self.missing_seconds:
             return None
         reason = tr("This video is incomplete: it breaks off after {there} of {announced} seconds.").format(
-            there=f"{self._furthest + self.frame_seconds:.1f}", announced=f"{self.info.duration:.1f}"
+            there=f"{self._furthest + self.frame_seconds:.1f}", announced=f"{self._announced:.1f}"
         )
         return SourceError(self._name, reason, Problem.UNREADABLE)
 
@@ -88,15 +106,11 @@ class VideoFile:
 
     def grab(self) -> bool:
         """Go one frame on without handing it out; False at the end."""
-        if not self._reader.grab():
-            return False
-        place = self._capture.get(opencv.cv2().CAP_PROP_POS_MSEC) / 1000
-        if self._position is not None and place <= self._position:
-            # Some files name no times; counting on is all that is left.
-            place = self._position + self.frame_seconds
-        self._position = max(0.0, place)
-        self._furthest = max(self._furthest, self._position)
-        return True
+        if self._grab():
+            return True
+        if self._position is not None:
+            self._learn_length()
+        return False
 
     def grabbed(self) -> Frame | None:
         """Return the frame that was grabbed; None where it cannot be decoded."""
@@ -118,10 +132,10 @@ class VideoFile:
         here = self.position
         back = 1.5 * self.frame_seconds
         for _ in range(_SEEK_TRIES):
-            start = max(0.0, here - back)
+            start = max(0.0, here - back) if self._winds else 0.0
             if self._jump(start) and self.position < here - _TINY:
                 before = self.position
-                while self.grab() and self.position < here - _TINY:
+                while self._goes_on() and self.position < here - _TINY:
                     before = self.position
                 return self._go_to(before, _TINY)
             if start == 0.0:
@@ -130,7 +144,8 @@ class VideoFile:
         return self._go_to(0.0, _TINY)
 
     def interrupt(self) -> None:
-        """Do nothing: a file is read without waiting."""
+        """Have a search for a place give up; from any thread. Nothing else here takes long."""
+        self._interrupted = True
 
     def close(self) -> None:
         """Close the file."""
@@ -138,7 +153,7 @@ class VideoFile:
 
     def _go_to(self, wanted: float, slack: float, *, exists: bool = False) -> Frame | None:
         """Return the first frame from `wanted - slack` on; past the last one, the last. `exists`: there is one."""
-        start, back = wanted, self.frame_seconds
+        start, back = wanted if self._winds else 0.0, self.frame_seconds
         for _ in range(_SEEK_TRIES):
             # OpenCV counts in frames of equal length: it may land behind the place, or miss the end.
             if self._jump(start) and (self.position <= wanted + slack or start == 0.0):
@@ -151,19 +166,60 @@ class VideoFile:
             if not self._jump(0.0):
                 return None
         while self.position < wanted - slack:
-            if not self.grab():
-                return None if exists else self._go_to(self.position, _TINY, exists=True)
+            if not self._goes_on():
+                return None if exists or self._interrupted else self._go_to(self.position, _TINY, exists=True)
         return self.grabbed()
+
+    def _goes_on(self) -> bool:
+        return not self._interrupted and self.grab()
 
     def _jump(self, seconds: float) -> bool:
         """Have OpenCV seek, and grab the frame that it lands on; False where there is none."""
-        if not self._capture.set(opencv.cv2().CAP_PROP_POS_MSEC, seconds * 1000):
+        if self._interrupted:
             return False
         before, self._position = self._position, None
-        if self.grab():
+        if self._winds and self._capture.set(opencv.cv2().CAP_PROP_POS_MSEC, seconds * 1000) and self._grab():
+            at_start = self.position <= (self._first or 0.0) + 0.5 * self.frame_seconds
+            # Formats without any index land wherever FFmpeg guesses, even when the beginning is asked for.
+            return seconds > 0.0 or at_start or self._begin_anew() or self._position is not None
+        if seconds == 0.0 and self._begin_anew():
             return True
         self._position = before
         return False
+
+    def _begin_anew(self) -> bool:
+        """Open the video once more, where even its beginning cannot be found; from there on it is read on to places."""
+        capture = None if self._reopen is None else self._reopen()
+        if capture is None:
+            return False
+        self._winds, self._position = False, None
+        self._capture.release()
+        self._capture, self._reader = capture, RgbReader(capture)
+        capture.set(opencv.cv2().CAP_PROP_ORIENTATION_AUTO, 1)
+        return self._grab()
+
+    def _grab(self) -> bool:
+        if not self._reader.grab():
+            return False
+        place = self._capture.get(opencv.cv2().CAP_PROP_POS_MSEC) / 1000
+        if self._position is not None and place <= self._position:
+            # Some files name no times; counting on is all that is left.
+            place = self._position + self.frame_seconds
+        self._position = max(0.0, place)
+        if self._first is None:
+            self._first = self._position
+        self._furthest = max(self._furthest, self._position)
+        return True
+
+    def _learn_length(self) -> None:
+        """Take the length that the end, just reached, tells, whatever was said."""
+        length = self.info.duration
+        if length is None or self._gap(length):
+            self.info = replace(self.info, duration=self._furthest + self.frame_seconds)
+
+    def _gap(self, announced: float) -> float:
+        missing = announced - self._furthest - 1.5 * self.frame_seconds
+        return missing if missing > max(_SHORT_SECONDS, 0.02 * announced) else 0.0
 
 
 def open_video(path: Path, counter: Counter, *, threads: int | None = None) -> VideoFile:
@@ -180,8 +236,22 @@ def open_video(path: Path, counter: Counter, *, threads: int | None = None) -> V
     frames_probe.check_file(path)
     module = opencv.cv2()
     parameters = [] if threads is None else [module.CAP_PROP_N_THREADS, threads]
-    capture = open_capture(str(path), module.CAP_FFMPEG, parameters)
-    if not capture.isOpened():
+
+    def capture_of_it() -> Any:
+        capture = open_capture(str(path), module.CAP_FFMPEG, parameters)
+        if capture.isOpened():
+            return capture
         capture.release()
+        return None
+
+    capture = None if frames_probe.has_only_sound(path) else capture_of_it()
+    if capture is None:
         raise frames_probe.why_unreadable(path)
-    return VideoFile(str(path), counter, capture, frames_probe.movie_seconds(path))
+    return VideoFile(
+        str(path),
+        counter,
+        capture,
+        duration=frames_probe.movie_seconds(path),
+        may_break_off=frames_probe.breaks_off(path),
+        reopen=capture_of_it,
+    )

@@ -141,7 +141,7 @@ class AnalysisWork:
                 number += 1
                 due = max(due + self._step, frame.timestamp)
                 frame = _next(source, due if self._step > 0 else None)
-            self.note = source.shortfall()
+            self.duration, self.note = source.info.duration, source.shortfall()
             with self._lock:
                 self._total = number
                 self._work.notify_all()

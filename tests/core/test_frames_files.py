@@ -127,6 +127,51 @@ def test_a_video_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path, codec
     video.close()
 
 
+@pytest.mark.parametrize("suffix", ["mkv", "webm"])
+def test_sound_that_goes_on_longer_is_no_missing_part(tmp_path: Path, suffix: str) -> None:
+    path = write_video(tmp_path / f"a.{suffix}", numbered(50), codec="mp4v" if suffix == "mkv" else "VP80")
+    video_files.announce(path, 9.0)
+    video = opened(path)
+    assert video.info.duration == pytest.approx(9.0)
+    while video.read() is not None:
+        pass
+    assert video.shortfall() is None
+    # From now on the video is as long as its pictures.
+    assert video.info.duration == pytest.approx(2.0, abs=0.01)
+    video.close()
+
+
+def test_places_are_found_where_only_reading_helps(tmp_path: Path) -> None:
+    video = opened(video_files.picture_row(tmp_path / "a.mjpeg", numbered(30)))
+    assert video.info.duration is None
+    shown = [video.read() for _ in range(20)]
+    times = [frame.timestamp for frame in shown if frame is not None]
+    for number in (12, 3, 18, 0):
+        frame = video.seek(times[number])
+        assert frame is not None
+        assert number_of(frame.pixels) == number
+    video.seek(times[9])
+    assert [number_of(f.pixels) for f in (video.step_back(), video.step_back()) if f is not None] == [8, 7]
+    while video.read() is not None:
+        pass
+    assert video.info.duration == pytest.approx(30 * video.frame_seconds, abs=0.01)
+    assert video.shortfall() is None
+    again = video.seek(0.0)
+    assert again is not None
+    assert number_of(again.pixels) == 0
+    video.interrupt()
+    assert video.seek(times[9]) is None
+    video.close()
+
+
+def test_a_video_of_one_picture_can_be_shown_again(tmp_path: Path) -> None:
+    video = opened(write_video(tmp_path / "a.mp4", numbered(1)))
+    assert video.read() is not None
+    assert video.read() is None
+    assert video.seek(0.0) is not None
+    video.close()
+
+
 def test_what_cannot_be_read_is_named_with_its_reason(tmp_path: Path) -> None:
     whole = write_video(tmp_path / "whole.mp4", numbered(30))
     data = whole.read_bytes()
@@ -146,6 +191,10 @@ def test_what_cannot_be_read_is_named_with_its_reason(tmp_path: Path) -> None:
     assert "damaged" in made("head.mkv", b"\x1aE\xdf\xa3" + bytes(200))
     assert "only sound" in failure(video_files.sound_only(tmp_path / "a.wav")).reason
     assert "only sound" in failure(video_files.sound_only_movie(tmp_path / "a.m4a", whole)).reason
+    silent = write_video(tmp_path / "b.mkv", numbered(3))
+    video_files.as_sound(silent)
+    assert "only sound" in failure(silent).reason
+    assert "damaged" in made("cut.mkv", silent.read_bytes()[:60])
     Image.new("RGB", (20, 20)).save(tmp_path / "photo.jpg")
     assert "photo" in failure(tmp_path / "photo.jpg").reason
     video_files.rename_codec(whole)

@@ -262,7 +262,7 @@ class LivePage(QWidget):
         self.analysis.forget()
         self.frame.notices.dismiss("analysis")
         self.presenter.forget()
-        self.frame.transport.reset_speed()
+        self.frame.transport.reset()
         self.controller.start(spec)
 
     def stop(self) -> None:

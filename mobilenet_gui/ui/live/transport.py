@@ -39,6 +39,7 @@ class TransportBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._duration: float | None = None
+        self._position = 0.0
         self.back = IconButton("step-back", tr("One frame back (,)"))
         self.back.clicked.connect(lambda: self.step_requested.emit(-1))
         self.forward = IconButton("step-forward", tr("One frame on (.)"))
@@ -90,17 +91,19 @@ class TransportBar(QWidget):
 
     def set_duration(self, seconds: float | None) -> None:
         """Learn how long the video is; None where it does not tell."""
-        if seconds == self._duration and seconds is not None:
+        if seconds == self._duration:
             return
         self._duration = seconds
         blocked = self.slider.blockSignals(True)
         self.slider.setRange(0, max(1, round((seconds or 0) * _TICKS_A_SECOND)))
         self.slider.setEnabled(seconds is not None)
+        self.slider.setValue(round(self._position * _TICKS_A_SECOND))
         self.slider.blockSignals(blocked)
-        self._write(0.0)
+        self._write(self._position)
 
     def set_position(self, seconds: float) -> None:
         """Show where the video is, unless the user is choosing a place just now."""
+        self._position = seconds
         if self.slider.isSliderDown():
             return
         blocked = self.slider.blockSignals(True)
@@ -109,8 +112,10 @@ class TransportBar(QWidget):
         self._write(seconds)
         self.timeline.set_position(seconds)
 
-    def reset_speed(self) -> None:
-        """Show the video's own pace."""
+    def reset(self) -> None:
+        """Begin with another video: at its start, at its own pace."""
+        self._position, self._duration = 0.0, -1.0
+        self.set_duration(None)
         self.speed.set_current_key(1.0)
 
     def show_progress(self, progress: AnalysisProgress | None) -> None:
