@@ -109,7 +109,7 @@ def measure(view: str, photos: list[Path], bundle: Bundle, folder: Path) -> tupl
     page = PhotosPage(SettingsStore(folder / f"settings-{view}.json"), worker)
     page.resize(1200, 760)
     page.show()
-    page.set_view(view)
+    page.user_actions.set_view(view)
     page.set_model(bundle)
     session = page.controller.session
     wait_until(lambda: page.controller.bundle is not None, 60)

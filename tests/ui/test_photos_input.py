@@ -72,6 +72,15 @@ def shows(page: PhotosPage, path: Path, bundle: Bundle) -> bool:
     return image is not None and np.array_equal(pixels_of(image), network_input(path, bundle))
 
 
+def shown_as_seen(qtbot: QtBot, page: PhotosPage, bundle: Bundle, folder: Path) -> Path:
+    """Open a photo, ask for what the network saw and wait for it; return the photo's file."""
+    path = noise_photo(folder / "a.jpg", 1)
+    page.add_paths([path])
+    page.frame.inspector.result.crop.switch.click()
+    qtbot.waitUntil(lambda: shows(page, path, bundle))
+    return path
+
+
 def test_the_switch_shows_the_networks_own_pixels(
     qtbot: QtBot, page: PhotosPage, bundle: Bundle, tmp_path: Path
 ) -> None:
@@ -92,10 +101,7 @@ def test_the_switch_shows_the_networks_own_pixels(
 
 
 def test_another_model_shows_its_own_pixels(qtbot: QtBot, page: PhotosPage, bundle: Bundle, tmp_path: Path) -> None:
-    path = noise_photo(tmp_path / "a.jpg", 1)
-    page.add_paths([path])
-    page.frame.inspector.result.crop.switch.click()
-    qtbot.waitUntil(lambda: shows(page, path, bundle))
+    path = shown_as_seen(qtbot, page, bundle, tmp_path)
     finer = make_bundle(tmp_path / "finer", size=48)
     page.set_model(finer)
     qtbot.waitUntil(lambda: shows(page, path, finer))
@@ -107,11 +113,8 @@ def test_another_model_shows_its_own_pixels(qtbot: QtBot, page: PhotosPage, bund
 def test_the_full_screen_shows_it_too_and_gives_it_back(
     qtbot: QtBot, page: PhotosPage, bundle: Bundle, tmp_path: Path
 ) -> None:
-    path = noise_photo(tmp_path / "a.jpg", 1)
-    page.add_paths([path])
-    page.frame.inspector.result.crop.switch.click()
-    qtbot.waitUntil(lambda: shows(page, path, bundle))
-    page.toggle_full_screen()
+    path = shown_as_seen(qtbot, page, bundle, tmp_path)
+    page.user_actions.toggle_full_screen()
     full = page.looking.full_screen
     assert full is not None
     assert page.looking.canvas is full.canvas
@@ -124,13 +127,10 @@ def test_the_full_screen_shows_it_too_and_gives_it_back(
 def test_a_removed_photo_leaves_nothing_and_undo_brings_it_back(
     qtbot: QtBot, page: PhotosPage, bundle: Bundle, tmp_path: Path
 ) -> None:
-    path = noise_photo(tmp_path / "a.jpg", 1)
-    page.add_paths([path])
-    page.frame.inspector.result.crop.switch.click()
-    qtbot.waitUntil(lambda: shows(page, path, bundle))
-    page.remove_chosen()
+    path = shown_as_seen(qtbot, page, bundle, tmp_path)
+    page.user_actions.remove_chosen()
     assert page.frame.single.canvas.input_image is None
-    page.undo()
+    page.user_actions.undo()
     qtbot.waitUntil(lambda: shows(page, path, bundle))
 
 
@@ -148,10 +148,7 @@ def test_a_vanished_file_leaves_the_square(qtbot: QtBot, page: PhotosPage, tmp_p
 def test_zoomed_in_its_pixels_have_edges_and_stand_under_the_heat(
     qtbot: QtBot, page: PhotosPage, bundle: Bundle, tmp_path: Path
 ) -> None:
-    path = noise_photo(tmp_path / "a.jpg", 1)
-    page.add_paths([path])
-    page.frame.inspector.result.crop.switch.click()
-    qtbot.waitUntil(lambda: shows(page, path, bundle))
+    path = shown_as_seen(qtbot, page, bundle, tmp_path)
     canvas = page.frame.single.canvas
     qtbot.waitUntil(lambda: canvas.has_picture)
     canvas.zoom(8)
@@ -161,7 +158,7 @@ def test_zoomed_in_its_pixels_have_edges_and_stand_under_the_heat(
     row = here[here.shape[0] // 2 + 3, 10:-10]
     given = {tuple(int(c) for c in colour) for colour in network_input(path, bundle).reshape(-1, 3)}
     assert {tuple(int(c) for c in colour) for colour in row} <= given
-    page.toggle_explain()
+    page.user_actions.toggle_explain()
     qtbot.waitUntil(lambda: canvas.has_heat)
     assert canvas.grab().toImage() != plain
     page.looking._set_strength(0.0)

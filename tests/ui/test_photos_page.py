@@ -11,14 +11,15 @@ from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.photo_session import Order, Photo, PhotoState, Show
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.photos.inspector import Body
-from mobilenet_gui.ui.photos.page import PhotosPage, _fan_photos
+from mobilenet_gui.ui.photos.page import PhotosPage
+from mobilenet_gui.ui.photos.samples import fan_photos
 from mobilenet_gui.workers.inference import InferenceWorker
 from tests.loopback import LoopbackServer
 from tests.model_factory import make_bundle
@@ -104,6 +105,29 @@ def test_a_dropped_folder_is_recognised_and_the_first_photo_shown(qtbot: QtBot, 
     assert set(states.values()) == {PhotoState.DONE}
 
 
+@pytest.mark.parametrize("view", ["single", "grid"])
+def test_photos_that_came_in_have_the_keys_unless_somebody_writes(
+    qtbot: QtBot, make_page: Maker, folder: Path, view: str
+) -> None:
+    page = make_page()
+    page.user_actions.set_view(view)
+    page.activateWindow()
+    qtbot.waitUntil(page.isActiveWindow)
+    page.frame.add_button.setFocus()
+    page.add_paths([folder])
+    qtbot.waitUntil(lambda: settled(page, 4))
+    photos = page.frame.single.canvas if view == "single" else page.frame.grid.grid
+    qtbot.waitUntil(photos.hasFocus)
+    QTest.keyClick(photos, Qt.Key.Key_Right)
+    assert current(page).name == "green.png"
+    search = page.frame.grid.findChild(QLineEdit)
+    if view == "grid" and search is not None:
+        search.setFocus()
+        with qtbot.waitSignal(page.intake.added):
+            page.add_paths([folder / "red.png"])
+        assert search.hasFocus()
+
+
 def test_arrows_walk_and_a_bad_photo_says_why_in_place(qtbot: QtBot, make_page: Maker, folder: Path) -> None:
     page = make_page()
     page.add_paths([folder])
@@ -134,15 +158,15 @@ def test_delete_and_undo(qtbot: QtBot, make_page: Maker, folder: Path) -> None:
     page = make_page()
     page.add_paths([folder])
     qtbot.waitUntil(lambda: settled(page, 4))
-    page.remove_chosen()
+    page.user_actions.remove_chosen()
     assert current(page).name == "green.png"
     assert "blue.png" in page.toasts.toast.label.text()
     page.toasts.toast.link.click()
     assert page.controller.session.photos()[0].name == "blue.png"
     assert current(page).name == "blue.png"
-    page.clear_all()
+    page.user_actions.clear_all()
     assert page.frame.centre() == "zone"
-    page.undo()
+    page.user_actions.undo()
     assert page.frame.centre() == "single"
     assert settled(page, 4)
 
@@ -183,7 +207,7 @@ def test_copy_gives_text_and_json(qtbot: QtBot, make_page: Maker, folder: Path) 
     page = make_page()
     page.add_paths([folder / "red.png"])
     qtbot.waitUntil(lambda: settled(page, 1))
-    page.copy_answer()
+    page.user_actions.copy_answer()
     mime = QGuiApplication.clipboard().mimeData()
     assert mime is not None
     assert mime.text().startswith("red.png: Red")
@@ -196,7 +220,7 @@ def test_pasted_pixels_and_bytes_become_photos(qtbot: QtBot, make_page: Maker, f
     image = QImage(80, 60, QImage.Format.Format_RGB32)
     image.fill(QColor(*COLOURS["green"]))
     QGuiApplication.clipboard().setImage(image)
-    page.paste()
+    page.user_actions.paste()
     qtbot.waitUntil(lambda: settled(page, 1))
     assert title(page) == "Green"
     mime = QMimeData()
@@ -205,7 +229,7 @@ def test_pasted_pixels_and_bytes_become_photos(qtbot: QtBot, make_page: Maker, f
     qtbot.waitUntil(lambda: settled(page, 2))
     assert title(page) == "Blue"
     QGuiApplication.clipboard().setText("just words")
-    page.paste()
+    page.user_actions.paste()
     assert len(page.controller.session) == 2
 
 
@@ -278,9 +302,9 @@ def test_grid_removes_what_is_chosen(qtbot: QtBot, make_page: Maker, folder: Pat
     page = make_page()
     page.add_paths([folder])
     qtbot.waitUntil(lambda: settled(page, 4))
-    page.set_view("grid")
+    page.user_actions.set_view("grid")
     page.frame.grid.grid.selectAll()
-    page.remove_chosen()
+    page.user_actions.remove_chosen()
     assert len(page.controller.session) == 0
 
 
@@ -351,7 +375,7 @@ def test_full_screen_walks_and_leaves(qtbot: QtBot, make_page: Maker, folder: Pa
     page = make_page()
     page.add_paths([folder])
     qtbot.waitUntil(lambda: settled(page, 4))
-    page.toggle_full_screen()
+    page.user_actions.toggle_full_screen()
     full = page.looking.full_screen
     assert full is not None
     qtbot.waitUntil(lambda: full.canvas.has_picture)
@@ -392,7 +416,7 @@ def test_a_second_press_of_the_pause_goes_on(qtbot: QtBot, make_page: Maker, fol
     page.controller.pause(True)
     page.add_paths([folder])
     qtbot.waitUntil(lambda: len(page.controller.session) == 4)
-    page.set_view("grid")
+    page.user_actions.set_view("grid")
     qtbot.waitUntil(page.frame.grid.batch_bar.isVisible)
     assert page.frame.grid.batch_bar.text.text().startswith("Paused at")
     page.frame.grid.batch_bar.stop.click()
@@ -426,7 +450,7 @@ def test_an_address_is_fetched_only_after_a_word(qtbot: QtBot, make_page: Maker,
 def test_the_empty_page_shows_three_sample_photos_with_or_without_a_model(qtbot: QtBot, make_page: Maker) -> None:
     for model in (True, False):
         page = make_page(model=model)
-        stems = [path.stem for path in _fan_photos(page._samples)]
+        stems = [path.stem for path in fan_photos(page._samples)]
         assert stems == ["fly-agaric", "hot-air-balloon", "strawberries"]
         qtbot.waitUntil(lambda page=page: len(page.frame.zone.fan._pictures) == 3)  # type: ignore[misc]
         link = page.frame.zone.samples_link
@@ -438,8 +462,8 @@ def test_the_empty_page_shows_three_sample_photos_with_or_without_a_model(qtbot:
 
 def test_other_samples_stand_in_for_missing_ones() -> None:
     some = [Path("/s/a.jpg"), Path("/s/b.jpg"), Path("/s/c.jpg"), Path("/s/strawberries.jpg")]
-    assert _fan_photos(some) == some[:3]
-    assert _fan_photos(some[:2]) == []
+    assert fan_photos(some) == some[:3]
+    assert fan_photos(some[:2]) == []
 
 
 def test_a_narrow_window_leaves_search_and_model_their_room(
@@ -455,11 +479,11 @@ def test_a_narrow_window_leaves_search_and_model_their_room(
     qtbot.waitUntil(lambda: not page.frame.inspector.time_chip.isHidden())
     assert chip.text() == "MobileNet V1"
     assert "0.75" in chip.toolTip()
-    page.set_view("grid")
+    page.user_actions.set_view("grid")
     tools = page.frame.grid.tools
     problems = tools.chips[Show.PROBLEMS]
     assert problems.isVisible()  # there is one
-    page.remove([p.key for p in page.controller.session.photos() if p.state is PhotoState.FAILED])
+    page.user_actions.remove([p.key for p in page.controller.session.photos() if p.state is PhotoState.FAILED])
     assert not problems.isVisible()
     qtbot.waitUntil(lambda: tools.search.width() >= 240)
     assert tools.order.property("compact")

@@ -1,4 +1,4 @@
-"""The photos page: header, photo or grid, film strip and inspector. It joins the parts and owns what the user can do.
+"""The photos page: header, photo or grid, film strip and inspector. It joins the parts and passes on what they say.
 
 The main window places it beside the rail, hands it drops, and hears from it what models are wanted.
 """
@@ -9,18 +9,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QTimer, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QPixmap, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+from PySide6.QtGui import QImage, QKeyEvent, QPixmap, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import UserError
-from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES
-from mobilenet_gui.core.photo_session import Counts, Photo, PhotoState, Show
-from mobilenet_gui.i18n import tr, trn
-from mobilenet_gui.paths import resources_dir
+from mobilenet_gui.core.photo_session import Counts, PhotoState, Show
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.inspected_page import saver
 from mobilenet_gui.ui.photos import commands
+from mobilenet_gui.ui.photos.actions import GRID, PhotoActions
 from mobilenet_gui.ui.photos.controller import PhotosController
 from mobilenet_gui.ui.photos.drop import can_take
 from mobilenet_gui.ui.photos.exports import ExportDesk
@@ -30,6 +28,7 @@ from mobilenet_gui.ui.photos.looking import LookingDesk
 from mobilenet_gui.ui.photos.menus import Installed, MenuDesk
 from mobilenet_gui.ui.photos.pictures import PictureShelf
 from mobilenet_gui.ui.photos.presenter import Presenter
+from mobilenet_gui.ui.photos.samples import FAN_PIXELS, fan_photos, sample_photos
 from mobilenet_gui.ui.sure_limits import SureLimits
 from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.workers.inference import InferenceWorker
@@ -37,10 +36,6 @@ from mobilenet_gui.workers.photo_loader import PhotoLoader, square_pictures
 from mobilenet_gui.workers.photo_tasks import TaskRunner
 
 WARM_MS = 400
-FAN_CARDS = ("fly-agaric", "hot-air-balloon", "strawberries")
-"""The sample photos on the empty page's cards: left, middle, right."""
-FAN_PIXELS = 264
-"""Pixels a side of the pictures on the empty page's cards."""
 
 
 class PhotosPage(QWidget):
@@ -77,7 +72,7 @@ class PhotosPage(QWidget):
         self._warm_timer = QTimer(self)
         self._warm_timer.setSingleShot(True)
         self._warm_timer.timeout.connect(self._warm_up)
-        self._samples = _sample_photos()
+        self._samples = sample_photos()
         self.loader = PhotoLoader(self)
         self.tasks = TaskRunner(self)
         self.controller = PhotosController(inference, self.loader, settings.values.sure_from, self)
@@ -106,20 +101,31 @@ class PhotosPage(QWidget):
         self.looking = LookingDesk(
             self.frame, self.controller, self.shelf, settings=settings, save=self._save, limits=self.limits
         )
-        self.menus = MenuDesk(self.frame, self.controller, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.frame)
         self.toasts = toasts or ToastHost(self)
+        self.user_actions = PhotoActions(
+            self.frame,
+            self.controller,
+            self.shelf,
+            intake=self.intake,
+            exports=self.exports,
+            looking=self.looking,
+            settings=settings,
+            save=self._save,
+            toasts=self.toasts,
+        )
+        self.menus = MenuDesk(self.frame, self.controller, self.user_actions)
         self._connect()
-        commands.install_shortcuts(self, self)
+        commands.install_shortcuts(self, self.user_actions)
         self._take_settings()
         scale = self.devicePixelRatioF()
         inference.set_thumbnail_scale(scale)
         self.loader.set_thumbnail_scale(scale)
         inference.start()
         self._refresh()
-        fan = _fan_photos(self._samples)
+        fan = fan_photos(self._samples)
         if fan:
             self.tasks.run(
                 lambda _errand: square_pictures(fan, FAN_PIXELS),
@@ -128,7 +134,9 @@ class PhotosPage(QWidget):
             )
 
     def _connect(self) -> None:
-        controller, frame = self.controller, self.frame
+        controller, frame, actions = self.controller, self.frame, self.user_actions
+        actions.changed.connect(self._refresh)
+        actions.correction_requested.connect(self.correction_requested)
         controller.current_changed.connect(self._current_changed)
         controller.current_updated.connect(self._current_updated)
         controller.counts_changed.connect(self._counts_changed)
@@ -136,30 +144,30 @@ class PhotosPage(QWidget):
         controller.arranged.connect(self._in_view_changed)
         controller.first_result.connect(self.first_result)
         self.looking.left_full_screen.connect(self._refresh)
-        self.looking.remove_requested.connect(self.remove_chosen)
-        self.looking.correct_requested.connect(self.correct)
+        self.looking.remove_requested.connect(actions.remove_chosen)
+        self.looking.correct_requested.connect(actions.correct)
         self.menus.model_chosen.connect(self.model_chosen)
         self.menus.models_wanted.connect(lambda: self.models_requested.emit("show"))
         self.shelf.failed.connect(self._picture_failed)
         self.shelf.sized.connect(self._picture_sized)
-        self.intake.added.connect(self._refresh)
-        frame.views.changed.connect(self.set_view)
-        frame.show_inspector_button.clicked.connect(self.toggle_inspector)
-        frame.zone.open_photos.connect(self.open_photos)
-        frame.zone.open_folder.connect(self.open_folder)
-        frame.zone.paste.connect(self.paste)
+        self.intake.added.connect(self._photos_added)
+        frame.views.changed.connect(actions.set_view)
+        frame.show_inspector_button.clicked.connect(actions.toggle_inspector)
+        frame.zone.open_photos.connect(actions.open_photos)
+        frame.zone.open_folder.connect(actions.open_folder)
+        frame.zone.paste.connect(actions.paste)
         frame.zone.samples.connect(lambda: self.add_paths(self._samples))
-        frame.single.retry_requested.connect(self._retry_current)
-        frame.single.remove_requested.connect(self.remove_chosen)
-        frame.single.strip.add_requested.connect(self.open_photos)
-        frame.grid.grid.opened.connect(self.open_single)
+        frame.single.retry_requested.connect(actions.retry_current)
+        frame.single.remove_requested.connect(actions.remove_chosen)
+        frame.single.strip.add_requested.connect(actions.open_photos)
+        frame.grid.grid.opened.connect(actions.open_single)
         for view in (frame.single.strip, frame.grid.grid):
             view.in_view_changed.connect(self._in_view_changed)
         self._connect_inspector()
 
     def _connect_inspector(self) -> None:
-        controller, inspector = self.controller, self.frame.inspector
-        inspector.hide_requested.connect(self.toggle_inspector)
+        controller, inspector, actions = self.controller, self.frame.inspector, self.user_actions
+        inspector.hide_requested.connect(actions.toggle_inspector)
         inspector.width_changed.connect(lambda width: self._save(inspector_width=width))
         inspector.model_action.connect(self.models_requested)
         inspector.copy_requested.connect(lambda: self.exports.copy_answer(controller.current))
@@ -167,8 +175,8 @@ class PhotosPage(QWidget):
         inspector.export_all_requested.connect(self.exports.export_all)
         inspector.copy_table_requested.connect(self.exports.copy_table)
         inspector.sort_requested.connect(self.exports.ask_sort)
-        inspector.result.correct.clicked.connect(lambda _checked=False: self.correct())
-        inspector.batch.opened.connect(self.open_single)
+        inspector.result.correct.clicked.connect(lambda _checked=False: actions.correct())
+        inspector.batch.opened.connect(actions.open_single)
         inspector.batch.show_all_requested.connect(lambda: self.frame.grid.tools.pick(Show.NOT_SURE))
 
     def _take_settings(self) -> None:
@@ -210,10 +218,6 @@ class PhotosPage(QWidget):
         """Tell how to learn the installed models, as pairs of id and name, for the chip's menu."""
         self.menus.installed = provider
 
-    def open_dialogs(self) -> None:
-        """Ask for photos; the same as `open_photos`."""
-        self.open_photos()
-
     def shut_down(self) -> None:
         """Stop what this page started; safe to call twice."""
         if self.looking.full_screen is not None:
@@ -222,153 +226,6 @@ class PhotosPage(QWidget):
         self.tasks.stop()
         self.loader.stop()
         self.controller.inference.stop()
-
-    # what the user does (see commands.PageActions)
-
-    def open_photos(self) -> None:
-        """Ask for photos."""
-        dialog = QFileDialog(self, tr("Open photos"), self._settings.values.last_folder or str(Path.home()))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        patterns = " ".join(f"*{suffix}" for suffix in sorted(SUPPORTED_SUFFIXES))
-        dialog.setNameFilters([tr("Photos ({patterns})").format(patterns=patterns), tr("All files (*)")])
-        dialog.filesSelected.connect(self._opened)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def open_folder(self) -> None:
-        """Ask for a folder."""
-        dialog = QFileDialog(self, tr("Open folder"), self._settings.values.last_folder or str(Path.home()))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.filesSelected.connect(self._opened)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def _opened(self, names: list[str]) -> None:
-        if names:
-            self._save(last_folder=str(Path(names[0]).parent))
-            self.add_paths(names)
-
-    def paste(self) -> None:
-        """Take what was copied: photos, files, or an address."""
-        mime = QGuiApplication.clipboard().mimeData()
-        if mime is None or not self.intake.take_mime(mime, pasted=True):
-            self._toast(tr("There is no photo to paste"))
-
-    def copy_answer(self) -> None:
-        """Copy the answer of the photo on screen, or in the grid the table."""
-        if self.view == "grid" and len(self.frame.grid.selected_keys()) != 1:
-            self.exports.copy_table()
-        else:
-            self.exports.copy_answer(self.controller.current)
-
-    def copy_one(self, photo: Photo) -> None:
-        """Copy the answer of one photo."""
-        self.exports.copy_answer(photo)
-
-    def export_answers(self) -> None:
-        """Export the answer of the photo on screen, or in the grid all."""
-        if self.view == "grid":
-            self.exports.export_all()
-        else:
-            self.exports.export_one(self.controller.current)
-
-    def undo(self) -> None:
-        """Bring back what was removed last."""
-        if self.controller.undo():
-            self.toasts.dismiss()
-            self._refresh()
-
-    def remove_chosen(self) -> None:
-        """Remove the photo on screen, or the tiles chosen in the grid."""
-        if self.view == "grid":
-            self.remove(self.frame.grid.selected_keys())
-        elif self.controller.current is not None:
-            self.remove([self.controller.current.key])
-
-    def remove(self, keys: Sequence[int]) -> None:
-        """Remove photos; a toast brings them back."""
-        names = [photo.name for photo in (self.controller.session.get(key) for key in keys) if photo is not None]
-        count = self.controller.remove(keys)
-        if count:
-            text = trn("{n} photo removed", "{n} photos removed", count)
-            self._toast(tr("{name} removed").format(name=names[0]) if count == 1 else text, tr("Undo"), self.undo)
-            self._refresh()
-
-    def clear_all(self) -> None:
-        """Remove all photos; a toast brings them back."""
-        self.remove([photo.key for photo in self.controller.session.photos()])
-
-    def retry(self, keys: Sequence[int]) -> None:
-        """Read and recognise photos once more."""
-        for key in keys:
-            self.shelf.forget(key)
-        self.controller.retry(keys)
-        if self.controller.current is not None and self.controller.current.key in keys:
-            self.frame.single.reload()
-
-    def correct(self, keys: Sequence[int] = ()) -> None:
-        """Send photos that were answered wrongly to their class: these, the chosen tiles, or the one on screen."""
-        from mobilenet_gui.ui.photos.correcting import wish_for
-
-        wish = wish_for(self.frame, self.controller, keys)
-        if wish is not None:
-            self.correction_requested.emit(wish)
-
-    def _retry_current(self) -> None:
-        if self.controller.current is not None:
-            self.retry([self.controller.current.key])
-
-    @property
-    def view(self) -> str:
-        """The view that is shown: "single" or "grid"."""
-        return self.frame.views.current()
-
-    def set_view(self, view: str) -> None:
-        """Show one photo ("single") or many ("grid")."""
-        self.frame.views.set_current(view)
-        self._save(photos_view=view)
-        self._refresh()
-        grid = self.frame.grid.grid
-        if view == "grid":
-            grid.show_current(self.controller.current_row)
-            grid.scrollTo(grid.currentIndex())
-            grid.setFocus()
-        else:
-            self.frame.single.canvas.setFocus()
-
-    def open_single(self, key: int) -> None:
-        """Show one photo large."""
-        self.controller.set_current(key)
-        self.set_view("single")
-
-    def toggle_grid(self) -> None:
-        """Go from one photo to many, or back."""
-        if len(self.controller.session):
-            self.set_view("single" if self.view == "grid" else "grid")
-
-    def toggle_explain(self) -> None:
-        """Explain, or no longer."""
-        if self.view == "single":
-            self.looking.toggle_explain()
-
-    def toggle_inspector(self) -> None:
-        """Hide or show the inspector."""
-        shown = self.frame.inspector.isHidden()
-        self.frame.set_inspector_visible(shown)
-        self._save(inspector_visible=shown)
-
-    def fit(self) -> None:
-        """Show the whole photo."""
-        self.looking.canvas.fit()
-
-    def zoom(self, steps: int) -> None:
-        """Zoom in (positive) or out."""
-        if self.view == "single":
-            self.looking.canvas.zoom(steps)
-
-    def toggle_full_screen(self) -> None:
-        """Cover the screen with the photo, or no longer."""
-        self.looking.toggle_full_screen()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go from photo to photo."""
@@ -381,6 +238,12 @@ class PhotosPage(QWidget):
         self.presenter.refresh(dragging=self._dragging)
         if self.looking.full_screen is not None:
             self.frame.single.set_active(False)
+
+    @Slot()
+    def _photos_added(self) -> None:
+        self._refresh()
+        if self.isVisible():
+            self.user_actions.welcome()
 
     @Slot()
     def _current_changed(self) -> None:
@@ -439,24 +302,10 @@ class PhotosPage(QWidget):
 
     @Slot()
     def _in_view_changed(self) -> None:
-        view = self.frame.grid.grid if self.view == "grid" else self.frame.single.strip
+        view = self.frame.grid.grid if self.user_actions.view == GRID else self.frame.single.strip
         self.controller.set_in_view(view.keys_in_view())
 
     # menus and words
 
     def _toast(self, text: str, action: str = "", on_action: Callable[[], None] | None = None) -> None:
         self.toasts.show_message(text, action, on_action)
-
-
-def _fan_photos(samples: Sequence[Path]) -> list[Path]:
-    """Return the photos for the empty page's cards; others where those are missing, none where there are too few."""
-    chosen = [path for name in FAN_CARDS for path in samples if path.stem == name]
-    if len(chosen) < len(FAN_CARDS):
-        chosen = list(samples[: len(FAN_CARDS)])
-    return chosen if len(chosen) == len(FAN_CARDS) else []
-
-
-def _sample_photos() -> list[Path]:
-    """Return the photos that ship for trying out; none where the folder is missing."""
-    folder = resources_dir() / "samples"
-    return sorted(folder.glob("*.jpg"))

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPixmap, QTransform
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPixmap, QTransform
 
 from mobilenet_gui.core.photo_session import Photo, PhotoState
 from mobilenet_gui.ui.fonts import font
@@ -19,6 +19,8 @@ from mobilenet_gui.ui.widgets.progress import paint_ring
 WAITING_OPACITY = 0.36
 RING_SIZE = 20.0
 BADGE_SIZE = 16.0
+EDGE_ALPHA = 26
+"""Of 255: how much of the text's colour is in the line around a photo."""
 TILES_KEPT = 256
 
 
@@ -76,6 +78,12 @@ def paint_cover(painter: QPainter, image: QImage, rect: QRectF, radius: float, o
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(brush)
     painter.drawRoundedRect(rect, radius, radius)
+    # A photo of the page's own colour, such as a scan on white, has an edge all the same.
+    edge = QColor(tokens().text)
+    edge.setAlpha(EDGE_ALPHA)
+    painter.setPen(QPen(edge, 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
     painter.restore()
 
 

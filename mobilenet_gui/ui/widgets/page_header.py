@@ -10,6 +10,9 @@ from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.tokens import HEIGHT_HEADER, NARROW_BELOW, PAGE_MARGIN
 from mobilenet_gui.ui.widgets.labels import ElidedLabel
 
+SUBTITLE_KEEPS = 160
+"""Pixels of the subtitle that a long title must leave."""
+
 
 class PageHeader(QWidget):
     """Title, subtitle and actions. Below 1000 pixels of window width actions show only their icons.
@@ -41,7 +44,8 @@ class PageHeader(QWidget):
         """Show another title and subtitle."""
         self._title.setText(title)
         self._subtitle.setText(subtitle)
-        self._subtitle.setVisible(bool(subtitle))
+        self._subtitle.setMinimumWidth(min(self._subtitle.sizeHint().width(), fonts.px(SUBTITLE_KEEPS)))
+        self._subtitle.setVisible(bool(subtitle) and not self._compact)
 
     def add_action(self, widget: QWidget) -> None:
         """Put `widget` at the right end, after those before it."""
