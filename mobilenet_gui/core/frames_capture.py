@@ -25,6 +25,7 @@ from mobilenet_gui.core.frames_types import (
     SourceInfo,
     SourceKind,
     SourceSpec,
+    urlsplit_safe,
 )
 from mobilenet_gui.core.types import Pixels
 from mobilenet_gui.i18n import tr
@@ -113,6 +114,7 @@ class CaptureStream:
     def __init__(self, spec: SourceSpec, counter: Counter, capture: Any) -> None:
         """Take over an open capture; see `open_stream_capture`."""
         self._name = spec.shown
+        self._over_http = urlsplit_safe(spec.address) in ("http", "https")
         self._counter = counter
         self._capture = capture
         self._reader = RgbReader(capture)
@@ -130,7 +132,9 @@ class CaptureStream:
             return self._counter.live_frame(pixels)
         if time.perf_counter() - begin >= 0.9 * READ_TIMEOUT_MS / 1000:
             raise went_silent(self._name)
-        raise stream_ended(self._name)
+        # A camera that is switched off and a server that says goodbye look the same to FFmpeg; cameras are why people
+        # use RTSP, so that they are waited for. A web server's stream may well be over.
+        raise stream_ended(self._name) if self._over_http else broke_off(self._name)
 
     def interrupt(self) -> None:
         """Nothing can wake FFmpeg; it gives up after `READ_TIMEOUT_MS`."""
@@ -240,6 +244,11 @@ def went_silent(name: str) -> SourceError:
 def stream_ended(name: str) -> SourceError:
     """Return the error for a stream whose server has closed it."""
     return SourceError(name, tr("The stream has ended."), Problem.ENDED)
+
+
+def broke_off(name: str) -> SourceError:
+    """Return the error for a stream that went away."""
+    return SourceError(name, tr("The connection broke off. It goes on when the stream is back."), Problem.LOST)
 
 
 def frame_size(capture: Any) -> tuple[int, int]:

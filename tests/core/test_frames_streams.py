@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from mobilenet_gui.core.frames import FrameSource, Problem, SourceError, SourceKind, SourceSpec, VideoFile, open_source
+from mobilenet_gui.core.frames_capture import CaptureStream
 from mobilenet_gui.core.frames_mjpeg import decode_jpeg, jpeg_size
+from mobilenet_gui.core.frames_types import Counter
 from tests.loopback import LoopbackServer
 from tests.mjpeg import BOUNDARY, MjpegServer, jpeg, part
 from tests.video_files import BLUE, GREEN, RED, number_of, numbered, write_video
@@ -216,3 +218,26 @@ def test_jpegs_are_taken_with_care() -> None:
     bomb = good.replace((17).to_bytes(2, "big") + (33).to_bytes(2, "big"), b"\xff\xff\xff\xff", 1)
     assert jpeg_size(bomb) == (65535, 65535)
     assert decode_jpeg(bomb) is None
+
+
+class Exhausted:
+    """What OpenCV's capture is once its stream has gone."""
+
+    def grab(self) -> bool:
+        return False
+
+    def get(self, _property: int) -> float:
+        return 0.0
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [("rtsp://127.0.0.1/door", Problem.LOST), ("http://127.0.0.1/film", Problem.ENDED)],
+)
+def test_a_network_camera_that_is_gone_is_waited_for_and_a_web_servers_film_is_over(
+    address: str, problem: Problem
+) -> None:
+    source = CaptureStream(SourceSpec.parse(address), Counter(), Exhausted())
+    with pytest.raises(SourceError) as caught:
+        source.read()
+    assert caught.value.problem is problem
