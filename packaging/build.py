@@ -2,8 +2,8 @@
 
 Freezes the program with its training into one folder (PyInstaller) and makes of it what this system installs: a
 `.deb` and a `.tar.zst` on Linux, an installer on Windows, a disk image on macOS. Needs the network once, for the pinned
-build inputs of `freeze/constraints.txt`. Two builds of one commit give the same bytes: every date is the commit's
-(SOURCE_DATE_EPOCH).
+build inputs of `freeze/constraints.txt`. Two builds of one commit with one Python give the same bytes: every date is
+the commit's (SOURCE_DATE_EPOCH); `--check-reproducible` builds twice and compares.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import hashlib
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from build_parts import deb, macos, tarball, windows
+from build_parts import deb, macos, reproducible, tarball, windows
 from build_parts.environment import ROOT, Build, BuildError, prepare, say, source_epoch, source_version
 from build_parts.freeze import freeze
 from build_parts.sizes import report_sizes
@@ -49,6 +50,11 @@ def main(arguments: list[str]) -> int:
         metavar="ID=FILE",
         help="ship an official model, made from a local weights file; for machines without a network (may be repeated)",
     )
+    parser.add_argument(
+        "--check-reproducible",
+        action="store_true",
+        help="build all of it a second time, in another folder with another environment; fail where a byte differs",
+    )
     parser.add_argument("--reuse-frozen", action="store_true", help="pack what an earlier run froze")
     options = parser.parse_args(arguments)
     formats = [] if options.formats == "none" else [name for name in options.formats.split(",") if name]
@@ -65,19 +71,30 @@ def main(arguments: list[str]) -> int:
 def _build(options: argparse.Namespace, packers: list[Callable[[Build], Path]]) -> int:
     started = time.monotonic()
     build = Build(options.work.resolve(), options.output.resolve(), source_version(), source_epoch())
-    build.work.mkdir(parents=True, exist_ok=True)
-    build.output.mkdir(parents=True, exist_ok=True)
-    prepare(build)
-    if not (options.reuse_frozen and build.frozen.is_dir()):
-        freeze(build, models=options.with_model, portable=False)
+    made = _make(build, packers, models=options.with_model, reuse=options.reuse_frozen)
     report_sizes(build.frozen)
-    made = [pack(build) for pack in packers]
     for path in made:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         path.with_name(path.name + ".sha256").write_text(f"{digest}  {path.name}\n", encoding="utf-8")
         say(f"{path.stat().st_size / 1e6:6.0f} MB  {path}")
+    if options.check_reproducible:
+        say("Building a second time")
+        second = replace(build, work=build.work / "again", output=build.work / "again" / "output")
+        reproducible.compare(build, made, second, _make(second, packers, models=options.with_model))
     say(f"Done in {time.monotonic() - started:.0f} s")
     return 0
+
+
+def _make(
+    build: Build, packers: list[Callable[[Build], Path]], *, models: list[str], reuse: bool = False
+) -> list[Path]:
+    """Freeze and pack; return the packages."""
+    build.work.mkdir(parents=True, exist_ok=True)
+    build.output.mkdir(parents=True, exist_ok=True)
+    prepare(build)
+    if not (reuse and build.frozen.is_dir()):
+        freeze(build, models=models, portable=False)
+    return [pack(build) for pack in packers]
 
 
 if __name__ == "__main__":

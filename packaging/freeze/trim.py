@@ -64,6 +64,8 @@ _DROPPED: Final = re.compile(
             # For those who compile against TensorFlow.
             r"tensorflow/include/",
             r"\.(h|hpp|proto|pyi|cmake|lib|a)$",
+            # What pip noted of the build environment; its paths are in it, and every build would be another.
+            r"\.dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json)$",
             # A second copy of the same converter, for TensorFlow's own command line.
             r"tensorflow/lite/toco/",
             r"(numpy|keras|tensorflow|PIL|google)/(.*/)?(tests?|testing_data)/",

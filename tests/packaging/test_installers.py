@@ -124,6 +124,8 @@ def test_the_desktop_finds_the_window_by_its_name() -> None:
         ("tensorflow/include/tensorflow/core.h", "/venv/x", False),
         ("tensorflow/libtensorflow_cc.so.2", "/venv/x", True),
         ("resources/models/starter/model.tflite", "/source/x", True),
+        ("numpy-2.4.6.dist-info/RECORD", "/venv/x", False),
+        ("numpy-2.4.6.dist-info/METADATA", "/venv/x", True),
     ],
 )
 def test_only_what_is_needed_is_carried(name: str, source: str, kept: bool) -> None:

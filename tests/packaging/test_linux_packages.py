@@ -161,3 +161,25 @@ def test_a_desktop_tells_our_files_from_others(tmp_path: Path) -> None:
             env=environment, capture_output=True, text=True, check=True,
         )  # fmt: skip
         assert f"content-type: {kind}\n" in done.stdout, name
+
+
+# -- two builds of one commit ------------------------------------------------------------------------------------------
+
+
+def test_differences_between_two_builds_are_named(tmp_path: Path) -> None:
+    from build_parts.reproducible import differences
+
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        (folder / "lib").mkdir(parents=True)
+        (folder / "lib" / "same").write_text("same", encoding="ascii")
+        (folder / "lib" / "link").symlink_to("same")
+    assert differences(one, other) == []
+    (one / "lib" / "same").write_text("Same", encoding="ascii")
+    (other / "lib" / "link").unlink()
+    (other / "lib" / "link").symlink_to("elsewhere")
+    (other / "only here").touch()
+    assert differences(one, other) == ["lib/link", "lib/same", "only here"]
+    (other / "lib" / "same").write_text("Same", encoding="ascii")
+    (other / "lib" / "same").chmod(0o755)
+    assert "lib/same" in differences(one, other)
