@@ -130,7 +130,7 @@ class TestPicture:
         live.until(lambda: live.page.frame.stage.has_heat)
 
     def test_nothing_is_named_below_the_limit(self, live: Bench) -> None:
-        live.page._set_sure_from(0.99)
+        live.page.choices._set_sure_from(0.99)
         live.page.frame.inspector.steadiness.switch.setChecked(False)
         live.camera.send((128, 128, 128))
         live.until(lambda: live.page.frame.inspector.title.text() == "Not sure")
@@ -148,13 +148,13 @@ class TestPicture:
         live.camera.send(RED)
         live.until(lambda: live.page.frame.stage.caption[0] == "Red")
         live.page.toggle_full_screen()
-        full = live.page._full_screen
+        full = live.page.full_screen.window
         assert full is not None
         assert full.stage.caption[0] == "Red"
         live.camera.send(GREEN)
         live.until(lambda: live.shows(GREEN))
         QTest.keyClick(full, Qt.Key.Key_Escape)
-        assert live.page._full_screen is None
+        assert live.page.full_screen.window is None
         assert live.page.presenter.stage is live.page.frame.stage
 
     def test_figures_are_shown(self, live: Bench) -> None:

@@ -10,24 +10,24 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.frames import open_source
 from mobilenet_gui.core.frames_reader import Opener
 from mobilenet_gui.core.frames_types import Frame, SourceKind, SourceSpec
 from mobilenet_gui.core.live_session import LiveAnswer
-from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.corrections.wish import CorrectionWish, can_correct
-from mobilenet_gui.ui.icons import icon
 from mobilenet_gui.ui.inspected_page import saver
 from mobilenet_gui.ui.live.analysis import AnalysisDesk
+from mobilenet_gui.ui.live.choices import LiveChoices
 from mobilenet_gui.ui.live.controller import LiveController, Phase
-from mobilenet_gui.ui.live.files import VIDEO_SUFFIXES, video_files
+from mobilenet_gui.ui.live.files import video_files
 from mobilenet_gui.ui.live.frame import LiveFrame
-from mobilenet_gui.ui.live.fullscreen import LiveFullScreen
+from mobilenet_gui.ui.live.fullscreen import FullScreenDesk
+from mobilenet_gui.ui.live.keys import Action, LiveKeys
 from mobilenet_gui.ui.live.presenter import LivePresenter
 from mobilenet_gui.ui.live.snapshots import SnapshotDesk
 from mobilenet_gui.ui.live.sources import SourceDesk
@@ -80,10 +80,7 @@ class LivePage(QWidget):
         """
         super().__init__(parent)
         self._settings = settings
-        self._limits = limits or SureLimits(settings)
-        self._limit_of: str | None = None
         self._installed: Callable[[], Sequence[tuple[str, str]]] = tuple
-        self._full_screen: LiveFullScreen | None = None
         self._left: SourceSpec | None = None
         self._was_playing = False
         self.tasks = TaskRunner(self)
@@ -102,8 +99,8 @@ class LivePage(QWidget):
             self.controller,
             self.tasks,
             folder=lambda: settings.values.snapshot_folder,
-            remember=lambda folder: self._save(snapshot_folder=folder),
             kind=lambda: settings.values.snapshot_format,
+            save=self._save,
             toast=self._toast,
             parent=self,
         )
@@ -117,12 +114,21 @@ class LivePage(QWidget):
             remember_folder=lambda folder: self._save(last_export_folder=folder),
             toast=self._toast,
         )
-        self._take_settings()
+        self.choices = LiveChoices(
+            self.frame,
+            self.controller,
+            self.presenter,
+            settings=settings,
+            limits=limits or SureLimits(settings),
+            save=self._save,
+            limit_settled=self.analysis.cut_again,
+        )
+        self.full_screen = FullScreenDesk(self, self.presenter, self.frame.stage, settings)
+        self._keys = self._install_keys()
         self._connect()
-        self._install_shortcuts()
         self._refresh()
         self._show_correctable()
-        self._follow_limit()
+        self.choices.follow_limit()
 
     def _connect(self) -> None:
         controller, frame = self.controller, self.frame
@@ -132,70 +138,49 @@ class LivePage(QWidget):
         controller.stats_changed.connect(self.presenter.show_figures)
         controller.model_changed.connect(self._refresh)
         controller.model_changed.connect(self._show_correctable)
-        controller.model_changed.connect(self._follow_limit)
         self.sources.start_requested.connect(self.start)
         self.sources.stop_requested.connect(self.stop)
-        self.sources.file_requested.connect(self.open_video)
+        self.sources.file_chosen.connect(self.play_file)
         self.sources.changed.connect(self._refresh)
         frame.freeze.clicked.connect(self.toggle_freeze)
         frame.snapshot.clicked.connect(self.snapshots.take)
         frame.snapshot.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        frame.snapshot.customContextMenuRequested.connect(self._show_snapshot_menu)
+        frame.snapshot.customContextMenuRequested.connect(
+            lambda point: commands.pop_up(self.snapshots.menu(), frame.snapshot.mapToGlobal(point))
+        )
         frame.stop.clicked.connect(self.stop)
-        frame.mirror.toggled.connect(self._set_mirror)
         frame.full_screen.clicked.connect(self.toggle_full_screen)
         frame.stage.double_clicked.connect(self.toggle_full_screen)
-        frame.show_inspector_button.clicked.connect(self.toggle_inspector)
+        frame.show_inspector_button.clicked.connect(self.choices.toggle_inspector)
+        self.full_screen.key_pressed.connect(self.keyPressEvent)
+        self.full_screen.left.connect(self._refresh)
         transport = frame.transport
         transport.step_requested.connect(controller.step)
         transport.seek_requested.connect(controller.seek)
         transport.speed_changed.connect(controller.set_speed)
         self.analysis.progress_changed.connect(self.progress_changed)
         inspector = frame.inspector
-        inspector.hide_requested.connect(self.toggle_inspector)
-        inspector.width_changed.connect(lambda width: self._save(inspector_width=width))
+        inspector.hide_requested.connect(self.choices.toggle_inspector)
         inspector.model_menu_requested.connect(self._show_model_menu)
         inspector.model_action.connect(self.models_requested)
-        inspector.bars.chosen.connect(self._explain_label)
         inspector.correct.clicked.connect(self.correct)
-        inspector.explain.toggled.connect(self._set_explain)
-        inspector.steadiness.toggled.connect(lambda on: self._save(live_smooth=on))
-        inspector.steadiness.moved.connect(controller.set_steadiness)
-        inspector.steadiness.settled.connect(lambda seconds: self._save(live_smoothing=seconds))
-        inspector.sure.moved.connect(self._set_sure_from)
-        inspector.sure.settled.connect(self._sure_settled)
 
-    def _take_settings(self) -> None:
-        values, frame = self._settings.values, self.frame
-        inspector = frame.inspector
-        inspector.set_chosen_width(values.inspector_width)
-        frame.set_inspector_visible(values.inspector_visible)
-        inspector.steadiness.set_state(on=values.live_smooth, seconds=values.live_smoothing)
-        self.controller.set_steadiness(inspector.steadiness.seconds)
-        self.controller.set_sure_from(values.sure_from)
-        inspector.sure.set_value(values.sure_from)
-        inspector.explain.set_on(values.live_explain)
-        self.presenter.explain = values.live_explain
-        self.controller.set_explain(values.live_explain)
-        frame.stage.set_strength(values.explain_strength)
-        frame.mirror.setChecked(values.live_mirror)
-        frame.stage.set_mirror(values.live_mirror)
-
-    def _install_shortcuts(self) -> None:
-        bindings: list[tuple[str, Callable[[], object]]] = [
-            ("S", self.snapshots.take),
-            ("M", self.frame.mirror.toggle),
-            ("E", self.toggle_explain),
-            ("C", self.correct),
-            (",", lambda: self.controller.step(-1)),
-            (".", lambda: self.controller.step(1)),
-            ("Ctrl+O", self.open_video),
-            ("F9", self.toggle_inspector),
-            ("F11", self.toggle_full_screen),
-        ]
-        for keys, action in bindings:
-            shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.activated.connect(action)
+    def _install_keys(self) -> LiveKeys:
+        controller, choices = self.controller, self.choices
+        letters: dict[str, Action] = {
+            "S": self.snapshots.take,
+            "M": self.frame.mirror.toggle,
+            "E": choices.toggle_explain,
+            "C": self.correct,
+            ",": lambda: controller.step(-1),
+            ".": lambda: controller.step(1),
+        }
+        anywhere: dict[str, Action] = {
+            "Ctrl+O": self.sources.open_video,
+            "F9": choices.toggle_inspector,
+            "F11": self.toggle_full_screen,
+        }
+        return LiveKeys(self, letters, anywhere)
 
     # what the main window says
 
@@ -220,8 +205,7 @@ class LivePage(QWidget):
 
     def shut_down(self) -> None:
         """Stop what this page started; safe to call twice."""
-        if self._full_screen is not None:
-            self._full_screen.close()
+        self.full_screen.close()
         self.sources.unwatch()
         self.analysis.shut_down()
         self.controller.shut_down()
@@ -277,18 +261,6 @@ class LivePage(QWidget):
         self.sources.choose_file(str(path))
         self.start(SourceSpec(SourceKind.FILE, str(path)))
 
-    def open_video(self) -> None:
-        """Ask for a video file."""
-        values = self._settings.values
-        folder = str(Path(values.live_file).parent) if values.live_file else values.last_folder
-        dialog = QFileDialog(self, tr("Open a video file"), folder or str(Path.home()))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        patterns = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_SUFFIXES))
-        dialog.setNameFilters([tr("Videos ({patterns})").format(patterns=patterns), tr("All files (*)")])
-        dialog.filesSelected.connect(lambda names: self.play_file(names[0]))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
     def toggle_freeze(self) -> None:
         """Hold the picture, or let it run; play a video again that has ended."""
         controller = self.controller
@@ -296,12 +268,6 @@ class LivePage(QWidget):
             controller.play(not controller.playing)
         else:
             controller.set_frozen(not controller.frozen)
-
-    def toggle_explain(self) -> None:
-        """Show where the model looks, or no longer."""
-        switch = self.frame.inspector.explain.switch
-        if switch.isEnabled() and self.controller.phase is not Phase.IDLE:
-            switch.toggle()
 
     def correct(self) -> None:
         """Send the picture that was answered wrongly to its class; it stands still while that is chosen."""
@@ -314,114 +280,35 @@ class LivePage(QWidget):
         held = self.controller.holding or self.controller.phase is not Phase.RUNNING
         if not held:
             self.controller.set_frozen(True)
-        link, owner = self.frame.inspector.correct, self._full_screen or self.frame
-        beside = link.isVisible() and self._full_screen is None
+        full = self.full_screen.window
+        link, owner = self.frame.inspector.correct, full or self.frame
+        beside = link.isVisible() and full is None
         place = link.below() if beside else owner.mapToGlobal(owner.rect().center())
         said = "" if answer.winner is None else answer.winner.label
         over = (lambda: None) if held else lambda: self.controller.set_frozen(False)
         self.correction_requested.emit(CorrectionWish(bundle, [(pixels, name)], said, place, owner, over))
 
-    def toggle_inspector(self) -> None:
-        """Hide or show the inspector."""
-        shown = self.frame.inspector.isHidden()
-        self.frame.set_inspector_visible(shown)
-        self._save(inspector_visible=shown)
-
     def toggle_full_screen(self) -> None:
         """Cover the screen with the picture, or no longer."""
-        if self._full_screen is not None:
-            self._full_screen.close()
+        if self.full_screen.window is not None:
+            self.full_screen.close()
         elif self.frame.shows_picture:
-            full = LiveFullScreen(self)
-            full.left.connect(self._left_full_screen)
-            full.key_pressed.connect(self.keyPressEvent)
-            full.stage.set_mirror(self._settings.values.live_mirror)
-            full.stage.set_strength(self._settings.values.explain_strength)
-            self._full_screen = full
-            self.presenter.change_stage(full.stage)
-            full.open()
-
-    def _left_full_screen(self) -> None:
-        if self._full_screen is not None:
-            self._full_screen.deleteLater()
-            self._full_screen = None
-            self.presenter.change_stage(self.frame.stage)
-            self._refresh()
-            self.frame.stage.setFocus()
+            self.full_screen.open()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Freeze by Space, wind by Left and Right; the full screen's other keys come here too."""
-        key = Qt.Key(event.key())
-        full = self._full_screen is not None
-        position = 0.0 if self.controller.frame is None else self.controller.frame.timestamp
-        if key == Qt.Key.Key_Space and self.frame.shows_picture:
-            self.toggle_freeze()
-        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self.controller.is_file:
-            self.controller.seek(max(0.0, position + (_SKIP_SECONDS if key == Qt.Key.Key_Right else -_SKIP_SECONDS)))
-        elif full and key == Qt.Key.Key_S:
-            self.snapshots.take()
-        elif full and key == Qt.Key.Key_M:
-            self.frame.mirror.toggle()
-        elif full and key == Qt.Key.Key_E:
-            self.toggle_explain()
-        elif full and key == Qt.Key.Key_C:
-            self.correct()
-        elif full and key in (Qt.Key.Key_Comma, Qt.Key.Key_Period):
-            self.controller.step(1 if key == Qt.Key.Key_Period else -1)
-        else:
+        plain: dict[Qt.Key, Action] = {}
+        if self.frame.shows_picture:
+            plain[Qt.Key.Key_Space] = self.toggle_freeze
+        if self.controller.is_file:
+            plain[Qt.Key.Key_Left] = lambda: self._wind(-_SKIP_SECONDS)
+            plain[Qt.Key.Key_Right] = lambda: self._wind(_SKIP_SECONDS)
+        if not self._keys.take(event, full_screen=self.full_screen.window is not None, plain=plain):
             super().keyPressEvent(event)
 
-    # settings
-
-    @Slot(bool)
-    def _set_mirror(self, on: bool) -> None:
-        self._save(live_mirror=on)
-        self.frame.stage.set_mirror(on)
-        self.presenter.stage.set_mirror(on)
-
-    @Slot(bool)
-    def _set_explain(self, on: bool) -> None:
-        self._save(live_explain=on)
-        self.presenter.explain, self.presenter.explained = on, None
-        self.frame.inspector.bars.set_selected(-1)
-        self.controller.set_explain(on)
-        if not on:
-            self.presenter.stage.set_heat(None)
-
-    @Slot(int)
-    def _explain_label(self, place: int) -> None:
-        inspector, answer = self.frame.inspector, self.controller.answer
-        if answer is None or not inspector.explain.switch.isEnabled():
-            return
-        index = self.presenter.index_at(place)
-        again = inspector.bars.selected() == place
-        inspector.explain.switch.setChecked(True)
-        self.presenter.explained = None if again else index
-        inspector.bars.set_selected(-1 if again else place)
-        self.controller.set_explain(True, None if again else index)
-
-    @Slot(float)
-    def _set_sure_from(self, limit: float) -> None:
-        self.presenter.sure_from = limit
-        self.controller.set_sure_from(limit)
-        self.presenter.refresh_answer()
-
-    @Slot(float)
-    def _sure_settled(self, limit: float) -> None:
-        self._limits.keep(self.controller.bundle, limit, lambda value: self._save(sure_from=value))
-        self.analysis.cut_again()
-
-    @Slot()
-    def _follow_limit(self) -> None:
-        """Take the limit that goes with the model, when another one answers."""
-        bundle = self.controller.bundle
-        key = "" if bundle is None else f"{bundle.id} {bundle.sure_from}"
-        if key != self._limit_of:
-            self._limit_of = key
-            limit = self._limits.of(bundle)
-            if limit != self.presenter.sure_from:
-                self.frame.inspector.sure.set_value(limit)
-                self._set_sure_from(limit)
+    def _wind(self, seconds: float) -> None:
+        position = 0.0 if self.controller.frame is None else self.controller.frame.timestamp
+        self.controller.seek(max(0.0, position + seconds))
 
     # what the controller says
 
@@ -455,18 +342,6 @@ class LivePage(QWidget):
             manage=lambda: self.models_requested.emit("show"),
         )
         commands.pop_up(menu, place)
-
-    @Slot(QPoint)
-    def _show_snapshot_menu(self, point: QPoint) -> None:
-        menu = QMenu(self)
-        menu.addAction(icon("folder", "text2"), tr("Choose where snapshots go…")).triggered.connect(
-            lambda _checked=False: self.snapshots.change_folder()
-        )
-        whole = menu.addAction(tr("Save as PNG, without loss"))
-        whole.setCheckable(True)
-        whole.setChecked(self._settings.values.snapshot_format == "png")
-        whole.toggled.connect(lambda on: self._save(snapshot_format="png" if on else "jpeg"))
-        commands.pop_up(menu, self.frame.snapshot.mapToGlobal(point))
 
     def _toast(self, text: str, action: str = "", on_action: Callable[[], None] | None = None) -> None:
         self.toasts.show_message(text, action, on_action)

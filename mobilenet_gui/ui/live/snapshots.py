@@ -7,13 +7,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QStandardPaths, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.live_session import LiveAnswer
 from mobilenet_gui.core.live_snapshot import SnapshotKind, save_snapshot
 from mobilenet_gui.core.types import Pixels
 from mobilenet_gui.i18n import tr
+from mobilenet_gui.ui.icons import icon
 from mobilenet_gui.ui.live.controller import LiveController
 from mobilenet_gui.workers.photo_tasks import TaskRunner
 
@@ -29,8 +30,8 @@ class SnapshotDesk(QObject):
         tasks: TaskRunner,
         *,
         folder: Callable[[], str],
-        remember: Callable[[str], None],
         kind: Callable[[], SnapshotKind] = lambda: "jpeg",
+        save: Callable[..., None],
         toast: Toast,
         parent: QWidget,
     ) -> None:
@@ -40,14 +41,14 @@ class SnapshotDesk(QObject):
             controller: where the picture and its answer are.
             tasks: runs the writing.
             folder: returns where snapshots go; empty until somebody was asked.
-            remember: keeps the folder that was chosen.
             kind: returns what kind of file is wanted.
+            save: changes settings by name.
             toast: says what was done: words, an action's words, the action.
             parent: the window that asks.
         """
         super().__init__(parent)
         self._controller, self._tasks = controller, tasks
-        self._folder, self._remember, self._kind, self._toast = folder, remember, kind, toast
+        self._folder, self._kind, self._keep, self._toast = folder, kind, save, toast
         self._window = parent
         self.dialog: QFileDialog | None = None
 
@@ -65,6 +66,18 @@ class SnapshotDesk(QObject):
     def change_folder(self) -> None:
         """Ask where snapshots go from now on."""
         self._ask(None)
+
+    def menu(self) -> QMenu:
+        """Return the menu of where snapshots go and what kind of file they are."""
+        menu = QMenu(self._window)
+        menu.addAction(icon("folder", "text2"), tr("Choose where snapshots go…")).triggered.connect(
+            lambda _checked=False: self.change_folder()
+        )
+        whole = menu.addAction(tr("Save as PNG, without loss"))
+        whole.setCheckable(True)
+        whole.setChecked(self._kind() == "png")
+        whole.toggled.connect(lambda on: self._keep(snapshot_format="png" if on else "jpeg"))
+        return menu
 
     def picture(self) -> tuple[Pixels, LiveAnswer | None, str] | None:
         """Return the picture and what was recognised in just that one; without any answer, the newest picture."""
@@ -85,7 +98,7 @@ class SnapshotDesk(QObject):
 
         def chosen(names: list[str]) -> None:
             if names:
-                self._remember(names[0])
+                self._keep(snapshot_folder=names[0])
                 if picture is not None:
                     self._save(Path(names[0]), *picture)
 

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QFileDialog
 
 from mobilenet_gui.core.cameras import Camera, find_camera
 from mobilenet_gui.core.frames_types import SourceKind, SourceSpec
+from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.live import words
 from mobilenet_gui.ui.live.controller import LiveController, Phase
+from mobilenet_gui.ui.live.files import VIDEO_SUFFIXES
 from mobilenet_gui.ui.live.frame import LiveFrame
 from mobilenet_gui.ui.live.source_bar import parse_size
 from mobilenet_gui.workers.capture import CameraWatcher
@@ -23,13 +26,13 @@ class SourceDesk(QObject):
     Attributes:
         start_requested: a `SourceSpec` to show.
         stop_requested: the source that runs is not wanted any more.
-        file_requested: somebody wants to choose a video file.
+        file_chosen: the path of a video file to play.
         changed: what `invitation` says is another.
     """
 
     start_requested = Signal(object)
     stop_requested = Signal()
-    file_requested = Signal()
+    file_chosen = Signal(str)
     changed = Signal()
 
     def __init__(
@@ -51,6 +54,7 @@ class SourceDesk(QObject):
             save: changes settings by name.
         """
         super().__init__(frame)
+        self._frame = frame
         self._bar, self._controller, self._watcher = frame.sources, controller, watcher
         self._settings, self._save = settings, save
         self._cameras: tuple[Camera, ...] | None = None
@@ -62,7 +66,7 @@ class SourceDesk(QObject):
         bar.set_file(values.live_file)
         bar.kind_changed.connect(self._kind_changed)
         bar.camera_changed.connect(self._camera_chosen)
-        bar.file_requested.connect(self.file_requested)
+        bar.file_requested.connect(self.open_video)
         bar.stream_entered.connect(self._stream_entered)
         bar.address.textChanged.connect(self._address_changed)
         bar.resolution_changed.connect(self._resolution_chosen)
@@ -95,6 +99,18 @@ class SourceDesk(QObject):
         found = find_camera(self._settings.values.live_camera, self._cameras or ())
         return None if found is None else found.index
 
+    def open_video(self) -> None:
+        """Ask for a video file."""
+        values = self._settings.values
+        folder = str(Path(values.live_file).parent) if values.live_file else values.last_folder
+        dialog = QFileDialog(self._frame, tr("Open a video file"), folder or str(Path.home()))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        patterns = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_SUFFIXES))
+        dialog.setNameFilters([tr("Videos ({patterns})").format(patterns=patterns), tr("All files (*)")])
+        dialog.filesSelected.connect(lambda names: self.file_chosen.emit(names[0]))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
     def choose_file(self, path: str) -> None:
         """Choose a video file, and remember it."""
         self.unwatch()
@@ -115,7 +131,7 @@ class SourceDesk(QObject):
             if values.live_file:
                 self.start_requested.emit(SourceSpec(SourceKind.FILE, values.live_file))
             else:
-                self.file_requested.emit()
+                self.open_video()
         else:
             address = self._bar.take_stream()
             if address is not None:
@@ -124,7 +140,7 @@ class SourceDesk(QObject):
     @Slot(str)
     def _message_action(self, action: str) -> None:
         if action == "file":
-            self.file_requested.emit()
+            self.open_video()
         elif action == "retry" and self._controller.spec is not None:
             self.start_requested.emit(self._controller.spec)
         else:
