@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
 from mobilenet_gui.core.errors import ProjectError
@@ -46,7 +46,7 @@ class _Place:
     """A class that photos go to: the files it has, and those it gets."""
 
     class_id: str
-    files: Mapping[str, int]
+    files: Set[str]
     new: set[str] = field(default_factory=set)
 
 
@@ -55,7 +55,8 @@ class _Places:
 
     def __init__(self, classes: Sequence[PhotoClass], index: PhotoIndex, next_class: int) -> None:
         self._classes, self._index, self.next_class = classes, index, next_class
-        self._by_id = {c.id: _Place(c.id, index.files_of(c.id)) for c in classes}
+        self._ids = {c.id for c in classes}
+        self._by_id: dict[str, _Place] = {}
         self._exact = {c.name: c.id for c in classes}
         self._alike = {name_key(c.name): c.id for c in classes}
         self._asked: dict[str, str] = {}
@@ -69,8 +70,8 @@ class _Places:
         return found
 
     def _find(self, class_id: str, name: str) -> _Place:
-        if class_id in self._by_id:
-            return self._by_id[class_id]
+        if class_id in self._ids:
+            return self._place(class_id)
         problem = name_problem(name)
         if problem:
             raise ProjectError(name, problem)
@@ -79,7 +80,14 @@ class _Places:
         if found is None:
             found = self._make(name)
         self._asked.setdefault(found, name)
-        return self._by_id[found]
+        return self._place(found)
+
+    def _place(self, class_id: str) -> _Place:
+        # Made for the classes that photos go to; the files of all the others need not be gone through.
+        found = self._by_id.get(class_id)
+        if found is None:
+            found = self._by_id[class_id] = _Place(class_id, self._index.files_of(class_id))
+        return found
 
     def _alike_of(self, name: str) -> str | None:
         """Return the class that is written differently, unless another spelling came with the same photos.
@@ -95,7 +103,7 @@ class _Places:
         new = PhotoClass(f"c{self.next_class}", name)
         self.next_class += 1
         self.made.append(new)
-        self._by_id[new.id] = _Place(new.id, {})
+        self._ids.add(new.id)
         self._exact[name] = new.id
         self._alike.setdefault(name_key(name), new.id)
         return new.id

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 
 from mobilenet_gui.training.project_types import Photo
@@ -30,14 +30,19 @@ class PhotoIndex:
     def __init__(self, photos: Iterable[Photo]) -> None:
         self.photos: dict[str, Photo] = {photo.id: photo for photo in photos}
         self._of_class: dict[str, dict[str, None]] = {}
-        self._files: dict[str, dict[str, int]] = {}
+        self._files: dict[str, set[str]] = {}
         self._in_order: dict[str, tuple[str, ...]] = {}
         self._left_out: Counter[str] = Counter()
         self._put(self.photos.values())
 
-    def files_of(self, class_id: str) -> Mapping[str, int]:
-        """Return how often each file is in a class, by `file_key`."""
-        return self._files.get(class_id, {})
+    def files_of(self, class_id: str) -> Set[str]:
+        """Return the `file_key` of each file in a class."""
+        files = self._files.get(class_id)
+        if files is None:
+            # Made when photos come, and kept while only more come: moving ten thousand photos does not wait for it.
+            photos = self.photos
+            files = self._files[class_id] = {file_key(photos[i].path) for i in self._of_class.get(class_id, ())}
+        return files
 
     def ids_of(self, class_id: str) -> tuple[str, ...]:
         """Return the ids of a class' photos in the order of coming."""
@@ -65,31 +70,27 @@ class PhotoIndex:
         self._put(new.values())
 
     def _take(self, photos: Iterable[Photo]) -> None:
-        last, ids, files = "", {"": None}, {"": 0}
+        last, ids = "", {"": None}
         for photo in photos:
             class_id = photo.class_id
             if class_id != last:
-                last, ids, files = class_id, self._of_class[class_id], self._files[class_id]
+                last, ids = class_id, self._of_class[class_id]
                 self._in_order.pop(class_id, None)
+                self._files.pop(class_id, None)
             del ids[photo.id]
-            key = file_key(photo.path)
-            if files[key] == 1:
-                del files[key]
-            else:
-                files[key] -= 1
             if photo.left_out:
                 self._left_out[class_id] -= 1
 
     def _put(self, photos: Iterable[Photo]) -> None:
-        last, ids, files = "", {"": None}, {"": 0}
+        last, ids = "", {"": None}
+        files: set[str] | None = None
         for photo in photos:
             class_id = photo.class_id
             if class_id != last:
-                last = class_id
-                ids, files = self._of_class.setdefault(class_id, {}), self._files.setdefault(class_id, {})
+                last, ids, files = class_id, self._of_class.setdefault(class_id, {}), self._files.get(class_id)
                 self._in_order.pop(class_id, None)
             ids[photo.id] = None
-            key = file_key(photo.path)
-            files[key] = files.get(key, 0) + 1
+            if files is not None:
+                files.add(file_key(photo.path))
             if photo.left_out:
                 self._left_out[class_id] += 1

@@ -45,6 +45,8 @@ _NEEDED = (
     "mobilenet_gui.ui.wizard.data_page",
     "mobilenet_gui.ui.wizard.check_page",
 )
+_NEXT_TURN_MS = 1
+"""What Qt is asked to do after 0 ms it does within the same turn of the event loop, before anything is drawn."""
 
 
 class WizardDesk(QObject):
@@ -176,11 +178,11 @@ class WizardDesk(QObject):
         hub.camera_wanted.connect(self.camera_wanted)
         dialog.closed.connect(lambda: self._closed(project))
         # One thing a turn of the event loop, so that the main window goes on between them.
-        QTimer.singleShot(0, dialog, lambda: self._prepare(dialog, places))
+        QTimer.singleShot(_NEXT_TURN_MS, dialog, lambda: self._prepare(dialog, places))
 
     def _prepare(self, dialog: WizardDialog, places: Sequence[Path]) -> None:
         dialog.prepare()
-        QTimer.singleShot(0, dialog, lambda: self._show(dialog, places))
+        QTimer.singleShot(_NEXT_TURN_MS, dialog, lambda: self._show(dialog, places))
 
     def _show(self, dialog: WizardDialog, places: Sequence[Path]) -> None:
         owner = self.parent()
@@ -191,7 +193,7 @@ class WizardDesk(QObject):
         if problem:
             dialog.context.toasts.show_message(problem)
         if places:
-            QTimer.singleShot(0, dialog, lambda: self._take(dialog, places))
+            QTimer.singleShot(_NEXT_TURN_MS, dialog, lambda: self._take(dialog, places))
         self.training.warm()
 
     def _take(self, dialog: WizardDialog, places: Sequence[Path]) -> None:
