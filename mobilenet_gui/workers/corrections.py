@@ -6,28 +6,24 @@ whatever else trains, and the model is replaced. Until then, and where anything 
 
 from __future__ import annotations
 
-import io
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from mobilenet_gui import paths
 from mobilenet_gui.core.bundle import Bundle
-from mobilenet_gui.core.errors import PhotoError, ProjectError, UserError
-from mobilenet_gui.core.photo_files import openable, os_reason
+from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.core.store_files import discard
-from mobilenet_gui.i18n import tr
-from mobilenet_gui.training import correction, project_copies, project_file
-from mobilenet_gui.training.correction import Placing, Wrong
+from mobilenet_gui.training import correction
+from mobilenet_gui.training.correction import Wrong
 from mobilenet_gui.training.job import TrainJob
-from mobilenet_gui.training.project_types import NewPhoto, PhotoClass, ProjectData
+from mobilenet_gui.training.project_types import NewPhoto, PhotoClass
 from mobilenet_gui.training.run_folder import RunFolder
+from mobilenet_gui.workers.correction_batch import Batch, keep_photos, read_classes
 from mobilenet_gui.workers.models import ModelTasks
 from mobilenet_gui.workers.photo_tasks import Errand
 from mobilenet_gui.workers.projects import ProjectTasks
@@ -37,35 +33,10 @@ from mobilenet_gui.workers.training import TrainingController
 if TYPE_CHECKING:
     from mobilenet_gui.training.project import Project
 
+__all__ = ["Batch", "Corrections"]
+
 GATHER_MS: Final = 700
 """Corrections that follow one another within this time are learnt together."""
-
-
-@dataclass(slots=True, eq=False)
-class Batch:
-    """Corrections that are learnt together.
-
-    Attributes:
-        project_id: whose.
-        photos: how many photos were corrected.
-        tested: how many of them are test photos, which the model does not learn from.
-        seconds: from the first correction to the new model in use.
-        placings: what was changed in the project.
-        run: the training; None before.
-        undone: it was taken back.
-    """
-
-    project_id: str
-    photos: int = 0
-    tested: int = 0
-    seconds: float = 0.0
-    placings: list[Placing] = field(default_factory=list)
-    run: RunFolder | None = None
-    undone: bool = False
-    _data: ProjectData | None = None
-    _placing: int = 0
-    _errand: Errand | None = None
-    _began: float = 0.0
 
 
 class Corrections(QObject):
@@ -133,7 +104,7 @@ class Corrections(QObject):
             done(opened.classes)
             return
         folder = self._tasks.store.projects_dir / project_id
-        self._tasks.runner.run(lambda _errand: _read_classes(folder), done=done, failed=failed)
+        self._tasks.runner.run(lambda _errand: read_classes(folder), done=done, failed=failed)
 
     def correct(self, project_id: str, wrongs: Sequence[Wrong], class_id: str, class_name: str = "") -> Batch:
         """Send photos to their class and learn them.
@@ -146,9 +117,9 @@ class Corrections(QObject):
         """
         batch = self._waiting.get(project_id)
         if batch is None:
-            batch = self._waiting[project_id] = Batch(project_id, _began=time.monotonic())
+            batch = self._waiting[project_id] = Batch(project_id, began=time.monotonic())
         batch.photos += len(wrongs)
-        batch._placing += 1
+        batch.placing += 1
         self._place(batch, wrongs, class_id, class_name)
         self.learning.emit(batch)
         return batch
@@ -160,11 +131,11 @@ class Corrections(QObject):
         batch.undone = True
         if self._waiting.get(batch.project_id) is batch:
             del self._waiting[batch.project_id]
-        if batch._errand is not None:
-            self._training.jobs.cancel(batch._errand)
-            batch._errand = None
+        if batch.errand is not None:
+            self._training.jobs.cancel(batch.errand)
+            batch.errand = None
             self._end(batch)
-        if batch._placing == 0 and self._running is not batch:
+        if batch.placing == 0 and self._running is not batch:
             self._take_back(batch)
 
     # -- photos into the project ------------------------------------------------------------------------------------
@@ -183,7 +154,7 @@ class Corrections(QObject):
                     release()
                     refused(error)
                     return
-                batch._data = project.snapshot()
+                batch.data = project.snapshot()
                 release()
                 self._placed(batch)
 
@@ -193,7 +164,7 @@ class Corrections(QObject):
 
             group = self._group
             self._tasks.runner.run(
-                lambda errand: _keep_photos(folder, wrongs, group, errand), done=kept, failed=not_kept
+                lambda errand: keep_photos(folder, wrongs, group, errand), done=kept, failed=not_kept
             )
 
         def refused(error: UserError) -> None:
@@ -204,8 +175,8 @@ class Corrections(QObject):
         self._tasks.borrow(batch.project_id, use, refused)
 
     def _placed(self, batch: Batch) -> None:
-        batch._placing -= 1
-        if batch._placing:
+        batch.placing -= 1
+        if batch.placing:
             return
         if batch.undone:
             self._take_back(batch)
@@ -218,11 +189,11 @@ class Corrections(QObject):
 
     @Slot()
     def _learn(self) -> None:
-        ready = next((batch for batch in self._waiting.values() if batch._placing == 0), None)
-        if self._running is not None or ready is None or ready._data is None:
+        ready = next((batch for batch in self._waiting.values() if batch.placing == 0), None)
+        if self._running is not None or ready is None or ready.data is None:
             return
         batch = self._running = self._waiting.pop(ready.project_id)
-        data, store = ready._data, self._store
+        data, store = ready.data, self._store
 
         def begin(_errand: Errand) -> tuple[RunFolder, int]:
             installed = installed_model(store, batch.project_id) or store.get(batch.project_id)
@@ -235,18 +206,18 @@ class Corrections(QObject):
                 self._end(batch)
                 self._take_back(batch)
                 return
-            batch._errand = self._training.run_job(
+            batch.errand = self._training.run_job(
                 TrainJob(batch.run.path, resume=False), done=lambda result: self._trained(batch, result), failed=failed
             )
 
         def failed(error: UserError) -> None:
-            batch._errand = None
+            batch.errand = None
             self._fail(batch, error)
 
         self._tasks.runner.run(begin, done=begun, failed=failed)
 
     def _trained(self, batch: Batch, _result: dict[str, Any]) -> None:
-        batch._errand = None
+        batch.errand = None
         run, store, project_id = batch.run, self._store, batch.project_id
         if run is None:
             return
@@ -261,7 +232,7 @@ class Corrections(QObject):
             if isinstance(result, UserError):
                 self._fail(batch, result)
                 return
-            batch.seconds = time.monotonic() - batch._began
+            batch.seconds = time.monotonic() - batch.began
             self._end(batch)
             if batch.undone:
                 self._take_back(batch)
@@ -292,7 +263,7 @@ class Corrections(QObject):
             batch.placings.clear()
             waiting = self._waiting.get(batch.project_id)
             if waiting is not None:
-                waiting._data = project.snapshot()
+                waiting.data = project.snapshot()
             release()
             self._restore(batch)
 
@@ -348,28 +319,6 @@ class Corrections(QObject):
         if then is not None:
             self._models.dismiss(key)
             then(error)
-
-
-def _keep_photos(folder: Path, wrongs: Sequence[Wrong], group: str, errand: Errand) -> list[NewPhoto]:
-    """Return the photos as a project takes them; those without a file of their own are written into its folder."""
-    photos: list[NewPhoto] = []
-    for wrong in wrongs:
-        if wrong.path is not None:
-            try:
-                status = os.stat(openable(wrong.path))  # noqa: PTH116 - keeps the long form of the path
-            except OSError as error:
-                raise PhotoError(str(wrong.path), os_reason(error)) from error
-            photos.append(NewPhoto(wrong.path.absolute(), size=status.st_size, mtime_ns=status.st_mtime_ns))
-        else:
-            path = project_copies.keep(folder, io.BytesIO(wrong.content()), name=wrong.name, cancel=errand.cancelled)
-            photos.append(NewPhoto(path, group=group, copied=True))
-    return photos
-
-
-def _read_classes(folder: Path) -> tuple[PhotoClass, ...]:
-    if not folder.is_dir():
-        raise ProjectError(folder.name, tr("The project that this model was made with is not there any more."))
-    return project_file.load(folder)[0].classes
 
 
 def _nothing(_error: UserError) -> None:

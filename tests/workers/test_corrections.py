@@ -185,7 +185,7 @@ def test_a_photo_of_the_project_is_moved_and_undo_moves_it_back(bench: Bench) ->
 def test_undo_while_it_learns_leaves_no_trace(bench: Bench) -> None:
     before = bench.model.manifest
     batch = bench.work.correct(bench.id, [Wrong(blue(bench.folder, 0), "blue")], bench.id_of("green"))
-    bench.until(lambda: batch._errand is not None)
+    bench.until(lambda: batch.errand is not None)
     bench.work.undo(batch)
     bench.until(lambda: bench.undone)
     assert bench.model.manifest == before
