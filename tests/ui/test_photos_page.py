@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.photo_session import Order, Photo, PhotoState, Show
 from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.ui.photos.batch_panel import _WorthTile
 from mobilenet_gui.ui.photos.inspector import Body
 from mobilenet_gui.ui.photos.page import PhotosPage
 from mobilenet_gui.ui.photos.samples import fan_photos
@@ -338,6 +339,32 @@ def test_export_says_when_the_place_cannot_be_written(
     page.exports.write(rows, tmp_path / "missing" / "out.csv")
     qtbot.waitUntil(lambda: "export" in page.notices.shown())
     assert "missing" in page.notices.text_of("export")
+
+
+def test_what_is_worth_a_look_keeps_its_picture_while_thousands_pass(
+    qtbot: QtBot, make_page: Maker, folder: Path
+) -> None:
+    page = make_page()
+    page.user_actions.set_view("grid")
+    page.add_paths([folder])
+    qtbot.waitUntil(lambda: settled(page, 4))
+    recognition = current(page).recognition
+    assert recognition is not None
+    page.frame.inspector.batch.sure.slider.set_value01(min(0.99, recognition.best.probability + 0.05))
+    tiles = page.frame.inspector.batch.findChildren(_WorthTile)
+
+    def pictured() -> bool:
+        visible = [tile for tile in tiles if tile.isVisible()]
+        return bool(visible) and all(tile._image is not None for tile in visible)
+
+    qtbot.waitUntil(pictured)
+    page.controller.thumbs.clear()  # as thousands of others do
+    page.presenter.show_counts(page.presenter.counts)
+    assert pictured()
+    page.presenter._worth.clear()
+    page.controller.thumbs.clear()
+    page.presenter.show_counts(page.presenter.counts)
+    qtbot.waitUntil(pictured)
 
 
 def test_a_folder_without_photos_is_named(qtbot: QtBot, make_page: Maker, tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QImage
 
 from mobilenet_gui.core import catalog
 from mobilenet_gui.core.bundle import Bundle
@@ -53,7 +54,9 @@ class Presenter(QObject):
         self._want_models = want_models
         self._announced: tuple[int, str] | None = None
         self._seen: object = ()
+        self._worth: dict[int, QImage | None] = {}
         self.counts = Counts()
+        controller.loader.thumbnail_ready.connect(self._thumbnail_ready)
 
     def refresh(self, *, dragging: bool) -> None:
         """Fill everything."""
@@ -130,8 +133,26 @@ class Presenter(QObject):
             return
         batch.show_counts(counts, session.confidences().tolist(), session.sure_from)
         worth = [photo for photo in (session.get(k) for k in session.worth_a_look(WORTH_SHOWN)) if photo is not None]
-        batch.show_worth([(photo, controller.thumbs.peek(photo.key)) for photo in worth])
+        batch.show_worth([(photo, self._worth_picture(photo.key)) for photo in worth])
+        self._worth = {photo.key: self._worth.get(photo.key) for photo in worth}
         frame.inspector.set_answers_available(counts.sure + counts.not_sure > 0)
+
+    def _worth_picture(self, key: int) -> QImage | None:
+        """Return the small picture of a photo that is worth a look, kept while thousands of others pass the cache."""
+        thumbs = self._controller.thumbs
+        # To ask for one drops what the grid has asked for, which matters while it fills.
+        kept = thumbs.peek(key)
+        if kept is None:
+            kept = self._worth.get(key)
+        if kept is None and not self.counts.pending:
+            kept = thumbs.get(key)
+        self._worth[key] = kept
+        return kept
+
+    @Slot(int, object)
+    def _thumbnail_ready(self, key: int, _image: QImage) -> None:
+        if key in self._worth and self._worth[key] is None:
+            self.show_counts(self.counts)
 
     def show_model(self) -> None:
         """Write which model answers, and what is wrong with it."""
