@@ -18,20 +18,15 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from mobilenet_gui import paths
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import ModelError, StorageError
-from mobilenet_gui.core.store_files import discard, is_valid_id, rename, storage_error
+from mobilenet_gui.core.store_files import discard, is_valid_id, rename
+from mobilenet_gui.core.store_folder import STAGING, StoreFolder
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import write_atomically
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
-
-LOCK_SECONDS: Final = 30.0
-"""How long to wait for another program's change; none takes longer than renaming folders."""
 
 _TOKEN = re.compile(r"\.(?:old|gone)-[0-9a-f]{8}-(.+)")
 
@@ -71,6 +66,7 @@ class ModelStore:
         """Look at `models_dir` (default: the user's) and `builtin_dir` (default: the program's); neither need exist."""
         self._models = models_dir if models_dir is not None else paths.models_dir()
         self._builtin = builtin_dir if builtin_dir is not None else paths.builtin_models_dir()
+        self._place = StoreFolder(self._models, lambda: tr("Another program is changing the models. Try again."))
 
     @property
     def models_dir(self) -> Path:
@@ -154,7 +150,7 @@ class ModelStore:
         bundle = self.get(bundle_id)
         if bundle.is_backbone:
             raise ModelError(bundle_id, tr("This model has no classifier; it can only be fine-tuned."))
-        with self._locked():
+        with self._place.locked():
             state = self._read_state()
             if state.active != bundle_id:
                 self._write_state(_State(bundle_id, state.active))
@@ -181,21 +177,10 @@ class ModelStore:
         Raises:
             StorageError: the folder cannot be made.
         """
-        self._make_models_dir()
+        self._place.make()
         self.clean()
-        folder = self._models / f".new-{os.urandom(4).hex()}"
-        lock = self._lock(folder.with_name(folder.name + ".lock"))
-        try:
-            # Under the store's lock, or another program's `clean` takes the half-made pair for a leftover.
-            with self._locked(), self._storage_errors():
-                lock.acquire(timeout=0)
-                folder.mkdir()
+        with self._place.staging_folder() as folder:
             yield folder
-        finally:
-            discard(folder)
-            lock.release()
-            with contextlib.suppress(OSError):
-                Path(lock.lock_file).unlink(missing_ok=True)
 
     def install(self, staged: Path, *, replace: bool = True) -> Bundle:
         """Check a staged bundle and put it in its place; one of the same id is replaced in one step.
@@ -214,8 +199,8 @@ class ModelStore:
         if not is_valid_id(bundle_id):
             raise ModelError(bundle_id, tr("A model's id is made of small letters, digits, dots and hyphens."))
         target = self._models / bundle_id
-        self._make_models_dir()
-        with self._locked(), self._storage_errors():
+        self._place.make()
+        with self._place.locked(), self._place.storage_errors():
             if os.path.lexists(target) and not replace:
                 raise ModelError(bundle_id, tr("A model of this id is installed already."))
             old = self._aside("old", bundle_id)
@@ -249,7 +234,7 @@ class ModelStore:
         folder = folders[0]
         if folder.parent == self._builtin:
             raise ModelError(bundle_id, tr("This model comes with the program and cannot be removed."))
-        with self._locked(), self._storage_errors():
+        with self._place.locked(), self._place.storage_errors():
             gone = self._aside("gone", bundle_id)
             if os.path.lexists(folder):
                 rename(folder, gone)
@@ -271,7 +256,7 @@ class ModelStore:
 
     def clean(self) -> None:
         """Finish or undo what a crashed program left half done. Never raises: what cannot be cleaned waits."""
-        with contextlib.suppress(OSError, StorageError), self._locked():
+        with contextlib.suppress(OSError, StorageError), self._place.locked():
             for entry in sorted(self._models.iterdir()):
                 self._clean_entry(entry)
 
@@ -355,49 +340,16 @@ class ModelStore:
         return _State(active, previous)
 
     def _write_state(self, state: _State) -> None:
-        with self._storage_errors():
+        with self._place.storage_errors():
             write_atomically(self._state_file, json.dumps(state._asdict()).encode())
 
     # --- changing
 
-    def _make_models_dir(self) -> None:
-        with self._storage_errors():
-            self._models.mkdir(parents=True, exist_ok=True)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        from filelock import Timeout  # loaded only by who changes something
-
-        self._make_models_dir()
-        lock = self._lock(self._models / ".lock")
-        try:
-            lock.acquire(timeout=LOCK_SECONDS)
-        except Timeout as error:
-            raise StorageError(str(self._models), tr("Another program is changing the models. Try again.")) from error
-        except OSError as error:
-            raise storage_error(self._models, error) from error
-        try:
-            yield
-        finally:
-            lock.release()
-
     def _wait_for_changes(self) -> None:
         """Wait until no program is changing the models; not at all where that cannot be told."""
         if self._models.is_dir():
-            with contextlib.suppress(StorageError), self._locked():
+            with contextlib.suppress(StorageError), self._place.locked():
                 pass
-
-    def _lock(self, path: Path) -> BaseFileLock:
-        from filelock import FileLock  # loaded only by who changes something
-
-        return FileLock(path, thread_local=False)
-
-    @contextmanager
-    def _storage_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise storage_error(self._models, error) from error
 
     def _aside(self, kind: str, bundle_id: str) -> Path:
         return self._models / f".{kind}-{os.urandom(4).hex()}-{bundle_id}"
@@ -416,20 +368,5 @@ class ModelStore:
                 rename(entry, target)
             else:
                 discard(entry)
-        elif entry.name.startswith(".new-"):
-            self._clean_staging(entry)
-
-    def _clean_staging(self, entry: Path) -> None:
-        from filelock import Timeout
-
-        folder = entry.with_name(entry.name.removesuffix(".lock"))
-        lock = self._lock(folder.with_name(folder.name + ".lock"))
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            return  # its owner lives
-        try:
-            discard(folder)
-        finally:
-            lock.release()
-            Path(lock.lock_file).unlink(missing_ok=True)
+        elif entry.name.startswith(STAGING):
+            self._place.clean_staging(entry)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 from mobilenet_gui import paths
 from mobilenet_gui.core.errors import ProjectError, StorageError
 from mobilenet_gui.core.store_files import discard, id_from_name, is_valid_id, rename, storage_error
+from mobilenet_gui.core.store_folder import STAGING, StoreFolder, file_lock
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import project_file
 from mobilenet_gui.training.project import Project
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from mobilenet_gui.training.archive_reading import Imported
     from mobilenet_gui.training.project_copies import Progress
 
-LOCK_SECONDS: Final = 30.0
-"""How long to wait for another program's change; none takes longer than renaming folders."""
 KEEP_DELETED_SECONDS: Final = 7 * 24 * 3600.0
 _HOLD_SECONDS: Final = 0.5
 """How long to wait for a project: others may touch its lock to see whether it is held."""
@@ -56,6 +55,7 @@ class ProjectStore:
     def __init__(self, projects_dir: Path | None = None) -> None:
         """Look at `projects_dir` (default: the user's); it need not exist."""
         self.projects_dir = projects_dir if projects_dir is not None else paths.projects_dir()
+        self._place = StoreFolder(self.projects_dir, lambda: tr("Another program is changing the projects. Try again."))
 
     def summaries(self) -> builtins.list[ProjectSummary]:
         """Return what is to be told of each project without opening it, the one changed last first."""
@@ -142,7 +142,7 @@ class ProjectStore:
         folder = self._folder(project_id)
         lock = self._hold(folder)
         token = f".gone-{os.urandom(4).hex()}-{project_id}"
-        with self._locked(), self._storage_errors():
+        with self._place.locked(), self._place.storage_errors():
             lock.release()  # Windows renames no folder with an open file in it
             rename(folder, self.projects_dir / token)
         with contextlib.suppress(OSError):
@@ -162,17 +162,17 @@ class ProjectStore:
         match = _GONE.fullmatch(token)
         if match is None or not (self.projects_dir / token).is_dir():
             raise ProjectError(match[2] if match else token, tr("This project is gone for good."))
-        with self._locked(), self._storage_errors():
+        with self._place.locked(), self._place.storage_errors():
             target = self._free_folder(match[2])
             rename(self.projects_dir / token, target)
         return target.name
 
     def clean(self) -> None:
         """Delete for good what was deleted a week ago, and what crashes left. Never raises."""
-        with contextlib.suppress(OSError, StorageError), self._locked():
+        with contextlib.suppress(OSError, StorageError), self._place.locked():
             for entry in sorted(self.projects_dir.iterdir()):
-                if entry.name.startswith(".new-"):
-                    self._clean_staging(entry)
+                if entry.name.startswith(STAGING):
+                    self._place.clean_staging(entry)
                 elif _GONE.fullmatch(entry.name):
                     with contextlib.suppress(OSError):
                         if time.time() - entry.stat().st_mtime > KEEP_DELETED_SECONDS:
@@ -210,20 +210,8 @@ class ProjectStore:
         Raises:
             StorageError: the folder cannot be made.
         """
-        self._make_dir()
-        folder = self.projects_dir / f".new-{os.urandom(4).hex()}"
-        lock = _file_lock(folder.with_name(folder.name + ".lock"))
-        try:
-            # Under the store's lock, or another program's `clean` takes the half-made pair for a leftover.
-            with self._locked(), self._storage_errors():
-                lock.acquire(timeout=0)
-                folder.mkdir()
+        with self._place.staging_folder() as folder:
             yield folder
-        finally:
-            discard(folder)
-            lock.release()
-            with contextlib.suppress(OSError):
-                Path(lock.lock_file).unlink(missing_ok=True)
 
     def adopt(self, staged: Path, name: str) -> Path:
         """Put a staged project in its place and return that.
@@ -231,7 +219,7 @@ class ProjectStore:
         Raises:
             StorageError: the disk refused.
         """
-        with self._locked(), self._storage_errors():
+        with self._place.locked(), self._place.storage_errors():
             target = self._free_folder(id_from_name(name))
             rename(staged, target)
         return target
@@ -260,7 +248,7 @@ class ProjectStore:
     def _hold(self, folder: Path) -> BaseFileLock:
         from filelock import Timeout
 
-        lock = _file_lock(folder / LOCK_NAME)
+        lock = file_lock(folder / LOCK_NAME)
         try:
             lock.acquire(timeout=_HOLD_SECONDS)
         except Timeout as error:
@@ -271,54 +259,3 @@ class ProjectStore:
         except OSError as error:
             raise storage_error(folder, error) from error
         return lock
-
-    def _make_dir(self) -> None:
-        with self._storage_errors():
-            self.projects_dir.mkdir(parents=True, exist_ok=True)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        from filelock import Timeout
-
-        self._make_dir()
-        lock = _file_lock(self.projects_dir / ".lock")
-        try:
-            lock.acquire(timeout=LOCK_SECONDS)
-        except Timeout as error:
-            raise StorageError(
-                str(self.projects_dir), tr("Another program is changing the projects. Try again.")
-            ) from error
-        except OSError as error:
-            raise storage_error(self.projects_dir, error) from error
-        try:
-            yield
-        finally:
-            lock.release()
-
-    @contextmanager
-    def _storage_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise storage_error(self.projects_dir, error) from error
-
-    def _clean_staging(self, entry: Path) -> None:
-        from filelock import Timeout
-
-        folder = entry.with_name(entry.name.removesuffix(".lock"))
-        lock = _file_lock(folder.with_name(folder.name + ".lock"))
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            return  # its owner lives
-        try:
-            discard(folder)
-        finally:
-            lock.release()
-            Path(lock.lock_file).unlink(missing_ok=True)
-
-
-def _file_lock(path: Path) -> BaseFileLock:
-    from filelock import FileLock
-
-    return FileLock(path, thread_local=False)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from mobilenet_gui.core import store as store_module
 from mobilenet_gui.core.bundle import MODEL_FILE, Bundle
 from mobilenet_gui.core.errors import ModelError, StorageError
 from mobilenet_gui.core.store import ModelStore
@@ -301,7 +300,7 @@ def test_a_busy_store_says_so(store: ModelStore, monkeypatch: pytest.MonkeyPatch
     from filelock import FileLock
 
     put(store, "cats")
-    monkeypatch.setattr(store_module, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("mobilenet_gui.core.store_folder.LOCK_SECONDS", 0.05)
     with FileLock(store.models_dir / ".lock"), pytest.raises(StorageError, match="Another program"):
         store.activate("cats")
 
