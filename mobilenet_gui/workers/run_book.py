@@ -5,6 +5,9 @@ The disk is read in threads. A run is frozen and begun here, so that the window'
 
 from __future__ import annotations
 
+import contextlib
+import statistics
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,12 +20,14 @@ from mobilenet_gui.training.run_folder import RunFolder, RunState
 from mobilenet_gui.training.training_settings import TrainingSettings
 from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
 from mobilenet_gui.workers.training import TrainingController
-from mobilenet_gui.workers.training_state import TrainingState
+from mobilenet_gui.workers.training_state import Order, TrainingState
 
 if TYPE_CHECKING:
     from mobilenet_gui.training.evaluation_types import Evaluation
     from mobilenet_gui.training.project_types import ProjectData
 
+RESUME_SECONDS: Final = 12.0
+"""What it takes to come to where a training was: the photos' features are there, the network has to be built."""
 SHOWN_RUNS: Final = 12
 """Older trainings stay on the disk and are not listed."""
 MEASURED: Final = 3
@@ -198,9 +203,9 @@ class RunBook(QObject):
         self._beginning = True
         self.changed.emit()
 
-        def start(folder: Path) -> None:
+        def start(frozen: tuple[Path, Order]) -> None:
             self._beginning = False
-            self._start(folder, RunState(), resume=False)
+            self._start(frozen[0], RunState(), frozen[1], resume=False)
 
         def stop(error: UserError) -> None:
             self._beginning = False
@@ -212,7 +217,7 @@ class RunBook(QObject):
     def go_on(self, run: RunInfo) -> None:
         """Take up a training that was interrupted, where it was."""
         if not self.under_way:
-            self._start(run.folder, run.state, resume=True)
+            self._start(run.folder, run.state, _what_is_left(run), resume=True)
 
     def shut_down(self) -> None:
         """Stop reading; a training goes on. Safe to call twice."""
@@ -220,9 +225,9 @@ class RunBook(QObject):
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
-    def _start(self, folder: Path, state: RunState, *, resume: bool) -> None:
+    def _start(self, folder: Path, state: RunState, order: Order, *, resume: bool) -> None:
         try:
-            self._training.start(self._project_id, folder, resume=resume, history=state.history)
+            self._training.start(self._project_id, folder, resume=resume, history=state.history, order=order)
         except UserError as error:
             self.failed.emit(error)
         self.changed.emit()
@@ -244,7 +249,10 @@ class RunBook(QObject):
             self.reload(state.folder if state.outcome == "cancelled" else None)
 
 
-def _freeze(order: RunOrder) -> Path:
+def _freeze(order: RunOrder) -> tuple[Path, Order]:
+    """Write a new run; return its folder, and what is known of the training beforehand."""
+    from mobilenet_gui.core.bundle import Bundle
+    from mobilenet_gui.training.estimate import estimate
     from mobilenet_gui.training.project_runs import new_run
     from mobilenet_gui.training.project_spec import make_spec
 
@@ -252,7 +260,21 @@ def _freeze(order: RunOrder) -> Path:
     spec = make_spec(order.data, order.base_folder, order.cache_dir, groups)
     run = new_run(order.data.folder)
     run.write_spec(replace(spec, id=run.path.name))
-    return run.path
+    parts = Counter(sample.split for sample in spec.samples)
+    seconds = None
+    with contextlib.suppress(UserError):  # a base that cannot be read says so when it is trained
+        seconds = estimate(Bundle.open(order.base_folder), len(spec.samples), spec.settings, order.cache_dir).seconds
+    return run.path, Order(seconds, parts["train"], parts["train"] + parts["validation"])
+
+
+def _what_is_left(run: RunInfo) -> Order:
+    """Return what is known of a training that is taken up again: its epochs, and how long they took."""
+    history = run.state.history
+    took = [record.seconds for record in history if record.phase == "adapt"]
+    if not took:
+        return Order()
+    last = history[-1]
+    return Order((last.epochs - last.epoch) * statistics.median(took) + RESUME_SECONDS, epochs=last.epochs)
 
 
 def _read_runs(folder: Path) -> tuple[RunInfo, ...]:

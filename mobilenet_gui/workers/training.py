@@ -23,7 +23,7 @@ from mobilenet_gui.training import protocol
 from mobilenet_gui.training.run_folder import EpochRecord
 from mobilenet_gui.workers.exports import ExportRunner
 from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
-from mobilenet_gui.workers.training_state import TrainingState
+from mobilenet_gui.workers.training_state import Order, TrainingState
 
 if TYPE_CHECKING:
     from mobilenet_gui.training.job import Job
@@ -113,6 +113,7 @@ class TrainingController(QObject):
         *,
         resume: bool = False,
         history: Sequence[EpochRecord] = (),
+        order: Order | None = None,
     ) -> None:
         """Train what a run folder says.
 
@@ -121,6 +122,7 @@ class TrainingController(QObject):
             folder: the run folder.
             resume: go on after the last finished epoch.
             history: the epochs that lie behind it then.
+            order: what is known of it beforehand.
 
         Raises:
             ModelError: another training is under way.
@@ -133,7 +135,13 @@ class TrainingController(QObject):
 
         self._number += 1
         self._cancel = threading.Event()
-        self._set(TrainingState(project_id, folder, history=tuple(history)))
+        order, now = order or Order(), time.monotonic()
+        self._set(
+            TrainingState(
+                project_id, folder, history=tuple(history), planned=order.epochs, seconds_left=order.seconds,
+                left_at=now, order=order, phase_began=now,
+            )
+        )  # fmt: skip
         self._thread = threading.Thread(
             target=self._train,
             args=(self._number, TrainJob(folder, resume), self._cancel),

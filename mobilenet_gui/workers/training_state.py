@@ -18,7 +18,26 @@ LIVE: Final = frozenset({"starting", "running", "paused"})
 PHASES: Final = ("photos", "head", "adapt", "test")
 _SPANS: Final = {"photos": (0.0, 0.2), "head": (0.2, 0.3), "adapt": (0.3, 0.95), "test": (0.95, 1.0)}
 """Where each phase begins and ends within the whole; adapting takes by far the longest."""
+SETTLED_SECONDS: Final = 3.0
+"""From then on a phase's pace is believed."""
 _RECORD: Final = EpochRecord.__dataclass_fields__
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is known of a training before it begins.
+
+    Attributes:
+        seconds: how long it will take, as was estimated; None where nobody knows.
+        learnt: photos to learn from.
+        seen: photos that are prepared: those to learn from and those for validation.
+        epochs: all that are planned, where an earlier part of the training has told; 0 otherwise.
+    """
+
+    seconds: float | None = None
+    learnt: int = 0
+    seen: int = 0
+    epochs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +56,8 @@ class TrainingState:
         seconds_left: of the whole run when `left_at` was, None while unknown.
         left_at: the monotonic time at which `seconds_left` was said.
         photos_per_second: 0 where unknown.
+        order: what was known of it before it began.
+        phase_began: the monotonic time at which the phase began; pauses since then are added to it.
         notes: what the user should know, oldest first.
         error: why it failed.
         crashed: it failed because the process ended or broke down, not because of something the user could mend.
@@ -55,6 +76,8 @@ class TrainingState:
     seconds_left: float | None = None
     left_at: float = 0.0
     photos_per_second: float = 0.0
+    order: Order = Order()
+    phase_began: float = 0.0
     notes: tuple[protocol.Note, ...] = ()
     error: UserError | None = None
     crashed: bool = False
@@ -90,23 +113,33 @@ class TrainingState:
         return begin + (end - begin) * (self.fraction or 0.0)
 
     def left_now(self, now: float | None = None) -> float | None:
-        """Return the seconds left, counted down since they were told; it stands still while paused."""
+        """Return the seconds left, counted down since they were told; it stands still while paused.
+
+        None where nobody knows: it was told to stop, or takes longer than was thought beforehand.
+        """
+        if self.asked in ("finish", "cancel"):
+            return None
         if self.seconds_left is None or self.status == "paused":
             return self.seconds_left
-        return max(0.0, self.seconds_left - ((time.monotonic() if now is None else now) - self.left_at))
+        left = self.seconds_left - ((time.monotonic() if now is None else now) - self.left_at)
+        return None if left < 0 and self.seconds_left == self.order.seconds else max(0.0, left)
+
+    @property
+    def _adapting(self) -> bool:
+        """Epochs of adapting have been measured."""
+        return bool(self.history) and self.history[-1].phase == "adapt"
 
     def after(self, event: protocol.Event, now: float) -> TrainingState:
         """Return the state after an event that came at monotonic time `now`."""
         match event:
             case protocol.Progress():
-                return replace(
-                    self, status=self._awake(), phase=_known(event.phase, self.phase), fraction=event.fraction
-                )
+                return self._after_progress(event, now)
             case protocol.PhaseChanged():
                 phase = _known(event.phase, self.phase)
                 return replace(
-                    self, status=self._awake(), phase=phase, fraction=0.0, planned=event.epochs or self.planned
-                )
+                    self, status=self._awake(), phase=phase, fraction=0.0, planned=event.epochs or self.planned,
+                    photos_per_second=0.0, phase_began=now,
+                )  # fmt: skip
             case protocol.Epoch():
                 return self._after_epoch(event, now)
             case protocol.Note():
@@ -115,8 +148,27 @@ class TrainingState:
                 # The wait does not count: what was left when it stopped is left when it goes on.
                 left = replace(self, seconds_left=self.left_now(now), left_at=now)
                 asked: Asked = "" if self.asked in ("pause", "resume") else self.asked
-                return replace(left, status="paused" if event.paused else "running", asked=asked)
+                stood = now - self.left_at if self.status == "paused" else 0.0
+                began = self.phase_began + stood
+                return replace(left, status="paused" if event.paused else "running", asked=asked, phase_began=began)
         return self
+
+    def _after_progress(self, event: protocol.Progress, now: float) -> TrainingState:
+        """Return the state a little further on; before the first epoch has told, the pace so far says how fast."""
+        phase = _known(event.phase, self.phase)
+        # What comes before a phase's own work, such as building the network, says nothing of its pace.
+        began = now if event.phase != self.phase else self.phase_began
+        state = replace(self, status=self._awake(), phase=phase, fraction=event.fraction, phase_began=began)
+        took, share = now - began, event.fraction or 0.0
+        if took < SETTLED_SECONDS or share <= 0.0 or self.status == "paused":
+            return state
+        if phase == "photos":
+            return replace(state, photos_per_second=share * self.order.seen / took)
+        if phase != "adapt" or self._adapting:
+            return state
+        epochs = self.planned - sum(record.phase == "head" for record in self.history)
+        speed = share * max(epochs, 0) * self.order.learnt / took
+        return replace(state, seconds_left=took / share * (1 - share), left_at=now, photos_per_second=speed)
 
     def _after_epoch(self, event: protocol.Epoch, now: float) -> TrainingState:
         record = EpochRecord(**{name: getattr(event, name) for name in _RECORD})
@@ -130,9 +182,10 @@ class TrainingState:
             fraction=(record.epoch - before) / planned if planned > 0 else None,
             history=(*earlier, record),
             planned=record.epochs or self.planned,
-            seconds_left=event.seconds_left,
-            left_at=now,
-            photos_per_second=event.photos_per_second or self.photos_per_second,
+            seconds_left=self.seconds_left if event.seconds_left is None else event.seconds_left,
+            left_at=self.left_at if event.seconds_left is None else now,
+            # While the classes are learnt no photo is looked at, only what the network made of them before.
+            photos_per_second=0.0 if record.phase == "head" else event.photos_per_second or self.photos_per_second,
         )
 
     def _awake(self) -> Status:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,25 +24,10 @@ from mobilenet_gui.ui.wizard.use_page import UsePage
 from mobilenet_gui.workers.exports import RESULTS_NAME, ExportRunner
 from mobilenet_gui.workers.run_install import install_run, installed_model
 from tests import fake_trainer as fake
-from tests.fake_trainer import Step
-from tests.ui.trained_parts import TrainedBench, epochs, finished_run, run_of
+from tests.ui.trained_parts import MakeTrained, TrainedBench, epochs, finished_run, run_of
 from tests.ui.wizard_parts import class_id, counts
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
-Make = Callable[..., TrainedBench]
-
-
-@pytest.fixture
-def make(qtbot: QtBot, tmp_path: Path) -> Iterator[Make]:
-    made: list[TrainedBench] = []
-
-    def build(*plan: Step) -> TrainedBench:
-        made.append(TrainedBench(qtbot, tmp_path, *plan))
-        return made[-1]
-
-    yield build
-    for bench in made:
-        bench.shut_down()
 
 
 def evaluated(bench: TrainedBench, project: Project) -> tuple[WizardDialog, EvaluatePage]:
@@ -74,8 +58,8 @@ def choose(menu: QMenu, text: str) -> None:
 # -- evaluate -------------------------------------------------------------------------------------------------------
 
 
-def test_figures_matrix_and_mistakes_agree(make: Make) -> None:
-    bench = make()
+def test_figures_matrix_and_mistakes_agree(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     project = bench.filled(Birds=6, Frogs=5)
     finished_run(project, wrong=(0, 1, 7))
     _, page = evaluated(bench, project)
@@ -96,8 +80,8 @@ def test_figures_matrix_and_mistakes_agree(make: Make) -> None:
     assert page.panel.cell_title.text() == "Frogs seen as Birds"
 
 
-def test_heat_maps_come_to_the_rows_and_can_be_hidden(make: Make) -> None:
-    bench = make()
+def test_heat_maps_come_to_the_rows_and_can_be_hidden(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     project = bench.filled(Birds=4, Frogs=4)
     finished_run(project, wrong=(0,))
     _, page = evaluated(bench, project)
@@ -110,8 +94,8 @@ def test_heat_maps_come_to_the_rows_and_can_be_hidden(make: Make) -> None:
     page.panel.all_list.grab()
 
 
-def test_a_photo_is_looked_at_closely_by_keys(make: Make, qtbot: QtBot) -> None:
-    bench = make()
+def test_a_photo_is_looked_at_closely_by_keys(make_trained: MakeTrained, qtbot: QtBot) -> None:
+    bench = make_trained()
     project = bench.filled(Birds=4, Frogs=4)
     finished_run(project, wrong=(0, 1))
     _, page = evaluated(bench, project)
@@ -132,8 +116,8 @@ def test_a_photo_is_looked_at_closely_by_keys(make: Make, qtbot: QtBot) -> None:
     assert page._stack.currentIndex() == 0
 
 
-def test_a_photo_that_is_gone_says_so(make: Make) -> None:
-    bench = make()
+def test_a_photo_that_is_gone_says_so(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     project = bench.filled(Birds=4, Frogs=4)
     finished_run(project, wrong=(0,))
     _, page = evaluated(bench, project)
@@ -142,8 +126,8 @@ def test_a_photo_that_is_gone_says_so(make: Make) -> None:
     bench.wait(lambda: bool(page.view.canvas._message))
 
 
-def test_wrong_labels_are_mended_and_taken_back(make: Make) -> None:
-    bench = make()
+def test_wrong_labels_are_mended_and_taken_back(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     project = bench.filled(Birds=4, Frogs=4)
     finished_run(project, wrong=(0, 1, 2))
     dialog, page = evaluated(bench, project)
@@ -168,8 +152,8 @@ def test_wrong_labels_are_mended_and_taken_back(make: Make) -> None:
     assert isinstance(dialog.current, SettingsPage)
 
 
-def test_another_class_can_be_picked_or_made(make: Make) -> None:
-    bench = make()
+def test_another_class_can_be_picked_or_made(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     project = bench.filled(Birds=4, Frogs=4)
     finished_run(project, wrong=(0,))
     _, page = evaluated(bench, project)
@@ -182,8 +166,8 @@ def test_another_class_can_be_picked_or_made(make: Make) -> None:
     assert page.fixer.fixed(answer, evaluation) == "Moved to Newts"
 
 
-def test_the_new_run_stands_beside_the_old(make: Make) -> None:
-    bench = make()
+def test_the_new_run_stands_beside_the_old(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     project = bench.filled(Birds=6, Frogs=6)
     old = finished_run(project, wrong=(0, 1, 2))
     new = finished_run(project, wrong=(5,))
@@ -203,8 +187,8 @@ def test_the_new_run_stands_beside_the_old(make: Make) -> None:
     bench.wait(lambda: page.correct_card.number() == "91.7")
 
 
-def test_without_mistakes_and_without_a_test(make: Make) -> None:
-    bench = make()
+def test_without_mistakes_and_without_a_test(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     project = bench.filled(Birds=4, Frogs=4)
     finished_run(project)
     _, page = evaluated(bench, project)
@@ -216,8 +200,8 @@ def test_without_mistakes_and_without_a_test(make: Make) -> None:
     bench.wait(lambda: page.banner.text() == "There were too few photos to test it with.")
 
 
-def test_of_many_classes_those_with_mistakes_are_shown_first(make: Make) -> None:
-    bench = make()
+def test_of_many_classes_those_with_mistakes_are_shown_first(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     project = bench.filled(**{f"Class{n:02}": 2 for n in range(MANY_CLASSES + 3)})
     finished_run(project, wrong=(0, 1, 9))
     _, page = evaluated(bench, project)
@@ -229,8 +213,8 @@ def test_of_many_classes_those_with_mistakes_are_shown_first(make: Make) -> None
     assert page.panel.cell_title.text() == "Class00 seen as Class01"
 
 
-def test_report_and_model_card_are_saved(make: Make, tmp_path: Path) -> None:
-    bench = make()
+def test_report_and_model_card_are_saved(make_trained: MakeTrained, tmp_path: Path) -> None:
+    bench = make_trained()
     project = bench.filled(Birds=4, Frogs=4)
     run = finished_run(project, wrong=(0,))
     dialog, page = evaluated(bench, project)
@@ -252,8 +236,8 @@ def test_report_and_model_card_are_saved(make: Make, tmp_path: Path) -> None:
 # -- use ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_model_comes_into_the_program_and_into_use(make: Make) -> None:
-    bench = make()
+def test_the_model_comes_into_the_program_and_into_use(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     project = bench.filled(Birds=4, Frogs=4)
     run = finished_run(project, wrong=(0,))
     dialog, page = used(bench, project)
@@ -272,8 +256,8 @@ def test_the_model_comes_into_the_program_and_into_use(make: Make) -> None:
     assert install_run(bench.store, run.path, project.id, "Garden").folder == again.folder
 
 
-def test_ids_of_others_are_left_alone_and_one_s_own_is_replaced(make: Make) -> None:
-    bench = make()
+def test_ids_of_others_are_left_alone_and_one_s_own_is_replaced(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     bench.install_base("garden")
     project = bench.filled(Birds=4, Frogs=4)
     first, second = finished_run(project), finished_run(project, wrong=(1,))
@@ -286,8 +270,8 @@ def test_ids_of_others_are_left_alone_and_one_s_own_is_replaced(make: Make) -> N
     assert DEFAULT_ID not in [b.id for b in bench.store.list()]
 
 
-def test_a_model_that_cannot_be_saved_says_so(make: Make) -> None:
-    bench = make()
+def test_a_model_that_cannot_be_saved_says_so(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     project = bench.filled(Birds=4, Frogs=4)
     run = finished_run(project)
     (run.bundle_folder / "model.tflite").write_bytes(b"other")
@@ -310,12 +294,12 @@ def exported(kind: str, path: Path, agree: int = 61, problem: str = "") -> dict[
     return {"event": "exported", "result": result}
 
 
-def test_exports_tell_how_far_they_are_and_whether_they_are_proved(make: Make, tmp_path: Path) -> None:
+def test_exports_tell_how_far_they_are_and_whether_they_are_proved(make_trained: MakeTrained, tmp_path: Path) -> None:
     good, bad = tmp_path / "out" / "a" / "m.tflite", tmp_path / "out" / "b" / "m.onnx"
     for path in (good, bad):
         path.parent.mkdir(parents=True)
         path.touch()
-    bench = make(
+    bench = make_trained(
         {"event": "progress", "phase": "convert", "fraction": 0.25}, exported("tflite", good), "await go",
         exported("onnx", bad, 40, "It does not agree."), fake.finished(),
     )  # fmt: skip
@@ -342,11 +326,11 @@ def test_exports_tell_how_far_they_are_and_whether_they_are_proved(make: Make, t
     later.shut_down()
 
 
-def test_an_export_that_differs_is_amber_and_a_crash_is_told(make: Make, tmp_path: Path) -> None:
+def test_an_export_that_differs_is_amber_and_a_crash_is_told(make_trained: MakeTrained, tmp_path: Path) -> None:
     bad = tmp_path / "out" / "b" / "m.onnx"
     bad.parent.mkdir(parents=True)
     bad.touch()
-    bench = make(exported("onnx", bad, 40, "It does not agree."), "crash")
+    bench = make_trained(exported("onnx", bad, 40, "It does not agree."), "crash")
     project = bench.filled(Birds=4, Frogs=4)
     finished_run(project)
     dialog, page = used(bench, project)
@@ -360,8 +344,8 @@ def test_an_export_that_differs_is_amber_and_a_crash_is_told(make: Make, tmp_pat
     bench.training.exports.cancel()
 
 
-def test_the_chosen_run_is_the_one_that_is_used(make: Make) -> None:
-    bench = make()
+def test_the_chosen_run_is_the_one_that_is_used(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     project = bench.filled(Birds=6, Frogs=6)
     old = finished_run(project, wrong=(0,))
     finished_run(project, wrong=(0, 1, 2))

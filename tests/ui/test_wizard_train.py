@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,24 +25,10 @@ from mobilenet_gui.workers.training_state import TrainingState
 from tests import fake_trainer as fake
 from tests.fake_trainer import Step
 from tests.fake_work import FakeWork
-from tests.ui.trained_parts import BASE_ID, TrainedBench, epochs, finished_run, run_of
+from tests.ui.trained_parts import BASE_ID, MakeTrained, TrainedBench, epochs, finished_run, run_of
 from tests.ui.wizard_parts import class_id
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
-Make = Callable[..., TrainedBench]
-
-
-@pytest.fixture
-def make(qtbot: QtBot, tmp_path: Path) -> Iterator[Make]:
-    made: list[TrainedBench] = []
-
-    def build(*plan: Step) -> TrainedBench:
-        made.append(TrainedBench(qtbot, tmp_path, *plan))
-        return made[-1]
-
-    yield build
-    for bench in made:
-        bench.shut_down()
 
 
 def settings_of(bench: TrainedBench, project: Project) -> tuple[WizardDialog, SettingsPage]:
@@ -70,8 +55,8 @@ def keys_of(dialog: WizardDialog) -> list[str]:
 # -- settings -------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_chosen_is_the_project_s_and_can_be_undone(make: Make, qtbot: QtBot) -> None:
-    bench = make()
+def test_what_is_chosen_is_the_project_s_and_can_be_undone(make_trained: MakeTrained, qtbot: QtBot) -> None:
+    bench = make_trained()
     bench.install_base()
     project = bench.filled(Birds=6, Frogs=6)
     dialog, page = settings_of(bench, project)
@@ -103,8 +88,8 @@ def test_what_is_chosen_is_the_project_s_and_can_be_undone(make: Make, qtbot: Qt
     assert not page.advanced.switches["reject"].switch.isChecked()
 
 
-def test_times_come_and_the_foot_says_them(make: Make) -> None:
-    bench = make()
+def test_times_come_and_the_foot_says_them(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     bench.install_base()
     dialog, page = settings_of(bench, bench.filled(Birds=6, Frogs=6))
     bench.wait(lambda: bool(page.times.times))
@@ -112,8 +97,8 @@ def test_times_come_and_the_foot_says_them(make: Make) -> None:
     assert dialog.current.footer().text.startswith("About ")
 
 
-def test_without_a_model_to_start_from_one_is_offered(make: Make) -> None:
-    bench = make()
+def test_without_a_model_to_start_from_one_is_offered(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     dialog, page = settings_of(bench, bench.filled(Birds=6, Frogs=6))
     assert not page.banner.isHidden()
     start = dialog.current.footer().actions[-1]
@@ -134,8 +119,8 @@ def test_without_a_model_to_start_from_one_is_offered(make: Make) -> None:
     assert dialog.current.footer().actions[-1].enabled
 
 
-def test_a_model_of_choice_is_kept_and_the_first_one_stays_open(make: Make) -> None:
-    bench = make()
+def test_a_model_of_choice_is_kept_and_the_first_one_stays_open(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     bench.install_base()
     bench.install_base("other", "Other")
     project = bench.filled(Birds=6, Frogs=6)
@@ -147,8 +132,8 @@ def test_a_model_of_choice_is_kept_and_the_first_one_stays_open(make: Make) -> N
         assert project.settings.base == wanted
 
 
-def test_parts_that_are_given_are_shown_as_they_are(make: Make) -> None:
-    bench = make()
+def test_parts_that_are_given_are_shown_as_they_are(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     bench.install_base()
     project = bench.filled(Birds=8, Frogs=8)
     birds, frogs = (project.ids_of(class_id(project, name)) for name in ("Birds", "Frogs"))
@@ -162,8 +147,8 @@ def test_parts_that_are_given_are_shown_as_they_are(make: Make) -> None:
     assert actual_parts(project.photos.values(), (70, 20, 10)) == (70, 20, 10)
 
 
-def test_how_photos_are_varied_is_shown(make: Make) -> None:
-    bench = make()
+def test_how_photos_are_varied_is_shown(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     bench.install_base()
     project = bench.filled(Birds=6, Frogs=6)
     _, page = settings_of(bench, project)
@@ -182,15 +167,15 @@ def test_how_photos_are_varied_is_shown(make: Make) -> None:
 # -- training -------------------------------------------------------------------------------------------------------
 
 
-def test_a_training_is_begun_watched_and_followed_by_its_result(make: Make) -> None:
-    bench = make(
+def test_a_training_is_begun_watched_and_followed_by_its_result(make_trained: MakeTrained) -> None:
+    bench = make_trained(
         fake.phase("photos"), fake.phase("head", 3), fake.epoch(1), fake.epoch(2), "await finish", *_fine_end()
     )
     bench.install_base()
     project = bench.filled(Birds=6, Frogs=6)
     dialog, page = begin(bench, project)
     bench.wait(lambda: page.figures.epoch_card.number() == "2")
-    assert page.figures.accuracy_card.note() == "best 75.0\N{NO-BREAK SPACE}% in epoch 2"
+    assert page.figures.accuracy_card.note() == "best 75.0\N{NO-BREAK SPACE}%, epoch 2"
     assert [len(curve.values) for curve in page.figures.accuracy_chart.curves()] == [2, 2]
     assert keys_of(dialog) == ["cancel", "pause", "finish", "close"]
     assert "left" in (page.step_detail() or "")
@@ -204,8 +189,8 @@ def test_a_training_is_begun_watched_and_followed_by_its_result(make: Make) -> N
     assert dialog.context.latest.accuracy == 1.0
 
 
-def test_pause_goes_on_and_cancel_gives_up(make: Make) -> None:
-    bench = make(fake.epoch(1), "await pause", fake.paused(True), "await resume", fake.paused(False), "hang")
+def test_pause_goes_on_and_cancel_gives_up(make_trained: MakeTrained) -> None:
+    bench = make_trained(fake.epoch(1), "await pause", fake.paused(True), "await resume", fake.paused(False), "hang")
     bench.install_base()
     project = bench.filled(Birds=6, Frogs=6)
     dialog, page = begin(bench, project)
@@ -227,8 +212,8 @@ def test_pause_goes_on_and_cancel_gives_up(make: Make) -> None:
     assert isinstance(dialog.current, SettingsPage)
 
 
-def test_a_crash_is_told_and_the_training_can_go_on(make: Make, qtbot: QtBot) -> None:
-    bench = make(fake.epoch(1), "crash")
+def test_a_crash_is_told_and_the_training_can_go_on(make_trained: MakeTrained, qtbot: QtBot) -> None:
+    bench = make_trained(fake.epoch(1), "crash")
     bench.install_base()
     project = bench.filled(Birds=6, Frogs=6)
     dialog, page = begin(bench, project)
@@ -237,7 +222,7 @@ def test_a_crash_is_told_and_the_training_can_go_on(make: Make, qtbot: QtBot) ->
     run.write_state(RunState("running", "head", epochs(1, 3), 1, 2.0))
     page.book.reload()
     bench.wait(lambda: "go_on" in keys_of(dialog))
-    assert page.banner.text() == "It goes on after epoch 1 of 3."
+    assert page.banner.text().startswith("It goes on after epoch 1 of 3. The program's helper ended unexpectedly")
     page.act("go_on")
     bench.wait(lambda: bench.training.busy)
     state = bench.training.state
@@ -246,8 +231,8 @@ def test_a_crash_is_told_and_the_training_can_go_on(make: Make, qtbot: QtBot) ->
     bench.wait(lambda: not bench.training.busy)
 
 
-def test_a_failure_says_why_and_gives_the_details(make: Make) -> None:
-    bench = make({"event": "failed", "subject": "", "reason": "There is not enough memory.", "kind": "model"})
+def test_a_failure_says_why_and_gives_the_details(make_trained: MakeTrained) -> None:
+    bench = make_trained({"event": "failed", "subject": "", "reason": "There is not enough memory.", "kind": "model"})
     bench.install_base()
     project = bench.filled(Birds=6, Frogs=6)
     dialog, page = begin(bench, project)
@@ -261,17 +246,17 @@ def test_a_failure_says_why_and_gives_the_details(make: Make) -> None:
     assert "not enough memory" in QGuiApplication.clipboard().text()
 
 
-def test_notes_are_said(make: Make) -> None:
+def test_notes_are_said(make_trained: MakeTrained) -> None:
     note = {"event": "note", "text": "One photo is missing and is left out.", "kind": "missing"}
-    bench = make(fake.phase("head", 3), note, fake.epoch(1), "hang")
+    bench = make_trained(fake.phase("head", 3), note, fake.epoch(1), "hang")
     bench.install_base()
     _, page = begin(bench, bench.filled(Birds=6, Frogs=6))
     bench.wait(lambda: page.banner.text() == "One photo is missing and is left out.")
     assert page.banner.tone() == "warn"
 
 
-def test_the_wizard_closes_and_the_training_goes_on(make: Make) -> None:
-    bench = make(fake.epoch(1), "await finish", *_fine_end())
+def test_the_wizard_closes_and_the_training_goes_on(make_trained: MakeTrained) -> None:
+    bench = make_trained(fake.epoch(1), "await finish", *_fine_end())
     bench.install_base()
     project = bench.filled(Birds=6, Frogs=6)
     dialog, page = begin(bench, project)
@@ -286,8 +271,8 @@ def test_the_wizard_closes_and_the_training_goes_on(make: Make) -> None:
     bench.wait(lambda: not bench.training.busy)
 
 
-def test_another_project_s_training_is_waited_for(make: Make) -> None:
-    bench = make(fake.epoch(1), "hang")
+def test_another_project_s_training_is_waited_for(make_trained: MakeTrained) -> None:
+    bench = make_trained(fake.epoch(1), "hang")
     bench.install_base()
     bench.training.start("kitchen", bench.place)
     dialog, page = settings_of(bench, bench.filled(Birds=6, Frogs=6))
@@ -298,8 +283,8 @@ def test_another_project_s_training_is_waited_for(make: Make) -> None:
     assert dialog.current is page
 
 
-def test_an_earlier_result_is_told_beside_its_effort(make: Make) -> None:
-    bench = make()
+def test_an_earlier_result_is_told_beside_its_effort(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     bench.install_base()
     project = bench.filled(Birds=6, Frogs=6)
     finished_run(project, wrong=(0, 1, 2), settings=TrainingSettings(preset="fast"))
@@ -308,8 +293,8 @@ def test_an_earlier_result_is_told_beside_its_effort(make: Make) -> None:
     assert not page.cards["best"].last_line().startswith("Last time")
 
 
-def test_an_interrupted_training_is_offered_when_the_project_is_opened(make: Make) -> None:
-    bench = make()
+def test_an_interrupted_training_is_offered_when_the_project_is_opened(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     bench.install_base()
     project = bench.filled(Birds=6, Frogs=6)
     run_of(project, RunState("running", "adapt", epochs(12, 30), 11, 200.0))
@@ -342,6 +327,7 @@ def test_advice_follows_the_training() -> None:
     stuck = TrainingState("p", Path("r"), "running", phase="head", history=(*epochs(3), *worse), planned=20)
     assert advice(stuck).startswith("No better since epoch 3.")
     assert "by itself" not in advice(stuck, 0)
+    assert advice(replace(stuck, phase="adapt")).startswith("The classes are learnt.")
     assert advice(TrainingState("p", Path("r"))) == "Getting ready…"
     assert advice(TrainingState("p", Path("r"), "running", asked="finish", phase="head")).startswith("Finishing")
 
@@ -364,8 +350,8 @@ def _finish_on_disk(project: Project) -> None:
     run.write_state(RunState("finished", "test", epochs(2, 3), 2, 9.0, 1.0))
 
 
-def test_the_base_is_the_one_that_was_asked_for(make: Make) -> None:
-    bench = make()
+def test_the_base_is_the_one_that_was_asked_for(make_trained: MakeTrained) -> None:
+    bench = make_trained()
     bench.install_base()
     _, page = settings_of(bench, bench.filled(Birds=6, Frogs=6))
     assert page.chosen_base is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from tests.model_factory import make_bundle, make_tflite
 from tests.ui.wizard_parts import WizardBench
 
 BASE_ID = "base"
+MakeTrained = Callable[..., "TrainedBench"]
+"""The fixture `make_trained`: builds a bench whose worker follows a plan."""
 
 
 class TrainedBench(WizardBench):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -15,7 +17,7 @@ from mobilenet_gui.core.errors import ModelError, StorageError, UserError
 from mobilenet_gui.training import protocol
 from mobilenet_gui.training.job import TrainJob
 from mobilenet_gui.workers.training import TrainingController
-from mobilenet_gui.workers.training_state import TrainingState
+from mobilenet_gui.workers.training_state import Order, TrainingState
 from tests import fake_trainer as fake
 from tests.fake_trainer import Step
 
@@ -218,6 +220,32 @@ def test_time_left_counts_down_and_stands_still_while_paused() -> None:
     assert again.left_now(510.0) == 30.0
 
 
+def test_time_left_is_the_estimate_until_the_training_itself_tells() -> None:
+    order = Order(seconds=90.0, learnt=100, seen=120)
+    state = TrainingState("p", Path("r"), seconds_left=90.0, left_at=0.0, order=order)
+    assert state.left_now(30.0) == 60.0
+    assert state.left_now(91.0) is None
+    state = state.after(protocol.PhaseChanged("photos"), 10.0).after(protocol.Progress("photos", 0.5), 14.0)
+    assert (state.photos_per_second, state.left_now(30.0)) == (15.0, 60.0)
+    state = state.after(protocol.PhaseChanged("adapt", 10), 20.0)
+    assert state.photos_per_second == 0.0
+    assert state.after(protocol.Progress("adapt", 0.1), 21.0).left_now(30.0) == 60.0
+    paused = state.after(protocol.Paused(True), 22.0).after(protocol.Paused(False), 122.0)
+    state = paused.after(protocol.Progress("adapt", 0.1), 130.0)
+    assert (state.left_now(140.0), state.photos_per_second) == (80.0, 10.0)
+    state = state.after(_epoch(1, phase="adapt", seconds_left=50.0), 200.0).after(
+        protocol.Progress("adapt", 0.2), 230.0
+    )
+    assert state.left_now(230.0) == 20.0
+    assert replace(state, asked="finish").left_now(230.0) is None
+
+
+def test_building_the_network_does_not_count_as_seeing_photos() -> None:
+    state = TrainingState("p", Path("r"), order=Order(seen=100)).after(protocol.PhaseChanged("photos"), 0.0)
+    state = state.after(protocol.Progress("building", 0.5), 60.0).after(protocol.Progress("photos", 0.5), 65.0)
+    assert state.photos_per_second == 10.0
+
+
 def test_history_is_continued_not_doubled_after_a_resumption() -> None:
     state = TrainingState("p", Path("r"))
     for number in (1, 2, 3, 2, 3):
@@ -228,11 +256,11 @@ def test_history_is_continued_not_doubled_after_a_resumption() -> None:
     assert broken.best.epoch == 3
 
 
-def _epoch(number: int, **more: float) -> protocol.Epoch:
+def _epoch(number: int, **more: Any) -> protocol.Epoch:
     event = protocol.decode(protocol_line(number, **more))
     assert isinstance(event, protocol.Epoch)
     return event
 
 
-def protocol_line(number: int, **more: float) -> bytes:
+def protocol_line(number: int, **more: Any) -> bytes:
     return json.dumps(fake.epoch(number, 5) | more).encode()

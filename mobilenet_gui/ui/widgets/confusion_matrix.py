@@ -25,7 +25,7 @@ from mobilenet_gui.ui.tokens import RADIUS_CONTROL, RADIUS_SMALL
 from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, outline, percent, rounded
 
 _GAP = 3.0
-_LEAST_WIDE, _LEAST_HIGH, _CELL_WIDE, _CELL_HIGH = 30, 24, 132, 88
+_LEAST_WIDE, _LEAST_HIGH, _CELL_WIDE, _CELL_HIGH = 30, 24, 200, 132
 _HEAD = 42
 _NAMES_MAX, _NAMES_MIN = 120, 48
 _RING = 3.0

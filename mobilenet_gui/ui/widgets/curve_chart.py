@@ -181,8 +181,7 @@ class CurveChart(QWidget):
                   fonts.font("body", fonts.SEMIBOLD), colours.text)  # fmt: skip
         self._paint_axes(painter)
         if self._last() == 0:
-            draw_text(painter, self._area(), self._empty, fonts.font("small"), colours.text3,
-                      align=Qt.AlignmentFlag.AlignHCenter)  # fmt: skip
+            self._paint_empty(painter)
             return
         lines = [(curve, self._points(curve)) for curve in sorted(self._curves, key=lambda c: c.main)]
         for curve, points in lines:
@@ -193,6 +192,15 @@ class CurveChart(QWidget):
                 self._paint_curve(painter, curve, points)
         if self._pointed is not None:
             self._paint_reading(painter, self._pointed)
+
+    def _paint_empty(self, painter: QPainter) -> None:
+        """Say what is to come, with a gap in the lines behind the words."""
+        face, area = fonts.font("small"), self._area()
+        metrics = QFontMetricsF(face)
+        plate = QRectF(0, 0, min(metrics.horizontalAdvance(self._empty) + 16, area.width()), metrics.height() + 4)
+        plate.moveCenter(area.center())
+        painter.fillRect(plate, tokens().panel)
+        draw_text(painter, area, self._empty, face, tokens().text2, align=Qt.AlignmentFlag.AlignHCenter)
 
     def _paint_legend(self, painter: QPainter, head: QRectF) -> float:
         """Draw the legend from the right; return where it begins."""

@@ -22,7 +22,8 @@ from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, percent, ro
 
 ROW_HEIGHT, ROW_GAP = 72, 12
 ROW_PICTURE = 92
-TILE_MIN, TILE_GAP = 72, 7
+TILE_BEST, TILE_LEAST, TILE_COLUMNS, TILE_GAP = 78, 58, 3, 7
+"""Tiles are as wide as the design's, or narrower where no three would fit beside one another."""
 HEAT_STRENGTH = 0.5
 Index = QModelIndex | QPersistentModelIndex
 
@@ -274,7 +275,8 @@ class AnswerList(QListView):
         """Share the width among the columns of tiles."""
         if self.tiled:
             width = self.viewport().width() - 1
-            columns = max(1, (width + TILE_GAP) // (fonts.px(TILE_MIN) + TILE_GAP))
+            fitting = [(width + TILE_GAP) // (fonts.px(tile) + TILE_GAP) for tile in (TILE_BEST, TILE_LEAST)]
+            columns = max(1, fitting[0], min(TILE_COLUMNS, fitting[1]))
             cell = width // columns
             self.setGridSize(QSize(cell, cell))
         super().resizeEvent(event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from mobilenet_gui.i18n import tr, trn
@@ -17,8 +18,11 @@ from mobilenet_gui.ui.wizard.answer_list import ROW_GAP, ROW_HEIGHT, AnswerList
 from mobilenet_gui.ui.wizard.answer_looks import AnswerLooks
 
 _WIDTH_MIN, _WIDTH_MAX = 264, 420
-_ROWS_SHOWN = 2.2
-"""So many rows are seen at once before the list of the cell scrolls; the cut one tells that there are more."""
+_LEAST_ROWS = 2
+_CUT = 0.2
+"""Of the row after the last one that is seen whole: the cut one tells that there are more."""
+_ABOVE = 60
+"""What stands above the list of the cell."""
 
 
 class MistakePanel(Card):
@@ -98,12 +102,24 @@ class MistakePanel(Card):
         row = fonts.px(ROW_HEIGHT) + ROW_GAP
         alone = self.all_list.isHidden()
         self.cell_list.setMinimumHeight(min(row, row * len(answers)))
-        self.cell_list.setMaximumHeight(16777215 if alone else round(row * min(len(answers), _ROWS_SHOWN)))
+        self.cell_list.setMaximumHeight(16777215 if alone else round(row * min(len(answers), self._rows_shown())))
         self.cell_list.scrollToTop()
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint) and not self._short)
         if alone:
             self.nothing.setVisible(not answers)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show more rows of the cell where the window is high."""
+        super().resizeEvent(event)
+        if not self.all_list.isHidden():
+            row = fonts.px(ROW_HEIGHT) + ROW_GAP
+            self.cell_list.setMaximumHeight(round(row * min(len(self.cell_list.rows.answers), self._rows_shown())))
+
+    def _rows_shown(self) -> float:
+        """Return how many rows of the cell are seen at once: no more than half of the panel."""
+        half = (self.height() / 2 - fonts.px(_ABOVE)) // (fonts.px(ROW_HEIGHT) + ROW_GAP)
+        return max(_LEAST_ROWS, half) + _CUT
 
     def set_short(self, short: bool) -> None:
         """Leave the helping sentence out where the window is low."""

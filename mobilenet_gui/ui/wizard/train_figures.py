@@ -11,12 +11,16 @@ from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.run_folder import EpochRecord
 from mobilenet_gui.training.training_settings import TrainingSettings
+from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.widgets.curve_chart import Curve, CurveChart
 from mobilenet_gui.ui.widgets.painting import percent
 from mobilenet_gui.ui.widgets.phase_track import PhaseTrack
 from mobilenet_gui.ui.widgets.stat_card import StatCard
 from mobilenet_gui.ui.wizard.training_words import phase_title, phases_of, ready_at, span, time_left
 from mobilenet_gui.workers.training_state import TrainingState
+
+_BEST_WIDTH = 150
+"""Of the card whose small line says most; the others share what is left of a narrow window."""
 
 
 class TrainFigures(QWidget):
@@ -30,6 +34,7 @@ class TrainFigures(QWidget):
         self.accuracy_card = StatCard(tr("Validation accuracy"))
         self.epoch_card = StatCard(tr("Epoch"))
         self.speed_card = StatCard(tr("Photos per second"))
+        self.accuracy_card.setMinimumWidth(fonts.px(_BEST_WIDTH))
         empty = tr("The curve begins with the first epoch")
         self.accuracy_chart = CurveChart(
             tr("Accuracy"), tr("Epoch {n}"), top=1.0, text=percent, axis_text=lambda v: f"{v * 100:g}", empty=empty
@@ -80,12 +85,10 @@ class TrainFigures(QWidget):
             note = tr("Paused") if live.status == "paused" else ready_at(left)
             self.left_card.show_value(*time_left(left), note)
 
-    def show_speed(self, photos_per_second: float, phase: str) -> None:
-        """Show how many photos a second go through the network, and where it runs."""
-        # While the classes are learnt no photo is looked at, only what the network made of them before.
-        shown = photos_per_second > 0 and phase != "head"
+    def show_speed(self, photos_per_second: float) -> None:
+        """Show how many photos a second go through the network (0 for none), and where it runs."""
         digits = 0 if photos_per_second >= 9.95 else 1
-        speed = f"{photos_per_second:.{digits}f}" if shown else ""
+        speed = f"{photos_per_second:.{digits}f}" if photos_per_second > 0 else ""
         cores = self._settings.threads or usable_cores()
         self.speed_card.show_value(speed, "", tr("CPU, {n} cores").format(n=cores) if cores > 1 else tr("CPU, 1 core"))
 
@@ -106,7 +109,7 @@ class TrainFigures(QWidget):
         if best is None:
             self.accuracy_card.show_value("")
         else:
-            note = tr("best {share} in epoch {n}").format(share=percent(best.val_accuracy), n=best.epoch)
+            note = tr("best {share}, epoch {n}").format(share=percent(best.val_accuracy), n=best.epoch)
             self.accuracy_card.show_value(f"{good[-1].val_accuracy * 100:.1f}", "%", note)
         if not history:
             self.epoch_card.show_value("", "", tr("up to {n}").format(n=planned) if planned else "")

@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.i18n import tr
+from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.ui.widgets.banner import Banner
 from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.ui.wizard.flow import Key
@@ -159,7 +160,7 @@ class TrainPage(WizardPage):
         self.figures.show_phase(settings, live.phase, live.fraction)
         self.figures.show_history(live.history, live.planned)
         self.figures.show_left(live)
-        self.figures.show_speed(live.photos_per_second, live.phase)
+        self.figures.show_speed(live.photos_per_second)
         note = live.notes[-1] if live.notes else None
         if note is not None and note.kind in _NOTE_TONES and not live.asked:
             self.banner.set_content(_NOTE_TONES[note.kind], note.text)
@@ -173,7 +174,7 @@ class TrainPage(WizardPage):
         if run.finished:
             self.figures.show_done(run.settings, state.seconds)
         else:
-            self.figures.show_phase(run.settings, state.phase, 0.0)
+            self.figures.show_phase(run.settings, state.phase, _share_of_phase(state))
             self.figures.show_taken(state.seconds)
         self.figures.show_history(state.history, len(state.history) if run.finished else planned)
         if run.finished:
@@ -182,13 +183,14 @@ class TrainPage(WizardPage):
             self.banner.set_content("ok", text)
         elif state.can_go_on:
             self.set_heading(tr("Training was interrupted"), tr("The computer or the program stopped in between."))
+            why = _words(live.error, live) if live is not None and live.folder == run.folder and live.error else ""
             epoch = state.history[-1].epoch if state.history else 0
             text = (
                 tr("It goes on after epoch {n} of {all}.").format(n=epoch, all=planned)
                 if epoch
                 else tr("It begins anew; photos that were prepared stay prepared.")
             )
-            self.banner.set_content("warn", text)
+            self.banner.set_content("warn", f"{text} {why}".rstrip())
         elif state.status == "cancelled":
             self.set_heading(tr("Training was stopped"), tr("Your photos and settings are as they were."))
             self.banner.set_content("info", tr("There is no new model. An earlier one is untouched."))
@@ -231,6 +233,15 @@ class TrainPage(WizardPage):
         if live is not None:
             QGuiApplication.clipboard().setText("\n".join([str(live.error or ""), *live.log]))
             self.context.toasts.show_message(tr("Details copied"))
+
+
+def _share_of_phase(state: RunState) -> float:
+    """Return how much of its phase an interrupted training has behind it, 0-1; its first phases are quickly redone."""
+    last = state.history[-1] if state.history else None
+    if last is None or last.phase != state.phase or state.phase != "adapt":
+        return 0.0
+    before = sum(record.phase != "adapt" for record in state.history)
+    return (last.epoch - before) / max(last.epochs - before, 1)
 
 
 def _words(error: UserError, live: TrainingState | None) -> str:

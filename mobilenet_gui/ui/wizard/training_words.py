@@ -88,6 +88,8 @@ def ready_at(seconds: float, now: datetime | None = None) -> str:
 
 def left_words(state: TrainingState) -> str:
     """Return the few words below the step's name while a training is under way."""
+    if state.asked in ("finish", "cancel"):
+        return tr("Finishing") if state.asked == "finish" else tr("Stopping")
     if state.status == "paused":
         return tr("Paused")
     left = state.left_now()
@@ -117,6 +119,8 @@ def _progress_words(state: TrainingState, patience: int | None) -> str:
     last = state.history[-1] if state.history else None
     if best is None or last is None:
         return tr("The first figures are here after the first epoch.")
+    if last.phase != state.phase:
+        return tr("The classes are learnt. Now the network's last layers adapt to your photos, which takes longest.")
     behind = last.epoch - best.epoch
     if behind < STEADY_EPOCHS or best.phase != last.phase:
         if patience == 0:
