@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -15,7 +15,7 @@ from mobilenet_gui.ui.widgets.kbd import KeyCap
 from mobilenet_gui.ui.widgets.labels import text_label
 
 Shortcuts = Sequence[tuple[Sequence[str], str]]
-SIZE = (680, 460)
+SCREEN_SHARE = 0.9
 
 
 def groups() -> tuple[tuple[str, Shortcuts], ...]:
@@ -28,6 +28,7 @@ def groups() -> tuple[tuple[str, Shortcuts], ...]:
             (("Ctrl+C",), tr("Copy the answer")),
             (("Ctrl+E",), tr("Export the answers")),
             (("Left", "Right"), tr("Photo before, photo after")),
+            (("Home", "End"), tr("First photo, last photo")),
             (("G",), tr("Grid or single photo")),
             (("E",), tr("Explain: heat map")),
             (("C",), tr("Correct the answer")),
@@ -54,6 +55,8 @@ def groups() -> tuple[tuple[str, Shortcuts], ...]:
             (("Delete",), tr("Delete or remove")),
             (("Ctrl+V",), tr("Paste a photo")),
             (("Ctrl+Z", "Ctrl+Shift+Z"), tr("Undo, redo")),
+            (("F",), tr("Mend a wrong label")),
+            (("PgUp", "PgDown"), tr("Mistake before, mistake after")),
         )),
         (tr("Models"), (
             (("Up", "Down"), tr("Model above, model below")),
@@ -89,9 +92,9 @@ class ShortcutsDialog(QDialog):
         columns.setSpacing(40)
         made = [_group(title, shortcuts) for title, shortcuts in groups()]
         left, right = QVBoxLayout(), QVBoxLayout()
-        left.addWidget(made[0])
-        for group in made[1:]:
-            right.addWidget(group)
+        # The longest list and the one that holds everywhere stand on the left: both sides are about as long.
+        for place, group in enumerate(made):
+            (left if place in (0, len(made) - 1) else right).addWidget(group)
         for column in (left, right):
             column.setSpacing(20)
             column.addStretch(1)
@@ -104,8 +107,14 @@ class ShortcutsDialog(QDialog):
         page = QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)
         page.addWidget(area)
-        self.resize(fonts.px(SIZE[0]), fonts.px(SIZE[1]))
+        self._fit(inner.sizeHint(), area)
         QShortcut(QKeySequence("F1"), self).activated.connect(self.close)
+
+    def _fit(self, wanted: QSize, area: QScrollArea) -> None:
+        """Take the room that all of it needs, as far as the screen has it."""
+        bar = area.verticalScrollBar().sizeHint().width()
+        screen = self.screen().availableSize() * SCREEN_SHARE
+        self.resize(QSize(wanted.width() + bar, wanted.height()).boundedTo(screen))
 
 
 def _group(title: str, shortcuts: Shortcuts) -> QWidget:
