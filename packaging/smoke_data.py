@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import json
 import math
 import struct
+import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +39,27 @@ def png(side: int, paint: Callable[[int, int], tuple[int, int, int]]) -> bytes:
 
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def write_project(path: Path, dataset: Path) -> None:
+    """Write a folder of folders as the program itself exports a project (`mobilenet_gui.training.archive`)."""
+    classes = sorted(folder.name for folder in dataset.iterdir())
+    rows: list[list[object]] = []
+    with zipfile.ZipFile(path, "w") as archive:
+        for photo in sorted(dataset.rglob("*.png")):
+            content = photo.read_bytes()
+            digest = hashlib.sha256(content).hexdigest()
+            name = f"photos/{digest[:2]}/{digest}.png"
+            archive.writestr(name, content)
+            copied = 2
+            rows.append([len(rows) + 1, name, classes.index(photo.parent.name), "", "", copied, len(content), 0])
+        project = {
+            "format_version": 1,
+            "name": "Smoke",
+            "classes": [[f"c{number + 1}", name, False] for number, name in enumerate(classes)],
+            "photos": rows,
+        }
+        archive.writestr("project.json", json.dumps(project))
 
 
 def write_video(path: Path, jpeg: bytes, frames: int = 12) -> None:

@@ -240,10 +240,15 @@ class MainWindow(QMainWindow):
         page = FinetunePage(self._settings, desk.tasks, desk.pictures, toasts=self.toasts)
         page.open_requested.connect(desk.open)
         page.new_requested.connect(desk.begin)
+        page.shelf.arrived.connect(self._trace_pictures)
         desk.failed.connect(page.complain)
         desk.training_changed.connect(page.show_training)
         desk.training_ended.connect(page.end_training)
         return page
+
+    def _trace_pictures(self, paths: Sequence[str]) -> None:
+        if not all(map(self._finetune().shelf.is_hopeless, paths)):
+            self._trace.mark("first project picture")
 
     def _finetune(self) -> FinetunePage:
         if "finetune" not in self._built:

@@ -49,13 +49,13 @@ _DROPPED: Final = re.compile(
     "|".join(
         [
             # Qt plugins for screens, databases and tools that a desktop window has no use for. Pillow reads the photos;
-            # of Qt's own image formats the icons need SVG alone.
+            # of Qt's own image formats the icons need SVG, and the small pictures that the program keeps need JPEG.
             r"plugins/(designer|egldeviceintegrations|generic|printsupport|qmllint|qmltooling|sqldrivers|virtualkeyboard|vectorimageformats|networkinformation)/",
             r"plugins/wayland-graphics-integration-server/",
             r"plugins/platforms/libq(eglfs|linuxfb|vnc|vkkhrdisplay|minimalegl|minimal)\.so",
             r"plugins/platforminputcontexts/libqtvirtualkeyboardplugin",
             r"plugins/platformthemes/libqgtk3\.so",
-            r"plugins/imageformats/(lib)?q(gif|icns|jpeg|tga|tiff|wbmp|webp|pdf)\.",
+            r"plugins/imageformats/(lib)?q(gif|icns|tga|tiff|wbmp|webp|pdf)\.",
             r"libQt6(Designer\w*|EglF\w*|Help|Labs\w*|Pdf\w*|Qml\w*|Quick\w*|Sql|Test|UiTools|VirtualKeyboard\w*)\.so",
             r"Qt6(Designer\w*|Help|Labs\w*|Pdf\w*|Qml\w*|Quick\w*|Sql|Test|UiTools|VirtualKeyboard\w*)\.dll",
             # The window speaks through `tr`; of Qt's own words only those of the standard dialogs are shown.

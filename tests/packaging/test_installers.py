@@ -15,6 +15,8 @@ from PIL import Image
 from mobilenet_gui.__main__ import COMMANDS
 from mobilenet_gui.cli import commands_parser
 from mobilenet_gui.core.opencv import cv2
+from mobilenet_gui.training.archive import SUFFIX
+from mobilenet_gui.training.project_store import ProjectStore
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGING = ROOT / "packaging"
@@ -117,6 +119,7 @@ def test_the_desktop_finds_the_window_by_its_name() -> None:
         ("PySide6/Qt/plugins/platforms/libqoffscreen.so", "/venv/x", True),
         ("PySide6/Qt/plugins/platforms/libqeglfs.so", "/venv/x", False),
         ("PySide6/Qt/plugins/imageformats/libqsvg.so", "/venv/x", True),
+        ("PySide6/Qt/plugins/imageformats/libqjpeg.so", "/venv/x", True),
         ("PySide6/Qt/plugins/imageformats/libqwebp.so", "/venv/x", False),
         ("PySide6/Qt/lib/libQt6Quick.so.6", "/venv/x", False),
         ("libGL.so.1", "/usr/lib/x86_64-linux-gnu/libGL.so.1", False),
@@ -150,6 +153,18 @@ def test_the_smoke_test_draws_photos_and_writes_a_video_that_can_be_read(tmp_pat
     read = sum(capture.read()[0] for _ in range(5))
     capture.release()
     assert read == 5
+
+
+def test_the_smoke_tests_project_is_one(tmp_path: Path) -> None:
+    import smoke_data
+
+    file = tmp_path / f"garden{SUFFIX}"
+    smoke_data.write_project(file, smoke_data.make_dataset(tmp_path / "photos"))
+    imported = ProjectStore().import_zip(file)
+    project = ProjectStore().open(imported.id)
+    assert [one.name for one in project.classes] == ["discs", "stripes"]
+    assert len(project.photos) == 20
+    project.close()
 
 
 def test_commands_parser_and_entry_agree() -> None:
