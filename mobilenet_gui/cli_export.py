@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, TextIO, get_args
 from mobilenet_gui.cli_classify import (
     EXIT_INTERRUPTED,
     EXIT_OK,
-    complain,
-    json_line,
     prepare_stdout,
     printable,
     report_unwritable,
 )
 from mobilenet_gui.cli_models import EXIT_FAILED, interruptible
+from mobilenet_gui.cli_output import EventTeller, complain
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.export_job import ExportFormat, ExportJob, ExportResult
 
@@ -149,11 +148,11 @@ def _photos(source: Path, cancel: threading.Event) -> tuple[Path, ...]:
     return tuple(photo.path for photo in read_source(source, cancel).photos)
 
 
-class _Teller:
+class _Teller(EventTeller):
     """Prints how it goes."""
 
     def __init__(self, out: TextIO, *, json: bool) -> None:
-        self._out, self._json = out, json
+        super().__init__(out, json=json, stopped=tr("stopped; what was finished by then is kept."))
         self._start = time.monotonic()
 
     def result(self, result: ExportResult) -> None:
@@ -192,18 +191,3 @@ class _Teller:
                     "seconds": round(time.monotonic() - self._start, 2),
                 }
             )
-
-    def failed(self, error: Any) -> None:
-        """Print why nothing came of it."""
-        if self._json:
-            self._say({"event": "failed", "subject": error.subject, "error": error.reason})
-        complain(str(error))
-
-    def cancelled(self) -> None:
-        """Print that it was stopped."""
-        if self._json:
-            self._say({"event": "cancelled"})
-        complain(tr("stopped; what was finished by then is kept."))
-
-    def _say(self, record: dict[str, Any]) -> None:
-        print(json_line(record), file=self._out, flush=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TextIO
 from mobilenet_gui.core import answers
 
 if TYPE_CHECKING:
-    from mobilenet_gui.core.errors import PhotoError
+    from mobilenet_gui.core.errors import PhotoError, UserError
     from mobilenet_gui.core.types import Recognition
 
 
@@ -60,6 +60,34 @@ def abandon_stdout() -> None:
     """Stop Python from flushing into a broken stdout on its way out, and complaining about it."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class EventTeller:
+    """Tells how a longer piece of work goes: JSON events a line, or words; how it ends badly is told alike by all.
+
+    Args:
+        out: where to.
+        json: events instead of words.
+        stopped: what is said when somebody stopped it.
+    """
+
+    def __init__(self, out: TextIO, *, json: bool, stopped: str) -> None:
+        self._out, self._json, self._stopped = out, json, stopped
+
+    def failed(self, error: UserError) -> None:
+        """Print why nothing came of it."""
+        if self._json:
+            self._say({"event": "failed", "subject": error.subject, "error": error.reason})
+        complain(str(error))
+
+    def cancelled(self) -> None:
+        """Print that it was stopped."""
+        if self._json:
+            self._say({"event": "cancelled"})
+        complain(self._stopped)
+
+    def _say(self, record: dict[str, Any]) -> None:
+        print(json_line(record), file=self._out, flush=True)
 
 
 class Writer(Protocol):

@@ -11,9 +11,9 @@ import threading
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final
 
-from mobilenet_gui.cli_output import complain, json_line, prepare_stdout, printable
+from mobilenet_gui.cli_output import EventTeller, complain, prepare_stdout, printable
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.training_settings import LIMITS, SPLIT_LEAST, TrainingSettings, is_allowed
 
@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = _settings(arguments)
     out = prepare_stdout()
-    teller = _Teller(out, json=arguments.format == "json")
+    teller = _Teller(out, json=arguments.format == "json", stopped=tr("stopped; run the same command again to go on."))
     try:
         with _interruptible() as cancel:
             result = _train(arguments, settings, teller, cancel)
@@ -229,12 +229,8 @@ def _install(bundle: Path, *, activate: bool) -> str:
     return installed.id
 
 
-class _Teller:
+class _Teller(EventTeller):
     """Prints how it goes."""
-
-    def __init__(self, out: TextIO, *, json: bool) -> None:
-        self._out, self._json = out, json
-        self._phase = ""
 
     def event(self, event: protocol.Event) -> None:
         from mobilenet_gui.training import protocol
@@ -272,19 +268,6 @@ class _Teller:
         )
         if "installed" in result:
             self._line(tr("It is installed as {id}.").format(id=result["installed"]))
-
-    def failed(self, error: Any) -> None:
-        if self._json:
-            self._say({"event": "failed", "subject": error.subject, "error": error.reason})
-        complain(str(error))
-
-    def cancelled(self) -> None:
-        if self._json:
-            self._say({"event": "cancelled"})
-        complain(tr("stopped; run the same command again to go on."))
-
-    def _say(self, record: dict[str, Any]) -> None:
-        print(json_line(record), file=self._out, flush=True)
 
     def _line(self, text: str) -> None:
         print(printable(text), file=self._out, flush=True)
