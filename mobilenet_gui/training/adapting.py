@@ -333,8 +333,9 @@ class _Adapting:
                     tr("Adapting the network made it no better, so the first phase's result is kept."), "info"
                 )
                 return self._otherwise
-            # Only the validation photos are new to the adapted network.
-            temperature, sure_from = calibrated(logits, labels)
+            # Only the validation photos are new to the adapted network; spoilt views of them are no photos.
+            plain = np.array([left.items[place].view == "plain" for place in validation])
+            temperature, sure_from = calibrated(logits[plain], labels[plain])
         architecture, arrays = setting.base.with_head(head.final.kernel, head.final.bias, self._network.arrays())
         return Trained(
             architecture,

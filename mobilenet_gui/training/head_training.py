@@ -24,7 +24,8 @@ from mobilenet_gui.training.head import (
 from mobilenet_gui.training.journal import Journal
 from mobilenet_gui.training.material import Material
 from mobilenet_gui.training.presets import Recipe
-from mobilenet_gui.training.run_folder import EpochRecord
+from mobilenet_gui.training.rejection import readiness, shuffled
+from mobilenet_gui.training.run_folder import EpochRecord, Split
 
 EPOCHS: Final = 40
 """The most passes over the photos that the head takes; it mostly has converged before."""
@@ -43,7 +44,7 @@ class LearntHead:
         temperature: the calibration, by photos held out.
         sure_from: the probability from which an answer counts as sure.
         early_logits: what `early` says of every photo, shape (photos, classes).
-        held: places of the photos that were held out once each.
+        held: places of the items that were held out once each.
         held_logits: their logits, shape (held, classes), from layers that had not learnt from them.
     """
 
@@ -74,9 +75,17 @@ class HeadTraining:
         self._values, self._material, self._recipe = values, material, recipe
         self._journal, self._control = journal, control
         self._labels: Labels = material.labels()
-        weights = class_weights(self._labels, len(material.classes)) if recipe.class_weights else None
+        self._plain = np.array([item.view == "plain" for item in material.items])
+        rows, labels, self._sources = values, self._labels, np.arange(len(values))
+        if material.background is not None:
+            ordinary = np.flatnonzero(self._plain & (labels != material.background))
+            more, sources = shuffled(np.asarray(values[ordinary], np.float32), recipe.seed)
+            rows = np.concatenate([values, more])
+            labels = np.concatenate([labels, np.full(len(more), material.background)])
+            self._sources = np.concatenate([self._sources, ordinary[sources]])
+        weights = class_weights(labels, len(material.classes)) if recipe.class_weights else None
         self._problem = HeadProblem(
-            values, self._labels, len(material.classes), weights=weights, smoothing=recipe.label_smoothing
+            rows, labels, len(material.classes), weights=weights, smoothing=recipe.label_smoothing
         )
 
     def learn(self, *, quiet: bool = False) -> LearntHead:
@@ -91,27 +100,45 @@ class HeadTraining:
         if not quiet:
             self._journal.phase("head", EPOCHS + self._recipe.epochs)
         strength, logits, held = self._problem.held_out(self._folds(), lambda _fraction: self._control.check())
-        temperature, sure_from = calibrated(logits, self._labels[held])
-        train = self._material.places("train")
-        early, start = self._curve(strength, train, quiet=quiet)
+        items = held < len(self._labels)
+        logits, held = logits[items], held[items]
+        real = self._plain[held]
+        ready = self._ready(logits[real], self._labels[held[real]])
+        logits += ready
+        temperature, sure_from = calibrated(logits[real], self._labels[held[real]])
+        early, start = self._curve(strength, quiet=quiet)
         final = early
-        if len(train) < len(self._labels):
+        if len(self._material.places("train")) < len(self._labels):
             final, _ = self._problem.fit(strength, start=start, on_step=lambda *_: self._going_on())
+        early, final = (Head(head.kernel, head.bias + ready) for head in (early, final))
         if not quiet:
             self._journal.head_done()
         own = early.logits(self._values)
         return LearntHead(early, final, strength, temperature, sure_from, own, held, logits)
 
+    def _ready(self, logits: Floats, labels: Labels) -> Floats:
+        """Return what is added to the biases: something for "none of these", nothing for the others."""
+        added = np.zeros(len(self._material.classes), np.float32)
+        if self._material.background is not None:
+            added[self._material.background] = readiness(logits, labels, self._material.background)
+        return added
+
+    def _rows(self, split: Split) -> Places:
+        """Return the rows of a part, those made of its photos included."""
+        return np.flatnonzero(np.isin(self._sources, self._material.places(split)))
+
     def _folds(self) -> list[tuple[Places, Places]]:
-        train, validation = self._material.places("train"), self._material.places("validation")
+        train, validation = self._rows("train"), self._rows("validation")
         if self._problem.work > MOST_WORK_IN_FOLDS and len(validation):
             return [(train, validation)]
-        # A stand-in shows its photo, so the two are held out together.
-        groups = [item.sample.group or f"id {item.sample.id}" for item in self._material.items]
-        return make_folds(self._labels, groups, self._recipe.seed)
+        # What is made of a photo is held out together with it.
+        samples = [self._material.items[place].sample for place in self._sources]
+        groups = [sample.group or f"id {sample.id}" for sample in samples]
+        return make_folds(self._problem.labels, groups, self._recipe.seed)
 
-    def _curve(self, strength: float, train: Places, *, quiet: bool) -> tuple[Head, NDArray[np.floating[Any]]]:
-        validation = self._material.places("validation")
+    def _curve(self, strength: float, *, quiet: bool) -> tuple[Head, NDArray[np.floating[Any]]]:
+        train, validation = self._material.places("train"), self._material.places("validation")
+        rows = self._rows("train")
         seen = self._labels[train], self._labels[validation]
         before = time.monotonic()
 
@@ -129,8 +156,8 @@ class HeadTraining:
             return self._going_on()
 
         if quiet:
-            return self._problem.fit(strength, train, on_step=lambda *_: self._going_on())
-        return self._problem.fit(strength, train, steps=EPOCHS, on_step=tell)
+            return self._problem.fit(strength, rows, on_step=lambda *_: self._going_on())
+        return self._problem.fit(strength, rows, steps=EPOCHS, on_step=tell)
 
     def _going_on(self) -> bool:
         self._control.check()

@@ -42,12 +42,14 @@ class Material:
         items: photos to learn from and to validate with.
         test: the photos that are only tested on, with labels of the run.
         dropped: names of classes that have nothing to learn from.
+        background: the position of "none of these" among the classes, if there is such a class.
     """
 
     classes: tuple[str, ...]
     items: tuple[Item, ...]
     test: tuple[Sample, ...]
     dropped: tuple[str, ...] = ()
+    background: int | None = None
 
     def labels(self) -> NDArray[np.int64]:
         """Return the items' classes."""
@@ -64,7 +66,8 @@ class Material:
             ProjectError: too little is left.
         """
         gone = set(failed)
-        return _closed(self.classes, [x for n, x in enumerate(self.items) if n not in gone], self.test, name)
+        left = [x for n, x in enumerate(self.items) if n not in gone]
+        return _closed(self.classes, left, self.test, name, self.background)
 
     def only(self, kept: NDArray[np.int64], name: str) -> Material:
         """Return it with the items at these places alone, in their order.
@@ -72,7 +75,7 @@ class Material:
         Raises:
             ProjectError: too little is left.
         """
-        return _closed(self.classes, [self.items[n] for n in kept], self.test, name)
+        return _closed(self.classes, [self.items[n] for n in kept], self.test, name, self.background)
 
 
 def gather(spec: RunSpec) -> Material:
@@ -87,7 +90,7 @@ def gather(spec: RunSpec) -> Material:
     if spec.background is not None:
         items += _stand_ins(items, spec.background)
     test = tuple(sample for sample in spec.samples if sample.split == "test")
-    return _closed(spec.classes, items, test, spec.name)
+    return _closed(spec.classes, items, test, spec.name, spec.background)
 
 
 def _stand_ins(items: Sequence[Item], background: int) -> list[Item]:
@@ -95,7 +98,9 @@ def _stand_ins(items: Sequence[Item], background: int) -> list[Item]:
     return [replace(item, label=background, view=SPOILT[n % len(SPOILT)]) for n, item in enumerate(ordinary)]
 
 
-def _closed(classes: tuple[str, ...], items: Sequence[Item], test: tuple[Sample, ...], name: str) -> Material:
+def _closed(
+    classes: tuple[str, ...], items: Sequence[Item], test: tuple[Sample, ...], name: str, background: int | None
+) -> Material:
     """Drop classes that have nothing to learn from, and number the rest without gaps."""
     learnt = {item.label for item in items if item.sample.split == "train"}
     counts = np.bincount([item.label for item in items if item.label in learnt], minlength=len(classes))
@@ -107,4 +112,5 @@ def _closed(classes: tuple[str, ...], items: Sequence[Item], test: tuple[Sample,
         tuple(replace(item, label=number[item.label]) for item in items if item.label in number),
         test,
         tuple(classes[label] for label in range(len(classes)) if label not in learnt),
+        None if background is None else number.get(background),
     )

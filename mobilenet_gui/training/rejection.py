@@ -1,0 +1,62 @@
+"""Owns "none of these": what stands for it while the classes are learnt, and how readily it is answered.
+
+A class for everything else needs examples of everything else, which nobody has. Three things stand for it: the user's
+own photos of it, if any; spoilt views of the other photos (`views`); and shuffled features. These are the features of
+a photo, dealt out to the channels anew: as strong as a photo's, but of things that hardly ever occur together in the
+classes, which is how photos of something else look from here. Spoilt views alone told blurred and empty pictures, but
+took three of four sharp photos of other things for one of the classes.
+
+How readily it is answered is set by photos that were held out: not more than `MOST_REJECTED` of the classes' own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.int64]
+
+MOST_REJECTED: Final = 0.02
+"""Of the held-out photos of the classes, at most this share may be answered with "none of these"."""
+SHUFFLES: Final = 2
+"""Rows of shuffled features a photo."""
+MOST_SHUFFLED: Final = 4000
+"""So many rows tell enough; bounds memory and time for large datasets."""
+_JUST: Final = 1e-4
+"""A photo at the limit itself counts to its class."""
+
+
+def shuffled(values: Floats, seed: int) -> tuple[Floats, NDArray[np.int64]]:
+    """Return rows of features dealt out to the channels anew, and the row that each was made of.
+
+    Args:
+        values: features of the classes' photos, shape (photos, channels).
+        seed: of what is drawn.
+    """
+    random = np.random.default_rng(seed)
+    sources = np.tile(np.arange(len(values)), SHUFFLES)
+    if len(sources) > MOST_SHUFFLED:
+        sources = np.sort(random.choice(len(values), MOST_SHUFFLED, replace=len(values) < MOST_SHUFFLED))
+    rows: Floats = random.permuted(values[sources], axis=1)
+    return rows, sources
+
+
+def readiness(logits: Floats, labels: Labels, background: int) -> float:
+    """Return what is added to the background's logit, so that it is answered neither too readily nor hardly ever.
+
+    Args:
+        logits: of real photos that were held out, shape (photos, classes).
+        labels: their classes, shape (photos,).
+        background: the position of "none of these" among the classes.
+    """
+    margins = logits[:, background] - np.delete(logits, background, axis=1).max(axis=1)
+    ordinary = labels != background
+    if not ordinary.any():
+        return 0.0
+    limit = float(np.quantile(margins[ordinary], 1 - MOST_REJECTED, method="higher"))
+    if limit < 0 and not ordinary.all():  # photos of it are there, and say better than a share how ready it should be
+        return 0.0
+    return -limit - _JUST
