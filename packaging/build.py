@@ -55,6 +55,7 @@ def main(arguments: list[str]) -> int:
         action="store_true",
         help="build all of it a second time, in another folder with another environment; fail where a byte differs",
     )
+    parser.add_argument("--environment-only", action="store_true", help="install the build inputs, and stop there")
     parser.add_argument("--reuse-frozen", action="store_true", help="pack what an earlier run froze")
     options = parser.parse_args(arguments)
     formats = [] if options.formats == "none" else [name for name in options.formats.split(",") if name]
@@ -71,6 +72,10 @@ def main(arguments: list[str]) -> int:
 def _build(options: argparse.Namespace, packers: list[Callable[[Build], Path]]) -> int:
     started = time.monotonic()
     build = Build(options.work.resolve(), options.output.resolve(), source_version(), source_epoch())
+    if options.environment_only:
+        build.work.mkdir(parents=True, exist_ok=True)
+        prepare(build)
+        return 0
     made = _make(build, packers, models=options.with_model, reuse=options.reuse_frozen)
     report_sizes(build.frozen)
     for path in made:
