@@ -108,14 +108,13 @@ def met(result: dict[str, Any]) -> bool:
     """Say whether a format does as is demanded."""
     if result["format"] == "tflite-int8":
         return bool(result["agreement"] >= EIGHT_BITS)
-    near = result["format"] == "tflite-float16" or result["largest_difference"] <= DIFFERENCE
-    return bool(near and result["agreement"] >= FLOAT)
+    return bool(result["largest_difference"] <= DIFFERENCE and result["agreement"] >= FLOAT)
 
 
 def row(result: dict[str, Any]) -> tuple[str, str, str]:
     """Return a format's line."""
     demand = judge(result["agreement"], EIGHT_BITS if result["format"] == "tflite-int8" else FLOAT, at_least=True)
-    if result["numbers"] == "float32":
+    if result["numbers"] in ("float32", "float16"):
         demand += " " + judge(result["largest_difference"], DIFFERENCE)
     figure = (
         f"{result['agree']} of {result['checked']}, largest difference {result['largest_difference']:.1e}, "

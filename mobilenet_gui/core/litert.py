@@ -18,27 +18,22 @@ _greeting = threading.Lock()
 _greeted = False
 
 
-def load_interpreter(model: bytes, subject: str, threads: int, *, keep_tensors: bool = False) -> Any:
+def load_interpreter(model: bytes, subject: str, threads: int) -> Any:
     """Return a LiteRT interpreter that is ready to run.
 
     Args:
         model: a .tflite file's content; kept alive by the interpreter.
         subject: what an error names.
         threads: how many threads it may use, at least 1.
-        keep_tensors: leave every tensor readable after a run, which is slower.
 
     Raises:
         ModelError: LiteRT refuses the network.
     """
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    from ai_edge_litert.interpreter import Interpreter
 
-    kept: dict[str, Any] = {}
-    if keep_tensors:  # the fast path does not leave anything between its operations
-        plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        kept = {"experimental_preserve_all_tensors": True, "experimental_op_resolver_type": plain}
     try:
         with _without_greeting():
-            interpreter = Interpreter(model_content=model, num_threads=threads, **kept)
+            interpreter = Interpreter(model_content=model, num_threads=threads)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise ModelError(

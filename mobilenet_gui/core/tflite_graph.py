@@ -8,7 +8,7 @@ appending a new list of outputs and redirecting one offset to it, so that everyt
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -366,11 +366,17 @@ def add_output(graph: Graph, tensor: Tensor) -> bytes:
 
     A new list of outputs is appended and the subgraph's offset, which may only point forward, is redirected to it.
     """
+    return add_outputs(graph, [tensor])
+
+
+def add_outputs(graph: Graph, tensors: Sequence[Tensor]) -> bytes:
+    """Return the file with several tensors as further outputs; see `add_output`."""
     data = bytearray(graph.data)
     place = _outputs_offset_position(graph.data)
     data.extend(b"\0" * (-len(data) % 16))
     struct.pack_into("<I", data, place, len(data) - place)
-    data.extend(struct.pack("<I2i", 2, graph.output.index, tensor.index))
+    indices = [graph.output.index, *(tensor.index for tensor in tensors)]
+    data.extend(struct.pack(f"<I{len(indices)}i", len(indices), *indices))
     return bytes(data)
 
 

@@ -14,9 +14,7 @@ ExportFormat = Literal["tflite", "tflite-float16", "tflite-int8", "onnx", "keras
 FLOAT_AGREEMENT: Final = 0.995
 """The share of first guesses in which a format with floating point numbers must agree with the program."""
 FLOAT_DIFFERENCE: Final = 1e-3
-"""By how much a probability of such a format may differ from the program's at most."""
-HALF_DIFFERENCE: Final = 0.025
-"""The same for 16-bit weights, which keep eleven bits of each number. Measured: 0.003 to 0.013."""
+"""By how much a probability of such a format, 16-bit weights included, may differ from the program's at most."""
 QUANTIZED_AGREEMENT: Final = 0.98
 """The share of first guesses in which a quantised format must agree with the program."""
 
@@ -141,8 +139,7 @@ class ExportResult:
             return False
         if self.quantized:
             return self.agreement >= QUANTIZED_AGREEMENT
-        allowed = HALF_DIFFERENCE if self.numbers == "float16" else FLOAT_DIFFERENCE
-        return self.largest_difference <= allowed and self.agreement >= FLOAT_AGREEMENT
+        return self.largest_difference <= FLOAT_DIFFERENCE and self.agreement >= FLOAT_AGREEMENT
 
     def to_data(self) -> dict[str, Any]:
         """Return it as plain data for JSON, with `proved` for those who only read."""

@@ -31,7 +31,7 @@ Floats = NDArray[np.float32]
 Answer = Callable[[Pixels], Floats]
 """Probabilities, shape (photos, classes), for finished pixels, uint8, shape (photos, size, size, 3)."""
 
-Numbers = Literal["float32", "float16", "int8", "16x8", "dynamic range"]
+Numbers = Literal["float32", "int8", "16x8", "dynamic range"]
 SIGNATURE: Final = "serving_default"
 
 
@@ -109,8 +109,6 @@ def tflite(network: Network, numbers: Numbers, photos: Iterable[Pixels] = ()) ->
     converter = keras_models.tflite_converter(network.model, network.size)
     if numbers != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if numbers == "float16":
-        converter.target_spec.supported_types = [tf.float16]
     if numbers in ("int8", "16x8"):
         table = normalized_range(network.normalization)
         shown = list(photos)

@@ -7,12 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.bundle_files import write_file
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.phases import Phase
 from mobilenet_gui.core.tflite_describe import Description, metadata
 from mobilenet_gui.core.tflite_edit import only_first_output, scale_logits, with_metadata
+from mobilenet_gui.core.tflite_graph import Graph, parse
 from mobilenet_gui.core.types import Pixels
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import export_check as check
@@ -39,6 +42,8 @@ _GOOD_FIRST_TRY: Final = 0.995
 """An 8-bit network that agrees as often as this on photos is left as the converter made it."""
 _LADDER: Final[tuple[Numbers, ...]] = ("int8", "dynamic range", "16x8")
 _SAVED_MODEL: Final = "saved_model"
+_HALF_AIM: Final = 0.7 * FLOAT_DIFFERENCE
+"""What 16-bit weights are to keep to on the photos at hand, so that others stay within the bound."""
 
 
 class Maker:
@@ -53,6 +58,7 @@ class Maker:
         self._job, self._bundle, self._control, self._say = job, bundle, control, say
         self._network: Network | None = None
         self._check: check.CheckSet | None = None
+        self._samples: check.CheckSet | None = None
         self._calibration: Pixels | None = None
         self.on_samples = not job.check
 
@@ -79,28 +85,34 @@ class Maker:
 
     def _own_tflite(self, path: Path) -> tuple[ExportResult, Ends]:
         """Take the bundle's network as it is, with one output, its calibration worked in, and metadata."""
-        bundle, manifest = self._bundle, self._bundle.manifest
-        graph = only_first_output(bundle.tflite_bytes(), bundle.name)
-        data, temperature = graph.data, bundle.temperature
-        if temperature != 1 and (scaled := scale_logits(graph, 1 / temperature)) is not None:
-            data, temperature = scaled, 1.0
+        graph, temperature = self._own_network()
         quantized = graph.input.dtype.kind != "f"
-        numbers = graph.input.dtype.name if quantized else "float32"
-        described = self._described(
+        numbers = graph.input.dtype.name if quantized else "float16" if _holds_halves(graph) else "float32"
+        data = self._described(graph.data, quantized=quantized, probabilities=self._softmax_inside)
+        answer, ends = self._open_own(data, temperature)
+        return self._finished(ExportResult("tflite", path, numbers=numbers), ends, answer, lambda: _write(path, data))
+
+    def _own_network(self) -> tuple[Graph, float]:
+        """Return the bundle's network with one output, and the temperature that could not be worked into it, or 1."""
+        bundle = self._bundle
+        graph = only_first_output(bundle.tflite_bytes(), bundle.name)
+        if bundle.temperature != 1 and (scaled := scale_logits(graph, 1 / bundle.temperature)) is not None:
+            return parse(scaled, bundle.name), 1.0
+        return graph, bundle.temperature
+
+    def _open_own(self, data: bytes, temperature: float) -> tuple[check.Answer, Ends]:
+        """Load a file made from the bundle's own network."""
+        return check.open_tflite(
             data,
-            quantized=quantized,
-            probabilities=manifest.output == "probabilities",
-        )
-        answer, ends = check.open_tflite(
-            described,
-            bundle,
-            probabilities=manifest.output == "probabilities",
+            self._bundle,
+            probabilities=self._softmax_inside,
             temperature=temperature,
-            background=manifest.background,
+            background=self._bundle.manifest.background,
         )
-        return self._finished(
-            ExportResult("tflite", path, numbers=numbers), ends, answer, lambda: _write(path, described)
-        )
+
+    @property
+    def _softmax_inside(self) -> bool:
+        return self._bundle.manifest.output == "probabilities"
 
     def _converted(self, numbers: Numbers) -> bytes:
         from mobilenet_gui.training import export_keras
@@ -115,11 +127,39 @@ class Maker:
         return self._finished(ExportResult(kind, path, numbers=numbers), ends, answer, lambda: _write(path, data))
 
     def _half(self, path: Path) -> tuple[ExportResult, Ends]:
-        """Take 16 bits; where rounding shows in the probabilities, with better rounded weights."""
-        self._say(Phase.CONVERT, 0.2)
-        data = self._converted("float16")
-        found = self._tried_tflite("tflite-float16", "float16", data, path)
-        return found if found[0].largest_difference <= FLOAT_DIFFERENCE else self._refined(found, data, path)
+        """Take 16 bits for as many weights as the program's probabilities allow."""
+        from mobilenet_gui.training.half_precision import WHOLE_SHARES, halve
+
+        self._say(Phase.CONVERT, 0.1)
+        graph, temperature = self._own_network()
+        halves = halve(graph, self._photos_for_rounding(), self._bundle.preprocessing.normalization, self._control)
+        for step, share in enumerate(WHOLE_SHARES):
+            kept = halves.kept(share)
+            data = self._described(halves.file(kept), quantized=False, probabilities=self._softmax_inside)
+            answer, ends = self._open_own(data, temperature)
+            path.unlink(missing_ok=True)
+            numbers = "float16" if kept < halves.count or _holds_halves(graph) else "float32"
+            started = ExportResult("tflite-float16", path, numbers=numbers)
+            result, ends = self._finished(started, ends, answer, lambda data=data: _write(path, data))  # type: ignore[misc]
+            if step:
+                result = replace(result, note=_whole_weights(halves.share(kept)))
+            if max(result.largest_difference, self._largest_on_samples(answer)) <= _HALF_AIM:
+                break
+        return result, ends
+
+    def _photos_for_rounding(self) -> Pixels:
+        try:
+            return self._calibration_pixels()
+        except ModelError:  # none can be read, so weights become the nearest numbers
+            return np.zeros((0, 0, 0, 3), np.uint8)
+
+    def _largest_on_samples(self, answer: check.Answer) -> float:
+        """Return the largest difference on the photos that ship with the program: others than the model's own."""
+        if self.on_samples:
+            return 0.0
+        if self._samples is None:
+            self._samples = check.check_set(self._bundle, check.sample_photos(), self._control)
+        return check.compare(ExportResult("tflite"), answer, self._samples, self._control).largest_difference
 
     def _refined(self, found: tuple[ExportResult, Ends], data: bytes, path: Path) -> tuple[ExportResult, Ends]:
         """Round the weights anew, as photos show it is best, and keep whichever file agrees better."""
@@ -277,6 +317,18 @@ class Maker:
     @property
     def _about(self) -> str:
         return self._bundle.manifest.description or tr("A photo classifier, exported by MobileNet GUI.")
+
+
+def _holds_halves(graph: Graph) -> bool:
+    return any(tensor.values is not None and tensor.dtype == np.float16 for tensor in graph.tensors)
+
+
+def _whole_weights(share: float) -> str:
+    if share == 1:
+        return tr("All its weights keep 32 bits: with 16 its probabilities would not be the program's.")
+    return tr("{share} % of its weights keep 32 bits, so that its probabilities are the program's.").format(
+        share=f"{share * 100:.0f}"
+    )
 
 
 def _write(path: Path, data: bytes) -> None:

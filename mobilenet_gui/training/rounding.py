@@ -13,7 +13,7 @@ Only the numbers in the file change: their places, their scales and everything e
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,7 +24,7 @@ from mobilenet_gui.core.cores import default_threads
 from mobilenet_gui.core.litert import load_interpreter
 from mobilenet_gui.core.tensors import normalized_range
 from mobilenet_gui.core.tflite_edit import constant_place
-from mobilenet_gui.core.tflite_graph import Graph, Operation, Tensor, parse
+from mobilenet_gui.core.tflite_graph import Graph, Operation, Tensor, add_outputs, parse
 from mobilenet_gui.core.types import Normalization, Pixels
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _POSITIONS: Final = 64
 _DAMPING: Final = 0.01
 """The share of the mean square input that is added to each: keeps rare inputs from asking for wild weights."""
 _BLOCK: Final = 64
-_CONV, _DEPTHWISE, _DENSE = 3, 4, 9
+CONV, DEPTHWISE, DENSE = 3, 4, 9
 _SAME: Final = 0
 
 Doubles = NDArray[np.float64]
@@ -52,7 +52,7 @@ class _Layer:
 
     @property
     def depthwise(self) -> bool:
-        return self.exact.code == _DEPTHWISE
+        return self.exact.code == DEPTHWISE
 
 
 def refine(
@@ -77,10 +77,10 @@ def refine(
     layers = _matched(*graphs)
     if not layers or not len(photos):
         return None
-    step = max(1, len(photos) // PHOTOS)
-    moments = _moments(graphs[0], layers, normalized_range(normalization)[photos[::step][:PHOTOS]], control)
+    inputs = normalized_range(normalization)[some_of(photos)]
+    seen = moments(graphs[0], [layer.exact for layer in layers], inputs, control)
     out = bytearray(rounded)
-    for layer, moment in zip(layers, moments, strict=True):
+    for layer, moment in zip(layers, seen, strict=True):
         control.check()
         _round_layer(out, graphs, layer, moment)
     return bytes(out)
@@ -91,7 +91,7 @@ def _matched(exact: Graph, rounded: Graph) -> list[_Layer]:
 
     A layer whose numbers another one uses, too, is left out: the converter stores equal constants once.
     """
-    kinds = (_CONV, _DEPTHWISE, _DENSE)
+    kinds = (CONV, DEPTHWISE, DENSE)
     pairs = [[op for op in graph.operations if op.code in kinds] for graph in (exact, rounded)]
     if [op.code for op in pairs[0]] != [op.code for op in pairs[1]]:
         return []
@@ -121,20 +121,38 @@ def _stored(graph: Graph, index: int) -> Tensor:
     return graph.tensors[index if maker is None else maker.inputs[0]]
 
 
-def _moments(graph: Graph, layers: list[_Layer], inputs: NDArray[np.float32], control: Control) -> list[Doubles]:
+def some_of(photos: Pixels) -> Pixels:
+    """Return at most `PHOTOS` of the photos, evenly spread."""
+    return photos[:: max(1, len(photos) // PHOTOS)][:PHOTOS]
+
+
+def moments(graph: Graph, layers: Sequence[Operation], inputs: NDArray[np.float32], control: Control) -> list[Doubles]:
     """Return the mean of x x' for each layer's inputs x (a 1 for the bias comes last), by channel if depthwise.
 
-    Shape (1, n + 1, n + 1) or (channels, n + 1, n + 1).
+    Args:
+        graph: the exact network.
+        layers: convolutions and dense layers of it.
+        inputs: finished photos, shape (photos, size, size, 3).
+        control: may stop it.
+
+    Returns:
+        For each layer an array of shape (1, n + 1, n + 1) or, if depthwise, (channels, n + 1, n + 1).
+
+    Raises:
+        Cancelled: it is to stop.
     """
-    network: Any = load_interpreter(graph.data, "", default_threads(), keep_tensors=True)
+    # What the layers see is asked for as further outputs: the fast path leaves nothing else between its operations.
+    wanted = {op.inputs[0] for op in layers} - {graph.input.index, graph.output.index}
+    data = add_outputs(graph, [graph.tensors[index] for index in sorted(wanted)])
+    network: Any = load_interpreter(data, "", default_threads())
     random = np.random.default_rng(0)
     sums: list[NDArray[np.float32] | None] = [None] * len(layers)
     for photo in inputs:
         control.check()
         network.set_tensor(graph.input.index, photo[None])
         network.invoke()
-        for number, layer in enumerate(layers):
-            rows = _rows(network.get_tensor(layer.exact.inputs[0]), layer.exact, graph, random)
+        for number, op in enumerate(layers):
+            rows = _rows(network.get_tensor(op.inputs[0]), op, graph, random)
             product = rows.transpose(0, 2, 1) @ rows / np.float32(rows.shape[1])
             before = sums[number]
             sums[number] = product if before is None else before + product
@@ -144,11 +162,11 @@ def _moments(graph: Graph, layers: list[_Layer], inputs: NDArray[np.float32], co
 def _rows(values: NDArray[np.float32], op: Operation, graph: Graph, random: np.random.Generator) -> NDArray[np.float32]:
     """Return what a layer sees at some places: shape (1 or channels, places, inputs + 1)."""
     shape = graph.tensors[op.inputs[1]].shape
-    if op.code == _DENSE:
+    if op.code == DENSE:
         seen = values.reshape(1, -1, shape[1])
     else:
         seen = _patches(values, op, shape[1:3], graph.tensors[op.outputs[0]].shape[1:3], random)
-        seen = seen.transpose(2, 0, 1) if op.code == _DEPTHWISE else seen.reshape(1, len(seen), -1)
+        seen = seen.transpose(2, 0, 1) if op.code == DEPTHWISE else seen.reshape(1, len(seen), -1)
     return np.concatenate([seen, np.ones((*seen.shape[:2], 1), np.float32)], axis=2)
 
 
