@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -29,6 +29,7 @@ from mobilenet_gui.ui.wizard.capture_dialog import CaptureDialog
 from mobilenet_gui.ui.wizard.class_picker import ClassPicker
 from mobilenet_gui.ui.wizard.data_page import DataPage
 from mobilenet_gui.workers.capture import CameraWatcher
+from tests.mjpeg import MjpegServer, jpeg
 from tests.ui.wizard_parts import WizardBench, class_id, counts
 from tests.video_files import numbered, write_video
 
@@ -212,6 +213,47 @@ def test_photos_are_taken_out_of_a_video(bench: WizardBench, tmp_path: Path) -> 
     bench.wait(lambda: capture.strip.count() >= 3)
     capture.hold.release()
     bench.wait(lambda: counts(project)["Birds"] >= 5)
+    close(bench, capture)
+
+
+def test_photos_are_taken_out_of_a_stream(bench: WizardBench) -> None:
+    from mobilenet_gui.core.frames import open_source
+
+    capture = open_dialog(bench, cameras=False)
+    capture.capture._opener = open_source
+    project = bench.tasks.opened[0]
+    bar = capture.sources.bar
+    QTest.mouseClick(bar.kinds._segments["stream"], Qt.MouseButton.LeftButton)
+    bar.address.setText("rhubarb")
+    QTest.keyClick(bar.address, Qt.Key.Key_Return)
+    assert (m := capture.message.message()) is not None
+    assert "no address" in m.heading
+    with MjpegServer() as server:
+        server.run(20, lambda n: jpeg((n * 37 % 256, n * 91 % 256, 90)))
+        bar.address.clear()
+        QTest.keyClicks(bar.address, server.url)
+        QTest.keyClick(bar.address, Qt.Key.Key_Return)
+        bench.wait(capture.hold.isEnabled)
+        capture.hold.press()
+        bench.wait(lambda: capture.strip.count() >= 2)
+        capture.hold.release()
+        bench.wait(lambda: counts(project)["Birds"] >= 4)
+        assert len({photo.group for photo in project.photos.values() if photo.copied}) == 1
+        assert not capture._transport.isVisible()
+        close(bench, capture)
+
+
+def test_a_dropped_video_opens_where_photos_are_taken_out_of_it(bench: WizardBench, tmp_path: Path) -> None:
+    project = bench.filled(Birds=2, Frogs=2)
+    page = bench.dialog(project).current
+    assert isinstance(page, DataPage)
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(write_video(tmp_path / "clip.mp4", numbered(60))))])
+    page.take(mime)
+    capture = next(w for w in QApplication.topLevelWidgets() if isinstance(w, CaptureDialog) and w.isVisible())
+    bench.wait(capture.hold.isEnabled)
+    assert capture.position.isVisible()
+    assert len(project.photos) == 4
     close(bench, capture)
 
 

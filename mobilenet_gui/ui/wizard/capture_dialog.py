@@ -1,4 +1,4 @@
-"""The window that takes photos with a camera or out of a video: while a button is held; each burst is one group."""
+"""The window that takes photos with a camera, out of a video or a stream: while a button is held, each time a group."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import time
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QImage, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSlider, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QImage, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
-from mobilenet_gui.core.cameras import Camera
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.frames import open_source
 from mobilenet_gui.core.frames_reader import Opener, ReaderState, StateChange
@@ -18,21 +17,21 @@ from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training.project import NewPhoto
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.live import words as live_words
-from mobilenet_gui.ui.live.files import VIDEO_SUFFIXES
 from mobilenet_gui.ui.live.message import MessagePanel
 from mobilenet_gui.ui.live.stage import LiveStage
 from mobilenet_gui.ui.tokens import DIALOG_MARGIN, HEIGHT_LARGE
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
-from mobilenet_gui.ui.widgets.fields import ComboBox
 from mobilenet_gui.ui.widgets.labels import ElidedLabel, text_label
-from mobilenet_gui.ui.widgets.segmented import Segmented
 from mobilenet_gui.ui.wizard.capture_parts import HoldButton, TakenStrip
+from mobilenet_gui.ui.wizard.capture_sources import CaptureSources
 from mobilenet_gui.ui.wizard.class_picker import ClassPicker
 from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.workers.burst import BurstRecorder
 from mobilenet_gui.workers.capture import CameraWatcher, Capture
 
-SIZE = (760, 600)
+SIZE = (800, 620)
+_NARROW = 800
+"""Width below which the row of sources shows its icons alone."""
 MINIMUM = (620, 480)
 STILL_HINTS = 6
 """Frames in a row without change after which it is said."""
@@ -54,15 +53,17 @@ class CaptureDialog(QWidget):
         class_id: str,
         parent: QWidget,
         *,
+        video: Path | None = None,
         opener: Opener = open_source,
         watcher: CameraWatcher | None = None,
     ) -> None:
-        """Build it; the camera is opened when the window is shown.
+        """Build it.
 
         Args:
             context: of the wizard.
             class_id: the class that photos are taken for; empty where it is still to be chosen.
             parent: the wizard's window.
+            video: the video to begin with; None begins with a camera.
             opener: opens cameras and files; tests pass their own.
             watcher: lists cameras; tests pass their own.
         """
@@ -82,11 +83,9 @@ class CaptureDialog(QWidget):
         self._last_burst = 0
         self.recorder = BurstRecorder(context.project.folder, self)
         self.capture = Capture(self.recorder.consume, self, opener=opener)
-        self.watcher = watcher or CameraWatcher(self)
-        self.kinds = Segmented([("camera", tr("Camera"), "camera"), ("file", tr("Video file"), "film")])
-        self.cameras = ComboBox()
-        self.file = Button(tr("Open video…"))
+        self.sources = CaptureSources(context.settings, watcher, self, is_running=lambda: self.capture.running)
         self.class_button = Button("", "tag")
+        self._photos_of = text_label(tr("Photos of"), "body", "text2")
         self.stage = LiveStage()
         self.message = MessagePanel()
         self.hold = HoldButton()
@@ -102,19 +101,19 @@ class CaptureDialog(QWidget):
         self._connect()
         self._show_class()
         self._show_count()
-        self._choose_kind("camera")
+        if video is None:
+            self.sources.choose("camera")
+        else:
+            self.open_video(video)
 
     # -- building ---------------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self.cameras.setMinimumWidth(fonts.px(150))
-        self.cameras.setAccessibleName(tr("Camera"))
         head = QHBoxLayout()
         head.setSpacing(8)
-        for widget in (self.kinds, self.cameras, self.file):
-            head.addWidget(widget)
+        head.addWidget(self.sources.bar)
         head.addStretch(1)
-        head.addWidget(text_label(tr("Photos of"), "body", "text2"))
+        head.addWidget(self._photos_of)
         head.addWidget(self.class_button)
         self._picture.addWidget(self.message)
         self._picture.addWidget(self.stage)
@@ -141,11 +140,11 @@ class CaptureDialog(QWidget):
         self.hold.setEnabled(False)
 
     def _connect(self) -> None:
-        self.kinds.changed.connect(self._choose_kind)
-        self.cameras.activated.connect(lambda _index: self._start_camera())
-        self.file.clicked.connect(self.ask_for_video)
+        self.sources.start_requested.connect(self._start)
+        self.sources.stop_requested.connect(self._stop)
+        self.sources.said.connect(self._say)
         self.class_button.clicked.connect(self._ask_class)
-        self.message.action.connect(self._message_action)
+        self.message.action.connect(self.sources.act)
         self.hold.held.connect(self._begin_burst)
         self.hold.released.connect(self.recorder.end)
         self.recorder.taken.connect(self._photo_taken)
@@ -154,7 +153,6 @@ class CaptureDialog(QWidget):
         self.recorder.idle.connect(self._end_burst)
         self.capture.frame_ready.connect(self._show_frame)
         self.capture.state_changed.connect(self._hear_state)
-        self.watcher.changed.connect(self._cameras_changed)
         self.undo.clicked.connect(self._take_back)
         self.done.clicked.connect(self.close)
         self.play.clicked.connect(self._toggle_play)
@@ -164,73 +162,23 @@ class CaptureDialog(QWidget):
 
     # -- the source -------------------------------------------------------------------------------------------------
 
-    def _choose_kind(self, kind: str) -> None:
+    def open_video(self, path: Path) -> None:
+        """Play a video."""
+        self.sources.open_video(path)
+
+    def _stop(self) -> None:
         self.capture.stop()
         self._info = None
         self.hold.setEnabled(False)
-        camera = kind == "camera"
-        self.kinds.set_current(kind)
-        self.cameras.setVisible(camera)
-        self.file.setVisible(not camera)
         self._transport.hide()
-        if camera:
-            self.watcher.start()
-            self._start_camera()
-        else:
-            self.watcher.stop()
-            self._say(live_words.Message("film", tr("Take photos out of a video"),
-                                         tr("Open one, then hold the button while the thing can be seen."),
-                                         "file", tr("Open video…")))  # fmt: skip
-
-    def _cameras_changed(self, found: tuple[Camera, ...]) -> None:
-        chosen = str(self.cameras.currentData() or self._context.settings.values.live_camera)
-        self.cameras.clear()
-        for camera in found:
-            self.cameras.add_option(camera.name, camera.name)
-        self.cameras.set_current_key(chosen)
-        self.cameras.setEnabled(bool(found))
-        if not found:
-            self.cameras.add_option(tr("No camera"), "")
-        if self.kinds.current() == "camera" and not self.capture.running:
-            self._start_camera()
-
-    def _start_camera(self) -> None:
-        name = str(self.cameras.currentData() or "")
-        if not name:
-            self.capture.stop()
-            if self.watcher.known == ():
-                self._say(live_words.no_camera())
-            return
-        self._context.hub.camera_wanted.emit()
-        self._start(SourceSpec(SourceKind.CAMERA, name))
-
-    def ask_for_video(self) -> None:
-        """Let a video be chosen."""
-        kinds = tr("Videos ({patterns})").format(patterns=" ".join(f"*{s}" for s in sorted(VIDEO_SUFFIXES)))
-        folder = self._context.settings.values.last_folder
-        file, _ = QFileDialog.getOpenFileName(self, tr("Open a video file"), folder, kinds)
-        if file:
-            self.open_video(Path(file))
-
-    def open_video(self, path: Path) -> None:
-        """Play a video."""
-        self.kinds.set_current("file")
-        self.cameras.hide()
-        self.file.show()
-        self.watcher.stop()
-        self._start(SourceSpec(SourceKind.FILE, str(path)))
 
     def _start(self, spec: SourceSpec) -> None:
+        if spec.kind is SourceKind.CAMERA:
+            self._context.hub.camera_wanted.emit()
         self._spec = spec
         self._picture.setCurrentWidget(self.message)
         self.message.show_opening()
         self.capture.start(spec)
-
-    def _message_action(self, action: str) -> None:
-        if action == "file":
-            self.ask_for_video()
-        else:
-            self._start_camera()
 
     def _hear_state(self, change: StateChange) -> None:
         self._info = change.info or self._info
@@ -368,10 +316,16 @@ class CaptureDialog(QWidget):
             else tr("Nothing is recorded before you hold it.")
         )
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show icons alone where the words need the room."""
+        super().resizeEvent(event)
+        self.sources.bar.set_compact(self.width() < fonts.px(_NARROW))
+        self._photos_of.setVisible(self.width() >= fonts.px(_NARROW))
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Let the camera go, and keep what was recorded."""
         self.hold.release()
-        self.watcher.stop()
+        self.sources.stop()
         self.capture.stop()
         self.recorder.end()
         self.recorder.stop()

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, Q
 from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training.project import Change
+from mobilenet_gui.ui.live.files import video_files
 from mobilenet_gui.ui.photos.drop import can_take
 from mobilenet_gui.ui.photos.notices import Notices
 from mobilenet_gui.ui.tokens import DIALOG_MARGIN
@@ -116,6 +117,10 @@ class DataPage(WizardPage):
             return
         if not target and not self.is_overview():
             target = self.detail.class_id
+        video = _only_video(mime)
+        if video is not None:
+            self.take_photos(target, video)
+            return
         # After the drop has returned: the source program waits for it, and must not wait for us.
         self.intake.take_mime(mime, target, at)
 
@@ -317,12 +322,15 @@ class DataPage(WizardPage):
             self.context.settings.update(last_folder=str(Path(files[0]).parent))
             self.intake.add_paths([Path(file) for file in files], class_id)
 
-    def take_photos(self, class_id: str) -> None:
-        """Open the window that takes photos with a camera or out of a video."""
+    def take_photos(self, class_id: str, video: Path | None = None) -> None:
+        """Open the window that takes photos with a camera, out of a stream or a video."""
         from mobilenet_gui.ui.wizard.capture_dialog import CaptureDialog
 
-        dialog = CaptureDialog(self.context, class_id, self.window())
+        dialog = CaptureDialog(self.context, class_id, self.window(), video=video)
         dialog.taken.connect(self.intake.add_taken)
+        place = dialog.geometry()
+        place.moveCenter(self.window().frameGeometry().center())
+        dialog.move(place.topLeft())
         dialog.show()
 
     def _rename(self, class_id: str, name: str) -> None:
@@ -347,3 +355,9 @@ class DataPage(WizardPage):
 
     def _popup_class_menu(self, at: QPoint, class_id: str) -> None:
         self.class_menu(class_id, at).popup(at)
+
+
+def _only_video(mime: QMimeData) -> Path | None:
+    """Return the video where nothing else was dropped; photos are taken out of it, and not read as one."""
+    videos = video_files(mime)
+    return videos[0] if len(videos) == 1 == len(mime.urls()) else None
