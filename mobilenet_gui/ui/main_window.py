@@ -130,6 +130,7 @@ class MainWindow(QMainWindow):
             desk = self.desk
             made = CorrectionDesk(desk.tasks, desk.training, self.tasks, self._store, toasts=self.toasts, parent=self)
             made.runs_changed.connect(desk.reload_runs)
+            made.way_back_changed.connect(self.photos.user_actions.set_corrected_at)
             self._corrections = made
         return self._corrections
 
@@ -223,6 +224,7 @@ class MainWindow(QMainWindow):
         page.models_requested.connect(self._models_requested)
         page.model_chosen.connect(self.tasks.activate)
         page.correction_requested.connect(self._correct)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), page).activated.connect(self._undo_correction)
         page.progress_changed.connect(lambda fraction: self.rail.set_progress("live", fraction))
         once = Qt.ConnectionType.SingleShotConnection
         page.controller.answered.connect(lambda _answer: self._trace.mark("first live answer"), once)
@@ -275,6 +277,7 @@ class MainWindow(QMainWindow):
         self.photos.models_requested.connect(self._models_requested)
         self.photos.model_chosen.connect(self._use_model)
         self.photos.correction_requested.connect(self._correct)
+        self.photos.user_actions.correction_undo_requested.connect(self._undo_correction)
         self.photos.progress_changed.connect(lambda fraction: self.rail.set_progress("photos", fraction))
         self.photos.first_result.connect(lambda: self._trace.mark("first result"))
         self.inference.model_ready.connect(self._model_ready)
@@ -306,6 +309,10 @@ class MainWindow(QMainWindow):
 
         wish.over()
         explain_corrections(self.toasts, lambda: self.show_page("finetune"))
+
+    def _undo_correction(self) -> None:
+        if self._corrections is not None:
+            self._corrections.undo_last()
 
     def _use_model(self, model_id: str) -> None:
         self.tasks.activate(model_id)

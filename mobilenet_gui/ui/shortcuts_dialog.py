@@ -36,7 +36,7 @@ def groups() -> tuple[tuple[str, Shortcuts], ...]:
             (("+", "-"), tr("Zoom in, zoom out")),
             (("F11",), tr("Full screen")),
             (("Delete",), tr("Remove from the list")),
-            (("Ctrl+Z",), tr("Undo removing")),
+            (("Ctrl+Z",), tr("Undo removing or correcting")),
         )),
         (tr("Live"), (
             (("Space",), tr("Freeze, or play and pause a video")),
@@ -44,6 +44,7 @@ def groups() -> tuple[tuple[str, Shortcuts], ...]:
             (("M",), tr("Mirror the picture")),
             (("E",), tr("Explain: heat map")),
             (("C",), tr("Correct the answer")),
+            (("Ctrl+Z",), tr("Take the correction back")),
             ((",", "."), tr("Frame before, frame after")),
             (("Left", "Right"), tr("Five seconds back, five seconds on")),
             (("Ctrl+O",), tr("Open a video file")),

@@ -116,8 +116,12 @@ class Bench:
     def toast(self) -> str:
         return self.window.toasts.toast.label.text()
 
+    @property
+    def canvas(self) -> QWidget:
+        return self.window.photos.frame.single.canvas
+
     def press_c(self) -> None:
-        QTest.keyClick(self.window.photos.frame.single.canvas, Qt.Key.Key_C)
+        QTest.keyClick(self.canvas, Qt.Key.Key_C)
 
     def ask(self) -> CorrectionPicker:
         """Press C and wait for the list; what is chosen is noted, not learnt."""
@@ -181,6 +185,44 @@ def test_what_came_of_it_is_said_with_the_way_back(bench: Callable[..., Bench]) 
     assert "The disk is full" in found.toast
     work.undone.emit(batch)
     assert found.toast == "2 corrections taken back"
+
+
+def test_ctrl_z_takes_the_latest_correction_back_when_its_toast_is_gone(bench: Callable[..., Bench]) -> None:
+    found = bench()
+    work, actions, canvas = found.window.corrections.work, found.window.photos.user_actions, found.canvas
+    work.undo = found.taken_back.append  # type: ignore[assignment,method-assign]
+    first, second = Batch("garden", photos=1), Batch("garden", photos=1)
+    work.learning.emit(first)
+    work.learning.emit(second)
+    found.window.toasts.dismiss()
+    assert actions.can_undo_correction
+    QTest.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert found.taken_back == [second]
+    QTest.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert found.taken_back == [second, first]
+    assert not actions.can_undo_correction
+
+
+def test_ctrl_z_undoes_what_came_last(bench: Callable[..., Bench]) -> None:
+    found = bench()
+    work, session = found.window.corrections.work, found.window.photos.controller.session
+    work.undo = found.taken_back.append  # type: ignore[assignment,method-assign]
+    batch = Batch("garden", photos=1)
+    work.learning.emit(batch)
+    found.window.photos.user_actions.remove_chosen()
+    found.window.photos.user_actions.undo()
+    assert (len(session.photos()), found.taken_back) == (1, [])
+    found.window.photos.user_actions.undo()
+    assert found.taken_back == [batch]
+
+
+def test_a_failed_correction_that_changed_nothing_is_not_undone(bench: Callable[..., Bench]) -> None:
+    found = bench()
+    batch = Batch("garden", photos=1)
+    found.window.corrections.work.learning.emit(batch)
+    found.window.corrections.work.failed.emit(batch, StorageError("disk", "The disk is full."))
+    assert not found.window.photos.user_actions.can_undo_correction
 
 
 def test_other_models_do_not_learn_and_fine_tuning_is_offered(bench: Callable[..., Bench]) -> None:

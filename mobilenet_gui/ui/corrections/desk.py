@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 WORKING_MS = 600_000
 """While it learns, the toast stays."""
 LEARNT_MS = 15_000
+KEPT = 5
+"""So many corrections can be taken back one after another; as many keep the model before them on the disk."""
 
 
 class CorrectionDesk(QObject):
@@ -33,11 +37,14 @@ class CorrectionDesk(QObject):
 
     Attributes:
         runs_changed: a project's trainings are others now; its id.
+        way_back_changed: the latest correction that can be taken back is another: the monotonic time at which it was
+            made, minus infinity where there is none.
         work: does it.
         picker: the window that asks for the class; None while there is none.
     """
 
     runs_changed = Signal(str)
+    way_back_changed = Signal(float)
 
     def __init__(
         self,
@@ -63,6 +70,7 @@ class CorrectionDesk(QObject):
         self._toasts = toasts
         self.work = Corrections(tasks, training, models, store, self)
         self.picker: CorrectionPicker | None = None
+        self._done: list[tuple[float, Batch]] = []
         self.work.learning.connect(self._learning)
         self.work.learnt.connect(self._learnt)
         self.work.failed.connect(self._failed)
@@ -92,6 +100,27 @@ class CorrectionDesk(QObject):
 
         self.work.classes(project_id, show, failed)
 
+    def undo_last(self) -> None:
+        """Take the latest correction back, whether or not its toast is still there; nothing where there is none."""
+        if self._done:
+            self._undo(self._done[-1][1])
+
+    def _undo(self, batch: Batch) -> None:
+        self._forget(batch)
+        self.work.undo(batch)
+
+    def _remember(self, batch: Batch) -> None:
+        self._done = [(at, other) for at, other in self._done if other is not batch][1 - KEPT :]
+        self._done.append((time.monotonic(), batch))
+        self._tell_way_back()
+
+    def _forget(self, batch: Batch) -> None:
+        self._done = [(at, other) for at, other in self._done if other is not batch]
+        self._tell_way_back()
+
+    def _tell_way_back(self) -> None:
+        self.way_back_changed.emit(self._done[-1][0] if self._done else -math.inf)
+
     def _closed(self, wish: CorrectionWish) -> None:
         self.picker = None
         wish.over()
@@ -100,8 +129,9 @@ class CorrectionDesk(QObject):
         self.work.correct(project_id, [Wrong(source, called) for source, called in wish.photos], class_id, name)
 
     def _learning(self, batch: Batch) -> None:
+        self._remember(batch)
         text = trn("Learning from {n} photo…", "Learning from {n} photos…", batch.photos).format(n=batch.photos)
-        self._toasts.show_message(text, tr("Undo"), lambda: self.work.undo(batch), ms=WORKING_MS)
+        self._toasts.show_message(text, tr("Undo"), lambda: self._undo(batch), ms=WORKING_MS)
 
     def _learnt(self, batch: Batch) -> None:
         self.runs_changed.emit(batch.project_id)
@@ -115,17 +145,19 @@ class CorrectionDesk(QObject):
                 batch.tested,
             )
             text += " " + more.format(n=batch.tested)
-        self._toasts.show_message(text, tr("Undo"), lambda: self.work.undo(batch), ms=LEARNT_MS)
+        self._toasts.show_message(text, tr("Undo"), lambda: self._undo(batch), ms=LEARNT_MS)
 
     def _failed(self, batch: Batch, error: UserError) -> None:
         self.runs_changed.emit(batch.project_id)
         text = tr("This could not be learnt; the model is as it was. {reason}").format(reason=error)
         if batch.placings and not batch.undone:
-            self._toasts.show_message(text, tr("Undo"), lambda: self.work.undo(batch), ms=LEARNT_MS)
+            self._toasts.show_message(text, tr("Undo"), lambda: self._undo(batch), ms=LEARNT_MS)
         else:
+            self._forget(batch)
             self._toasts.show_message(text, ms=LEARNT_MS)
 
     def _undone(self, batch: Batch) -> None:
+        self._forget(batch)
         self.runs_changed.emit(batch.project_id)
         self._toasts.show_message(trn("Correction taken back", "{n} corrections taken back", batch.photos).format(
             n=batch.photos))  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -31,10 +33,12 @@ class PhotoActions(QObject):
 
     Attributes:
         correction_requested: answers are wrong: a `CorrectionWish`.
+        correction_undo_requested: the latest correction is to be taken back.
         changed: what is shown, or how, has changed.
     """
 
     correction_requested = Signal(object)
+    correction_undo_requested = Signal()
     changed = Signal()
 
     def __init__(
@@ -60,6 +64,8 @@ class PhotoActions(QObject):
         self._settings = settings
         self._save = save
         self._toasts = toasts
+        self._corrected_at = -math.inf
+        self._removed_at: list[float] = []
 
     # photos come in
 
@@ -125,8 +131,26 @@ class PhotoActions(QObject):
 
     # photos go
 
+    @property
+    def can_undo_correction(self) -> bool:
+        """A correction can be taken back."""
+        return self._corrected_at > -math.inf
+
+    def set_corrected_at(self, when: float) -> None:
+        """Learn the monotonic time of the latest correction that can be taken back; minus infinity: there is none."""
+        self._corrected_at = when
+
+    def undo_correction(self) -> None:
+        """Take the latest correction back."""
+        self.correction_undo_requested.emit()
+
     def undo(self) -> None:
-        """Bring back what was removed last."""
+        """Bring back what was removed last, or take the latest correction back if that came after it."""
+        removed = self._removed_at[-1] if self._removed_at else -math.inf
+        if self._corrected_at > removed:
+            self.undo_correction()
+            return
+        del self._removed_at[-1:]
         if self._controller.undo():
             self._toasts.dismiss()
             self.changed.emit()
@@ -143,6 +167,7 @@ class PhotoActions(QObject):
         names = [photo.name for photo in (self._controller.session.get(key) for key in keys) if photo is not None]
         count = self._controller.remove(keys)
         if count:
+            self._removed_at.append(time.monotonic())
             one = tr("{name} removed").format(name=names[0])
             text = one if count == 1 else trn("{n} photo removed", "{n} photos removed", count)
             self._toasts.show_message(text, tr("Undo"), self.undo)

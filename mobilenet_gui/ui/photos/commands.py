@@ -35,7 +35,15 @@ class PageActions(Protocol):
         """Export the answer, or all."""
 
     def undo(self) -> None:
-        """Bring back what was removed."""
+        """Bring back what was removed, or take a correction back, whichever came last."""
+
+    @property
+    def can_undo_correction(self) -> bool:
+        """A correction can be taken back."""
+        return False
+
+    def undo_correction(self) -> None:
+        """Take the latest correction back."""
 
     def remove_chosen(self) -> None:
         """Remove the photo, or the chosen tiles."""
@@ -125,6 +133,8 @@ def photo_menu(parent: QWidget, actions: PageActions, photo: Photo, chosen: Sequ
     answered = photo.recognition is not None
     _add(menu, "copy", tr("Copy answer"), "Ctrl+C", lambda: actions.copy_one(photo), enabled=answered)
     _add(menu, "tag", tr("Correct the answer…"), "C", lambda: actions.correct(chosen), enabled=answered)
+    if actions.can_undo_correction:
+        _add(menu, "undo", tr("Take the last correction back"), "", actions.undo_correction)
     path = photo.path
     if path is not None:
         place = QUrl.fromLocalFile(str(path.parent))

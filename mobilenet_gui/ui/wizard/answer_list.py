@@ -25,6 +25,7 @@ ROW_PICTURE = 92
 TILE_BEST, TILE_LEAST, TILE_COLUMNS, TILE_GAP = 78, 58, 3, 7
 """Tiles are as wide as the design's, or narrower where no three would fit beside one another."""
 HEAT_STRENGTH = 0.5
+_HINT_WIDTH, _HINT_HEIGHT = 256, 600
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -280,6 +281,10 @@ class AnswerList(QListView):
             cell = width // columns
             self.setGridSize(QSize(cell, cell))
         super().resizeEvent(event)
+
+    def sizeHint(self) -> QSize:
+        """Return the size that all of the rows that may be seen take."""
+        return super().sizeHint() if self.tiled else QSize(_HINT_WIDTH, min(self.maximumHeight(), _HINT_HEIGHT))
 
     def _link_rect(self, row: int) -> QRect:
         rect = self.visualRect(self.rows.index(row)).adjusted(0, 0, 0, -ROW_GAP)
