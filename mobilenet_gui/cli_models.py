@@ -56,8 +56,13 @@ def add_parser(subparsers: Any) -> None:
     get.add_argument(
         "--backbone", action="store_true", help=tr("take the weights without classifier, for fine-tuning only")
     )
-    take = add("import", tr("make a model from a Keras weights file or a .tflite classifier"))
-    take.add_argument("file", type=Path, metavar="FILE", help=tr("an .h5, .weights.h5, .keras or .tflite file"))
+    take = add("import", tr("make a model from a Keras weights file, a .tflite classifier or a model's folder"))
+    take.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help=tr("an .h5, .weights.h5, .keras or .tflite file, or the folder that “train” has written"),
+    )
     take.add_argument("--labels", type=Path, metavar="FILE", help=tr("its labels, one a line"))
     take.add_argument("--id", metavar="ID", help=tr("the id to give it (default: made from the file's name)"))
     take.add_argument("--name", metavar="NAME", help=tr("the name to show (default: likewise)"))

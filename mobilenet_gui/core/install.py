@@ -22,6 +22,7 @@ from mobilenet_gui.core.catalog import CatalogEntry, WeightsFile
 from mobilenet_gui.core.chosen_files import size_of_chosen
 from mobilenet_gui.core.download_part import SPARE_BYTES, exclusive, full_disk
 from mobilenet_gui.core.errors import Cancelled, ModelError
+from mobilenet_gui.core.install_folder import copy_model, naming_in, open_folder
 from mobilenet_gui.core.labels import parse_labels_file
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.store import ModelStore
@@ -234,10 +235,10 @@ def import_file(
     report: Report | None = None,
     cancel: threading.Event | None = None,
 ) -> Bundle:
-    """Make an installed model from a Keras weights file or a `.tflite` classifier on this machine.
+    """Make an installed model from a Keras weights file, a `.tflite` classifier or a model's folder on this machine.
 
     Args:
-        path: the file; it is only read.
+        path: the file, or the folder of a model or of a training; it is only read.
         store: where to.
         build: makes the bundle.
         labels: a labels file; needed where the classes are not ImageNet's and the file does not name them.
@@ -252,6 +253,9 @@ def import_file(
         ModelError, StorageError: which step failed and why.
         Cancelled: `cancel` was set.
     """
+    if path.is_dir():
+        return _import_folder(path, _Flow(store, copy_model, report, cancel, begins="preparing"), labels=labels,
+                              model_id=model_id, name=name, replace=replace)  # fmt: skip
     _check_file(path)
     known = catalog.find_by_file_name(path.name)
     naming = _import_naming(path, known, model_id, name)
@@ -273,6 +277,19 @@ def import_file(
     return flow.make(request, replace=replace, subject=str(path))
 
 
+def _import_folder(
+    path: Path, flow: _Flow, *, labels: Path | None, model_id: str | None, name: str | None, replace: bool
+) -> Bundle:
+    """Copy a model's folder into the store; see `import_file`."""
+    found = open_folder(path)
+    if labels is not None:
+        raise ModelError(str(path), tr("This model brings its own labels; a labels file cannot be given with it."))
+    naming = naming_in(found, _valid(model_id), name)
+    if flow.store.has(naming.id) and not replace:
+        raise IdTakenError(naming.id)
+    return flow.make(BuildRequest(found.folder, Path(), naming), replace=replace, subject=str(path))
+
+
 class _Flow:
     """The steps after the file is here, and the one stream of progress."""
 
@@ -284,7 +301,7 @@ class _Flow:
         cancel: threading.Event | None,
         begins: Step = "downloading",
     ) -> None:
-        self._store = store
+        self.store = store
         self._build = build
         self._report = report
         self.cancel = cancel if cancel is not None else threading.Event()
@@ -294,7 +311,7 @@ class _Flow:
     def make(self, request: BuildRequest, *, replace: bool, subject: str) -> Bundle:
         """Build in a staging folder, try, install; errors about the model name `subject`."""
         self._check_room(request.source)
-        with self._store.staging_folder() as staging:
+        with self.store.staging_folder() as staging:
             folder = staging / "bundle"
             request = with_changes(request, output=folder)
             self._check_cancel()
@@ -312,9 +329,9 @@ class _Flow:
             self._check_cancel()
             self.tell("installing", tr("Installing"), 0.0)
             with _naming_step(tr("It could not be installed: {reason}"), subject):
-                if self._store.has(made.id) and not replace:
+                if self.store.has(made.id) and not replace:
                     raise IdTakenError(made.id)
-                bundle = self._store.install(folder, replace=replace)
+                bundle = self.store.install(folder, replace=replace)
         self.tell("installing", tr("Installed"), 1.0)
         return bundle
 
@@ -356,8 +373,9 @@ class _Flow:
 
     def _check_room(self, source: Path) -> None:
         with contextlib.suppress(OSError):
-            needed = _ROOM * source.stat().st_size + SPARE_BYTES
-            place = self._store.models_dir
+            parts = source.iterdir() if source.is_dir() else (source,)
+            needed = _ROOM * sum(part.stat().st_size for part in parts) + SPARE_BYTES
+            place = self.store.models_dir
             place.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(place).free
             if free < needed:
@@ -409,10 +427,7 @@ def _official_naming(entry: CatalogEntry, url: str, *, backbone: bool) -> Naming
 def _import_naming(
     path: Path, known: tuple[CatalogEntry, WeightsFile] | None, model_id: str | None, name: str | None
 ) -> Naming:
-    if model_id is not None and not is_valid_id(model_id):
-        raise ModelError(
-            model_id, tr("An id is made of small letters, digits, dots and hyphens, at most {n}.").format(n=80)
-        )
+    model_id = _valid(model_id)
     if known is not None:
         entry, file = known
         naming = _official_naming(entry, "", backbone=file.backbone)
@@ -424,6 +439,14 @@ def _import_naming(
         own_id, own_name = id_from_name(stem), stem.replace("_", " ").strip() or path.name
         naming = Naming(id=own_id, name=own_name)
     return with_changes(naming, id=model_id or own_id, name=name or own_name)
+
+
+def _valid(model_id: str | None) -> str | None:
+    if model_id is not None and not is_valid_id(model_id):
+        raise ModelError(
+            model_id, tr("An id is made of small letters, digits, dots and hyphens, at most {n}.").format(n=80)
+        )
+    return model_id
 
 
 def _check_file(path: Path) -> None:

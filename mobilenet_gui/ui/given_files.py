@@ -1,4 +1,4 @@
-"""Owns which page opens a file named at the start or by “Open with”: by its name, before anything is read."""
+"""Owns which page opens what is named at the start or by “Open with”: by its name, before anything is read."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from mobilenet_gui.ui.live.files import is_video
 
 MODEL_SUFFIXES = frozenset({".tflite", ".h5", ".hdf5", ".keras"})
 """What `core.install` can import; said again here because nothing of it is loaded while the window opens."""
+_IN_A_MODEL = ("manifest.json", "labels.csv")
+"""What is always in the folder of a model that recognises something; one name alone may be in anybody's folder."""
 PROJECT_SUFFIX = ".zip"
 """An exported project's; `training.archive` writes a longer one that ends so, which desktops can tell from any zip."""
 
@@ -36,8 +38,15 @@ class GivenFiles:
 
 
 def is_model(path: str | Path) -> bool:
-    """Say whether a file is a model by its name."""
-    return Path(path).suffix.lower() in MODEL_SUFFIXES
+    """Say whether a file is a model by its name, or a folder that of a model or of a training."""
+    place = Path(path)
+    if place.suffix.lower() in MODEL_SUFFIXES:
+        return True
+    # Twenty thousand dragged photos are not each looked for on the disk.
+    by_name_a_file = place.suffix != "" and not place.suffix[1:].isdecimal()
+    return not by_name_a_file and any(
+        all((folder / name).is_file() for name in _IN_A_MODEL) for folder in (place, place / "bundle")
+    )
 
 
 def sort_given(paths: Iterable[str]) -> GivenFiles:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mobilenet_gui.core import catalog, install
+from mobilenet_gui.core import catalog, install, install_folder
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.labels import parse_labels_file
 from mobilenet_gui.core.store_files import id_from_name
@@ -26,6 +26,7 @@ class Understood:
         model_id: an id to offer.
         outputs: how many classes it tells apart, a background class included; 0 for a backbone.
         labels: which labels it will get, in words; empty where a labels file is needed.
+        settled: its labels are its own, so that no labels file can be given.
     """
 
     path: Path
@@ -34,6 +35,7 @@ class Understood:
     model_id: str
     outputs: int
     labels: str = ""
+    settled: bool = False
 
     @property
     def needs_labels(self) -> bool:
@@ -42,11 +44,13 @@ class Understood:
 
 
 def understand(path: Path) -> Understood:
-    """Look into a model file, in this thread.
+    """Look into a model file, or the folder of a model or a training, in this thread.
 
     Raises:
         ModelError: it cannot be imported; the reason says why.
     """
+    if path.is_dir():
+        return _folder(path)
     suffix = path.suffix.lower()
     if suffix == install.TFLITE_SUFFIX:
         return _tflite(path)
@@ -66,6 +70,18 @@ def check_labels(path: Path, outputs: int) -> int:
         text = tr("The model has {outputs} classes but the labels file names {labels}.")
         raise ModelError(str(path), text.format(outputs=outputs, labels=count))
     return count
+
+
+def _folder(path: Path) -> Understood:
+    bundle = install_folder.open_folder(path)
+    if bundle.is_backbone:
+        summary = tr("The folder of a model without classifier: good for fine-tuning only.")
+    else:
+        summary = tr("The folder of a model for photos of {size} × {size}, {classes}.").format(
+            size=bundle.preprocessing.size, classes=_classes(len(bundle.labels))
+        )
+    known = "" if bundle.is_backbone else tr("The labels in the folder")
+    return Understood(path, summary, bundle.name, bundle.id, bundle.manifest.classes, known, settled=True)
 
 
 def _tflite(path: Path) -> Understood:

@@ -21,6 +21,7 @@ from mobilenet_gui.core.install import BuildRequest, InstallProgress
 from mobilenet_gui.core.store import ModelStore
 from tests.bundles import make_bundle
 from tests.loopback import Behaviour, LoopbackServer
+from tests.model_factory import make_bundle as make_tiny
 
 ENTRY_ID = "mobilenet-v1-0.25-128"
 FILE_NAME = "mobilenet_2_5_128_tf.h5"
@@ -215,6 +216,16 @@ def test_import_and_its_collision(call: Call, tmp_path: Path) -> None:
     assert call("import", path, "--id", "other", "--name", "Others")[0] == 0
     assert [b.id for b in ModelStore().list()] == ["my-cats", "other"]
     assert ModelStore().get("other").name == "Others"
+
+
+def test_what_train_has_written_is_imported(call: Call, tmp_path: Path) -> None:
+    make_tiny(tmp_path / "run" / "bundle", bundle_id="garden", name="Garden")
+    code, out, _ = call("import", tmp_path / "run", "--activate")
+    assert (code, "Garden is installed as garden" in out) == (0, True)
+    assert ModelStore().chosen_id() == "garden"
+    code, _, err = call("import", tmp_path)
+    assert code == 1
+    assert "There is no model in this folder" in err
 
 
 @pytest.mark.parametrize("name", ["missing.h5", "photo.png"])

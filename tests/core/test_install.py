@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pytest
 from mobilenet_gui.core import catalog, install
 from mobilenet_gui.core.errors import Cancelled, DownloadError, ModelError, StorageError
 from mobilenet_gui.core.install import BuilderError, BuildRequest, IdTakenError, InstallProgress
+from mobilenet_gui.core.manifest import Provenance, to_json
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.model_service import ModelService
 from mobilenet_gui.settings import Settings
@@ -410,3 +413,78 @@ def test_speeds_are_remembered_for_the_network_measured(service: ModelService, t
     assert service.speeds() == {"cats": 6.4}
     service.import_file(file(tmp_path, "cats.h5", b"another"), replace=True)
     assert service.speeds() == {}
+
+
+def folder_model(place: Path, **changes: Any) -> Path:
+    """A model's folder as a training writes it, with its project and a leftover of somebody else's in it."""
+    made = make_bundle(place / "bundle", "garden", name="Garden")
+    manifest = replace(
+        made.manifest, builtin=True, provenance=Provenance(file_name="a.h5", project="p1", run="r1"), **changes
+    )
+    (made.folder / "manifest.json").write_text(to_json(manifest), encoding="utf-8")
+    (made.folder / "notes.txt").write_text("mine")
+    return place
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_models_folder_is_imported_as_a_copy(
+    service: ModelService, builder: FakeBuilder, no_trial: list[str], tmp_path: Path, inside: bool
+) -> None:
+    place = folder_model(tmp_path / "run ü")
+    seen: list[InstallProgress] = []
+    bundle = service.import_file(place / "bundle" if inside else place, progress=seen.append)
+    assert (bundle.id, bundle.name, bundle.labels[1].name) == ("garden", "Garden", "dog")
+    assert no_trial == ["garden"]
+    assert builder.requests == []  # nothing is converted
+    assert (bundle.manifest.provenance.project, bundle.manifest.provenance.run, bundle.builtin) == ("", "", False)
+    assert bundle.manifest.provenance.file_name == "a.h5"
+    assert sorted(f.name for f in bundle.folder.iterdir()) == ["labels.csv", "manifest.json", "model.tflite"]
+    assert (place / "bundle" / "notes.txt").exists()
+    assert seen[-1].fraction == 1.0
+    with pytest.raises(IdTakenError):
+        service.import_file(place)
+    assert service.import_file(place, model_id="other", name="Other").name == "Other"
+    assert service.import_file(place, replace=True).id == "garden"
+    assert [found.id for found in service.store.list()] == ["garden", "other"]
+
+
+def test_a_folder_that_is_no_sound_model_is_refused(service: ModelService, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(ModelError, match="There is no model in this folder"):
+        service.import_file(empty)
+    place = folder_model(tmp_path / "run")
+    labels = file(tmp_path, "labels.txt", b"cat\ndog\n")
+    with pytest.raises(ModelError, match="brings its own labels"):
+        service.import_file(place, labels)
+    with pytest.raises(ModelError, match="small letters"):
+        service.import_file(place, model_id="../x")
+    model = place / "bundle" / "model.tflite"
+    model.write_bytes(b"NETWORK")  # as long as before, but another
+    with pytest.raises(ModelError, match=r"damaged|changed"):
+        service.import_file(place)
+    model.unlink()
+    with pytest.raises(ModelError, match="missing"):
+        service.import_file(place)
+    assert service.store.list() == []
+    assert [entry.name for entry in service.store.models_dir.glob(".new-*")] == []
+
+
+def test_a_folder_import_can_be_stopped_and_may_meet_a_full_disk(
+    service: ModelService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = folder_model(tmp_path / "run")
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(Cancelled):
+        service.import_file(place, cancel=cancel)
+
+    def full(source: Path, out: Any) -> None:
+        out.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("mobilenet_gui.core.install_folder.copy_into", full)
+    with pytest.raises(StorageError, match="full"):
+        service.import_file(place)
+    assert service.store.list() == []
+    assert [entry.name for entry in service.store.models_dir.glob(".new-*")] == []

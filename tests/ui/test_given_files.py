@@ -95,3 +95,13 @@ def test_files_that_come_as_events_are_heard_of(qtbot: QtBot, tmp_path: Path) ->
     QCoreApplication.sendEvent(target, QFileOpenEvent(str(tmp_path / "a ü.jpg")))
     QCoreApplication.sendEvent(target, QEvent(QEvent.Type.User))
     assert heard == [[str(tmp_path / "a ü.jpg")]]
+
+
+def test_a_models_folder_goes_to_models_and_any_other_to_photos(tmp_path: Path) -> None:
+    for name in ("manifest.json", "labels.csv"):
+        (tmp_path / "my run-0.75" / "bundle").mkdir(parents=True, exist_ok=True)
+        assert sort_given([str(tmp_path / "my run-0.75")]).models == []
+        (tmp_path / "my run-0.75" / "bundle" / name).write_text("x")
+    for place in (tmp_path / "my run-0.75", tmp_path / "my run-0.75" / "bundle"):
+        assert sort_given([str(place)]).models == [place]
+    assert sort_given([str(tmp_path)]).photos == [str(tmp_path)]

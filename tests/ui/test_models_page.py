@@ -287,6 +287,19 @@ def test_several_files_are_asked_about_one_after_another(qtbot: QtBot, bench: Be
     assert bench.page.imports.isHidden()
 
 
+def test_a_models_own_folder_is_imported_whole(qtbot: QtBot, bench: Bench, tmp_path: Path) -> None:
+    make_bundle(tmp_path / "run" / "bundle", bundle_id="garden", name="Garden")
+    bench.page.imports.take_folder(tmp_path / "run")
+    panel = bench.page.imports.panel
+    assert panel.path == tmp_path / "run"
+    qtbot.waitUntil(panel.confirm.isEnabled, timeout=SECONDS)
+    assert "6 classes" in panel.summary
+    assert not panel.choose_labels.isVisibleTo(panel)
+    assert (panel.name.text(), panel.model_id.text()) == ("Garden", "garden")
+    click(panel.confirm)
+    qtbot.waitUntil(lambda: bench.store.has("garden") and not bench.tasks.states(), timeout=SECONDS)
+
+
 def test_a_folder_without_models_is_named(bench: Bench, tmp_path: Path) -> None:
     bench.page.imports.take_folder(tmp_path)
     banner = bench.page.notices.banner("folder")

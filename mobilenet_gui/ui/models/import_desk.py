@@ -12,6 +12,7 @@ from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.install import KERAS_SUFFIXES, TFLITE_SUFFIX
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
+from mobilenet_gui.ui.given_files import is_model
 from mobilenet_gui.ui.models.import_panel import ImportPanel
 from mobilenet_gui.ui.tokens import PAGE_MARGIN
 from mobilenet_gui.workers.model_inspect import Understood
@@ -73,7 +74,10 @@ class ImportDesk(QWidget):
         dialog.open()
 
     def take_folder(self, folder: Path) -> None:
-        """Offer the model files of a folder for import."""
+        """Offer the model files of a folder for import, or the folder itself if it is a model's own."""
+        if is_model(folder):
+            self.take([folder])
+            return
         try:
             files = sorted(path for path in folder.iterdir() if path.is_file())
         except OSError as error:
@@ -85,7 +89,7 @@ class ImportDesk(QWidget):
 
     def take(self, paths: Sequence[Path]) -> bool:
         """Ask about model files, one after another; say whether there was any."""
-        models = [path for path in paths if path.suffix.lower() in MODEL_SUFFIXES][:MOST_FILES]
+        models = [path for path in paths if is_model(path)][:MOST_FILES]
         if not models:
             return False
         self._queue.extend(path for path in models if path not in self._queue)

@@ -163,7 +163,7 @@ class ImportPanel(Card):
             widget.setVisible(shown)
         labelled = shown and understood is not None and understood.outputs > 0
         self._labels_text.setVisible(labelled)
-        self.choose_labels.setVisible(labelled)
+        self.choose_labels.setVisible(labelled and not (understood is not None and understood.settled))
         if labelled and understood is not None:
             needed = trn("It has {n} class without a name.", "It has {n} classes without names.", understood.outputs)
             self._labels_text.set_tone("warn" if understood.needs_labels else "text2")
