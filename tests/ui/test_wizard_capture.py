@@ -294,3 +294,23 @@ def test_photos_that_were_taken_belong_to_the_project(bench: WizardBench) -> Non
     assert isinstance(page, DataPage)
     page.intake.add_taken([NewPhoto(Path("/x/y.jpg").absolute(), class_name="Birds", group="burst-1")], "1 photo taken")
     assert dialog.context.toasts.toast.label.text() == "1 photo taken"
+
+
+def test_there_is_one_window_that_takes_photos(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2, Frogs=2)
+    page = bench.dialog(project).current
+    assert isinstance(page, DataPage)
+
+    def shown() -> list[CaptureDialog]:
+        return [w for w in QApplication.topLevelWidgets() if isinstance(w, CaptureDialog) and w.isVisible()]
+
+    page.take_photos(class_id(project, "Birds"))
+    page.take_photos(class_id(project, "Frogs"))
+    (capture,) = shown()
+    assert capture.class_button.text() == "Frogs"
+    close(bench, capture)
+    bench.wait(lambda: not shown())
+    page.take_photos(class_id(project, "Birds"))
+    (capture,) = shown()
+    assert capture.class_button.text() == "Birds"
+    close(bench, capture)

@@ -33,6 +33,14 @@ SIZE = (800, 620)
 _NARROW = 800
 """Width below which the row of sources shows its icons alone."""
 MINIMUM = (620, 480)
+_WINDOW = (
+    Qt.WindowType.Dialog  # stays in front of the wizard
+    | Qt.WindowType.CustomizeWindowHint
+    | Qt.WindowType.WindowTitleHint
+    | Qt.WindowType.WindowSystemMenuHint
+    | Qt.WindowType.WindowMaximizeButtonHint
+    | Qt.WindowType.WindowCloseButtonHint
+)
 STILL_HINTS = 6
 """Frames in a row without change after which it is said."""
 _TICKS_A_SECOND = 20
@@ -43,9 +51,11 @@ class CaptureDialog(QWidget):
 
     Attributes:
         taken: a burst has ended: its photos (list of `NewPhoto`) and words on it.
+        closed: it was closed, and all of its photos were told.
     """
 
     taken = Signal(object, str)
+    closed = Signal()
 
     def __init__(
         self,
@@ -67,7 +77,7 @@ class CaptureDialog(QWidget):
             opener: opens cameras and files; tests pass their own.
             watcher: lists cameras; tests pass their own.
         """
-        super().__init__(parent, Qt.WindowType.Window)
+        super().__init__(parent, _WINDOW)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Take photos"))
         self.setMinimumSize(*MINIMUM)
@@ -165,6 +175,16 @@ class CaptureDialog(QWidget):
     def open_video(self, path: Path) -> None:
         """Play a video."""
         self.sources.open_video(path)
+
+    def begin_anew(self, class_id: str, video: Path | None) -> None:
+        """Come to the front: photos of another class are wanted, or out of another video; empty and None keep them."""
+        self.hold.release()
+        if class_id:
+            self.set_class(class_id)
+        if video is not None:
+            self.open_video(video)
+        self.raise_()
+        self.activateWindow()
 
     def _stop(self) -> None:
         self.capture.stop()
@@ -333,3 +353,4 @@ class CaptureDialog(QWidget):
         QCoreApplication.sendPostedEvents(self.recorder, QEvent.Type.MetaCall.value)
         self._end_burst()
         super().closeEvent(event)
+        self.closed.emit()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
@@ -31,6 +31,9 @@ from mobilenet_gui.ui.wizard.photo_grid import dragged_photos
 from mobilenet_gui.ui.wizard.situation import situation_of
 from mobilenet_gui.ui.wizard.undoing import Undoing
 
+if TYPE_CHECKING:
+    from mobilenet_gui.ui.wizard.capture_dialog import CaptureDialog
+
 IDLE_MS = 400
 
 
@@ -50,6 +53,7 @@ class DataPage(WizardPage):
         self.empty = EmptyData()
         self.notices = Notices()
         self._detail: ClassDetail | None = None
+        self._capture: CaptureDialog | None = None
         self.intake = DataIntake(context, self.notices, self._undoing, self)
         self.camera = Button(tr("From camera"), "camera")
         self.add_class_button = Button(tr("Add class"), "plus")
@@ -326,12 +330,19 @@ class DataPage(WizardPage):
         """Open the window that takes photos with a camera, out of a stream or a video."""
         from mobilenet_gui.ui.wizard.capture_dialog import CaptureDialog
 
-        dialog = CaptureDialog(self.context, class_id, self.window(), video=video)
+        if self._capture is not None:
+            self._capture.begin_anew(class_id, video)
+            return
+        dialog = self._capture = CaptureDialog(self.context, class_id, self.window(), video=video)
         dialog.taken.connect(self.intake.add_taken)
+        dialog.closed.connect(self._capture_closed)
         place = dialog.geometry()
         place.moveCenter(self.window().frameGeometry().center())
         dialog.move(place.topLeft())
         dialog.show()
+
+    def _capture_closed(self) -> None:
+        self._capture = None
 
     def _rename(self, class_id: str, name: str) -> None:
         self._undoing.do(lambda: self.context.project.rename_class(class_id, name), "")
