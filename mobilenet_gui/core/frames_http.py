@@ -24,6 +24,7 @@ POLL_SECONDS: Final = 0.1
 _HEAD_LIMIT: Final = 64 * 1024
 _REDIRECTS: Final = 5
 _PIECE: Final = 256 * 1024
+_GREETINGS: Final = (b"HTTP/", b"ICY")
 
 
 class Silence(Exception):  # noqa: N818 - not an error: the connection stands, nothing comes
@@ -152,12 +153,13 @@ class HttpStream:
             if len(self.buffer) > _HEAD_LIMIT:
                 raise OSError(tr("it does not speak HTTP"))
             if not self.more(max(0.001, deadline - time.monotonic())):
-                raise OSError(tr("it closed the connection"))
+                other = self.buffer and not self.buffer.startswith(_GREETINGS)
+                raise OSError(tr("it does not speak HTTP") if other else tr("it closed the connection"))
         head = bytes(self.buffer[:end])
         del self.buffer[:end]
         line, _, rest = head.partition(b"\n")
         words = line.split(None, 2)
-        if len(words) < 2 or not words[0].startswith((b"HTTP/", b"ICY")) or not words[1].isdigit():
+        if len(words) < 2 or not words[0].startswith(_GREETINGS) or not words[1].isdigit():
             raise OSError(tr("it does not speak HTTP"))
         self.status = int(words[1])
         self.headers: email.message.Message = email.parser.BytesHeaderParser().parsebytes(rest)

@@ -58,7 +58,12 @@ class MjpegStream:
         self._broken = 0
         self._skipped = 0
         self._first: Pixels | None = None
-        self._first = self._next()
+        try:
+            self._first = self._next()
+        except SourceError as error:
+            if error.problem is not Problem.STALLED:
+                raise
+            raise SourceError(name, tr("The server answers, but sends no picture."), Problem.BUSY) from error
         height, width = self._first.shape[:2]
         self.info = SourceInfo(name, SourceKind.STREAM, (width, height))
 

@@ -157,6 +157,7 @@ def test_the_end_and_a_broken_line_are_told_apart(server: MjpegServer, how: str,
         (b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<html>", Problem.UNREADABLE, "web page"),
         (b"HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\n\r\n", Problem.UNREADABLE, "single photo"),
         (b"SSH-2.0-OpenSSH\r\n\r\n", Problem.BUSY, "HTTP"),
+        (b"SSH-2.0-OpenSSH\r\n", Problem.BUSY, "HTTP"),
         (b"", Problem.BUSY, "closed"),
         (b"HTTP/1.0 302 Go\r\nLocation: /video\r\n\r\n", Problem.UNREADABLE, "other addresses"),
         (b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=x\r\n\r\n", Problem.ENDED, "ended"),
@@ -183,6 +184,12 @@ def test_a_server_that_never_answers(server: MjpegServer) -> None:
     begin = time.monotonic()
     assert refusal(server.url).problem is Problem.BUSY
     assert time.monotonic() - begin < 5
+
+
+def test_a_server_that_greets_and_sends_no_picture(server: MjpegServer) -> None:
+    error = refusal(server.url)
+    # Not "went silent, goes on by itself": nothing is waited for.
+    assert (error.problem, error.reason) == (Problem.BUSY, "The server answers, but sends no picture.")
 
 
 def test_name_and_password_are_sent_and_not_shown(server: MjpegServer) -> None:

@@ -310,7 +310,10 @@ class TestTrouble:
         page.frame.sources.set_address("camera downstairs")
         page.sources.start_chosen()
         assert page.frame.sources.address.is_invalid()
+        assert "begins with rtsp://" in page.frame.notices.text_of("address")
         assert page.controller.phase is Phase.IDLE
+        page.frame.sources.set_address_error("")
+        assert page.frame.notices.text_of("address") == ""
 
     @pytest.mark.parametrize("content", [b"", b"not a video at all" * 100])
     def test_a_file_that_is_no_video(self, make: Make, tmp_path: Path, content: bytes) -> None:

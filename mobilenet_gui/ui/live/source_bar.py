@@ -46,6 +46,7 @@ class SourceBar(QWidget):
         camera_changed: another camera was chosen; its name.
         file_requested: another video file is wanted.
         stream_entered: an address was typed and confirmed.
+        address_refused: what is wrong with the address that was; empty as soon as it is changed.
         resolution_changed: another size is asked of the camera, such as `1280x720`; empty for its own choice.
     """
 
@@ -53,6 +54,7 @@ class SourceBar(QWidget):
     camera_changed = Signal(str)
     file_requested = Signal()
     stream_entered = Signal(str)
+    address_refused = Signal(str)
     resolution_changed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -142,6 +144,7 @@ class SourceBar(QWidget):
         self.address.set_invalid(bool(why))
         self.address.setToolTip(why)
         self.address.setAccessibleDescription(why)
+        self.address_refused.emit(why)
 
     def set_resolution(self, resolution: str) -> None:
         """Take what is asked of cameras, without a signal."""
@@ -155,8 +158,9 @@ class SourceBar(QWidget):
         except SourceError:
             is_stream = False
         if not is_stream:
-            self.set_address_error(tr("An address begins with rtsp:// or http://"))
+            self.set_address_error(tr("The address of a stream begins with rtsp:// or http://."))
             return None
+        self.set_address_error("")
         return text
 
     def options_menu(self) -> QMenu:

@@ -69,6 +69,7 @@ class SourceDesk(QObject):
         bar.file_requested.connect(self.open_video)
         bar.stream_entered.connect(self._stream_entered)
         bar.address.textChanged.connect(self._address_changed)
+        bar.address_refused.connect(self._say_refused)
         bar.resolution_changed.connect(self._resolution_chosen)
         frame.message.action.connect(self._message_action)
         watcher.changed.connect(self._cameras_changed)
@@ -114,6 +115,7 @@ class SourceDesk(QObject):
     def choose_file(self, path: str) -> None:
         """Choose a video file, and remember it."""
         self.unwatch()
+        self._bar.set_address_error("")
         self._bar.set_kind("file")
         self._bar.set_file(path)
         self._save(live_kind="file", live_file=path, last_folder=str(Path(path).parent))
@@ -148,6 +150,7 @@ class SourceDesk(QObject):
 
     @Slot(str)
     def _kind_changed(self, kind: str) -> None:
+        self._bar.set_address_error("")
         self._save(live_kind=kind)
         self.stop_requested.emit()
         if kind != "camera":
@@ -173,6 +176,13 @@ class SourceDesk(QObject):
     def _address_changed(self, _text: str) -> None:
         if self._controller.phase is Phase.IDLE:
             self.changed.emit()
+
+    @Slot(str)
+    def _say_refused(self, why: str) -> None:
+        if why:
+            self._frame.notices.show_notice("address", "bad", why)
+        else:
+            self._frame.notices.dismiss("address")
 
     @Slot(str)
     def _resolution_chosen(self, resolution: str) -> None:

@@ -107,8 +107,8 @@ def trouble(error: SourceError, spec: SourceSpec, index: int | None = None) -> M
         return _bad("video", heading, text, "file", tr("Open a video file…"))
     if spec.kind is SourceKind.FILE:
         return _bad("film", heading, f"{_file_name(spec.address)}. {cause}", "file", tr("Open another video…"))
-    said = "" if cause.rstrip(".") == heading else f"{cause} "
-    return _bad("link", heading, said + spec.shown, "file", tr("Open a video file…"))
+    # The address has a line of its own: broken in two it could not be checked.
+    return _bad("link", heading, f"{cause}\n{spec.shown}", "file", tr("Open a video file…"))
 
 
 def waiting(error: SourceError | None, kind: SourceKind, name: str) -> str:
@@ -145,7 +145,7 @@ def _file_heading(problem: Problem) -> str:
 
 def _stream_heading(problem: Problem) -> str:
     return {
-        Problem.MISSING: tr("Nothing answers at this address"),
+        Problem.MISSING: tr("No stream was found"),
         Problem.REFUSED: tr("The stream may not be watched"),
         Problem.UNREADABLE: tr("This is not a video stream"),
     }.get(problem, tr("The stream cannot be opened"))
