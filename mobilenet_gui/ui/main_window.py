@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QByteArray, QMimeData, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -26,14 +25,14 @@ from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
-from mobilenet_gui.ui.given_files import is_model, sort_given
+from mobilenet_gui.ui import window_size
+from mobilenet_gui.ui.given_files import sort_given
 from mobilenet_gui.ui.icons import app_icon
-from mobilenet_gui.ui.live.files import video_files
-from mobilenet_gui.ui.photos.drop import photo_count
 from mobilenet_gui.ui.photos.page import PhotosPage
 from mobilenet_gui.ui.theme import Theme
 from mobilenet_gui.ui.widgets.nav_rail import NavRail
 from mobilenet_gui.ui.widgets.toast import ToastHost
+from mobilenet_gui.ui.window_drops import WindowDrops, accept_copy
 from mobilenet_gui.workers.inference import InferenceWorker
 
 if TYPE_CHECKING:
@@ -44,9 +43,6 @@ if TYPE_CHECKING:
     from mobilenet_gui.ui.live.page import LivePage
     from mobilenet_gui.workers.models import ModelTasks
 
-DEFAULT_SIZE = (1200, 760)
-MINIMUM_SIZE = (900, 600)
-
 
 class MainWindow(QMainWindow):
     """The window. `show` it, then `start` it; `shut_down` before the application ends."""
@@ -55,7 +51,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setWindowTitle("MobileNet GUI")
         self.setWindowIcon(app_icon())
-        self.setMinimumSize(*MINIMUM_SIZE)
         self.setAcceptDrops(True)
         self._settings = settings
         self._store = store
@@ -91,9 +86,15 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(central)
         self.toasts = ToastHost(central)
 
+        self._drops = WindowDrops(
+            self.photos,
+            show_page=self.show_page,
+            open_paths=self._open,
+            finetune=self._finetune_in_front,
+        )
         self._connect()
         self._add_shortcuts()
-        self._restore_geometry()
+        window_size.restore(self, settings.values.window_geometry)
 
     @property
     def tasks(self) -> ModelTasks:
@@ -190,9 +191,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember where the window was, then stop the work."""
-        geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
         with contextlib.suppress(StorageError):  # a full disk must not keep the window open
-            self._settings.update(window_geometry=geometry)
+            self._settings.update(window_geometry=window_size.remembered(self))
         self.shut_down()
         super().closeEvent(event)
 
@@ -367,72 +367,21 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept what a page can use, and show that the whole window takes it."""
-        if self._takes_for_finetune(event.mimeData()):
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
-            self._finetune().set_dragging(True)
-            return
-        videos = video_files(event.mimeData())
-        if not videos and not self.photos.can_take(event.mimeData()):
-            event.ignore()
-            return
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
-        if videos:
-            self.show_page("live")
-        elif not _model_files(event.mimeData()):
-            self.show_page("photos")
-            self.photos.set_dragging(photo_count(event.mimeData()) or 0)
+        self._drops.enter(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         """Keep accepting while the pointer moves."""
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
+        accept_copy(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """Show the page as it was."""
-        self.photos.set_dragging(None)
-        if "finetune" in self._built:
-            self._finetune().set_dragging(False)
+        self._drops.leave()
         super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Give the drop to the page that can use it: model files to Models, videos to Live, others to Photos."""
-        self.photos.set_dragging(None)
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
-        if self._takes_for_finetune(event.mimeData()):
-            self._finetune().set_dragging(False)
-            self._finetune().take(event.mimeData())
-            return
-        models = _model_files(event.mimeData())
-        if models:
-            self._offer_import(models)
-            return
-        if video_files(event.mimeData()):
-            self.show_page("live")
-            self._live().handle_mime(event.mimeData())
-            return
-        # After the drop has returned: the source program waits for it, and must not wait for us.
-        self.photos.handle_mime(event.mimeData())
+        """Give the drop to the page that can use it."""
+        self._drops.drop(event)
 
-    def _takes_for_finetune(self, mime: QMimeData) -> bool:
-        """Say whether a drop begins a project: the fine-tune page is in front, and it is no model's file."""
+    def _finetune_in_front(self) -> FinetunePage | None:
         page = self._built.get("finetune")
-        if page is None or self._pages.currentWidget() is not page or _model_files(mime):
-            return False
-        return self._finetune().can_take(mime)
-
-    # -- geometry -----------------------------------------------------------------------------------------------
-
-    def _restore_geometry(self) -> None:
-        saved = self._settings.values.window_geometry
-        data = QByteArray.fromBase64(saved.encode("ascii", "ignore")) if saved else QByteArray()
-        if data.isEmpty() or not self.restoreGeometry(data):
-            self.resize(*DEFAULT_SIZE)
-
-
-def _model_files(mime: QMimeData) -> list[Path]:
-    """Return the local model files in `mime`."""
-    local = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
-    return [path for path in local if is_model(path)]
+        return self._finetune() if page is not None and self._pages.currentWidget() is page else None

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
@@ -57,11 +58,15 @@ def test_a_video_given_at_the_start_plays_under_live(qtbot: QtBot, window: MainW
     assert not window.photos.controller.session.photos()
 
 
-def test_a_dropped_video_plays_under_live(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+def test_a_dropped_video_plays_under_live_and_photos_beside_it_are_not_lost(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
     video = colours(tmp_path / "film.mp4", [(RED, 25)])
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (60, 60), RED).save(photo)
     window.start([])
     mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(video))])
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in (video, photo)])
     buttons, keys, copy = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
     enter = QDragEnterEvent(QPoint(5, 5), copy, mime, buttons, keys)
     QApplication.sendEvent(window, enter)
@@ -73,6 +78,7 @@ def test_a_dropped_video_plays_under_live(qtbot: QtBot, window: MainWindow, tmp_
     qtbot.waitUntil(lambda: page.frame.inspector.title.text() == "Red", timeout=20_000)
     window.show_page("photos")
     assert not page.controller.playing
+    qtbot.waitUntil(lambda: [found.name for found in window.photos.controller.session.photos()] == ["photo.png"])
 
 
 _PROGRAM = """

@@ -121,11 +121,11 @@ def test_photos_of_a_second_start_come_to_the_front(
 
 def test_geometry_is_remembered(qtbot: QtBot, window: Callable[[], MainWindow]) -> None:
     first = window()
-    first.resize(900, 650)  # the offscreen screen is small, and a window wider than it is brought back
+    first.resize(800, 650)  # the offscreen screen is small, and a window wider than it is brought back
     first.close()
     assert SettingsStore(paths.settings_file()).values.window_geometry
     second = window()
-    assert (second.width(), second.height()) == (900, 650)
+    assert (second.width(), second.height()) == (800, 650)
 
 
 def test_a_damaged_settings_file_is_said_in_the_window(qtbot: QtBot, window: Callable[[], MainWindow]) -> None:

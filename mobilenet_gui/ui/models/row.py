@@ -183,10 +183,10 @@ class ModelRow(Card):
         self.setToolTip("" if self._shown_name() == self._item.name else self._item.name)
 
     def _shown_name(self) -> str:
-        """Return the name, shortened where it does not fit: what tells official models apart is at its end."""
+        """Return the name, shortened where it does not fit: what tells the official networks apart is at its end."""
         metrics, room = QFontMetricsF(name_font()), self._columns.name_right - self._columns.name_left
         name = self._item.name
-        if metrics.horizontalAdvance(name) > room and self._item.entry is not None:
+        if metrics.horizontalAdvance(name) > room and name.startswith("MobileNet V"):
             name = name.removeprefix("MobileNet ")
         return metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
 
