@@ -135,6 +135,16 @@ class RunBook(QObject):
         return self._training.state_of(self._project_id)
 
     @property
+    def latest(self) -> RunInfo | None:
+        """The latest training: the one that this program ran last, else the newest on the disk.
+
+        A correction that was learnt meanwhile is newer, but not what somebody waits for who started a training.
+        """
+        live = self.live
+        own = self.info(live.folder) if live is not None else None
+        return own or next(iter(self._runs), None)
+
+    @property
     def beginning(self) -> bool:
         """A training is being frozen; it is about to start."""
         return self._beginning

@@ -18,7 +18,7 @@ from mobilenet_gui.training.training_settings import TrainingSettings
 from mobilenet_gui.ui.wizard.dialog import WizardDialog
 from mobilenet_gui.ui.wizard.estimating import actual_parts
 from mobilenet_gui.ui.wizard.evaluate_page import EvaluatePage
-from mobilenet_gui.ui.wizard.settings_page import SettingsPage
+from mobilenet_gui.ui.wizard.settings_page import SettingsPage, _promise
 from mobilenet_gui.ui.wizard.train_page import TrainPage
 from mobilenet_gui.ui.wizard.training_words import advice, ready_at, span, time_left
 from mobilenet_gui.workers.training_state import TrainingState
@@ -255,6 +255,22 @@ def test_notes_are_said(make_trained: MakeTrained) -> None:
     assert page.banner.tone() == "warn"
 
 
+def test_a_correction_learnt_meanwhile_does_not_hide_what_became_of_the_training(make_trained: MakeTrained) -> None:
+    bench = make_trained(fake.epoch(1), "hang")
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    dialog, page = begin(bench, project)
+    bench.wait(lambda: page.figures.epoch_card.number() == "1")
+    ours = project.runs()[0]
+    finished_run(project)
+    page.act("cancel")
+    ours.write_state(RunState("running", "head", epochs(1, 3), 1, 2.0))  # as the worker leaves it
+    bench.wait(lambda: page.banner.text().startswith("There is no new model"))
+    assert project.runs()[0].path != ours.path
+    assert dialog.context.latest.note == "Stopped"
+    assert dialog.context.latest.has_model
+
+
 def test_the_wizard_closes_and_the_training_goes_on(make_trained: MakeTrained) -> None:
     bench = make_trained(fake.epoch(1), "await finish", *_fine_end())
     bench.install_base()
@@ -289,8 +305,8 @@ def test_an_earlier_result_is_told_beside_its_effort(make_trained: MakeTrained) 
     project = bench.filled(Birds=6, Frogs=6)
     finished_run(project, wrong=(0, 1, 2), settings=TrainingSettings(preset="fast"))
     _, page = settings_of(bench, project)
-    bench.wait(lambda: page.cards["fast"].last_line().startswith("Last time 75.0"))
-    assert not page.cards["best"].last_line().startswith("Last time")
+    bench.wait(lambda: page.cards["fast"].note().startswith("last time 75.0"))
+    assert not page.cards["best"].note()
 
 
 def test_an_interrupted_training_is_offered_when_the_project_is_opened(make_trained: MakeTrained) -> None:
@@ -356,3 +372,11 @@ def test_the_base_is_the_one_that_was_asked_for(make_trained: MakeTrained) -> No
     _, page = settings_of(bench, bench.filled(Birds=6, Frogs=6))
     assert page.chosen_base is not None
     assert page.chosen_base.id == BASE_ID
+
+
+def test_what_was_measured_is_promised_with_its_model_and_nothing_else() -> None:
+    words, tip = _promise("balanced", "mobilenet-v2-1.0-224-backbone")
+    assert words == "96 to 97 % correct in our trial"
+    assert "245 photos of ants and bees" in tip
+    assert _promise("fast", "mobilenet-v2-1.0-224")[0] == "About 96 % correct in our trial"
+    assert _promise("best", "starter") == ("When it matters", "")

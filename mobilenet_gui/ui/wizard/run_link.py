@@ -40,7 +40,7 @@ def set_chosen_run(context: WizardContext, folder: Path | None) -> None:
 def note_latest(context: WizardContext, book: RunBook) -> None:
     """Tell the wizard's list of steps how the trainings stand."""
     latest, live = context.latest, book.live
-    newest = book.runs[0] if book.runs else None
+    newest = book.latest
     if book.loaded:
         done = book.finished
         latest.has_model = bool(done)

@@ -146,7 +146,7 @@ class TrainPage(WizardPage):
 
     def _ended(self) -> RunInfo | None:
         """Return the run that the page is about when none is under way."""
-        return self.book.runs[0] if self.book.runs else None
+        return self.book.latest
 
     def _show_live(self, live: TrainingState | None) -> None:
         self.set_heading(tr("Training"), tr("You can keep using the app. Training goes on in the background."))

@@ -120,7 +120,7 @@ def _progress_words(state: TrainingState, patience: int | None) -> str:
     if best is None or last is None:
         return tr("The first figures are here after the first epoch.")
     if last.phase != state.phase:
-        return tr("The classes are learnt. Now the network's last layers adapt to your photos, which takes longest.")
+        return tr("The classes are learnt. Now the last layers adapt to your photos.")
     behind = last.epoch - best.epoch
     if behind < STEADY_EPOCHS or best.phase != last.phase:
         if patience == 0:
