@@ -277,9 +277,11 @@ def test_preset_cards_are_one_choice(qtbot: QtBot) -> None:
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     first.setFocus()
-    first.show_figures("2 min", "Last time 90 % correct", "Suggested")
+    first.show_figures("2 min", "About 90 % correct", "Suggested", note="last time 91 %", tip="With 245 photos.")
     QTest.mouseClick(first, Qt.MouseButton.LeftButton)
-    assert first.accessibleName() == "Fast, Suggested, 2 min, Learns quickly, Last time 90 % correct, chosen"
+    words = "Fast, Suggested, 2 min, last time 91 %, Learns quickly, About 90 % correct, chosen"
+    assert first.accessibleName() == words
+    assert first.toolTip() == "With 245 photos."
     QTest.keyClick(first, Qt.Key.Key_Right)
     assert second.isChecked()
     assert not first.isChecked()

@@ -27,7 +27,7 @@ class PresetCard(QAbstractButton):
         super().__init__(parent)
         self._icon_name = icon
         self._sentence = sentence
-        self._time = self._last = self._badge = ""
+        self._time = self._last = self._badge = self._note = self._tip = ""
         self.setText(name)
         self.setCheckable(True)
         self.setAutoExclusive(True)
@@ -46,9 +46,22 @@ class PresetCard(QAbstractButton):
         """Return the last line."""
         return self._last
 
-    def show_figures(self, time: str, last: str, badge: str = "") -> None:
-        """Show how long it takes, what it gives, and a word beside the name."""
-        self._time, self._last, self._badge = time, last, badge
+    def note(self) -> str:
+        """Return the words beside the time."""
+        return self._note
+
+    def show_figures(self, time: str, last: str, badge: str = "", *, note: str = "", tip: str = "") -> None:
+        """Show how long it takes and what it gives.
+
+        Args:
+            time: how long.
+            last: the last line.
+            badge: a word beside the name.
+            note: a few words beside the time, where they fit; otherwise in the tooltip.
+            tip: a sentence of the tooltip on the last line.
+        """
+        self._time, self._last, self._badge, self._note, self._tip = time, last, badge, note, tip
+        self._explain()
         self._tell()
         self.update()
 
@@ -110,7 +123,10 @@ class PresetCard(QAbstractButton):
                 rounded(painter, chip, chip.height() / 2, colours.soft)
                 draw_text(painter, chip, self._badge, face, colours.accentText, align=Qt.AlignmentFlag.AlignHCenter)
         time = QRectF(_MARGIN, name.bottom() + fonts.px(4), width, fonts.px(30))
-        draw_text(painter, time, self._time, fonts.font("page", fonts.SEMIBOLD), ink)
+        used = draw_text(painter, time, self._time, fonts.font("page", fonts.SEMIBOLD), ink)
+        if self._note and self._note_fits(width, used):
+            draw_text(painter, time.adjusted(0, fonts.px(3), 0, 0), self._note, fonts.font("small"), colours.text2,
+                      align=Qt.AlignmentFlag.AlignRight)  # fmt: skip
         self._paint_sentence(painter, QRectF(_MARGIN, time.bottom() + fonts.px(4), width, fonts.px(32)))
         y = self.height() - fonts.px(38)
         painter.fillRect(QRectF(_MARGIN, round(y), width, 1), colours.line)
@@ -142,10 +158,17 @@ class PresetCard(QAbstractButton):
         metrics = QFontMetricsF(fonts.font("small", fonts.MEDIUM))
         texts = [*self._lines(width)[1:], self._last]
         cut = any(metrics.horizontalAdvance(text) > width for text in texts)
-        self.setToolTip(f"{self._sentence}. {self._last}" if cut else "")
+        wide = QFontMetricsF(fonts.font("page", fonts.SEMIBOLD)).horizontalAdvance(self._time)
+        parts = [f"{self._sentence}. {self._last}"] if cut else []
+        if self._note and not self._note_fits(width, wide):
+            parts.append(self._note)
+        self.setToolTip("\n".join([*parts, self._tip] if self._tip else parts))
+
+    def _note_fits(self, width: float, used: float) -> bool:
+        return used + 12 + QFontMetricsF(fonts.font("small")).horizontalAdvance(self._note) <= width
 
     def _tell(self) -> None:
-        parts = [self.text(), self._badge, self._time, self._sentence, self._last]
+        parts = [self.text(), self._badge, self._time, self._note, self._sentence, self._last]
         name = ", ".join(part for part in parts if part)
         if self.isChecked():
             name = tr("{name}, chosen").format(name=name)

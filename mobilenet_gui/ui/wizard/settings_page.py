@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
 from mobilenet_gui.core import catalog
 from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import UserError
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.training.expected import TRIAL_PHOTOS, expected
 from mobilenet_gui.training.presets import Recipe, recipe_for
 from mobilenet_gui.training.project_types import ProjectData
 from mobilenet_gui.training.training_settings import Preset, TrainingSettings
@@ -236,7 +237,8 @@ class SettingsPage(WizardPage):
         settings, base = self.context.project.settings, self.chosen_base
         self.cards[settings.preset].setChecked(True)
         for name, card in self.cards.items():
-            card.show_figures(self._time_of(name), self._accuracy_of(name), _badge(name))
+            promise, tip = _promise(name, base.id if base is not None else "")
+            card.show_figures(self._time_of(name), promise, _badge(name), note=self._last_of(name), tip=tip)
         if base is not None:
             self.base.set_current_key(base.id)
         self.base.setEnabled(bool(self._bases))
@@ -283,14 +285,12 @@ class SettingsPage(WizardPage):
         known = self.times.times.get(self.context.project.settings.preset)
         return "" if known is None else tr("About {time} on this computer").format(time=span(known.seconds))
 
-    def _accuracy_of(self, name: Preset) -> str:
-        """Return what the effort gave the last time, else what it is good for."""
+    def _last_of(self, name: Preset) -> str:
+        """Return what the effort gave with these photos the last time."""
         for run in self.book.finished:
             if run.settings.preset == name and run.state.accuracy is not None:
-                return tr("Last time {share} correct").format(share=percent(run.state.accuracy))
-        return {"fast": tr("For a first look"), "balanced": tr("For most purposes"), "best": tr("When it matters")}[
-            name
-        ]
+                return tr("last time {share}").format(share=percent(run.state.accuracy))
+        return ""
 
     def _read_bases(self) -> None:
         if not self._shown:
@@ -353,6 +353,21 @@ def _sentence(name: Preset) -> str:
         "balanced": tr("Also adapts the last layers to your photos"),
         "best": tr("Adapts more of the model, with more photo variations"),
     }[name]
+
+
+def _promise(name: Preset, base_id: str) -> tuple[str, str]:
+    """Return what an effort gave when it was measured, and with what; without a measurement, what it is good for."""
+    share = expected(base_id, name)
+    if share is None:
+        uses = {"fast": tr("For a first look"), "balanced": tr("For most purposes"), "best": tr("When it matters")}
+        return uses[name], ""
+    low, high = round(100 * share.low), round(100 * share.high)
+    words = tr("{low} to {high} % correct in our trial") if low != high else tr("About {low} % correct in our trial")
+    tip = trn(
+        "Our trial: {n} photo of ants and bees to learn from. Yours may be easier or harder.",
+        "Our trial: {n} photos of ants and bees to learn from. Yours may be easier or harder.", TRIAL_PHOTOS,
+    )  # fmt: skip
+    return words.format(low=low, high=high), tip
 
 
 def _badge(name: Preset) -> str:
