@@ -32,6 +32,8 @@ from mobilenet_gui.workers.capture import CameraWatcher, Capture
 SIZE = (800, 620)
 _NARROW = 800
 """Width below which the row of sources shows its icons alone."""
+_WIDE = 900
+"""Width from which there is room to say what the class is for."""
 MINIMUM = (620, 480)
 _WINDOW = (
     Qt.WindowType.Dialog  # stays in front of the wizard
@@ -232,6 +234,15 @@ class CaptureDialog(QWidget):
 
     def _toggle_play(self) -> None:
         reader = self.capture.reader
+        if reader is not None and reader.state.state is not ReaderState.ENDED and not reader.paused:
+            reader.pause()
+            self._show_playing()
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Let a video play that stands still; one at its end begins anew."""
+        reader = self.capture.reader
         if reader is None:
             return
         if reader.state.state is ReaderState.ENDED:
@@ -239,8 +250,6 @@ class CaptureDialog(QWidget):
             reader.play()
         elif reader.paused:
             reader.play()
-        else:
-            reader.pause()
         self._show_playing()
 
     def _show_playing(self) -> None:
@@ -259,6 +268,8 @@ class CaptureDialog(QWidget):
         one = self._context.project.class_of(self._class_id)
         name = self._class_name if one is None else one.name
         self.class_button.set_text(name or tr("Choose class…"))
+        self.class_button.setAccessibleName(tr("Photos of {name}").format(name=name) if name else tr("Choose class…"))
+        self.class_button.setToolTip(tr("The class that the photos go to"))
 
     def _ask_class(self) -> None:
         picker = ClassPicker(tr("Take photos of"), self._context.project, self)
@@ -283,6 +294,7 @@ class CaptureDialog(QWidget):
         self._group = f"burst-{time.time_ns():x}"
         self.undo.hide()
         self.recorder.begin()
+        self._go_on()  # of a picture that stands still there is nothing to record
 
     def _photo_taken(self, path: Path, image: QImage) -> None:
         self._still = 0
@@ -340,7 +352,7 @@ class CaptureDialog(QWidget):
         """Show icons alone where the words need the room."""
         super().resizeEvent(event)
         self.sources.bar.set_compact(self.width() < fonts.px(_NARROW))
-        self._photos_of.setVisible(self.width() >= fonts.px(_NARROW))
+        self._photos_of.setVisible(self.width() >= fonts.px(_WIDE))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Let the camera go, and keep what was recorded."""
