@@ -158,6 +158,8 @@ class _Exporter:
     def _disk_error(self, error: OSError) -> StorageError:
         if self._is_full():
             return StorageError(str(self._job.output), tr("The disk is full."))
+        if not self._job.output.is_dir():
+            return StorageError(str(self._job.output), tr("The folder was removed while the export was running."))
         return storage_error(self._job.output, error)
 
 

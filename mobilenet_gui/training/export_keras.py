@@ -20,11 +20,13 @@ from numpy.typing import NDArray
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.tensors import normalized_range
+from mobilenet_gui.core.tflite_edit import only_first_output
 from mobilenet_gui.core.types import Normalization, Pixels
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import keras_models
 from mobilenet_gui.training.architectures import Architecture
 from mobilenet_gui.training.detect import Declared, detect
+from mobilenet_gui.training.own_weights import as_in_network, holds_halves
 from mobilenet_gui.training.weights import open_weights
 
 Floats = NDArray[np.float32]
@@ -69,6 +71,9 @@ def load_network(bundle: Bundle) -> Network:
     architecture = detected.architecture
     if architecture.classes != bundle.manifest.outputs:
         raise ModelError(subject, tr("The weights do not belong to this model's classes."))
+    graph = only_first_output(bundle.tflite_bytes(), subject)
+    if holds_halves(graph):
+        arrays = as_in_network(architecture, arrays, graph)
     last = architecture.layers[-1].name
     arrays[last] = [array / np.float32(bundle.temperature) for array in arrays[last]]
     model = keras_models.build(architecture, size, arrays)

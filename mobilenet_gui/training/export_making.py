@@ -28,12 +28,14 @@ from mobilenet_gui.training.export_companions import (
     preprocessing_text,
 )
 from mobilenet_gui.training.export_job import (
+    FLOAT_AGREEMENT,
     FLOAT_DIFFERENCE,
     QUANTIZED_AGREEMENT,
     ExportFormat,
     ExportJob,
     ExportResult,
 )
+from mobilenet_gui.training.own_weights import holds_halves
 
 if TYPE_CHECKING:
     from mobilenet_gui.training.export_keras import Network, Numbers
@@ -87,7 +89,7 @@ class Maker:
         """Take the bundle's network as it is, with one output, its calibration worked in, and metadata."""
         graph, temperature = self._own_network()
         quantized = graph.input.dtype.kind != "f"
-        numbers = graph.input.dtype.name if quantized else "float16" if _holds_halves(graph) else "float32"
+        numbers = graph.input.dtype.name if quantized else "float16" if holds_halves(graph) else "float32"
         data = self._described(graph.data, quantized=quantized, probabilities=self._softmax_inside)
         answer, ends = self._open_own(data, temperature)
         return self._finished(ExportResult("tflite", path, numbers=numbers), ends, answer, lambda: _write(path, data))
@@ -138,12 +140,13 @@ class Maker:
             data = self._described(halves.file(kept), quantized=False, probabilities=self._softmax_inside)
             answer, ends = self._open_own(data, temperature)
             path.unlink(missing_ok=True)
-            numbers = "float16" if kept < halves.count or _holds_halves(graph) else "float32"
+            numbers = "float16" if kept < halves.count or holds_halves(graph) else "float32"
             started = ExportResult("tflite-float16", path, numbers=numbers)
             result, ends = self._finished(started, ends, answer, lambda data=data: _write(path, data))  # type: ignore[misc]
             if step:
                 result = replace(result, note=_whole_weights(halves.share(kept)))
-            if max(result.largest_difference, self._largest_on_samples(answer)) <= _HALF_AIM:
+            near = max(result.largest_difference, self._largest_on_samples(answer)) <= _HALF_AIM
+            if near and (result.agreement >= FLOAT_AGREEMENT or not result.checked):
                 break
         return result, ends
 
@@ -192,7 +195,7 @@ class Maker:
             try:
                 data = self._converted(numbers)
                 found = self._tried_tflite("tflite-int8", numbers, data, place)
-                if numbers == "int8" and found[0].agreement < _GOOD_FIRST_TRY and found[0].checked:
+                if found[0].agreement < _GOOD_FIRST_TRY and found[0].checked:
                     found = self._refined(found, data, place)
             except ModelError:
                 if best is None and step == len(_LADDER) - 1:
@@ -317,10 +320,6 @@ class Maker:
     @property
     def _about(self) -> str:
         return self._bundle.manifest.description or tr("A photo classifier, exported by MobileNet GUI.")
-
-
-def _holds_halves(graph: Graph) -> bool:
-    return any(tensor.values is not None and tensor.dtype == np.float16 for tensor in graph.tensors)
 
 
 def _whole_weights(share: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from PIL import Image
 
 from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import Bundle, write_bundle
+from mobilenet_gui.core.bundle_files import write_file
 from mobilenet_gui.core.errors import Cancelled, ModelError, StorageError
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
@@ -289,6 +291,37 @@ def test_a_full_disk_leaves_nothing_half_made(
         run(job)
     assert left_over(tmp_path / "out") == []
     assert before.path.read_bytes() == content
+
+
+def test_a_folder_that_is_pulled_away_is_named(
+    tmp_path: Path, photos: tuple[Path, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = make_bundle(tmp_path / "b")
+
+    def pulled_away(path: Path, write: Any) -> object:
+        shutil.rmtree(tmp_path / "out")
+        return write_file(path, write)
+
+    monkeypatch.setattr(export_making, "write_file", pulled_away)
+    with pytest.raises(StorageError, match="removed while"):
+        run(ExportJob(bundle.folder, tmp_path / "out", ("tflite",), photos))
+    assert not (tmp_path / "out").exists()
+
+
+def test_classes_that_are_as_likely_are_one_first_guess(tmp_path: Path, photos: tuple[Path, ...]) -> None:
+    wanted = export_check.check_set(make_bundle(tmp_path / "b"), photos, Control())
+    even = np.full_like(wanted.answers, 1 / CLASSES)
+    noisy = even + np.random.default_rng(0).normal(0, 1e-7, even.shape).astype(np.float32)
+    for answers, agree in ((noisy, len(wanted)), (even + np.eye(1, CLASSES, dtype=np.float32) * 1e-3, 0)):
+        program = replace(wanted, answers=answers)
+        other = np.roll(noisy, 1, axis=1)
+        other[:, 1] += 1e-6
+
+        def ask(pixels: Any, rows: Any = other) -> Any:
+            return rows[: len(pixels)]
+
+        result = export_check.compare(ExportResult("onnx"), ask, program, Control())
+        assert result.agree == agree
 
 
 def test_cancelling_leaves_what_was_finished(tmp_path: Path, photos: tuple[Path, ...]) -> None:
