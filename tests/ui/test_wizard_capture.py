@@ -209,7 +209,8 @@ def test_photos_are_taken_out_of_a_video(bench: WizardBench, tmp_path: Path) -> 
     capture.open_video(write_video(tmp_path / "clip.mp4", numbered(100)))
     bench.wait(capture.hold.isEnabled)
     assert capture.position.maximum() > 1
-    assert (reader := capture.capture.reader) is not None
+    reader = capture.capture.reader
+    assert reader is not None
     capture.play.click()
     paused = [reader.paused]
     capture.hold.press()  # lets it play
