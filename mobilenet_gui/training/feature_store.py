@@ -7,9 +7,11 @@ of a content under a network and its preprocessing. Programs may share it. It is
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -52,10 +54,12 @@ class SeenFile:
         """Look at a file.
 
         Raises:
-            OSError: it is not there.
+            OSError: it is not there, or no file: to read from a pipe or a device may take for ever.
         """
-        stat = path.stat()
-        return cls(path, stat.st_size, stat.st_mtime_ns)
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
+        return cls(path, found.st_size, found.st_mtime_ns)
 
 
 class FeatureStore:

@@ -24,7 +24,7 @@ from mobilenet_gui.training.head import (
 from mobilenet_gui.training.journal import Journal
 from mobilenet_gui.training.material import Material
 from mobilenet_gui.training.presets import Recipe
-from mobilenet_gui.training.rejection import readiness, shuffled
+from mobilenet_gui.training.rejection import joined, readiness, shuffled
 from mobilenet_gui.training.run_folder import EpochRecord, Split
 
 EPOCHS: Final = 40
@@ -76,17 +76,26 @@ class HeadTraining:
         self._journal, self._control = journal, control
         self._labels: Labels = material.labels()
         self._plain = np.array([item.view == "plain" for item in material.items])
-        rows, labels, self._sources = values, self._labels, np.arange(len(values))
-        if material.background is not None:
-            ordinary = np.flatnonzero(self._plain & (labels != material.background))
-            more, sources = shuffled(np.asarray(values[ordinary], np.float32), recipe.seed)
-            rows = np.concatenate([values, more])
-            labels = np.concatenate([labels, np.full(len(more), material.background)])
-            self._sources = np.concatenate([self._sources, ordinary[sources]])
-        weights = class_weights(labels, len(material.classes)) if recipe.class_weights else None
-        self._problem = HeadProblem(
-            rows, labels, len(material.classes), weights=weights, smoothing=recipe.label_smoothing
+        self._sources = np.arange(len(values))
+        self._without: HeadProblem | None = None
+        if material.background is None:
+            self._problem = self._stated(values, self._labels, len(material.classes))
+            return
+        self._ordinary = np.flatnonzero(self._plain & (self._labels != material.background))
+        own = self._labels[self._ordinary]
+        more, sources = shuffled(np.asarray(values[self._ordinary], np.float32), recipe.seed)
+        self._sources = np.concatenate([self._sources, self._ordinary[sources]])
+        self._problem = self._stated(
+            np.concatenate([values, more]),
+            np.concatenate([self._labels, np.full(len(more), material.background)]),
+            len(material.classes),
         )
+        numbers = own - (own > material.background)
+        self._without = self._stated(values[self._ordinary], numbers, len(material.classes) - 1)
+
+    def _stated(self, values: NDArray[np.floating[Any]], labels: Labels, classes: int) -> HeadProblem:
+        weights = class_weights(labels, classes) if self._recipe.class_weights else None
+        return HeadProblem(values, labels, classes, weights=weights, smoothing=self._recipe.label_smoothing)
 
     def learn(self, *, quiet: bool = False) -> LearntHead:
         """Learn the layer.
@@ -99,46 +108,73 @@ class HeadTraining:
         """
         if not quiet:
             self._journal.phase("head", EPOCHS + self._recipe.epochs)
-        strength, logits, held = self._problem.held_out(self._folds(), lambda _fraction: self._control.check())
+        strength, logits, held = self._problem.held_out(self._folds(self._sources, self._problem), self._tell)
         items = held < len(self._labels)
         logits, held = logits[items], held[items]
-        real = self._plain[held]
-        ready = self._ready(logits[real], self._labels[held[real]])
-        logits += ready
-        temperature, sure_from = calibrated(logits[real], self._labels[held[real]])
         early, start = self._curve(strength, quiet=quiet)
         final = early
         if len(self._material.places("train")) < len(self._labels):
             final, _ = self._problem.fit(strength, start=start, on_step=lambda *_: self._going_on())
-        early, final = (Head(head.kernel, head.bias + ready) for head in (early, final))
+        real = self._plain[held]
+        background = self._material.background
+        if self._without is not None and background is not None:
+            own = self._learn_without(self._without)
+            (early, final), logits = self._rejecting(background, own, (early, final), logits, held)
+        temperature, sure_from = calibrated(logits[real], self._labels[held[real]])
         if not quiet:
             self._journal.head_done()
-        own = early.logits(self._values)
-        return LearntHead(early, final, strength, temperature, sure_from, own, held, logits)
+        answers = early.logits(self._values)
+        return LearntHead(early, final, strength, temperature, sure_from, answers, held, logits)
 
-    def _ready(self, logits: Floats, labels: Labels) -> Floats:
-        """Return what is added to the biases: something for "none of these", nothing for the others."""
-        added = np.zeros(len(self._material.classes), np.float32)
-        if self._material.background is not None:
-            added[self._material.background] = readiness(logits, labels, self._material.background)
-        return added
+    def _learn_without(self, problem: HeadProblem) -> tuple[Head, Head, Floats]:
+        """Return layers that tell the classes alone, as `early` and `final` are, and what they say of all items.
 
-    def _rows(self, split: Split) -> Places:
+        Of photos that they learn from they are asked while those are held out.
+        """
+        strength, logits, held = problem.held_out(self._folds(self._ordinary, problem), self._tell)
+        rows = self._rows("train", self._ordinary)
+        early, start = problem.fit(strength, rows, on_step=lambda *_: self._going_on())
+        final, _ = problem.fit(strength, start=start, on_step=lambda *_: self._going_on())
+        answers = final.logits(self._values)
+        answers[self._ordinary[held]] = logits
+        return early, final, answers
+
+    def _rejecting(
+        self, background: int, own: tuple[Head, Head, Floats], heads: tuple[Head, Head], logits: Floats, held: Places
+    ) -> tuple[tuple[Head, Head], Floats]:
+        """Return layers and held-out logits in which the classes lose as little as may be; see `rejection`."""
+        logits = joined(logits, own[2][held], background)
+        real = self._plain[held]
+        ready = readiness(logits[real], self._labels[held[real]], background)
+        logits[:, background] += ready
+        early, final = (
+            Head(joined(every.kernel, classes.kernel, background), joined(every.bias, classes.bias, background))
+            for every, classes in zip(heads, own[:2], strict=True)
+        )
+        early.bias[background] += ready
+        final.bias[background] += ready
+        return (early, final), logits
+
+    def _tell(self, _fraction: float) -> None:
+        self._control.check()
+
+    def _rows(self, split: Split, sources: Places) -> Places:
         """Return the rows of a part, those made of its photos included."""
-        return np.flatnonzero(np.isin(self._sources, self._material.places(split)))
+        return np.flatnonzero(np.isin(sources, self._material.places(split)))
 
-    def _folds(self) -> list[tuple[Places, Places]]:
-        train, validation = self._rows("train"), self._rows("validation")
-        if self._problem.work > MOST_WORK_IN_FOLDS and len(validation):
+    def _folds(self, sources: Places, problem: HeadProblem) -> list[tuple[Places, Places]]:
+        """Return the folds of a problem whose rows were made of the items at `sources`."""
+        train, validation = self._rows("train", sources), self._rows("validation", sources)
+        if problem.work > MOST_WORK_IN_FOLDS and len(validation):
             return [(train, validation)]
         # What is made of a photo is held out together with it.
-        samples = [self._material.items[place].sample for place in self._sources]
+        samples = [self._material.items[place].sample for place in sources]
         groups = [sample.group or f"id {sample.id}" for sample in samples]
-        return make_folds(self._problem.labels, groups, self._recipe.seed)
+        return make_folds(problem.labels, groups, self._recipe.seed)
 
     def _curve(self, strength: float, *, quiet: bool) -> tuple[Head, NDArray[np.floating[Any]]]:
         train, validation = self._material.places("train"), self._material.places("validation")
-        rows = self._rows("train")
+        rows = self._rows("train", self._sources)
         seen = self._labels[train], self._labels[validation]
         before = time.monotonic()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -72,6 +73,13 @@ def test_photos_that_are_gone_or_broken_are_told_not_fatal(photos: list[Path], b
     assert str(photos[1]) in found.failed[1].subject
     assert not found.values[1].any()
     assert found.values[0].any()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_is_not_waited_for(photos: list[Path], bundle: Bundle, tmp_path: Path) -> None:
+    photos[2].unlink()
+    os.mkfifo(photos[2])
+    assert sorted(seen(photos, bundle, tmp_path / "cache").failed) == [2]
 
 
 def test_stopping_keeps_what_is_done(photos: list[Path], bundle: Bundle, tmp_path: Path) -> None:

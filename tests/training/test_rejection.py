@@ -13,7 +13,7 @@ from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.head_training import HeadTraining, LearntHead
 from mobilenet_gui.training.material import Item, Material
 from mobilenet_gui.training.presets import recipe_for
-from mobilenet_gui.training.rejection import MOST_REJECTED, MOST_SHUFFLED, SHUFFLES, readiness, shuffled
+from mobilenet_gui.training.rejection import MOST_REJECTED, MOST_SHUFFLED, SHUFFLES, joined, readiness, shuffled
 from mobilenet_gui.training.run_folder import Sample
 from mobilenet_gui.training.training_settings import TrainingSettings
 
@@ -49,7 +49,7 @@ def material_of(labels: list[int], background: int | None) -> Material:
         Item(Sample(f"p{n}", Path(f"{n}.jpg"), label, "train" if n % 4 else "validation"), label)
         for n, label in enumerate(labels)
     )
-    classes = ("ant", "bee") if background is None else ("ant", "bee", "none")
+    classes = ("ant", "bee") if background is None else (*("ant", "bee")[:background], "none")
     return Material(classes, items, (), (), background)
 
 
@@ -85,6 +85,20 @@ def test_own_photos_of_none_are_not_made_rarer_but_never_cost_too_much() -> None
     assert readiness(logits[40:], labels[40:], NONE) == 0.0
 
 
+def test_layers_are_joined_at_any_place() -> None:
+    everything, classes = np.array([[5.0, 9.0, 1.0]]), np.array([[2.0, 4.0]])
+    assert joined(everything, classes, 2).tolist() == [[-1.0, 1.0, -6.0]]
+    assert joined(everything, classes, 0).tolist() == [[0.0, -1.0, 1.0]]
+    assert joined(everything[0], classes[0], 1).tolist() == [-1.0, 6.0, 1.0]
+
+
+def test_one_class_alone_can_be_told_from_none_of_it() -> None:
+    ants = photos_of(range(8), 60, 1)
+    found = learnt(np.concatenate([ants, photos_of(range(20, 28), 5, 3)]), material_of([0] * 60 + [1] * 5, 1))
+    assert (found.final.logits(photos_of(range(8), 100, 11)).argmax(axis=1) == 0).mean() > 0.9
+    assert (found.final.logits(photos_of(range(40, 48), 100, 12)).argmax(axis=1) == 1).mean() > 0.9
+
+
 def test_strangers_are_rejected_and_the_classes_are_not() -> None:
     ants, bees = photos_of(range(8), 60, 1), photos_of(range(8, 16), 60, 2)
     values = np.concatenate([ants, bees])
@@ -94,9 +108,12 @@ def test_strangers_are_rejected_and_the_classes_are_not() -> None:
     assert (rejecting.final.logits(strangers).argmax(axis=1) == NONE).mean() > 0.9
     new = np.concatenate([photos_of(range(8), 100, 11), photos_of(range(8, 16), 100, 12)])
     truth = np.repeat([0, 1], 100)
-    for head in (rejecting.early, rejecting.final):
-        right = (head.logits(new).argmax(axis=1) == truth).mean()
-        assert right >= (plain.final.logits(new).argmax(axis=1) == truth).mean() - 0.03
+    for head, before in ((rejecting.early, plain.early), (rejecting.final, plain.final)):
+        answers = head.logits(new)
+        assert (answers.argmax(axis=1) == truth).mean() >= (before.logits(new).argmax(axis=1) == truth).mean() - 0.03
+        # The classes among themselves are told apart as ever.
+        apart = np.diff(before.logits(new), axis=1)
+        assert np.allclose(np.diff(answers[:, :NONE], axis=1), apart, atol=1e-4)
     # What is told of the photos themselves is told of them alone.
     assert rejecting.early_logits.shape == (120, 3)
     assert sorted(rejecting.held) == list(range(120))
