@@ -117,6 +117,10 @@ class VideoFile:
         pixels: Pixels | None = self._reader.retrieve()
         return None if pixels is None else self._counter.file_frame(pixels, self.position)
 
+    def grabbed_bgr(self, into: Pixels | None) -> Pixels | None:
+        """Return the grabbed frame's pixels, blue first, in the memory of `into` if that fits; see `RgbReader`."""
+        return self._reader.retrieve_bgr(into)
+
     def seek(self, seconds: float) -> Frame | None:
         """Go to a place and return its frame: the first that is not more than half a frame before it.
 

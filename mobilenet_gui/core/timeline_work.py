@@ -10,22 +10,25 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mobilenet_gui.core import imaging
+from mobilenet_gui.core import imaging, opencv
 from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import Cancelled
 from mobilenet_gui.core.frames import open_source
-from mobilenet_gui.core.frames_types import Counter, Frame, SourceError, SourceKind, SourceSpec
+from mobilenet_gui.core.frames_types import Counter, SourceError, SourceKind, SourceSpec
 from mobilenet_gui.core.frames_video import VideoFile
 from mobilenet_gui.core.recognizer import Recognizer
 from mobilenet_gui.core.types import Pixels
 
 _WAKE_SECONDS: Final = 0.1
+_TINY: Final = 1e-6
 _FLIGHT_BYTES: Final = 96 << 20
 """Frames under way take no more than this, unless a single one a core already does."""
 
 
 @dataclass(slots=True)
 class _Job:
+    """A frame to recognise; its pixels are in OpenCV's order of colours."""
+
     number: int
     timestamp: float
     pixels: Pixels
@@ -62,6 +65,8 @@ class AnalysisWork:
         self._work = threading.Condition(self._lock)
         self._answers = threading.Condition(self._lock)
         self._jobs: list[_Job] = []
+        # Frames' memory that is free again: fresh memory costs as long in page faults as filling it does.
+        self._spare: list[Pixels] = []
         self._done: dict[int, tuple[float, NDArray[np.float32]]] = {}
         self._wanted = 0
         self._in_flight = 0
@@ -135,12 +140,13 @@ class AnalysisWork:
             width, height = source.info.size
             fitting = _FLIGHT_BYTES // max(1, 3 * width * height)
             self._most = max(self._jobs_at_once + 1, min(self._most, fitting))
-            number, due = 0, 0.0
-            frame = source.read()
-            while frame is not None and self._hand_in(_Job(number, frame.timestamp, frame.pixels)):
+            number = 0
+            for pixels in self._frames(source):
+                if not self._hand_in(_Job(number, source.position, pixels)):
+                    return
                 number += 1
-                due = max(due + self._step, frame.timestamp)
-                frame = _next(source, due if self._step > 0 else None)
+            if number == 0:
+                source.read()  # says why there is no picture
             self.duration, self.note = source.info.duration, source.shortfall()
             with self._lock:
                 self._total = number
@@ -148,6 +154,17 @@ class AnalysisWork:
                 self._answers.notify()
         finally:
             source.close()
+
+    def _frames(self, source: VideoFile) -> Iterator[Pixels]:
+        """Yield the pixels of the frames that are due, blue first; `source.position` tells where each stands."""
+        due = 0.0
+        while source.grab():
+            if self._step > 0 and source.position < due - _TINY:
+                continue
+            pixels = source.grabbed_bgr(self._spare.pop() if self._spare else None)
+            if pixels is not None:
+                yield pixels
+                due = max(due + self._step, source.position)
 
     def _hand_in(self, job: _Job) -> bool:
         with self._lock:
@@ -160,11 +177,13 @@ class AnalysisWork:
         return True
 
     def _recognize(self, first: Recognizer | None) -> None:
-        recognizer = first or self._load()
+        recognizer, module = first or self._load(), opencv.cv2()
         try:
             while (job := self._take()) is not None:
-                pixels = imaging.prepare(job.pixels, recognizer.bundle.preprocessing).pixels
-                scores, _ = recognizer.probabilities(pixels)
+                small = imaging.prepare(job.pixels, recognizer.bundle.preprocessing).pixels
+                self._spare.append(job.pixels)
+                # Each colour is resized for itself, so that they can change places in the small picture.
+                scores, _ = recognizer.probabilities(module.cvtColor(small, module.COLOR_BGR2RGB))
                 with self._lock:
                     self._done[job.number] = (job.timestamp, scores)
                     if job.number == self._wanted:
@@ -177,13 +196,3 @@ class AnalysisWork:
         with self._lock:
             self._work.wait_for(lambda: self._stop or self._jobs or self._total is not None)
             return None if self._stop or not self._jobs else self._jobs.pop(0)
-
-
-def _next(video: VideoFile, due: float | None) -> Frame | None:
-    """Return the next frame, or the first from `due` on; None at the end."""
-    while video.grab():
-        if due is None or video.position >= due - 1e-6:
-            frame = video.grabbed()
-            if frame is not None:
-                return frame
-    return None
