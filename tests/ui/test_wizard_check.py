@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.training.doctor_findings import Examination, Finding, Fix, FixStep
@@ -60,10 +62,14 @@ def test_problems_are_found_fixed_and_brought_back(bench: WizardBench) -> None:
     assert found is not None
     kinds = {finding.kind for finding in found.open}
     assert {"unreadable", "duplicates", "two_classes"} <= kinds
-    assert str(len(found.open)) in page.summary.title()
+    urgent = sum(f.severity != "hint" for f in found.open)
+    assert page.summary.title() == f"{urgent} things to fix, {len(found.open) - urgent} to look at"
     step = dialog.side.steps.item("check").entry
-    assert step.detail == f"{sum(f.severity != 'hint' for f in found.open)} left to fix"
+    assert step.detail == f"{urgent} left to fix"
     assert row(page, "unreadable").fix.text() == "Leave out"
+    with bench.qtbot.waitSignal(row(page, "duplicates").look_requested):
+        QTest.mouseClick(row(page, "duplicates"), Qt.MouseButton.LeftButton, pos=QPoint(80, 20))
+    page.show_overview()
     row(page, "unreadable").fix.click()
     assert counts(project)["Birds"] == 7
     bench.wait(lambda: page.checkup.is_current)

@@ -376,7 +376,7 @@ def test_the_base_is_the_one_that_was_asked_for(make_trained: MakeTrained) -> No
 
 def test_what_was_measured_is_promised_with_its_model_and_nothing_else() -> None:
     words, tip = _promise("balanced", "mobilenet-v2-1.0-224-backbone")
-    assert words == "96 to 97 % correct in our trial"
+    assert words == "96 to 97 % in our trial"
     assert "245 photos of ants and bees" in tip
-    assert _promise("fast", "mobilenet-v2-1.0-224")[0] == "About 96 % correct in our trial"
+    assert _promise("fast", "mobilenet-v2-1.0-224")[0] == "About 96 % in our trial"
     assert _promise("best", "starter") == ("When it matters", "")

@@ -182,14 +182,18 @@ class CheckPage(WizardPage):
             row.undo_requested.connect(lambda r=row: self.undo(r.finding))
             row.look_requested.connect(lambda r=row: self.look(r.finding))
         left, done = len(found.open), len(found.findings) - len(found.open)
+        urgent = sum(finding.severity != "hint" for finding in found.open)
+        hints = left - urgent
         if self.checkup.running:
             self.summary.gauge.show_progress(self.checkup.fraction)
         else:
-            self.summary.gauge.show_left(left, done / max(1, left + done))
-        title = trn("{n} thing to fix", "{n} things to fix", left) if left else tr("Nothing to fix")
-        urgent = any(finding.severity != "hint" for finding in found.open)
-        if left and not urgent:
-            title = trn("{n} thing to look at", "{n} things to look at", left)
+            # The same number as in the list of steps: hints hold nobody up.
+            self.summary.gauge.show_left(urgent or hints, done / max(1, left + done))
+        title = trn("{n} thing to fix", "{n} things to fix", urgent) if urgent else tr("Nothing to fix")
+        if hints and urgent:
+            title = tr("{fix}, {n} to look at").format(fix=title, n=hints)
+        elif hints:
+            title = trn("{n} thing to look at", "{n} things to look at", hints)
         seconds = f"{found.seconds:.1f}" if found.seconds < 100 else f"{found.seconds:.0f}"
         words = trn("{n} photo checked", "{n} photos checked", found.checked)
         # Photos known from before take no time worth telling.

@@ -154,7 +154,20 @@ class FindingRow(QWidget):
         self._done.setVisible(finding.fixed)
         self.undo.setVisible(finding.fixed and finding.undo is not None)
         self.setAccessibleName(f"{finding.title}. {finding.detail}")
+        if finding.photo_ids:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        else:
+            self.unsetCursor()
         self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take the press, so that the release comes here as well."""
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Look at the photos by a click anywhere in the row; the keyboard has the photos and the buttons for it."""
+        inside = event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint())
+        if inside and self.finding is not None and self.finding.photo_ids:
+            self.look_requested.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the icon's tile."""

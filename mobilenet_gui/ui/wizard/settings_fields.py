@@ -195,7 +195,7 @@ class AdvancedFields(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        sizes = [(side, tr("{n} pixels").format(n=side)) for side in (96, 128, 160, 192, 224, 256)]
+        sizes = [(side, tr("{n} px").format(n=side)) for side in (96, 128, 160, 192, 224, 256)]
         batches = [(n, str(n)) for n in (4, 8, 16, 32, 64, 128)]
         self.numbers: dict[str, NumberField] = {}
         self.choices: dict[str, ChoiceField] = {}

@@ -362,11 +362,12 @@ def _promise(name: Preset, base_id: str) -> tuple[str, str]:
         uses = {"fast": tr("For a first look"), "balanced": tr("For most purposes"), "best": tr("When it matters")}
         return uses[name], ""
     low, high = round(100 * share.low), round(100 * share.high)
-    words = tr("{low} to {high} % correct in our trial") if low != high else tr("About {low} % correct in our trial")
+    words = tr("{low} to {high} % in our trial") if low != high else tr("About {low} % in our trial")
     tip = trn(
-        "Our trial: {n} photo of ants and bees to learn from. Yours may be easier or harder.",
-        "Our trial: {n} photos of ants and bees to learn from. Yours may be easier or harder.", TRIAL_PHOTOS,
-    )  # fmt: skip
+        "Correct in our trial, with {n} photo of ants and bees to learn from. Yours may be easier or harder.",
+        "Correct in our trial, with {n} photos of ants and bees to learn from. Yours may be easier or harder.",
+        TRIAL_PHOTOS,
+    )
     return words.format(low=low, high=high), tip
 
 
