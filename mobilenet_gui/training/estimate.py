@@ -1,7 +1,8 @@
 """Owns saying beforehand how long a training will take: from what was measured on this machine, with these photos.
 
-Trainings note their paces in a small book beside the cached features. Where there is none yet, a probe of a second
-measures how fast the network sees photos here, and the rest follows from that in proportions measured once.
+Trainings note their paces in a small book beside the cached features, and what they took beyond those. Where there is
+none yet, a probe of a second measures how fast the network sees photos here, and the rest follows from that in
+proportions measured once.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _LEARNT_TO_SEEN: Final = 2.6
 """An epoch's time a photo, beside the time to see it; V2 1.0, three blocks, four cores."""
 _PER_BLOCK: Final = 0.12
 _START_SECONDS: Final = 1.5
+_LEAST_REST: Final = 0.2
 _KERAS_SECONDS: Final = 9.0
 """Building the network, its first step and the conversion, with TensorFlow loaded."""
 
@@ -46,6 +48,30 @@ class Estimate:
     measured: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How much there is to do, or was done, in photos.
+
+    Attributes:
+        seen: put through the network as it is, those tested included; photos with cached features are not.
+        train: learnt from in an epoch.
+        validation: looked at after it.
+        epochs: of adapting.
+    """
+
+    seen: float
+    train: float
+    validation: float
+    epochs: int
+
+    def seconds(self, seen: float, learnt: float) -> float:
+        """Return how long it takes at these paces, in seconds a photo; a pace of learning holds its validation."""
+        if not self.epochs:
+            return self.seen * seen
+        settling = (self.train + 2 * self.validation) / 2
+        return self.seen * seen + (self.epochs * self.train + settling) * learnt
+
+
 class PaceBook:
     """The measured paces, in seconds a photo. What cannot be read or written is measured again another time.
 
@@ -57,7 +83,7 @@ class PaceBook:
         self._path = cache_dir / _BOOK
 
     def get(self, kind: str, network: str) -> float | None:
-        """Return a pace: `seen` or `learnt` photos of a network, named by `network_of`."""
+        """Return a pace: `seen` or `learnt` photos of a network, named by `network_of`; or the `rest` of a training."""
         value = self._read().get(f"{kind} {network}")
         return value if isinstance(value, float) and 0 < value < 3600 else None
 
@@ -97,16 +123,37 @@ def estimate(
     book = PaceBook(cache_dir)
     seen, measured = _seen(book, bundle, recipe)
     train, validation, test = (photos * part / 100 for part in settings.split)
-    seconds = _START_SECONDS + (0.0 if cached else (train + validation) * seen) + test * seen
-    if recipe.input_size != bundle.preprocessing.size or not bundle.explainable:
-        seconds += _KERAS_SECONDS / 2
-    if recipe.adapts:
-        learnt = book.get("learnt", network_of(bundle, recipe.input_size, recipe.unfreeze_blocks))
-        if learnt is None:
-            learnt = seen * (_LEARNT_TO_SEEN + _PER_BLOCK * recipe.unfreeze_blocks)
-        # A pace of learning holds the validation of its epoch.
-        seconds += _KERAS_SECONDS + recipe.epochs * train * learnt + (train + 2 * validation) * learnt / 2
-    return Estimate(seconds, measured)
+    work = Work(
+        test + (0.0 if cached else train + validation), train, validation, recipe.epochs if recipe.adapts else 0
+    )
+    network = network_of(bundle, recipe.input_size, recipe.unfreeze_blocks if recipe.adapts else 0)
+    learnt = (book.get("learnt", network) if recipe.adapts else None) or seen * (
+        _LEARNT_TO_SEEN + _PER_BLOCK * recipe.unfreeze_blocks
+    )
+    rest = book.get("rest", network)
+    if rest is None:
+        rest = _START_SECONDS + (_KERAS_SECONDS if recipe.adapts else 0.0)
+        if recipe.input_size != bundle.preprocessing.size or not bundle.explainable:
+            rest += _KERAS_SECONDS / 2
+    return Estimate(work.seconds(seen, learnt) + rest, measured)
+
+
+def learn_from(bundle: Bundle, recipe: Recipe, work: Work, seconds: float, cache_dir: Path) -> None:
+    """Note what a finished training took beyond what follows from the paces: loading, building, saving.
+
+    Args:
+        bundle: the model it started from.
+        recipe: how it was trained; its paces are noted already.
+        work: what it did.
+        seconds: how long it took, without pauses.
+        cache_dir: where features are cached.
+    """
+    book = PaceBook(cache_dir)
+    network = network_of(bundle, recipe.input_size, recipe.unfreeze_blocks if recipe.adapts else 0)
+    seen, _ = _seen(book, bundle, recipe)
+    learnt = book.get("learnt", network) if work.epochs else 0.0
+    if learnt is not None:
+        book.put("rest", network, max(_LEAST_REST, seconds - work.seconds(seen, learnt)))
 
 
 def probe(bundle: Bundle, photos: Sequence[Path], cache_dir: Path) -> None:

@@ -17,7 +17,7 @@ from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training import checkpoint
 from mobilenet_gui.training.base import Base, feature_bundle, hidden_layers, open_base
 from mobilenet_gui.training.control import Control
-from mobilenet_gui.training.estimate import PaceBook, network_of
+from mobilenet_gui.training.estimate import PaceBook, Work, learn_from, network_of
 from mobilenet_gui.training.feature_store import FeatureStore
 from mobilenet_gui.training.features import collect
 from mobilenet_gui.training.head_training import HeadTraining, LearntHead
@@ -26,7 +26,7 @@ from mobilenet_gui.training.job import TrainJob
 from mobilenet_gui.training.journal import Journal
 from mobilenet_gui.training.material import Material, gather
 from mobilenet_gui.training.model_making import Trained, make_model, record_accuracy
-from mobilenet_gui.training.presets import recipe_for
+from mobilenet_gui.training.presets import Recipe, recipe_for
 from mobilenet_gui.training.replace_head import replace_head
 from mobilenet_gui.training.run_folder import RunFolder, RunSpec, RunState
 
@@ -62,6 +62,7 @@ class _Training:
             seconds=before.seconds,
             notes=before.notes if resumed else (),
         )
+        self._before = before.seconds
         self._journal = Journal(folder, control, state, resumed=resumed)
 
     def run(self) -> dict[str, Any]:
@@ -94,7 +95,9 @@ class _Training:
         recipe = recipe_for(spec.settings, base.input_size)
         for name in material.dropped:
             journal.note(tr("“{name}” has no photos to learn from and is left out.").format(name=name), "missing")
+        began, stood = time.monotonic(), control.paused_seconds
         network = feature_bundle(base, recipe.input_size, spec.cache_dir, control.report)
+        making = time.monotonic() - began - (control.paused_seconds - stood)  # only ever once
         began, stood = time.monotonic(), control.paused_seconds
         with FeatureStore(spec.cache_dir) as store:
             features = collect(
@@ -126,7 +129,16 @@ class _Training:
             trained = adapt(
                 Setting(base, recipe, material, head, self._folder, spec.cache_dir, journal, control), trained
             )
-        return self._finished(base, trained, material)
+        result = self._finished(base, trained, material)
+        if not self._before:
+            self._note_time(base, recipe, material, features.computed, journal.seconds - making)
+        return result
+
+    def _note_time(self, base: Base, recipe: Recipe, material: Material, computed: int, seconds: float) -> None:
+        epochs = sum(record.phase == "adapt" for record in self._journal.state.history)
+        train, validation = (len(material.places(part)) for part in ("train", "validation"))
+        work = Work(computed + len(material.test), train, validation, epochs)
+        learn_from(base.bundle, recipe, work, seconds, self._spec.cache_dir)
 
     def _keep_held_out(self, material: Material, head: LearntHead) -> None:
         labels = material.labels()

@@ -23,7 +23,7 @@ from mobilenet_gui.training.bases import recommended
 from mobilenet_gui.training.blocks import adapted_layers, count_blocks
 from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.detect import Declared, detect
-from mobilenet_gui.training.estimate import PaceBook, estimate, network_of, probe
+from mobilenet_gui.training.estimate import PaceBook, Work, estimate, learn_from, network_of, probe
 from mobilenet_gui.training.keras_file import pack_weights
 from mobilenet_gui.training.material import gather
 from mobilenet_gui.training.presets import recipe_for
@@ -235,9 +235,19 @@ def test_an_estimate_grows_with_effort_and_photos_and_learns_from_trainings(tmp_
     known = estimate(bundle, 500, TrainingSettings(preset="fast"), cache)
     assert known.measured
     assert estimate(bundle, 500, TrainingSettings(preset="fast"), cache, cached=True).seconds <= known.seconds
+    known_pace = PaceBook(cache).get("seen", network_of(bundle, 32))
+    assert known_pace is not None
     recipe = recipe_for(TrainingSettings(preset="balanced"), 32)
     PaceBook(cache).put("learnt", network_of(bundle, 32, recipe.unfreeze_blocks), 2.0)
     assert seconds("balanced") > 300 * 2 * recipe.epochs
+    work = Work(300, 180, 60, recipe.epochs)
+    learn_from(bundle, recipe, work, work.seconds(known_pace, 2.0) + 77.0, cache)
+    assert seconds("balanced", 300) == pytest.approx(work.seconds(known_pace, 2.0) + 77.0, abs=0.1)
+    fast = recipe_for(TrainingSettings(preset="fast"), 32)
+    learn_from(bundle, fast, Work(100, 60, 20, 0), 5.0, cache)
+    assert seconds("fast", 100) == pytest.approx(5.0, abs=0.1)
+    learn_from(bundle, fast, Work(100, 60, 20, 0), 0.0, cache)
+    assert seconds("fast", 0) > 0
     (cache / "paces.json").write_text("rubbish")
     assert not estimate(bundle, 500, TrainingSettings(preset="fast"), cache).measured
 
