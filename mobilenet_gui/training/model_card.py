@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mobilenet_gui import __version__
-from mobilenet_gui.core.answers import percent
+from mobilenet_gui.core.answers import headline, percent
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr, trn
@@ -135,7 +135,7 @@ def _training(making: Making) -> list[tuple[str, str]]:
     counts = [sum(s.split == part for s in making.spec.samples) for part in ("train", "validation", "test")]
     found = [
         (tr("Photos"), tr("{0} to train, {1} to validate, {2} to test").format(*(f"{n:,}" for n in counts))),
-        (tr("Effort"), settings.preset),
+        (tr("Effort"), headline(settings.preset)),
         (tr("Seed"), str(settings.seed)),
     ]
     if making.state is not None:

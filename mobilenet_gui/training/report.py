@@ -298,9 +298,10 @@ def _comparison(evaluation: Evaluation, making: Making) -> str:
         if found.significant
         else tr("That may be chance: in {percent} of cases two equally good models would differ so much.")
     ).format(percent=rare)
+    same = making.earlier.model_name == evaluation.model_name
     pairs = [
-        (making.earlier.model_name, percent(found.old_accuracy)),
-        (evaluation.model_name, percent(found.new_accuracy)),
+        (tr("Before") if same else making.earlier.model_name, percent(found.old_accuracy)),
+        (tr("Now") if same else evaluation.model_name, percent(found.new_accuracy)),
         (tr("Newly right"), f"{len(found.only_new):,}"),
         (tr("Newly wrong"), f"{len(found.only_old):,}"),
     ]

@@ -21,9 +21,10 @@ from mobilenet_gui.training.run_folder import EpochRecord
 
 MATRIX_CLASSES: Final = 30
 """With more classes a matrix cannot be read; the most frequent mix-ups are listed instead."""
-_TALL_FROM: Final = 7
+_FEW, _TALL_FROM = 4, 7
 _THUMB_SIDE: Final = 256
 _THUMB_QUALITY: Final = 72
+_LOW_MOST: Final = 0.9
 _WIDE, _HIGH, _LEFT, _BELOW, _TOP = 460.0, 220.0, 40.0, 24.0, 8.0
 
 
@@ -56,8 +57,9 @@ def matrix(evaluation: Evaluation) -> str:
     for truth, (name, counts) in enumerate(zip(names, table, strict=True)):
         cells = "".join(_cell(truth, said, count) for said, count in enumerate(counts))
         rows.append(f'<tr><th scope="row" title="{safe(name)}"><span>{safe(name)}</span></th>{cells}</tr>')
+    size = " few" if len(columns) <= _FEW else " some" if len(columns) < _TALL_FROM else ""
     return (
-        f'<div class="scroll"><table class="matrix"><thead><tr><th></th>{head}</tr></thead>'
+        f'<div class="scroll"><table class="matrix{size}"><thead><tr><th></th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
@@ -151,19 +153,20 @@ def learning_chart(history: Sequence[EpochRecord]) -> str:
     if len(history) < 2:
         return ""
     lines = []
-    for kind, values in (
-        ("first", [record.val_accuracy for record in history]),
-        ("second", [record.accuracy for record in history]),
-    ):
+    ours, theirs = ([record.val_accuracy for record in history], [record.accuracy for record in history])
+    # Most of what is learnt shows in the last few percent: the axis begins below the lowest value.
+    lowest = min((value for value in (*ours, *theirs) if math.isfinite(value)), default=0.0)
+    low = min(math.floor(max(lowest, 0.0) * 10) / 10, _LOW_MOST)
+    for kind, values in (("first", ours), ("second", theirs)):
         points = [
-            f"{_x(n / (len(values) - 1)):.1f},{_y(min(1.0, max(0.0, value))):.1f}"
+            f"{_x(n / (len(values) - 1)):.1f},{_y((min(1.0, max(low, value)) - low) / (1 - low)):.1f}"
             for n, value in enumerate(values)
             if math.isfinite(value)
         ]
         lines.append(f'<polyline class="{kind}" points="{" ".join(points)}"/>')
     feet = _foot(0.0, str(history[0].epoch)) + _foot(1.0, str(history[-1].epoch))
     words = f'<span class="key"></span>{safe(tr("validation photos"))}<span class="key other"></span>'
-    return _chart(tr("Accuracy while training"), "".join(reversed(lines)) + feet) + (
+    return _chart(tr("Accuracy while training"), "".join(reversed(lines)) + feet, low) + (
         f'<p class="sub">{words}{safe(tr("train photos"))}</p>'
     )
 
@@ -180,10 +183,11 @@ def _foot(share: float, text: str) -> str:
     return f'<text x="{_x(share):.1f}" y="{_HIGH - 6:.1f}" text-anchor="middle">{safe(text)}</text>'
 
 
-def _chart(name: str, content: str) -> str:
+def _chart(name: str, content: str, low: float = 0.0) -> str:
+    """Return a chart whose value axis runs from `low` (0-1) to 1."""
     lines = "".join(
         f'<line class="grid" x1="{_LEFT}" x2="{_WIDE}" y1="{_y(share):.1f}" y2="{_y(share):.1f}"/>'
-        f'<text x="{_LEFT - 6}" y="{_y(share) + 4:.1f}" text-anchor="end">{share:.0%}</text>'
+        f'<text x="{_LEFT - 6}" y="{_y(share) + 4:.1f}" text-anchor="end">{low + share * (1 - low):.0%}</text>'
         for share in (0.0, 0.5, 1.0)
     )
     return f'<svg viewBox="0 0 {_WIDE:.0f} {_HIGH:.0f}" role="img" aria-label="{safe(name)}">{lines}{content}</svg>'

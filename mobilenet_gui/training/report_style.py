@@ -20,7 +20,7 @@ h2{font-size:17px;margin:0 0 4px;font-weight:600}
 p{margin:0}
 .sub,.hint,figcaption,footer{color:var(--text2);font-size:13.5px}
 .hint{margin-bottom:14px}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(210px,1fr));gap:12px;margin:24px 0 12px}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(180px,1fr));gap:12px;margin:24px 0 12px}
 .card{background:var(--panel);border:1px solid var(--line);border-radius:12px;padding:18px 20px;margin-bottom:12px}
 .tiles .card{margin:0}
 .tiles p:first-child{color:var(--text2);font-size:13.5px}
@@ -34,6 +34,8 @@ table{border-collapse:separate;border-spacing:3px;font-size:13.5px}
 .matrix thead th{text-align:center;padding:0 2px 4px;vertical-align:bottom}
 .matrix thead th.tall span{writing-mode:vertical-rl;transform:rotate(180deg);max-height:150px;margin:0 auto}
 .matrix td{min-width:40px;height:34px;text-align:center;border-radius:6px;background:var(--track);font-weight:600}
+.matrix.few td{min-width:120px;height:72px;font-size:15px}
+.matrix.some td{min-width:56px;height:44px}
 .matrix td.right{background:var(--accent);color:var(--on)}
 .matrix td.wrong{background:var(--warnsoft);color:var(--warn)}
 .list{width:100%;border-spacing:0}
@@ -66,6 +68,7 @@ margin-right:6px}
 .key.other{background:var(--warn);margin-left:14px}
 footer{margin-top:20px}
 @media (max-width:720px){.two{grid-template-columns:1fr}main{padding:20px 14px}.card{padding:14px}.list td,.list th{
-padding-left:5px;padding-right:5px}.list .wide{display:none}.matrix th span{max-width:100px}}
+padding-left:5px;padding-right:5px}.list .wide{display:none}.matrix th span{max-width:100px}
+.matrix.few td{min-width:72px;height:52px}}
 @media print{body{background:#fff}.card{break-inside:avoid}}
 """.strip()

@@ -170,6 +170,15 @@ def test_a_cell_is_chosen_by_click_and_spoken(qtbot: QtBot) -> None:
     assert len(heard) == 1
 
 
+def test_names_of_narrow_columns_are_written_upwards(qtbot: QtBot) -> None:
+    few, many = matrix(qtbot), matrix(qtbot, 30)
+    assert few.cell_rect((0, 0)).top() == 42
+    assert many.cell_rect((0, 0)).top() > 42
+    cell = many.cell_rect((1, 1))
+    assert many._at(cell.center()) == (1, 1)
+    assert few.grab().toImage() != many.grab().toImage()
+
+
 def test_arrows_move_inside_and_pages_go_from_mistake_to_mistake(qtbot: QtBot) -> None:
     made = matrix(qtbot)
     keys = Qt.Key

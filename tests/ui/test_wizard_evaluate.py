@@ -12,10 +12,12 @@ from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.core.catalog import DEFAULT_ID
 from mobilenet_gui.core.errors import ModelError
+from mobilenet_gui.training.evaluation_types import Answer, Evaluation, Guess
 from mobilenet_gui.training.project import Project
 from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.ui.wizard.dialog import WizardDialog
 from mobilenet_gui.ui.wizard.evaluate_page import EvaluatePage
+from mobilenet_gui.ui.wizard.evaluate_words import caution_words, unread_tip
 from mobilenet_gui.ui.wizard.export_row import ExportRow
 from mobilenet_gui.ui.wizard.matrix_card import MANY_CLASSES, MatrixCard
 from mobilenet_gui.ui.wizard.report_desk import file_name, with_ending
@@ -194,10 +196,21 @@ def test_without_mistakes_and_without_a_test(make_trained: MakeTrained) -> None:
     _, page = evaluated(bench, project)
     assert not page.panel.nothing.isHidden()
     assert page.panel.nothing.text() == "No mistakes on these photos."
+    assert page.matrix_card.caution.text().startswith("So few test photos say little.")
     untested = run_of(project, RunState("finished", "test", epochs(2), 2, 3.0, None))
     page.book.reload()
     bench.wait(lambda: page._run == untested.path and page._evaluation is None)
-    bench.wait(lambda: page.banner.text() == "There were too few photos to test it with.")
+    bench.wait(lambda: page.banner.text().startswith("No photo was left to test it with."))
+
+
+def test_photos_that_could_not_be_read_are_said() -> None:
+    read = Answer("a", Path("a.jpg"), 0, (Guess(0, "Birds", 0.9),), 0.9, 0.9)
+    gone = [Answer(f"{n}", Path(f"{n}.jpg"), 0, (), 0.0, 0.0, error="There is no such file.") for n in range(14)]
+    found = Evaluation("m", "M", ("Birds",), (*[read] * 30, *gone))
+    assert caution_words(found) == "14 test photos could not be read and do not count."
+    assert unread_tip(found).startswith("0.jpg: There is no such file.\n")
+    assert unread_tip(found).endswith("and 2 more")
+    assert caution_words(Evaluation("m", "M", ("Birds",), (read,) * 30)) == ""
 
 
 def test_of_many_classes_those_with_mistakes_are_shown_first(make_trained: MakeTrained) -> None:
@@ -206,7 +219,8 @@ def test_of_many_classes_those_with_mistakes_are_shown_first(make_trained: MakeT
     finished_run(project, wrong=(0, 1, 9))
     _, page = evaluated(bench, project)
     card: MatrixCard = page.matrix_card
-    assert len(card.matrix.names()) == 4
+    assert card.matrix.names() == ("Class00", "Class01", "Class04", "Class05")
+    assert card.worst_cell() == card.matrix.cell() == (0, 1)
     card.more.click()
     assert len(card.matrix.names()) == MANY_CLASSES + 3
     card.matrix._pick((0, 1))

@@ -27,6 +27,8 @@ from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, outline, pe
 _GAP = 3.0
 _LEAST_WIDE, _LEAST_HIGH, _CELL_WIDE, _CELL_HIGH = 30, 24, 200, 132
 _HEAD = 42
+_TURNED_BELOW, _TURNED_TOP, _TURNED_MAX = 44, 22, 84
+"""Cells narrower than that have their names written upwards, so that they can be told apart."""
 _NAMES_MAX, _NAMES_MIN = 120, 48
 _RING = 3.0
 
@@ -49,6 +51,12 @@ class ConfusionMatrix(QAbstractScrollArea):
         self._counts: tuple[tuple[int, ...], ...] = ()
         self._cell: Cell | None = None
         self._hovered: Cell | None = None
+        self._longest = 0.0
+        self._turned = False
+        self._head = float(fonts.px(_HEAD))
+        corner = QWidget()
+        corner.setAutoFillBackground(False)
+        self.setCornerWidget(corner)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -84,6 +92,8 @@ class ConfusionMatrix(QAbstractScrollArea):
         self._names = tuple(names)
         self._counts = tuple(tuple(row) for row in counts)
         self._cell = self._hovered = None
+        metrics = QFontMetricsF(fonts.font("small", fonts.MEDIUM))
+        self._longest = max((metrics.horizontalAdvance(name) for name in self._names), default=0.0)
         self._measure()
         self._tell()
         self.viewport().update()
@@ -105,7 +115,7 @@ class ConfusionMatrix(QAbstractScrollArea):
         """Return where a cell is drawn, in the viewport."""
         width, height = self._pitch()
         x = self._left() + cell[1] * width - self.horizontalScrollBar().value()
-        y = fonts.px(_HEAD) + cell[0] * height - self.verticalScrollBar().value()
+        y = self._head + cell[0] * height - self.verticalScrollBar().value()
         return QRectF(x, y, width - _GAP, height - _GAP)
 
     def spoken(self, cell: Cell) -> str:
@@ -231,7 +241,7 @@ class ConfusionMatrix(QAbstractScrollArea):
         for index, name in enumerate(self._names):
             rect = self.cell_rect((index, index))
             over_row = where.x() < self._left() and rect.top() <= where.y() <= rect.bottom()
-            over_column = where.y() < fonts.px(_HEAD) and rect.left() <= where.x() <= rect.right()
+            over_column = where.y() < self._head and rect.left() <= where.x() <= rect.right()
             if over_row or over_column:
                 return name
         return ""
@@ -239,26 +249,28 @@ class ConfusionMatrix(QAbstractScrollArea):
     # -- places ---------------------------------------------------------------------------------------------------
 
     def _left(self) -> float:
-        metrics = QFontMetricsF(fonts.font("small", fonts.MEDIUM))
-        longest = max((metrics.horizontalAdvance(name) for name in self._names), default=0.0)
         most = min(fonts.px(_NAMES_MAX), self.viewport().width() * 0.34)
-        return min(max(longest, fonts.px(_NAMES_MIN)), most) + 10
+        return min(max(self._longest, fonts.px(_NAMES_MIN)), most) + 10
 
     def _pitch(self) -> tuple[float, float]:
         """Return the distance from cell to cell, across and down."""
         size = max(len(self._names), 1)
         across = (self.viewport().width() - self._left() - _RING) / size
-        down = (self.viewport().height() - fonts.px(_HEAD) - _RING) / size
+        down = (self.viewport().height() - self._head - _RING) / size
         return (
             min(max(across, fonts.px(_LEAST_WIDE)), fonts.px(_CELL_WIDE) + _GAP),
             min(max(down, fonts.px(_LEAST_HIGH)), fonts.px(_CELL_HIGH) + _GAP),
         )
 
     def _measure(self) -> None:
+        across = self._pitch()[0]
+        self._turned = across < fonts.px(_TURNED_BELOW) and self._longest > across
+        upright = fonts.px(_TURNED_TOP) + min(self._longest, fonts.px(_TURNED_MAX)) + 6
+        self._head = float(upright if self._turned else fonts.px(_HEAD))
         width, height = self._pitch()
         size = len(self._names)
         beyond_x = round(self._left() + size * width + _RING - self.viewport().width())
-        beyond_y = round(fonts.px(_HEAD) + size * height + _RING - self.viewport().height())
+        beyond_y = round(self._head + size * height + _RING - self.viewport().height())
         for scroll, beyond, page, step in (
             (self.horizontalScrollBar(), beyond_x, self.viewport().width(), width),
             (self.verticalScrollBar(), beyond_y, self.viewport().height(), height),
@@ -270,7 +282,7 @@ class ConfusionMatrix(QAbstractScrollArea):
     def _reveal(self, cell: Cell) -> None:
         rect = self.cell_rect(cell)
         across, down = self.horizontalScrollBar(), self.verticalScrollBar()
-        left, top = self._left(), float(fonts.px(_HEAD))
+        left, top = self._left(), self._head
         if rect.left() < left:
             across.setValue(across.value() - round(left - rect.left()))
         elif rect.right() > self.viewport().width():
@@ -281,11 +293,11 @@ class ConfusionMatrix(QAbstractScrollArea):
             down.setValue(down.value() + round(rect.bottom() - self.viewport().height() + _RING))
 
     def _at(self, where: QPointF) -> Cell | None:
-        if where.x() < self._left() or where.y() < fonts.px(_HEAD):
+        if where.x() < self._left() or where.y() < self._head:
             return None
         width, height = self._pitch()
         column = int((where.x() - self._left() + self.horizontalScrollBar().value()) // width)
-        row = int((where.y() - fonts.px(_HEAD) + self.verticalScrollBar().value()) // height)
+        row = int((where.y() - self._head + self.verticalScrollBar().value()) // height)
         size = len(self._names)
         return (row, column) if 0 <= row < size and 0 <= column < size else None
 
@@ -306,7 +318,7 @@ class ConfusionMatrix(QAbstractScrollArea):
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         rows, columns = self._in_view()
-        left, head = self._left(), float(fonts.px(_HEAD))
+        left, head = self._left(), self._head
         self._paint_names(painter, rows, columns, left, head)
         painter.setClipRect(QRectF(left - _RING, head - _RING, self.viewport().width(), self.viewport().height()))
         for row in rows:
@@ -330,9 +342,17 @@ class ConfusionMatrix(QAbstractScrollArea):
         for index in columns:
             rect = self.cell_rect((0, index))
             face = fonts.font("caption", fonts.SEMIBOLD if index == column else fonts.REGULAR)
+            ink = colours.text if index == column else colours.text2
+            if self._turned:
+                painter.save()
+                painter.translate(rect.center().x(), head - 6)
+                painter.rotate(-90)
+                room = QRectF(0, -fonts.px(9), head - 6 - fonts.px(_TURNED_TOP), fonts.px(18))
+                draw_text(painter, room, self._names[index], face, ink)
+                painter.restore()
+                continue
             box = QRectF(rect.x() - 1, fonts.px(20), rect.width() + 2, fonts.px(18))
-            draw_text(painter, box, self._names[index], face, colours.text if index == column else colours.text2,
-                      align=Qt.AlignmentFlag.AlignHCenter)  # fmt: skip
+            draw_text(painter, box, self._names[index], face, ink, align=Qt.AlignmentFlag.AlignHCenter)
         painter.setClipRect(QRectF(0, head, left, self.viewport().height() - head))
         for index in rows:
             rect = self.cell_rect((index, 0))

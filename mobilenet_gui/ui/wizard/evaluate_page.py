@@ -196,7 +196,7 @@ class EvaluatePage(WizardPage):
         def fail(error: UserError) -> None:
             if self._run == run.folder:
                 untested = run.state.accuracy is None
-                self._show_none(tr("There were too few photos to test it with.") if untested else error.reason)
+                self._show_none(_untested_words() if untested else error.reason)
 
         self.book.read_evaluation(run.folder, show, fail)
 
@@ -309,6 +309,10 @@ class EvaluatePage(WizardPage):
         place = finished.index(self._run) if self._run in finished else len(finished)
         earlier = self.book.evaluation(finished[place + 1]) if place + 1 < len(finished) else None
         self.reports.ask(self._run, earlier)
+
+
+def _untested_words() -> str:
+    return tr("No photo was left to test it with. Add more photos, or give the test a larger part under Settings.")
 
 
 def _run_words(run: RunInfo) -> str:

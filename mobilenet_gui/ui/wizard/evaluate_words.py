@@ -7,6 +7,12 @@ from mobilenet_gui.training.comparison import Comparison
 from mobilenet_gui.training.evaluation_types import Evaluation
 from mobilenet_gui.ui.widgets.painting import percent
 
+FEWEST_ALIKE = 2
+"""Mistakes of one kind; a single one shows nothing."""
+FEWEST_TESTED = 20
+"""Test photos; with fewer the 95 % interval is wider than 16 percentage points even if all are right."""
+MOST_NAMED = 12
+
 
 def right_words(evaluation: Evaluation) -> str:
     """Return "113 of 119 right, 89–98 %": the count and the 95 % interval."""
@@ -34,6 +40,29 @@ def sure_words(evaluation: Evaluation) -> str:
     return tr("Sure from {limit}: {share} of the photos, {right} of them right.").format(
         limit=percent(sure.sure_from, 0), share=percent(sure.coverage, 0), right=percent(sure.accuracy)
     )
+
+
+def caution_words(evaluation: Evaluation) -> str:
+    """Return what makes the figures doubtful: photos that could not be read, too few of them; empty for nothing."""
+    parts = []
+    if evaluation.errors:
+        parts.append(
+            trn(
+                "{n} test photo could not be read and does not count.",
+                "{n} test photos could not be read and do not count.",
+                len(evaluation.errors),
+            )
+        )
+    if 0 < len(evaluation.tested) < FEWEST_TESTED:
+        parts.append(tr("So few test photos say little. With more photos in the project the test becomes fair."))
+    return " ".join(parts)
+
+
+def unread_tip(evaluation: Evaluation) -> str:
+    """Return which test photos could not be read, and why."""
+    lines = [f"{answer.path.name}: {answer.error}" for answer in evaluation.errors[:MOST_NAMED]]
+    more = len(evaluation.errors) - len(lines)
+    return "\n".join([*lines, *([tr("and {n} more").format(n=more)] if more else [])])
 
 
 def calibration_tip(evaluation: Evaluation) -> str:
@@ -75,6 +104,8 @@ def cell_hint(evaluation: Evaluation, row: int, column: int) -> str:
     """Return what could help against the mistakes of a cell; empty where nothing is known."""
     figures = evaluation.per_class
     if row == column or not figures[row].support:
+        return ""
+    if evaluation.confusion[row][column] < FEWEST_ALIKE:
         return ""
     if evaluation.confusion[row][column] * 2 > max(figures[row].support - figures[row].correct, 1):
         return tr("Most mistakes with {true} are of this kind. More photos that show the difference help.").format(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from mobilenet_gui.i18n import tr, trn
-from mobilenet_gui.training.evaluation_types import Evaluation
+from mobilenet_gui.training.evaluation_types import OTHER, Evaluation
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.widgets.buttons import Button
 from mobilenet_gui.ui.widgets.card import Card
@@ -14,7 +16,7 @@ from mobilenet_gui.ui.widgets.confusion_matrix import ConfusionMatrix
 from mobilenet_gui.ui.widgets.labels import ElidedLabel, text_label
 from mobilenet_gui.ui.widgets.segmented import Segmented
 from mobilenet_gui.ui.wizard.class_table import ClassTable
-from mobilenet_gui.ui.wizard.evaluate_words import calibration_tip, sure_words
+from mobilenet_gui.ui.wizard.evaluate_words import calibration_tip, caution_words, sure_words, unread_tip
 
 MANY_CLASSES = 12
 """Of more classes the matrix shows only those with mistakes until all are asked for."""
@@ -47,6 +49,7 @@ class MatrixCard(Card):
             tr("Rows are the true class. Blue is right, amber is a mistake."), "small", "text2", wrap=True
         )
         self.sure = text_label("", "small", "text2", wrap=True)
+        self.caution = text_label("", "small", "warn", wrap=True)
         self._stack = QStackedWidget()
         self._lay_out()
         self.views.changed.connect(self._show_view)
@@ -67,6 +70,7 @@ class MatrixCard(Card):
         self.body.addWidget(self._stack, 1)
         self.body.addWidget(self.note)
         self.body.addWidget(self.sure)
+        self.body.addWidget(self.caution)
 
     def show_evaluation(self, evaluation: Evaluation) -> None:
         """Show another test; nothing is chosen then."""
@@ -76,6 +80,9 @@ class MatrixCard(Card):
         self.sure.setText(sure_words(evaluation))
         self.sure.setVisible(bool(self.sure.text()))
         self.sure.setToolTip(calibration_tip(evaluation) if self.sure.text() else "")
+        self.caution.setText(caution_words(evaluation))
+        self.caution.setVisible(bool(self.caution.text()))
+        self.caution.setToolTip(unread_tip(evaluation))
         self._fill()
 
     def set_short(self, short: bool) -> None:
@@ -94,10 +101,7 @@ class MatrixCard(Card):
         """Return the labels of the cell with most mistakes; None where there are none."""
         if self._evaluation is None:
             return None
-        table = self._evaluation.confusion
-        size = len(self._evaluation.classes)
-        cells = [(row, column) for row in range(size) for column in range(size) if row != column and table[row][column]]
-        return max(cells, key=lambda cell: table[cell[0]][cell[1]], default=None)
+        return next(iter(_mix_ups(self._evaluation)), None)
 
     def _fill(self) -> None:
         evaluation = self._evaluation
@@ -111,8 +115,9 @@ class MatrixCard(Card):
             [[table[row][column] for column in self._order] for row in self._order],
         )
         self.more.setVisible(size > MANY_CLASSES)
-        self.more.set_text(
-            tr("Only those with mistakes") if self._all else trn("Show all {n} class", "Show all {n} classes", size)
+        self.more.set_text(tr("Only mistakes") if self._all else trn("Show all {n}", "Show all {n}", size))
+        self.more.setToolTip(
+            tr("Only classes with mistakes") if self._all else trn("Show all {n} class", "Show all {n} classes", size)
         )
 
     def _flip_all(self) -> None:
@@ -135,15 +140,16 @@ class MatrixCard(Card):
         self.chosen.emit(row, column)
 
 
+def _mix_ups(evaluation: Evaluation) -> list[tuple[int, int]]:
+    """Return the cells with mistakes as labels of row and column, those with most first."""
+    counts = Counter((answer.truth, answer.guess) for answer in evaluation.mistakes if answer.guess != OTHER)
+    return sorted(counts, key=lambda cell: (-counts[cell], cell))
+
+
 def _mistaken(evaluation: Evaluation) -> list[int]:
-    """Return the labels of classes with mistakes, those with most first, but not more than can be looked through."""
-    table = evaluation.confusion
-    size = len(evaluation.classes)
-    wrong = [0] * size
-    for row in range(size):
-        for column, count in enumerate(table[row][:size]):
-            if column != row and count:
-                wrong[row] += count
-                wrong[column] += count
-    order = sorted((label for label in range(size) if wrong[label]), key=lambda label: -wrong[label])
-    return order[:MOST_SHOWN] or list(range(min(size, MANY_CLASSES)))
+    """Return the labels of the classes that are mistaken for one another most often, side by side in the matrix.
+
+    No more than can be looked through; where there are no mistakes, the first ones.
+    """
+    order = list(dict.fromkeys(label for cell in _mix_ups(evaluation) for label in cell))
+    return order[:MOST_SHOWN] or list(range(min(len(evaluation.classes), MANY_CLASSES)))

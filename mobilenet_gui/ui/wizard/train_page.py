@@ -94,13 +94,15 @@ class TrainPage(WizardPage):
             else Action("pause", tr("Pause"), icon="pause", enabled=free and asked != "pause")
         )
         best = live is not None and live.best is not None
+        over = live is not None and live.phase == "test"
         return Footer(
             left=Action("cancel", tr("Cancel training"), "ghost", enabled=asked != "cancel" and live is not None),
             actions=(
                 hold,
                 Action(
-                    "finish", tr("Stop and use best"), icon="check", enabled=free and best,
-                    tip="" if best else tr("Possible after the first epoch"),
+                    "finish", tr("Stop and use best"), icon="check", enabled=free and best and not over,
+                    tip=tr("The best was chosen; it is being tested") if over
+                    else "" if best else tr("Possible after the first epoch"),
                 ),
                 Action("close", tr("Continue in background"), "primary"),
             ),
