@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.core.catalog import DEFAULT_ID
@@ -18,6 +19,7 @@ from mobilenet_gui.training.training_settings import TrainingSettings
 from mobilenet_gui.ui.wizard.dialog import WizardDialog
 from mobilenet_gui.ui.wizard.estimating import actual_parts
 from mobilenet_gui.ui.wizard.evaluate_page import EvaluatePage
+from mobilenet_gui.ui.wizard.settings_fields import NumberField
 from mobilenet_gui.ui.wizard.settings_page import SettingsPage, _promise
 from mobilenet_gui.ui.wizard.train_page import TrainPage
 from mobilenet_gui.ui.wizard.training_words import advice, ready_at, span, time_left
@@ -380,3 +382,25 @@ def test_what_was_measured_is_promised_with_its_model_and_nothing_else() -> None
     assert "245 photos of ants and bees" in tip
     assert _promise("fast", "mobilenet-v2-1.0-224")[0] == "About 96 % in our trial"
     assert _promise("best", "starter") == ("When it matters", "")
+
+
+def test_a_refused_number_leaves_what_is_accepted_and_moves_nothing(qtbot: QtBot) -> None:
+    field, other = NumberField("epochs", "Epochs", "Passes"), QLineEdit()
+    window = QWidget()
+    column = QVBoxLayout(window)
+    column.addWidget(field)
+    column.addWidget(other)
+    qtbot.addWidget(window)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    field.show_value(None, 8)
+    field.edit.setFocus()
+    before = other.y()
+    QTest.keyClicks(field.edit, "5000")
+    assert field.error() == "1 to 1,000"
+    assert other.y() == before
+    other.setFocus()
+    assert (field.edit.text(), field.edit.placeholderText(), field.error()) == ("", "8", "")
+    assert field._below.isVisible()
+    assert other.y() == before

@@ -40,19 +40,28 @@ class NumberField(QWidget):
         super().__init__()
         self._name, self._whole, self._optional = name, whole, optional
         self._shown: float | None = None
+        self._usual: float | None = None
+        self._refused = False
         self.edit = LineEdit()
         self.edit.setAccessibleName(label)
         self.edit.setToolTip(hint)
-        self._below = text_label("", "caption", "bad", wrap=True)
+        self._below = text_label("", "caption", "bad")
+        # Its room stays when it goes, or the field that is clicked next would move away from under the pointer.
+        policy = self._below.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._below.setSizePolicy(policy)
+        self._below.setFixedHeight(fonts.px(16))
         self._below.hide()
         caption = text_label(label, "small", "text2", fonts.MEDIUM)
         caption.setBuddy(self.edit)
         caption.setToolTip(hint)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(5)
-        for widget in (caption, self.edit, self._below):
-            column.addWidget(widget)
+        column.setSpacing(0)
+        column.addWidget(caption)
+        column.addSpacing(5)
+        column.addWidget(self.edit)
+        column.addWidget(self._below)
         column.addStretch(1)
         self.edit.textEdited.connect(lambda _text: self._judge())
         self.edit.editingFinished.connect(self._finish)
@@ -60,19 +69,24 @@ class NumberField(QWidget):
 
     def error(self) -> str:
         """Return what is said to be wrong; empty where nothing is."""
-        return self._below.text() if not self._below.isHidden() else ""
+        return self.edit.accessibleDescription()
 
     def show_value(self, value: float | None, usual: float | None = None) -> None:
         """Show a value, None for the preset's, which is `usual` where that is known."""
-        self._shown = value
+        self._shown, self._usual = value, usual
         self.edit.setText("" if value is None else self._text(value))
         self.edit.setPlaceholderText(tr("Auto") if usual is None else self._text(usual))
         self._judge()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Leave nothing refused behind when the field is left."""
+        """Leave nothing refused behind when the field is left, but what would have been taken."""
         if watched is self.edit and event.type() == QEvent.Type.FocusOut and not self._judge():
-            self.show_value(self._shown)
+            accepted = self._below.text()
+            self.show_value(self._shown, self._usual)
+            self._refused = True
+            self._below.set_tone("text2")
+            self._below.setText(accepted)
+            self._below.show()
         return super().eventFilter(watched, event)
 
     def _text(self, value: float) -> str:
@@ -97,7 +111,9 @@ class NumberField(QWidget):
         except ValueError:
             good = False
         low, high = LIMITS[self._name]
-        text = "" if good else tr("{low} to {high}").format(low=f"{low:g}", high=f"{high:g}")
+        shown = "{:,.0f}" if self._whole else "{:g}"
+        text = "" if good else tr("{low} to {high}").format(low=shown.format(low), high=shown.format(high))
+        self._below.set_tone("bad")
         self.edit.set_invalid(not good)
         self.edit.setAccessibleDescription(text)
         self._below.setText(text)
@@ -105,7 +121,9 @@ class NumberField(QWidget):
         return good
 
     def _finish(self) -> None:
-        if self._judge():
+        # Qt tells the end of typing after the focus has gone.
+        refused, self._refused = self._refused, False
+        if not refused and self._judge():
             value = self._value()
             if value != self._shown:
                 self._shown = value
@@ -203,7 +221,7 @@ class AdvancedFields(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 8, 0, 0)
         grid.setHorizontalSpacing(16)
-        grid.setVerticalSpacing(14)
+        grid.setVerticalSpacing(2)  # below the fields is room for what is wrong with them
         self._choice("input_size", tr("Photo size"), tr("Side of the network's input; larger sees more and is slower"),
                      sizes)  # fmt: skip
         self._number("epochs", tr("Epochs"), tr("The most passes over the photos"))
