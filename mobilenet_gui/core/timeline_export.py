@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -42,12 +43,14 @@ def export(
         data = as_json(timeline, segments, frames=frames).encode()
     else:
         data = as_srt(segments).encode()
-    staging = target.with_name(f".{target.name}.{os.getpid()}.part")
+    # Not the target's name and something: that might be too long.
+    staging = target.with_name(f".timeline.{os.getpid()}.part")
     try:
         staging.write_bytes(data)
         staging.replace(target)
     except OSError as error:
-        staging.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            staging.unlink(missing_ok=True)
         raise StorageError(str(target), error.strerror or str(error)) from error
 
 
@@ -107,7 +110,12 @@ def as_json(timeline: Timeline, segments: Sequence[Segment], *, frames: bool = T
             }
             for when, indices, probabilities in rows
         ]
-    return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+    text = json.dumps(record, ensure_ascii=False, indent=1)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a file name that is no UTF-8; as an escape its bytes survive
+        text = json.dumps(record, indent=1)
+    return text + "\n"
 
 
 def as_srt(segments: Sequence[Segment]) -> str:

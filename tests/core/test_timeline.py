@@ -204,10 +204,20 @@ def test_subtitles_count_hours_and_survive_odd_labels() -> None:
     assert as_srt([segment]) == "1\n01:00:00,000 --> 10:00:00,500\nA b → c (100 %)\n"
 
 
+def test_names_of_any_kind_are_exported(tmp_path: Path) -> None:
+    timeline = made_timeline([(0, 0.9)] * 20)
+    timeline.source = "holiday\udce4.mp4"  # bytes that are no UTF-8, as Python names them
+    target = tmp_path / f"{'n' * 240}.json"
+    export(target, timeline, timeline.segments())
+    assert json.loads(target.read_text("utf-8"))["video"] == timeline.source
+
+
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     timeline = made_timeline([(0, 0.9)] * 20)
     with pytest.raises(StorageError):
         export(tmp_path / "none" / "a.csv", timeline, timeline.segments())
+    with pytest.raises(StorageError):
+        export(tmp_path / f"{'n' * 300}.csv", timeline, timeline.segments())
     with pytest.raises(ValueError, match="txt"):
         export(tmp_path / "a.txt", timeline, timeline.segments())
     assert list(tmp_path.iterdir()) == []

@@ -349,6 +349,16 @@ class TestVideo:
         page.frame.freeze.click()
         playing.until(lambda: page.controller.phase is Phase.RUNNING)
 
+    def test_the_picture_that_stands_at_the_end_is_answered_for_itself(self, make: Make, tmp_path: Path) -> None:
+        bench = make(live_smoothing=2.0)
+        bench.load_model()
+        page = bench.show()
+        page.play_file(colours(tmp_path / "cut.mp4", [(RED, 25), (BLUE, 2)]))
+        bench.until(lambda: page.controller.phase is Phase.ENDED)
+        # Smoothed over two seconds, two frames would not have changed the answer.
+        bench.until(lambda: page.frame.inspector.title.text() == "Blue")
+        assert page.frame.inspector.bars.predictions()[0][1] > 0.9
+
     def test_seeking_while_paused_answers_for_that_frame_alone(self, playing: Bench) -> None:
         page = playing.page
         page.controller.play(False)

@@ -181,6 +181,7 @@ class AnalysisDesk(QObject):
         self._frame.inspector.segments.show_segments(segments, summary)
         if self._controller.frame is not None:
             transport.timeline.set_position(self._controller.frame.timestamp)
+            self._frame.inspector.segments.mark(self._controller.frame.timestamp)
 
     def _go_to(self, segment: Segment) -> None:
         self._controller.seek(segment.start)

@@ -175,6 +175,7 @@ class LiveController(QObject):
         else:
             reader.pause()
             self.session.rest()
+            self._recognise_held()
         self.changed.emit()
 
     def seek(self, seconds: float) -> None:
@@ -228,9 +229,10 @@ class LiveController(QObject):
     # the window's thread
 
     def _recognise_held(self) -> None:
-        """Recognise the picture on screen once more where no newer one will come."""
+        """Recognise the picture on screen once more where no newer one will come: it stands for itself."""
         standing = self.holding or self.phase is Phase.ENDED
         if standing and self.frame is not None and self.bundle is not None:
+            self.session.restart_smoothing()
             self._submit(self.frame)
 
     @Slot()
@@ -252,6 +254,8 @@ class LiveController(QObject):
         self.error = change.error
         if self.phase is Phase.FAILED:
             self.frozen = self._held = False
+        elif self.phase is Phase.ENDED:
+            self._recognise_held()
         self.changed.emit()
 
     @Slot(object)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.answers import milliseconds
@@ -24,6 +24,8 @@ from mobilenet_gui.ui.widgets.inspector import Inspector
 from mobilenet_gui.ui.widgets.labels import Divider, ElidedLabel, text_label
 from mobilenet_gui.ui.widgets.prediction_bars import GhostBars, PredictionBars
 from mobilenet_gui.ui.widgets.segmented import Segmented
+
+_BELOW_TABS = 6
 
 
 class LiveInspector(Inspector):
@@ -82,7 +84,7 @@ class LiveInspector(Inspector):
         now.addWidget(self.correct, 0, Qt.AlignmentFlag.AlignLeft)
         now.addWidget(self._inner)
         self.body.addWidget(self.tabs, 0, Qt.AlignmentFlag.AlignLeft)
-        self.body.addSpacing(6)
+        self.body.addSpacing(_BELOW_TABS)
         self.body.addWidget(self._now)
         self.body.addWidget(self.segments)
         self.footer.addWidget(_Promise())
@@ -142,6 +144,13 @@ class LiveInspector(Inspector):
         """Show "now" or "segments"."""
         self.tabs.set_current(key)
         self._show_tab(key)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the list of segments the height there is."""
+        super().resizeEvent(event)
+        margins = self.body.contentsMargins()
+        taken = margins.top() + margins.bottom() + self.tabs.sizeHint().height() + _BELOW_TABS
+        self.segments.set_room(self.scroll_area.height() - taken)
 
     def set_short(self, short: bool) -> None:
         """Leave helping sentences out where the window is low."""

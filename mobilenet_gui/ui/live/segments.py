@@ -36,7 +36,9 @@ from mobilenet_gui.ui.widgets.painting import draw_text, outline, rounded
 
 _ROW = 46
 _ROWS_SHOWN = 7
+"""Where the panel is low, so many are shown all the same, and the panel scrolls."""
 _DOT = 9
+_GAP = 10
 _BRIEF = 10.0
 """Seconds; of what is shorter, whole seconds would not tell the beginning from the end."""
 Index = QModelIndex | QPersistentModelIndex
@@ -127,6 +129,7 @@ class SegmentsPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows = _Rows(self)
+        self._room = 0
         self.summary = text_label("", "body", "text2", wrap=True)
         self.view = QListView()
         self.view.setModel(self._rows)
@@ -145,7 +148,7 @@ class SegmentsPanel(QWidget):
         self.export.clicked.connect(self._show_menu)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
+        column.setSpacing(_GAP)
         column.addWidget(self.summary)
         column.addWidget(self.view)
         column.addWidget(self.export)
@@ -158,9 +161,14 @@ class SegmentsPanel(QWidget):
     def show_segments(self, segments: Sequence[Segment], summary: str) -> None:
         """List segments, with a sentence above them."""
         self._rows.show(segments)
-        self.view.setFixedHeight(fonts.px(_ROW) * min(_ROWS_SHOWN, max(1, len(segments))) + 2)
         count = trn("{n} segment", "{n} segments", len(segments)) if segments else tr("Nothing stood out long enough.")
         self.summary.setText(f"{count}{tr('. ') if segments else ' '}{summary}".strip())
+        self._fit()
+
+    def set_room(self, height: int) -> None:
+        """Learn how high the panel may be without having to scroll."""
+        self._room = height
+        self._fit()
 
     def mark(self, seconds: float) -> None:
         """Mark the segment that is on screen now, if any."""
@@ -184,6 +192,15 @@ class SegmentsPanel(QWidget):
             action = menu.addAction(icon("file", "text2"), text)
             action.triggered.connect(lambda _checked=False, k=kind: self.export_requested.emit(k))
         return menu
+
+    def _fit(self) -> None:
+        """Show as many rows as there is room for."""
+        width = self.width() if self.isVisible() else self.summary.sizeHint().width()
+        others = self.summary.heightForWidth(width) + self.export.sizeHint().height() + 2 * _GAP
+        fitting = max(_ROWS_SHOWN, (self._room - others) // fonts.px(_ROW))
+        height = fonts.px(_ROW) * min(fitting, max(1, len(self._rows.segments))) + 2
+        if self.view.height() != height:
+            self.view.setFixedHeight(height)
 
     def _show_menu(self) -> None:
         menu = self.export_menu()
