@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass, field
 
 from mobilenet_gui.cli import commands_parser
+from mobilenet_gui.training.export_formats import ALL_FORMATS
 
 WINDOW_OPTIONS = ("--help", "--new-window", "--version")
 
@@ -145,5 +146,8 @@ def _quoted(text: str) -> str:
 
 if __name__ == "__main__":
     tree = read("mobilenet-gui", "", commands_parser())
+    for _, found in walk(tree):
+        if "--to" in found.options:  # checked when the command runs, since the parser knows no exports
+            found.options["--to"] = (found.options["--to"][0], (*ALL_FORMATS, "all"))
     tree.options = dict.fromkeys(WINDOW_OPTIONS, ("", ()))
     print({"bash": bash, "zsh": zsh, "fish": fish}[sys.argv[1]](tree), end="")

@@ -88,6 +88,7 @@ def test_completions_know_every_command_and_parse(shell: str, tmp_path: Path) ->
         (["mobilenet-gui", "models", "im"], "import"),
         (["mobilenet-gui", "classify", "--form"], "--format"),
         (["mobilenet-gui", "classify", "--format", ""], "text json csv"),
+        (["mobilenet-gui", "export", "my-model", "--to", "o"], "onnx"),
     ],
 )
 def test_bash_completes(words: list[str], expected: str, tmp_path: Path) -> None:
