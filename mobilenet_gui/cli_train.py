@@ -74,7 +74,11 @@ def add_parser(subparsers: Any) -> None:
         "--augmentation", choices=("none", "light", "medium", "strong"), help=tr("how much photos are varied")
     )
     more.add_argument("--no-class-weights", action="store_true", help=tr("let large classes count for more"))
-    more.add_argument("--reject", action="store_true", help=tr("learn a class of what is none of these, too"))
+    more.add_argument(
+        "--reject",
+        action="store_true",
+        help=tr("answer “none of these”, too; learnt without photos of it, so strangers that look alike still pass"),
+    )
     more.add_argument("--split", default="60,20,20", metavar="A,B,C", help=tr("per cent to train, validate and test"))
     parser.set_defaults(run=run, parser=parser)
 

@@ -22,6 +22,7 @@ from mobilenet_gui.training.blocks import adapted_layers
 
 Floats = NDArray[np.float32]
 _DECAY: Final = 1e-4
+_AT_ONCE: Final = 8
 _MEMORY_ERRORS: Final = frozenset({"ResourceExhaustedError", "OutOfMemoryError"})
 
 
@@ -57,17 +58,20 @@ class AdaptNetwork:
         self.model.trainable = True
         for layer in self.model.layers:
             layer.trainable = layer.name in learning
+        first = next((layer for layer in self.model.layers if layer.name in learning), self.model.layers[1])
         last = self.model.get_layer(last_layer)
-        self._both = keras.Model(self.model.inputs[0], [last.input, self.model.outputs[0]])
+        self._front = keras.Model(self.model.inputs[0], first.input)
+        self._rear = keras.Model(first.input, self.model.outputs[0])
+        self._both = keras.Model(first.input, [last.input, self.model.outputs[0]])
 
     def prepare(self, learning_rate: float) -> None:
         """Start with a fresh optimiser."""
-        self.model.compile(
+        self._rear.compile(
             optimizer=keras.optimizers.AdamW(learning_rate, weight_decay=_DECAY),
             loss=keras.losses.CategoricalCrossentropy(label_smoothing=self._smoothing),
             metrics=[keras.metrics.CategoricalAccuracy()],
         )
-        self.model.optimizer.build(self.model.trainable_variables)
+        self._rear.optimizer.build(self._rear.trainable_variables)
 
     def step(
         self, pixels: Pixels, labels: NDArray[np.int64], weights: Floats, learning_rate: float
@@ -78,10 +82,10 @@ class AdaptNetwork:
             MemoryError: there is not enough memory for a batch of this size.
         """
         targets = np.eye(self._architecture.classes or 0, dtype=np.float32)[labels]
-        self.model.optimizer.learning_rate = learning_rate
+        self._rear.optimizer.learning_rate = learning_rate
         try:
-            self.model.reset_metrics()  # Keras would go on averaging over all batches
-            loss, accuracy = self.model.train_on_batch(self._table[pixels], targets, sample_weight=weights)
+            self._rear.reset_metrics()  # Keras would go on averaging over all batches
+            loss, accuracy = self._rear.train_on_batch(self._before(pixels), targets, sample_weight=weights)
             return float(loss), float(accuracy)
         except Exception as error:
             if type(error).__name__ in _MEMORY_ERRORS:
@@ -90,29 +94,37 @@ class AdaptNetwork:
 
     def answers(self, pixels: Pixels) -> tuple[Floats, Floats]:
         """Return the inputs of the last layer, shape (photos, channels), and the probabilities."""
-        # Called eagerly, a model keeps every layer's output to the end: 3 GB for 32 photos. As a graph it lets them go.
-        features, probabilities = self._both.predict_on_batch(self._table[pixels])
+        features, probabilities = self._both.predict_on_batch(self._before(pixels))
         rows = len(pixels)
         return np.asarray(features, np.float32).reshape(rows, -1), np.asarray(probabilities, np.float32)
+
+    def _before(self, pixels: Pixels) -> Floats:
+        """Return what comes out of the blocks that do not learn.
+
+        A few photos at a time: the first layers need most of the memory, 20 MB a photo, and nothing of it is needed to
+        learn. Called eagerly, a model would even keep every layer's output to the end.
+        """
+        parts = [pixels[start : start + _AT_ONCE] for start in range(0, len(pixels), _AT_ONCE)]
+        return np.concatenate([np.asarray(self._front.predict_on_batch(self._table[part])) for part in parts])
 
     @property
     def weights(self) -> list[NDArray[Any]]:
         """A copy of what learns."""
-        return [np.array(variable) for variable in self.model.trainable_variables]
+        return [np.array(keras.ops.convert_to_numpy(variable)) for variable in self._rear.trainable_variables]
 
     @weights.setter
     def weights(self, values: list[NDArray[Any]]) -> None:
-        for variable, value in zip(self.model.trainable_variables, values, strict=True):
+        for variable, value in zip(self._rear.trainable_variables, values, strict=True):
             variable.assign(value)
 
     @property
     def optimizer_state(self) -> list[NDArray[Any]]:
         """A copy of the optimiser's variables."""
-        return [np.array(variable) for variable in self.model.optimizer.variables]
+        return [np.array(keras.ops.convert_to_numpy(variable)) for variable in self._rear.optimizer.variables]
 
     @optimizer_state.setter
     def optimizer_state(self, values: list[NDArray[Any]]) -> None:
-        for variable, value in zip(self.model.optimizer.variables, values, strict=False):
+        for variable, value in zip(self._rear.optimizer.variables, values, strict=False):
             variable.assign(value)
 
     def arrays(self) -> Arrays:

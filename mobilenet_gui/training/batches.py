@@ -24,7 +24,7 @@ from mobilenet_gui.training.training_settings import Augmentation
 from mobilenet_gui.training.views import shown
 
 _AHEAD: Final = 3
-_KEPT_BYTES: Final = 256 << 20
+_KEPT_BYTES: Final = 128 << 20
 """Decoded photos of a small dataset are kept; a large one is decoded again every epoch."""
 _ROOM: Final = 1.25
 

@@ -34,7 +34,7 @@ POLITE_NICENESS = 10
 _POLL_SECONDS = 0.1
 _LOG_LINES = 200
 _SHOWN_LOG_LINES = 3
-_ROUTINE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl")
+_ROUTINE = re.compile(r"[IW]\d{4} |E\d{4} .*\bcuda|WARNING: All log messages before absl")
 """What TensorFlow says on every start; it is never why a worker crashed."""
 _SIGKILL = 9
 

@@ -8,7 +8,13 @@ took three of four sharp photos of other things for one of the classes.
 
 The classes among themselves are told apart by a layer of their own that knows nothing of it, so that it costs none of
 their accuracy (`joined`); and how readily it is answered is set by photos that were held out: not more than
-`MOST_REJECTED` of the classes' own. See `benchmarks/fine_tune_reject.py`.
+`MOST_REJECTED` of the classes' own.
+
+Measured with ants and bees, Fast, two seeds (`benchmarks/fine_tune_reject.py`): of 48 photos of other things, V2
+1.0/224 took 49 % for an ant or a bee, 10 % surely, and V1 0.75/192 24 and 14 %; without "none of these", by the limit
+of "not sure" alone, 82 and 80 % surely. Of small pictures of other things 15 and 10 %, of other insects 58 and 54 %.
+It cost both 0.7 % of the classes' own photos; with the starter model it cost 2.6 %, and 62 % of the 48 passed, 12 %
+surely.
 """
 
 from __future__ import annotations

@@ -187,6 +187,8 @@ class _Training:
             write_evaluation(self._folder.evaluation_path, evaluation)
             tested = len(evaluation.tested)
             accuracy = evaluation.accuracy
+            if tested < len(material.test):
+                journal.note(untested_text(len(material.test) - tested), "missing")
             if accuracy is not None:
                 bundle = record_accuracy(bundle.folder, accuracy, evaluation.interval, tested)
         control.check()
@@ -207,4 +209,13 @@ def missing_text(count: int) -> str:
     """Return what to say of photos that could not be read."""
     return trn(
         "{n} photo could not be read and is left out.", "{n} photos could not be read and are left out.", count
+    ).format(n=count)
+
+
+def untested_text(count: int) -> str:
+    """Return what to say of test photos that could not be read."""
+    return trn(
+        "{n} test photo could not be read, so it is not counted.",
+        "{n} test photos could not be read, so they are not counted.",
+        count,
     ).format(n=count)

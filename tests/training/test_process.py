@@ -152,6 +152,7 @@ def test_crash_is_told_with_the_last_words(job: TfliteJob) -> None:
 def test_crash_is_told_without_what_is_said_on_every_start(job: TfliteJob) -> None:
     noise = (
         "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
+        "E0000 00:00:1795493903.052948   32283 cuda_platform.cc:52] failed call to cuInit: UNKNOWN ERROR (303)",
         "I0000 00:00:1795474308.719835   25074 port.cc:153] oneDNN custom operations are on.",
         "F0000 00:00:1795474308.719835   25074 tensor.cc:1] Check failed: no luck",
     )

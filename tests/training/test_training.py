@@ -20,6 +20,7 @@ from filelock import FileLock
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import Cancelled, ModelError, ProjectError, StorageError, UserError
 from mobilenet_gui.core.store import ModelStore
+from mobilenet_gui.core.types import Pixels
 from mobilenet_gui.training import protocol, trainer
 from mobilenet_gui.training.base import open_base
 from mobilenet_gui.training.blocks import adapted_layers
@@ -95,10 +96,13 @@ def test_none_of_these_is_learnt_too(tmp_path: Path, photos: Path, base: Path) -
 def test_photos_that_are_gone_are_told_and_left_out(run: RunFolder, photos: Path) -> None:
     (photos / "red" / "0.png").unlink()
     (photos / "red" / "1.png").write_bytes(b"rubbish")
+    (photos / "green" / "4.png").unlink()
     notes: list[protocol.Event] = []
     result = train(TrainJob(run.path), Control(notes.append))
-    assert [n.kind for n in notes if isinstance(n, protocol.Note)] == ["missing"]
+    assert [n.kind for n in notes if isinstance(n, protocol.Note)] == ["missing", "missing"]
     assert "2 photos" in result["notes"][0]
+    assert result["notes"][1] == "1 test photo could not be read, so it is not counted."
+    assert result["photos"] == 5
 
 
 def test_a_class_emptied_meanwhile_is_left_out(run: RunFolder, photos: Path) -> None:
@@ -201,6 +205,42 @@ def test_adapting_moves_the_last_blocks_and_no_normalisation(tmp_path: Path, pho
             moved += not same
     notes = [e.text for e in events if isinstance(e, protocol.Note)]
     assert moved == len(learning) - 1 or any("no better" in note for note in notes)
+
+
+@pytest.mark.parametrize("blocks", [2, 64])
+def test_what_does_not_learn_is_asked_a_few_photos_at_a_time(
+    base: Path, blocks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mobilenet_gui.training.adapt_network import AdaptNetwork
+
+    opened = open_base(base)
+    network = AdaptNetwork(
+        opened.architecture,
+        opened.arrays,
+        64,
+        blocks=blocks,
+        normalization=opened.bundle.preprocessing.normalization,
+        last_layer=opened.last_layer,
+        smoothing=0.0,
+    )
+    pixels = np.random.default_rng(0).integers(0, 255, (19, 64, 64, 3), np.uint8)
+    whole = network.model.predict_on_batch(network._table[pixels])
+    asked: list[int] = []
+    answer = network._front.predict_on_batch
+
+    def ask(some: Pixels) -> object:
+        asked.append(len(some))
+        return answer(some)
+
+    monkeypatch.setattr(network._front, "predict_on_batch", ask)
+    features, probabilities = network.answers(pixels)
+    assert asked == [8, 8, 3]
+    assert np.allclose(probabilities, whole, atol=1e-5)
+    assert features.shape == (19, opened.arrays[opened.last_layer][0].shape[-2])
+    network.prepare(1e-3)
+    weights = [np.array(values) for values in network.weights]
+    network.step(pixels, np.arange(19) % 5, np.ones(19, np.float32), 1e-3)
+    assert all((one != two).any() for one, two in zip(weights, network.weights, strict=True))
 
 
 # -- the command line -----------------------------------------------------------------------------------------------
