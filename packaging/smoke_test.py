@@ -53,6 +53,8 @@ class Program:
             root: another system's root, that holds `folder`; the program is started inside, by an ordinary user,
                 without a network.
         """
+        if root is None and Path(command[0]).parent != Path():
+            command = [str(Path(command[0]).absolute()), *command[1:]]  # it is started in another folder
         self.program = command[0]
         self.root = root
         self.command = command if root is None else [*ISOLATED, str(root), *command]

@@ -183,3 +183,15 @@ def test_differences_between_two_builds_are_named(tmp_path: Path) -> None:
     (other / "lib" / "same").write_text("Same", encoding="ascii")
     (other / "lib" / "same").chmod(0o755)
     assert "lib/same" in differences(one, other)
+
+
+def test_the_smoke_test_finds_a_program_by_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import smoke_test
+
+    (tmp_path / "built").mkdir()
+    program = tmp_path / "built" / "program"
+    program.write_text("#!/bin/sh\necho found\n", encoding="ascii")
+    program.chmod(0o755)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert smoke_test.Program(["built/program"], tmp_path / "work").run("--version") == "found\n"
