@@ -36,6 +36,7 @@ def _python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.timeout(1200)  # a thousand tests in one: on a small or busy machine they outlast the usual limit
 def test_core_and_training_pass_their_tests_without_qt() -> None:
     code = _BLOCK_QT + "import pytest\nsys.exit(pytest.main(sys.argv[1:]))\n"
     done = _python(

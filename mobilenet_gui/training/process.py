@@ -285,7 +285,9 @@ def _lower(pid: int) -> None:
     """Let a process that has just been started stand back; its threads, which are still to come, inherit it."""
     if sys.platform != "win32":
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, pid, POLITE_NICENESS)
+            # As far back as we are at least: root's would otherwise come to the front of a program that stands back.
+            ours = os.getpriority(os.PRIO_PROCESS, 0)
+            os.setpriority(os.PRIO_PROCESS, pid, max(POLITE_NICENESS, ours))
 
 
 def _environment() -> dict[str, str]:

@@ -22,4 +22,5 @@ def stand_back() -> None:
     """Let the calling thread give way to the window's where processors are short. Only Linux knows it by thread."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+            ours = os.getpriority(os.PRIO_PROCESS, 0)  # a program that stands back already stays there
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), max(NICENESS, ours))
