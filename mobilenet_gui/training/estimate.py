@@ -29,6 +29,8 @@ _USUAL_SEEN: Final = 0.015
 _LEARNT_TO_SEEN: Final = 2.6
 """An epoch's time a photo, beside the time to see it; V2 1.0, three blocks, four cores."""
 _PER_BLOCK: Final = 0.12
+_USUAL_SHARE: Final = 0.75
+"""Of the planned epochs, where it may stop early; only until a training showed it."""
 _START_SECONDS: Final = 1.5
 _LEAST_REST: Final = 0.2
 _KERAS_SECONDS: Final = 9.0
@@ -62,7 +64,7 @@ class Work:
     seen: float
     train: float
     validation: float
-    epochs: int
+    epochs: float
 
     def seconds(self, seen: float, learnt: float) -> float:
         """Return how long it takes at these paces, in seconds a photo; a pace of learning holds its validation."""
@@ -83,7 +85,7 @@ class PaceBook:
         self._path = cache_dir / _BOOK
 
     def get(self, kind: str, network: str) -> float | None:
-        """Return a pace: `seen` or `learnt` photos of a network, named by `network_of`; or the `rest` of a training."""
+        """Return a pace, `seen` or `learnt`, or a training's `rest` or `share`, of what `network_of` names."""
         value = self._read().get(f"{kind} {network}")
         return value if isinstance(value, float) and 0 < value < 3600 else None
 
@@ -130,6 +132,9 @@ def estimate(
     learnt = (book.get("learnt", network) if recipe.adapts else None) or seen * (
         _LEARNT_TO_SEEN + _PER_BLOCK * recipe.unfreeze_blocks
     )
+    share = book.get("share", network) or _USUAL_SHARE
+    epochs = recipe.epochs * (share if recipe.patience else 1.0) if recipe.adapts else 0.0
+    work = Work(test + (0.0 if cached else train + validation), train, validation, epochs)
     rest = book.get("rest", network)
     if rest is None:
         rest = _START_SECONDS + (_KERAS_SECONDS if recipe.adapts else 0.0)
@@ -139,7 +144,7 @@ def estimate(
 
 
 def learn_from(bundle: Bundle, recipe: Recipe, work: Work, seconds: float, cache_dir: Path) -> None:
-    """Note what a finished training took beyond what follows from the paces: loading, building, saving.
+    """Note what a finished training took beyond what follows from the paces, and how early it stopped.
 
     Args:
         bundle: the model it started from.
@@ -154,6 +159,10 @@ def learn_from(bundle: Bundle, recipe: Recipe, work: Work, seconds: float, cache
     learnt = book.get("learnt", network) if work.epochs else 0.0
     if learnt is not None:
         book.put("rest", network, max(_LEAST_REST, seconds - work.seconds(seen, learnt)))
+    if recipe.adapts and recipe.patience and work.epochs:
+        share = min(1.0, work.epochs / recipe.epochs)
+        before = book.get("share", network)
+        book.put("share", network, share if before is None else (before + share) / 2)
 
 
 def probe(bundle: Bundle, photos: Sequence[Path], cache_dir: Path) -> None:

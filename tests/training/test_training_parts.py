@@ -239,10 +239,14 @@ def test_an_estimate_grows_with_effort_and_photos_and_learns_from_trainings(tmp_
     assert known_pace is not None
     recipe = recipe_for(TrainingSettings(preset="balanced"), 32)
     PaceBook(cache).put("learnt", network_of(bundle, 32, recipe.unfreeze_blocks), 2.0)
-    assert seconds("balanced") > 300 * 2 * recipe.epochs
+    assert seconds("balanced") > 300 * 2 * recipe.epochs * 0.7
     work = Work(300, 180, 60, recipe.epochs)
     learn_from(bundle, recipe, work, work.seconds(known_pace, 2.0) + 77.0, cache)
     assert seconds("balanced", 300) == pytest.approx(work.seconds(known_pace, 2.0) + 77.0, abs=0.1)
+    half = replace(work, epochs=recipe.epochs // 2)
+    learn_from(bundle, recipe, half, half.seconds(known_pace, 2.0) + 77.0, cache)
+    between = replace(work, epochs=recipe.epochs * 0.75)
+    assert seconds("balanced", 300) == pytest.approx(between.seconds(known_pace, 2.0) + 77.0, abs=0.1)
     fast = recipe_for(TrainingSettings(preset="fast"), 32)
     learn_from(bundle, fast, Work(100, 60, 20, 0), 5.0, cache)
     assert seconds("fast", 100) == pytest.approx(5.0, abs=0.1)
