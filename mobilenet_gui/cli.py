@@ -53,7 +53,12 @@ def _window(argv: Sequence[str]) -> int:
             "“mobilenet-gui COMMAND --help” tells more."
         ),
     )
-    parser.add_argument("photos", nargs="*", metavar=tr("PHOTO"), help=tr("photos or folders to open in the window"))
+    parser.add_argument(
+        "photos",
+        nargs="*",
+        metavar=tr("FILE"),
+        help=tr("photos or folders to open in the window; also a video, a model or an exported project"),
+    )
     parser.add_argument("--version", action="version", version=f"MobileNet GUI {__version__}")
     parser.add_argument(
         "--startup-trace", action="store_true", help=tr("print to stderr how long each step of the start took")
