@@ -24,6 +24,7 @@ SMOKE = ROOT / "packaging" / "smoke_test.py"
 SECONDS = 25 * 60
 ROOM = 12 * 10**9
 FAILED_FOR_LACK_OF_ROOM = 10**9
+KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
 BY_HAND = "make package && python3 packaging/smoke_test.py build/frozen/mobilenet-gui/mobilenet-gui"
 
 
@@ -37,7 +38,7 @@ def main() -> int:
     if problem:
         return skip(problem)
     (ROOT / "build").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="ci-", dir=ROOT / "build") as folder:
+    with tempfile.TemporaryDirectory(prefix="ci-", dir=ROOT / "build", ignore_cleanup_errors=True) as folder:
         try:
             return build_and_try(Path(folder), time.monotonic() + SECONDS)
         except TooSlowError:
@@ -56,7 +57,10 @@ def build_and_try(work: Path, end: float) -> int:
         lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or [""]
         return skip(f"its build inputs could not be installed: {lines[-1][:300]}")
     formats = "deb" if shutil.which("readelf") and shutil.which("dpkg-deb") else "none"
-    if run([*words, "--formats", formats], end):
+    code = run([*words, "--formats", formats], end)
+    if code in KILLED:
+        return skip("the system ended it; was there too little memory?")
+    if code:
         if shutil.disk_usage(work).free < FAILED_FOR_LACK_OF_ROOM:
             return skip("the disk became full")
         return 1
@@ -103,6 +107,7 @@ def run(words: Sequence[str | Path], end: float, log: Path | None = None) -> int
     with contextlib.ExitStack() as stack:
         out = None if log is None else stack.enter_context(log.open("wb"))
         environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+        environment["PYTHONIOENCODING"] = "utf-8"
         process = subprocess.Popen(
             list(map(str, words)), stdout=out, stderr=out and subprocess.STDOUT, env=environment, start_new_session=True
         )

@@ -52,6 +52,7 @@ def tried(folder: Path) -> int:
         (0, "sys.exit(0)", 3, 1, 2, "once more"),
         (0, "sys.exit(1)", 1, 1, 0, ""),
         (1, "sys.exit(0)", 1, 0, 0, "not tried here, its build inputs could not be installed: no network; run: make"),
+        (0, "import os; os.kill(os.getpid(), 9)", 1, 0, 0, "not tried here, the system ended it"),
         (0, "import time; time.sleep(60)", 1, 0, 0, "not tried here, it was not done after"),
     ],
 )
