@@ -190,7 +190,7 @@ def _occupied(target: Path, *, replace_old: bool) -> str:
     if not replace_old:
         return tr("There is already something at {place}. Choose another folder, or remove it.").format(place=target)
     if not _is_export(target):
-        return tr("{place} holds other files than an export, so it is not replaced.").format(place=target)
+        return tr("Other files lie in {place}, so it is not replaced.").format(place=target)
     return ""
 
 

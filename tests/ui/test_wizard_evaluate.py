@@ -13,6 +13,8 @@ from pytestqt.qtbot import QtBot
 from mobilenet_gui.core.catalog import DEFAULT_ID
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.training.evaluation_types import Answer, Evaluation, Guess
+from mobilenet_gui.training.export_formats import FormatInfo
+from mobilenet_gui.training.export_job import ExportResult
 from mobilenet_gui.training.project import Project
 from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.ui.wizard.dialog import WizardDialog
@@ -324,6 +326,9 @@ def test_exports_tell_how_far_they_are_and_whether_they_are_proved(make_trained:
     assert row.chip.text() == "Not checked yet"
     assert page.rows["onnx"].chip.text() == "Not available"  # the tiny model has no weights for other formats
     assert not page.rows["onnx"].button.isEnabled()
+    assert page.rows["onnx"].amount.text() == ""
+    page.export_to(tmp_path / "out", [])
+    assert bench.training.exports.state is None
     page.export_to(tmp_path / "out", ["tflite", "onnx"])
     bench.wait(lambda: row.chip.text() == "61 of 61 agree")
     assert page.banner.tone() == "ok"
@@ -338,6 +343,16 @@ def test_exports_tell_how_far_they_are_and_whether_they_are_proved(make_trained:
     later.read(run.path)
     bench.wait(lambda: "tflite" in later.results(run.path))
     later.shut_down()
+
+
+def test_a_rows_tip_says_all_that_the_row_may_cut(qtbot: QtBot) -> None:
+    row = ExportRow(FormatInfo("onnx", "ONNX", "Servers", 5_000_000))
+    qtbot.addWidget(row)
+    row.show_state(ExportResult("onnx", problem="Other files lie in there."), None)
+    assert (row.chip.text(), row.toolTip()) == ("Not possible", "Other files lie in there.")
+    row.show_state(ExportResult("onnx", Path("x"), 9, 5, 5, 1e-4, 2.0, note="Some weights."), None)
+    assert row.toolTip().splitlines()[0] == "Some weights."
+    assert "0.0001" in row.toolTip()
 
 
 def test_an_export_that_differs_is_amber_and_a_crash_is_told(make_trained: MakeTrained, tmp_path: Path) -> None:

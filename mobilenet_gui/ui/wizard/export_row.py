@@ -71,7 +71,7 @@ class ExportRow(QWidget):
         mine = running is not None and self.info.format in running.formats[running.done :]
         size = result.size_bytes if result is not None and result.written else self.info.estimated_bytes
         about = "" if result is not None and result.written else tr("about {size}")
-        text = megabytes(size) if size else ""
+        text = megabytes(size) if size and not self.info.unavailable else ""
         self.amount.setText(about.format(size=text) if about and text else text)
         self.purpose.setText(self._second_line(result))
         self.purpose.set_tone("bad" if result is not None and result.problem and not mine else "text2")
@@ -116,8 +116,13 @@ class ExportRow(QWidget):
 
 
 def _tip(result: ExportResult | None) -> str:
-    if result is None or not result.checked:
+    if result is None:
         return ""
-    return tr("Largest difference of a probability: {difference}; {time} ms a photo; {numbers}").format(
+    # The row has one line for these, and cuts it where the window is narrow.
+    said = [text for text in (result.problem, result.note) if text]
+    if not result.checked:
+        return "\n".join(said)
+    figures = tr("Largest difference of a probability: {difference}; {time} ms a photo; {numbers}").format(
         difference=f"{result.largest_difference:.2g}", time=f"{result.milliseconds:.1f}", numbers=result.numbers
     )
+    return "\n".join([*said, figures])

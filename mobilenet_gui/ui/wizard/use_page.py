@@ -252,7 +252,7 @@ class UsePage(WizardPage):
 
     def export_to(self, folder: Path, formats: list[ExportFormat]) -> None:
         """Export into a folder."""
-        if self._run is None:
+        if self._run is None or not formats:
             return
         self._output = folder
         try:
