@@ -354,11 +354,6 @@ class PhotoSession:
         """Return the keys that still wait for an answer, in the order in which they were added."""
         return [p.key for p in self.photos() if p.state in (PhotoState.WAITING, PhotoState.RUNNING)]
 
-    def is_sure(self, photo: Photo) -> bool:
-        """Say whether a photo's answer reaches the limit; False without an answer."""
-        confidence = photo.confidence
-        return confidence is not None and confidence >= self.sure_from
-
     def is_unsure(self, photo: Photo) -> bool:
         """Say whether a photo has an answer that stays below the limit."""
         confidence = photo.confidence

@@ -21,8 +21,6 @@ FAMILIES: tuple[Family, ...] = (
 )  # fmt: skip
 OFFICIAL_ALPHAS = (1.0, 0.75, 0.5, 0.25, 0.35, 1.3, 1.4)
 ANY_ALPHAS = tuple(n / 100 for n in range(10, 201))
-MIN_SIZE = 32
-SIZE_STEP = 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,11 +249,6 @@ class RunFolder:
         return self.path / "checkpoint"
 
     @property
-    def exports_dir(self) -> Path:
-        """Where exports go unless the user says otherwise."""
-        return self.path / "exports"
-
-    @property
     def exists(self) -> bool:
         """A run was ordered here."""
         return self.spec_path.is_file()

@@ -56,7 +56,6 @@ class MainWindow(QMainWindow):
         self._store = store
         self._theme = theme
         self._trace = trace
-        self._painted = False
         self._down = False
 
         self.inference = InferenceWorker(settings.values.threads, self)

@@ -291,10 +291,6 @@ class Style(QProxyStyle):
                 self._popups.adopt(what)
         return result
 
-    def refresh_metrics(self) -> None:
-        """Take up another scale of text."""
-        self._pixels = _metrics()
-
     @staticmethod
     def _line_edit(option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
         # Inside a spin box or an editable combo box the outer control has drawn the field already.

@@ -9,12 +9,6 @@ from dataclasses import dataclass, fields
 
 from PySide6.QtGui import QColor, QPalette
 
-SPACE_4 = 4
-SPACE_8 = 8
-SPACE_12 = 12
-SPACE_16 = 16
-SPACE_24 = 24
-SPACE_32 = 32
 PAGE_MARGIN = 24
 INSPECTOR_MARGIN = 20
 DIALOG_MARGIN = 28
@@ -47,7 +41,6 @@ SHORT_BELOW = 680
 
 MS_HOVER = 80
 MS_BARS = 180
-MS_PANES = 200
 MS_BANNER = 160
 MS_TOAST = 8000
 MS_LOADING_DELAY = 150

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl, Signal
+from PySide6.QtCore import QMimeData, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
 
@@ -373,10 +373,6 @@ class FinetunePage(QWidget):
 
     def _zip_failed(self, error: UserError) -> None:
         self.notices.show_notice("zip", "bad", str(error))
-
-    def popup_menu(self, project_id: str, at: QPoint) -> None:
-        """Show the menu of a project's card."""
-        self.card_menu(project_id).popup(at)
 
 
 def _open_folder(folder: Path) -> None:

@@ -38,7 +38,6 @@ class ResultPanel(QWidget):
         self._short = False
         self._photo: Photo | None = None
         self._sure_from = 0.5
-        self._explainable = True
         self.title = text_label("", "result", "text", fonts.SEMIBOLD, wrap=True)
         self.beside = text_label("", "body", "accentText", fonts.SEMIBOLD)
         self.verdict = text_label("", "body", "accentText", fonts.SEMIBOLD)
@@ -125,7 +124,6 @@ class ResultPanel(QWidget):
 
     def set_explainable(self, possible: bool) -> None:
         """Offer Explain, or say why there is none."""
-        self._explainable = possible
         self.explain.set_available(possible, "" if possible else tr("This model does not tell where it looked"))
 
     def show_photo(self, photo: Photo | None, sure_from: float) -> None:

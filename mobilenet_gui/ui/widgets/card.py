@@ -35,10 +35,6 @@ class Card(QWidget):
             self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
-    def is_selected(self) -> bool:
-        """Say whether it is drawn as chosen."""
-        return self._selected
-
     def set_selected(self, selected: bool) -> None:
         """Draw it as chosen, or not."""
         if selected != self._selected:

@@ -80,10 +80,6 @@ class Inspector(QWidget):
         column.addWidget(self._footer)
         self._take_width()
 
-    def chosen_width(self) -> int:
-        """Return the width wanted for wide windows."""
-        return self._wanted
-
     def set_chosen_width(self, width: int) -> None:
         """Set the width for wide windows, kept within 260..420."""
         self._wanted = min(max(width, WIDTH_INSPECTOR_MIN), WIDTH_INSPECTOR_MAX)

@@ -29,10 +29,6 @@ class TextLabel(QLabel):
         self._tone = tone
         self._tint()
 
-    def set_role(self, role: str, weight: int = 400) -> None:
-        """Take another size and weight."""
-        self.setFont(font(role, weight))
-
     def _tint(self) -> None:
         colours = QPalette()
         colours.setColor(QPalette.ColorRole.WindowText, tokens().named(self._tone))
