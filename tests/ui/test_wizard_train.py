@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
@@ -16,11 +16,13 @@ from mobilenet_gui.core.catalog import DEFAULT_ID
 from mobilenet_gui.training.project import Project
 from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.training.training_settings import TrainingSettings
+from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.wizard.dialog import WizardDialog
 from mobilenet_gui.ui.wizard.estimating import actual_parts
 from mobilenet_gui.ui.wizard.evaluate_page import EvaluatePage
 from mobilenet_gui.ui.wizard.settings_fields import NumberField
-from mobilenet_gui.ui.wizard.settings_page import SettingsPage, _promise
+from mobilenet_gui.ui.wizard.settings_page import SettingsPage
+from mobilenet_gui.ui.wizard.settings_words import promise
 from mobilenet_gui.ui.wizard.train_page import TrainPage
 from mobilenet_gui.ui.wizard.training_words import advice, ready_at, span, time_left
 from mobilenet_gui.workers.training_state import TrainingState
@@ -377,11 +379,11 @@ def test_the_base_is_the_one_that_was_asked_for(make_trained: MakeTrained) -> No
 
 
 def test_what_was_measured_is_promised_with_its_model_and_nothing_else() -> None:
-    words, tip = _promise("balanced", "mobilenet-v2-1.0-224-backbone")
+    words, tip = promise("balanced", "mobilenet-v2-1.0-224-backbone")
     assert words == "96 to 97 % in our trial"
     assert "245 photos of ants and bees" in tip
-    assert _promise("fast", "mobilenet-v2-1.0-224")[0] == "About 96 % in our trial"
-    assert _promise("best", "starter") == ("When it matters", "")
+    assert promise("fast", "mobilenet-v2-1.0-224")[0] == "About 96 % in our trial"
+    assert promise("best", "starter") == ("When it matters", "")
 
 
 def test_a_refused_number_leaves_what_is_accepted_and_moves_nothing(qtbot: QtBot) -> None:
@@ -404,3 +406,26 @@ def test_a_refused_number_leaves_what_is_accepted_and_moves_nothing(qtbot: QtBot
     assert (field.edit.text(), field.edit.placeholderText(), field.error()) == ("", "8", "")
     assert field._below.isVisible()
     assert other.y() == before
+
+
+def test_all_of_the_settings_are_in_reach_with_large_text(make_trained: MakeTrained) -> None:
+    bench = make_trained()
+    bench.install_base()
+    fonts.set_scale(2.0)
+    try:
+        dialog, page = settings_of(bench, bench.filled(Birds=6, Frogs=6))
+        dialog.resize(900, 600)
+        page.fold.set_open(True)
+        bench.wait(page.variations.isVisible)
+        inside, room = page._area.widget(), page._area.viewport().width()
+        assert inside is not None
+        shown = [*page.cards.values(), page.base, page.split, page.threads, *page.advanced.switches.values()]
+        shown += [*page.advanced.numbers.values(), *page.advanced.choices.values()]
+
+        def cut() -> list[str]:
+            ends = {str(w): w.mapTo(inside, QPoint(w.width(), 0)).x() for w in shown}
+            return [f"{name} {end} of {room}" for name, end in ends.items() if end > room]
+
+        bench.qtbot.waitUntil(lambda: cut() == [], timeout=3000)
+    finally:
+        fonts.set_scale(None)

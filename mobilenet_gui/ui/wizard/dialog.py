@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
+from PySide6.QtCore import QMimeData, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayou
 
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.project import Change
+from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.icons import app_icon
 from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.ui.wizard import flow
@@ -242,7 +243,9 @@ class WizardDialog(QWidget):
         room = screen.availableSize() if screen is not None else None
         width, height = MINIMUM if room is None else (min(MINIMUM[0], room.width()), min(MINIMUM[1], room.height()))
         self.setMinimumSize(width, height)
-        self.resize(*SIZE)
+        wanted = QSize(fonts.px(SIZE[0]), fonts.px(SIZE[1]))
+        # A title bar and the desktop's panels take some of the screen.
+        self.resize(wanted if room is None else wanted.boundedTo(room - QSize(40, 80)).expandedTo(QSize(width, height)))
 
     def _add_shortcuts(self) -> None:
         bindings: list[tuple[QKeySequence | QKeySequence.StandardKey | str, Callable[[], None]]] = [

@@ -16,6 +16,7 @@ from mobilenet_gui.ui.widgets.switch import Switch
 from mobilenet_gui.ui.wizard.training_words import augmentation_title
 
 _AUTO = ""
+_MOST_COLUMNS = 4
 
 
 class NumberField(QWidget):
@@ -218,7 +219,8 @@ class AdvancedFields(QWidget):
         self.numbers: dict[str, NumberField] = {}
         self.choices: dict[str, ChoiceField] = {}
         self.switches: dict[str, SwitchField] = {}
-        grid = QGridLayout(self)
+        self._columns = 0
+        self._grid = grid = QGridLayout(self)
         grid.setContentsMargins(0, 8, 0, 0)
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(2)  # below the fields is room for what is wrong with them
@@ -239,16 +241,25 @@ class AdvancedFields(QWidget):
         self._number("label_smoothing", tr("Label smoothing"), tr("0 to 0.5; makes the model less sure of itself"),
                      whole=False)  # fmt: skip
         self._number("seed", tr("Seed"), tr("The same seed gives the same split and the same order"), optional=False)
-        for place, widget in enumerate([*self._widgets()]):
-            grid.addWidget(widget, place // 4, place % 4)
-        below = (len(self._widgets()) + 3) // 4
         self._switch("class_weights", tr("Balance classes"), tr("Photos of small classes count more"))
-        self._switch("reject", tr("Say when it is none of these"), tr("Learns one more class from spoilt photos"))
+        self._switch(
+            "reject", tr("Say when it is none of these"), tr("One more answer; strangers that look alike still pass")
+        )
+        self.set_columns(_MOST_COLUMNS)
+
+    def set_columns(self, columns: int) -> None:
+        """Stand in 4 columns, or in 2 where the room or the size of the text asks for it."""
+        if columns == self._columns:
+            return
+        self._columns, grid = columns, self._grid
+        widgets = self._widgets()
+        for place, widget in enumerate(widgets):
+            grid.addWidget(widget, place // columns, place % columns)
+        below = -(-len(widgets) // columns)
         for place, switch in enumerate(self.switches.values()):
-            grid.addWidget(switch, below, place * 2, 1, 2)
-        for column in range(4):
-            grid.setColumnStretch(column, 1)
-            grid.setColumnMinimumWidth(column, 0)
+            grid.addWidget(switch, below + place * 2 // columns, place * 2 % columns, 1, 2)
+        for column in range(_MOST_COLUMNS):
+            grid.setColumnStretch(column, int(column < columns))
 
     def show_settings(self, settings: TrainingSettings, usual: dict[str, object]) -> None:
         """Show settings, and what the preset makes of those that are left to it."""

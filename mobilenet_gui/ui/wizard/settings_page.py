@@ -6,13 +6,13 @@ from dataclasses import asdict, replace
 from typing import ClassVar, cast
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QVBoxLayout, QWidget
 
 from mobilenet_gui.core import catalog
 from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import UserError
-from mobilenet_gui.i18n import tr, trn
-from mobilenet_gui.training.expected import TRIAL_PHOTOS, expected
+from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.presets import Recipe, recipe_for
 from mobilenet_gui.training.project_types import ProjectData
 from mobilenet_gui.training.training_settings import Preset, TrainingSettings
@@ -34,13 +34,15 @@ from mobilenet_gui.ui.wizard.fold import Fold
 from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, back, scrolled_across
 from mobilenet_gui.ui.wizard.run_link import book_of
 from mobilenet_gui.ui.wizard.settings_fields import AdvancedFields
+from mobilenet_gui.ui.wizard.settings_words import badge, promise, sentence
 from mobilenet_gui.ui.wizard.training_words import preset_title, settings_summary, span
 from mobilenet_gui.ui.wizard.variations import VariationStrip
 from mobilenet_gui.workers.run_book import RunOrder
 
 _PRESETS: tuple[tuple[Preset, str], ...] = (("fast", "bolt"), ("balanced", "balance"), ("best", "award"))
-_SUGGESTED = "balanced"
 _CONTROL_WIDTH = 250
+_CARD_LEAST, _FIELD_LEAST = 150, 110
+"""The least useful widths of an effort's card and of an advanced field, at the text's usual size."""
 _MOSTLY = 0.9
 """With so many of the photos seen before, the rest hardly counts."""
 
@@ -60,7 +62,7 @@ class SettingsPage(WizardPage):
         self._bases: tuple[BaseChoice, ...] | None = None
         self._shown = False
         self.times = TimeDesk(self.book.tasks, self)
-        self.cards = {name: PresetCard(icon, preset_title(name), _sentence(name)) for name, icon in _PRESETS}
+        self.cards = {name: PresetCard(icon, preset_title(name), sentence(name)) for name, icon in _PRESETS}
         self.base = ComboBox("cube")
         self.split = SplitBar()
         self.threads = ComboBox("chip")
@@ -86,11 +88,9 @@ class SettingsPage(WizardPage):
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 0, 16)
         column.setSpacing(14)
-        cards = QHBoxLayout()
-        cards.setSpacing(12)
-        for card in self.cards.values():
-            cards.addWidget(card, 1)
-        column.addLayout(cards)
+        self._card_grid = QGridLayout()
+        self._card_grid.setSpacing(12)
+        column.addLayout(self._card_grid)
         rows = Card(margin=0)
         rows.body.setContentsMargins(16, 2, 16, 2)
         rows.body.setSpacing(0)
@@ -98,8 +98,6 @@ class SettingsPage(WizardPage):
         for number in range(1, usable_cores()):
             self.threads.addItem(tr("CPU, {n} cores").format(n=number) if number > 1 else tr("CPU, 1 core"), number)
         self.split_row = Row(tr("Split"), tr("Train, validate and test, in percent"), self.split)
-        for control in (self.base, self.split, self.threads):
-            control.setFixedWidth(fonts.px(_CONTROL_WIDTH))
         self.base_row = Row(tr("Start from"), tr("The model that already knows how to see"), self.base)
         for widget in (
             self.base_row, Divider(), self.split_row, Divider(),
@@ -118,6 +116,22 @@ class SettingsPage(WizardPage):
         self.body.addLayout(above)
         self._area = scrolled_across(inside)
         self.body.addWidget(self._area, 1)
+        self._flow()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put one below the other what has no room side by side."""
+        super().resizeEvent(event)
+        self._flow()
+
+    def _flow(self) -> None:
+        room = self.width() - 2 * DIALOG_MARGIN
+        abreast = len(self.cards) if room >= len(self.cards) * fonts.px(_CARD_LEAST) + 24 else 1
+        for place, card in enumerate(self.cards.values()):
+            self._card_grid.addWidget(card, place // abreast, place % abreast)
+        width = min(fonts.px(_CONTROL_WIDTH), max(_CONTROL_WIDTH // 2, (room - 32) // 2))
+        for control in (self.base, self.split, self.threads):
+            control.setFixedWidth(width)
+        self.advanced.set_columns(4 if room - 32 >= 4 * fonts.px(_FIELD_LEAST) + 48 else 2)
 
     def _connect(self) -> None:
         for name, card in self.cards.items():
@@ -237,8 +251,8 @@ class SettingsPage(WizardPage):
         settings, base = self.context.project.settings, self.chosen_base
         self.cards[settings.preset].setChecked(True)
         for name, card in self.cards.items():
-            promise, tip = _promise(name, base.id if base is not None else "")
-            card.show_figures(self._time_of(name), promise, _badge(name), note=self._last_of(name), tip=tip)
+            promised, tip = promise(name, base.id if base is not None else "")
+            card.show_figures(self._time_of(name), promised, badge(name), note=self._last_of(name), tip=tip)
         if base is not None:
             self.base.set_current_key(base.id)
         self.base.setEnabled(bool(self._bases))
@@ -345,31 +359,3 @@ def _alike(data: ProjectData) -> dict[str, str]:
         return duplicate_groups(data.photos.values())
     except UserError:
         return {}  # without the check's memory every photo goes its own way
-
-
-def _sentence(name: Preset) -> str:
-    return {
-        "fast": tr("Learns the classes on top of what the model already knows"),
-        "balanced": tr("Also adapts the last layers to your photos"),
-        "best": tr("Adapts more of the model, with more photo variations"),
-    }[name]
-
-
-def _promise(name: Preset, base_id: str) -> tuple[str, str]:
-    """Return what an effort gave when it was measured, and with what; without a measurement, what it is good for."""
-    share = expected(base_id, name)
-    if share is None:
-        uses = {"fast": tr("For a first look"), "balanced": tr("For most purposes"), "best": tr("When it matters")}
-        return uses[name], ""
-    low, high = round(100 * share.low), round(100 * share.high)
-    words = tr("{low} to {high} % in our trial") if low != high else tr("About {low} % in our trial")
-    tip = trn(
-        "Correct in our trial, with {n} photo of ants and bees to learn from. Yours may be easier or harder.",
-        "Correct in our trial, with {n} photos of ants and bees to learn from. Yours may be easier or harder.",
-        TRIAL_PHOTOS,
-    )
-    return words.format(low=low, high=high), tip
-
-
-def _badge(name: Preset) -> str:
-    return tr("Suggested") if name == _SUGGESTED else ""

@@ -16,6 +16,8 @@ from mobilenet_gui.ui.wizard.flow import Situation, Step
 from mobilenet_gui.ui.wizard.inline_name import InlineName
 
 WIDTH = 212
+WIDEST = 290
+"""However large the text is: the page needs the room more, and long names are shortened."""
 
 
 class SidePanel(QWidget):
@@ -31,7 +33,7 @@ class SidePanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedWidth(max(WIDTH, fonts.px(WIDTH * 0.9)))
+        self.setFixedWidth(min(max(WIDTH, fonts.px(WIDTH * 0.9)), WIDEST))
         self.name = InlineName(tr("Rename the project"))
         self.name.renamed.connect(self.renamed)
         self._counts = ElidedLabel("", "small", "text2")
