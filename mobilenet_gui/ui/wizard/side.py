@@ -16,7 +16,7 @@ from mobilenet_gui.ui.wizard.flow import Situation, Step
 from mobilenet_gui.ui.wizard.inline_name import InlineName
 
 WIDTH = 212
-WIDEST = 290
+WIDEST = 316
 """However large the text is: the page needs the room more, and long names are shortened."""
 
 
