@@ -119,8 +119,9 @@ class _Training:
         hidden = hidden_layers(network)
         if hidden is not None:
             values = through(hidden.layers, values)
-        problem = HeadTraining(values, material, recipe, journal, control)
-        head = problem.learn(quiet=journal.resumed)
+        head = HeadTraining(values, material, recipe, journal, control).learn(quiet=journal.resumed)
+        computed = features.computed
+        del features, values  # a hundred megabytes, where there are many photos
         self._keep_held_out(material, head)
         trained = self._built(base, network.tflite_bytes(), head, recipe.input_size)
         if recipe.adapts:
@@ -131,7 +132,7 @@ class _Training:
             )
         result = self._finished(base, trained, material)
         if not self._before:
-            self._note_time(base, recipe, material, features.computed, journal.seconds - making)
+            self._note_time(base, recipe, material, computed, journal.seconds - making)
         return result
 
     def _note_time(self, base: Base, recipe: Recipe, material: Material, computed: int, seconds: float) -> None:

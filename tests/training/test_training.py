@@ -61,7 +61,7 @@ def test_fast_gives_a_model_that_works_without_tensorflow(run: RunFolder) -> Non
     with WorkerProcess() as worker:
         events: list[protocol.Event] = []
         result = worker.run(TrainJob(run.path), events.append)
-        assert not any("tensorflow" in line.lower() for line in worker.log)
+        assert not any("tensorflow" in line.lower() for line in list(worker.log))
     assert result["accuracy"] >= 0.8
     assert result["photos"] == 6
     bundle = Bundle.open(Path(result["bundle"]))
