@@ -1,4 +1,4 @@
-"""How exports agree with the program: V1, V2 and V3, official and fine-tuned, every format, on real photos.
+"""How exports agree with the program: V1, V2 and V3, official, shipped and fine-tuned, every format, on real photos.
 
 Run as `python -m benchmarks.export_agreement [--only NAME...]`. No official V3 weights lie in the shared folder, so V3
 is a network of random weights whose batch normalisation was fitted to photos, with a classifier trained on top: its
@@ -26,6 +26,12 @@ BASES: Final = {
     "V1 0.75/192": "mobilenet_7_5_192_tf.h5",
     "V2 1.0/224": "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5",
 }
+BACKBONES: Final = {
+    "V1 1.0/224 backbone": "mobilenet_1_0_224_tf_no_top.h5",
+    "V2 1.0/224 backbone": "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+}
+V3: Final = {"V3 small 1.0/128": "v3-small", "V3 large 1.0/128": "v3-large"}
+STARTER: Final = "Starter 0.5/96"
 V3_SIZE: Final = 128
 FLOAT, DIFFERENCE, EIGHT_BITS = 0.995, 1e-3, 0.98
 
@@ -34,10 +40,10 @@ def main() -> int:
     """Measure and print; return 1 if a demand was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="+", help="parts of the names of the models to measure")
-    parser.add_argument("--make-v3", type=Path, metavar="FILE", help=argparse.SUPPRESS)
+    parser.add_argument("--make-v3", nargs=2, metavar=("FAMILY", "FILE"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.make_v3 is not None:
-        make_v3(arguments.make_v3)
+        make_v3(arguments.make_v3[0], Path(arguments.make_v3[1]))
         return 0
     missed = 0
     with tempfile.TemporaryDirectory(prefix="mobilenet-gui-bench-") as folder, home_with_model() as environment:
@@ -60,29 +66,26 @@ def models(folder: Path, environment: dict[str, str], only: list[str] | None) ->
     both = folder / "both.csv"
     rows = [(path, "") for path in photos()] + [(path, "") for path in sorted((insects / "val").rglob("*.jpg"))]
     both.write_text("path,label\n" + "".join(f"{path},x\n" for path, _ in rows), encoding="utf-8")
-    weights = {name: shared() / "weights" / "keras" / file for name, file in BASES.items()}
-    if wanted("V3 small"):
-        weights["V3 small 1.0/128"] = folder / "v3.weights.h5"
-        command = [sys.executable, "-m", "benchmarks.export_agreement", "--make-v3", str(folder / "v3.weights.h5")]
-        subprocess.run(command, env=environment, check=True, capture_output=True)
-    for number, (name, file) in enumerate(weights.items()):
-        if not wanted(name):
-            continue
-        words = ["models", "import", str(file), "--id", f"base-{number}"]
-        if name.startswith("V3"):
+    keras = shared() / "weights" / "keras"
+    names = [name for name in (*BASES, *BACKBONES, *V3, STARTER) if wanted(name)]
+    for number, name in enumerate(names):
+        base = "starter" if name == STARTER else f"base-{number}"
+        if name in V3:
+            file = folder / f"{V3[name]}.weights.h5"
+            command = [sys.executable, "-m", "benchmarks.export_agreement", "--make-v3", V3[name], str(file)]
+            subprocess.run(command, env=environment, check=True, capture_output=True)
             (folder / "labels.txt").write_text("a\nb\n", encoding="utf-8")
-            words += ["--labels", str(folder / "labels.txt")]
-        program(environment, *words)
-        if not name.startswith("V3"):
-            yield f"{name}, 1000 classes", f"base-{number}", str(both)
+            program(environment, "models", "import", str(file), "--id", base, "--labels", str(folder / "labels.txt"))
+        elif name != STARTER:
+            program(environment, "models", "import", str(keras / (BASES | BACKBONES)[name]), "--id", base)
+        if name in BASES or name == STARTER:
+            yield f"{name}, as it is", base, str(both)
         run = folder / f"run-{number}"
-        program(
-            environment, "train", str(insects), "--output", str(run), "--base", f"base-{number}", "--preset", "fast"
-        )
+        program(environment, "train", str(insects), "--output", str(run), "--base", base, "--preset", "fast")
         yield f"{name}, fine-tuned to ants and bees", str(run), str(insects / "val")
 
 
-def make_v3(path: Path) -> None:
+def make_v3(family: str, path: Path) -> None:
     """Write the weights of a V3 whose batch normalisation was fitted to photos."""
     from mobilenet_gui.core import imaging
     from mobilenet_gui.core.types import Preprocessing
@@ -92,7 +95,7 @@ def make_v3(path: Path) -> None:
     pre = Preprocessing(size=V3_SIZE)
     train = sorted((shared() / "datasets" / "hymenoptera" / "train").rglob("*.jpg"))[::4]
     pixels = np.stack([imaging.prepare(imaging.decode_for(photo, pre), pre).pixels for photo in train])
-    model: Any = keras_models.build(Architecture("v3-small", 1.0, 2), V3_SIZE)
+    model: Any = keras_models.build(Architecture(family, 1.0, 2), V3_SIZE)  # type: ignore[arg-type]
     random = np.random.default_rng(1)
     for layer in model.layers:
         if type(layer).__name__ == "BatchNormalization":

@@ -2,8 +2,8 @@
 
 TensorFlow.js is listed and never to be had: its converter (tensorflowjs 4.22, the last) takes TensorFlow back to 2.19
 and NumPy below 2.2 and brings JAX, Flax and decision forests along, so it cannot live beside this program's TensorFlow;
-and an exported file could not be proved, because nothing on a user's machine runs it. TensorFlow Lite and ONNX run in
-browsers, too.
+its last release without such bounds, 3.18, does not start, for it uses names that NumPy 1.24 removed. And an exported
+file could not be proved, because nothing on a user's machine runs it. TensorFlow Lite and ONNX run in browsers, too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ALL_FORMATS: Final[tuple[ExportFormat, ...]] = get_args(ExportFormat)
 _BYTES_A_WEIGHT: Final[dict[ExportFormat, float]] = {
     "tflite": 4.0,
-    "tflite-float16": 2.0,
+    "tflite-float16": 2.2,
     "tflite-int8": 1.15,
     "onnx": 4.0,
     "keras": 4.15,
