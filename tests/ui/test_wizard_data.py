@@ -443,6 +443,9 @@ def test_photos_of_a_moved_folder_are_found_again(bench: WizardBench, monkeypatc
     (moved / "Frogs" / "002.png").unlink()
     first = project.photos_of(class_id(project, "Birds"))[0]
     bench.wait(lambda: dialog.context.shelf.peek(first.id) is not None or dialog.context.shelf.is_hopeless(first.id))
+    dialog.context.shelf.clear()  # as in the next sitting
+    page.grid.viewport().update()
+    bench.wait(lambda: "lost" in page.notices.shown())
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(moved))
     entry(page.page_menu(), "Find moved").trigger()
     bench.wait(lambda: "found again" in dialog.context.toasts.toast.label.text())
@@ -452,3 +455,8 @@ def test_photos_of_a_moved_folder_are_found_again(bench: WizardBench, monkeypatc
         assert here == [moved / name] * 2, "files of the same name in other folders were mixed up"
     dialog.undo()
     assert project.photos_of(class_id(project, "Birds"))[0].path == first.path
+    moved.rename(bench.place)  # the drive is back
+    bench.wait(lambda: not page._lost._asking)
+    page._lost._look_again()
+    assert "lost" not in page.notices.shown()
+    bench.wait(lambda: dialog.context.shelf.peek(first.id) is not None)

@@ -25,6 +25,7 @@ from mobilenet_gui.ui.wizard.data_detail import ClassDetail
 from mobilenet_gui.ui.wizard.data_drop import DropStrip, EmptyData
 from mobilenet_gui.ui.wizard.data_grid import ClassGrid
 from mobilenet_gui.ui.wizard.data_intake import DataIntake
+from mobilenet_gui.ui.wizard.data_lost import LostNotice
 from mobilenet_gui.ui.wizard.flow import Key
 from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, forward
 from mobilenet_gui.ui.wizard.photo_grid import dragged_photos
@@ -55,6 +56,9 @@ class DataPage(WizardPage):
         self._detail: ClassDetail | None = None
         self._capture: CaptureDialog | None = None
         self.intake = DataIntake(context, self.notices, self._undoing, self)
+        self._lost = LostNotice(
+            context, self.notices, find=self.ask_where_photos_are, repaint=self.grid.viewport().update, parent=self
+        )
         self.camera = Button(tr("From camera"), "camera")
         self.add_class_button = Button(tr("Add class"), "plus")
         self.more = IconButton("more", tr("More"), framed=True)

@@ -1,0 +1,85 @@
+"""Owns noticing that photos are not where they were: a drive that is unplugged, a folder that was moved.
+
+Pictures that cannot be made give the hint; whether their files are gone is asked of the disk off the window's thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject
+
+from mobilenet_gui.core.errors import UserError
+from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.training.project import Change
+from mobilenet_gui.ui.photos.notices import Notices
+from mobilenet_gui.ui.wizard.context import WizardContext
+from mobilenet_gui.workers.lost_photos import lost_photos
+
+_KIND = "lost"
+
+
+class LostNotice(QObject):
+    """The notice, and what keeps it true."""
+
+    def __init__(
+        self,
+        context: WizardContext,
+        notices: Notices,
+        *,
+        find: Callable[[], None],
+        repaint: Callable[[], None],
+        parent: QObject,
+    ) -> None:
+        """Watch.
+
+        Args:
+            context: of the wizard.
+            notices: where it is said.
+            find: asks where the photos are now.
+            repaint: asks for the pictures again.
+            parent: the owner.
+        """
+        super().__init__(parent)
+        self._context, self._notices, self._find, self._repaint = context, notices, find, repaint
+        self._shown = self._asking = False
+        context.shelf.arrived.connect(self._pictures_arrived)
+        context.hub.project_changed.connect(self._project_changed)
+
+    def _pictures_arrived(self, photo_ids: Sequence[str]) -> None:
+        if not self._shown and any(self._context.shelf.is_hopeless(photo_id) for photo_id in photo_ids):
+            self._ask()
+
+    def _project_changed(self, change: Change) -> None:
+        if self._shown and (change.changed or change.removed):
+            self._ask()
+
+    def _ask(self) -> None:
+        if self._asking:
+            return
+        self._asking = True
+        photos = tuple(self._context.project.photos.values())
+        self._context.tasks.runner.run(
+            lambda _errand: len(lost_photos(photos)), done=self._tell, failed=self._give_up
+        )  # fmt: skip
+
+    def _tell(self, lost: int) -> None:
+        self._asking, self._shown = False, lost > 0
+        if not lost:
+            self._notices.dismiss(_KIND)
+            return
+        words = trn("{n} photo is not where it was.", "{n} photos are not where they were.", lost)
+        help_ = tr("Plug in the drive, or say where the folder is now.")
+        self._notices.show_notice(
+            _KIND, "warn", f"{words} {help_}", tr("Find them…"), self._find,
+            second=tr("Look again"), on_second=self._look_again,
+        )  # fmt: skip
+
+    def _give_up(self, _error: UserError) -> None:
+        self._asking = False
+
+    def _look_again(self) -> None:
+        self._shown = False
+        self._notices.dismiss(_KIND)
+        self._context.shelf.clear()
+        self._repaint()
