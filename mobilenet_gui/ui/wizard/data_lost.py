@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.i18n import tr, trn
@@ -16,6 +16,8 @@ from mobilenet_gui.ui.photos.notices import Notices
 from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.workers.lost_photos import lost_photos
 
+AGAIN_MS = 4000
+"""While photos are missing the disk is asked so often whether they are back."""
 _KIND = "lost"
 
 
@@ -43,6 +45,10 @@ class LostNotice(QObject):
         super().__init__(parent)
         self._context, self._notices, self._find, self._repaint = context, notices, find, repaint
         self._shown = self._asking = False
+        self._lost = 0
+        self._timer = QTimer(self)
+        self._timer.setInterval(AGAIN_MS)
+        self._timer.timeout.connect(self._ask)
         context.shelf.arrived.connect(self._pictures_arrived)
         context.hub.project_changed.connect(self._project_changed)
 
@@ -64,22 +70,28 @@ class LostNotice(QObject):
         )  # fmt: skip
 
     def _tell(self, lost: int) -> None:
+        back, self._lost = lost < self._lost, lost
         self._asking, self._shown = False, lost > 0
+        if back:
+            self._context.shelf.clear()
+            self._repaint()
         if not lost:
+            self.stop()
             self._notices.dismiss(_KIND)
             return
-        words = trn("{n} photo is not where it was.", "{n} photos are not where they were.", lost)
-        help_ = tr("Plug in the drive, or say where the folder is now.")
+        self._timer.start()
+        if _KIND in self._notices.shown() and not back:
+            return
+        words = trn(
+            "{n} photo is missing. Is a drive unplugged?", "{n} photos are missing. Is a drive unplugged?", lost
+        )
         self._notices.show_notice(
-            _KIND, "warn", f"{words} {help_}", tr("Find them…"), self._find,
-            second=tr("Look again"), on_second=self._look_again,
+            _KIND, "warn", words, tr("Find them…"), self._find, on_close=self._timer.stop
         )  # fmt: skip
 
     def _give_up(self, _error: UserError) -> None:
         self._asking = False
 
-    def _look_again(self) -> None:
-        self._shown = False
-        self._notices.dismiss(_KIND)
-        self._context.shelf.clear()
-        self._repaint()
+    def stop(self) -> None:
+        """Ask no more."""
+        self._timer.stop()

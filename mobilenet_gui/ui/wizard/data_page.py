@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES
 from mobilenet_gui.i18n import tr, trn
@@ -84,6 +84,7 @@ class DataPage(WizardPage):
     def shut_down(self) -> None:
         """Stop what is on its way in."""
         self._ahead.stop()
+        self._lost.stop()
         self.intake.stop()
 
     def footer(self) -> Footer:
@@ -176,6 +177,7 @@ class DataPage(WizardPage):
         column = QVBoxLayout(self.overview)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        self.notices.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         column.addWidget(self.notices)
         column.addWidget(self.grid, 1)
         foot = QVBoxLayout()
