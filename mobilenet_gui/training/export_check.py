@@ -39,6 +39,9 @@ MOST_CALIBRATION: Final = 200
 """Photos that 8-bit ranges are fitted to; TensorFlow advises one to five hundred."""
 ENOUGH_CALIBRATION: Final = 100
 """With fewer, cuts and mirrored ones of them are added."""
+MOST_UNDECIDED: Final = 64
+_SMALLEST: Final = 1e-5
+"""Probabilities below are of few digits."""
 _TIE: Final = 1e-5
 """Classes that the program itself holds for as likely as this closely are one first guess: which is named is chance."""
 _MOST_BYTES: Final = 256 << 20
@@ -180,6 +183,32 @@ def compare(
         largest_difference=largest,
         milliseconds=seconds / len(wanted) * 1e3,
     )
+
+
+def largest_if_undecided(answer: Answer, wanted: CheckSet, control: Control) -> float:
+    """Return by how much a probability would differ at most if the program were torn between its two first guesses.
+
+    Where it is sure, an error hardly shows in the probabilities: those of a photo that it is not sure of show all of
+    it. The error is the difference d of log(first / second); torn, a probability changes by d / 4.
+
+    Args:
+        answer: asks the exported file.
+        wanted: the photos and the program's answers; `MOST_UNDECIDED` of them are asked about.
+        control: may stop it.
+
+    Raises:
+        Cancelled: it is to stop.
+    """
+    most = 0.0
+    step = max(1, len(wanted) // MOST_UNDECIDED)
+    for photo, mine in zip(wanted.pixels[::step], wanted.answers[::step], strict=True):
+        control.check()
+        first, second = top(mine, 2)
+        theirs = answer(photo[None])[0]
+        if min(mine[second], theirs[first], theirs[second]) > _SMALLEST:
+            error = np.log(theirs[first] / theirs[second]) - np.log(mine[first] / mine[second])
+            most = max(most, abs(float(error)) / 4)
+    return most
 
 
 def batch_of(framework: bool) -> int:

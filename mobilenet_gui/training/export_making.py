@@ -44,7 +44,7 @@ _GOOD_FIRST_TRY: Final = 0.995
 """An 8-bit network that agrees as often as this on photos is left as the converter made it."""
 _LADDER: Final[tuple[Numbers, ...]] = ("int8", "dynamic range", "16x8")
 _SAVED_MODEL: Final = "saved_model"
-_HALF_AIM: Final = 0.7 * FLOAT_DIFFERENCE
+_HALF_AIM: Final = 0.6 * FLOAT_DIFFERENCE
 """What 16-bit weights are to keep to on the photos at hand, so that others stay within the bound."""
 
 
@@ -145,24 +145,31 @@ class Maker:
             result, ends = self._finished(started, ends, answer, lambda data=data: _write(path, data))  # type: ignore[misc]
             if step:
                 result = replace(result, note=_whole_weights(halves.share(kept)))
-            near = max(result.largest_difference, self._largest_on_samples(answer)) <= _HALF_AIM
+            near = max(result.largest_difference, self._largest_elsewhere(answer)) <= _HALF_AIM
             if near and (result.agreement >= FLOAT_AGREEMENT or not result.checked):
                 break
         return result, ends
 
     def _photos_for_rounding(self) -> Pixels:
+        """Return photos of the model's own kind and others, for it will be shown others, too."""
         try:
-            return self._calibration_pixels()
+            own = self._calibration_pixels()
+            others = check.read_pixels(
+                check.sample_photos(), self._bundle.preprocessing, check.MOST_CALIBRATION, self._control
+            )
+            return np.concatenate([own, check.calibration_pixels(others)])
         except ModelError:  # none can be read, so weights become the nearest numbers
             return np.zeros((0, 0, 0, 3), np.uint8)
 
-    def _largest_on_samples(self, answer: check.Answer) -> float:
-        """Return the largest difference on the photos that ship with the program: others than the model's own."""
+    def _largest_elsewhere(self, answer: check.Answer) -> float:
+        """Return the largest difference to be expected on other photos than those that the export is proved on."""
+        undecided = check.largest_if_undecided(answer, self._check_set(), self._control)
         if self.on_samples:
-            return 0.0
+            return undecided
         if self._samples is None:
             self._samples = check.check_set(self._bundle, check.sample_photos(), self._control)
-        return check.compare(ExportResult("tflite"), answer, self._samples, self._control).largest_difference
+        there = check.compare(ExportResult("tflite"), answer, self._samples, self._control).largest_difference
+        return max(undecided, there)
 
     def _refined(self, found: tuple[ExportResult, Ends], data: bytes, path: Path) -> tuple[ExportResult, Ends]:
         """Round the weights anew, as photos show it is best, and keep whichever file agrees better."""

@@ -481,3 +481,19 @@ def test_16_bits_give_way_to_32_where_answers_would_differ(
     assert result.path is not None
     assert result.size_bytes == result.path.stat().st_size
     assert import_tflite(result.path, tmp_path / "again", Naming("x", "X")).explainable
+
+
+def test_an_error_is_measured_where_the_program_is_undecided(tmp_path: Path, photos: tuple[Path, ...]) -> None:
+    wanted = export_check.check_set(make_bundle(tmp_path / "b"), photos[:1], Control())
+    answers = np.full((1, CLASSES), 1e-6, np.float32)
+    answers[0, :2] = 0.99, 0.01  # so sure that an error of its logits hardly shows
+    other = answers.copy()
+    other[0, :2] = 0.9899, 0.0101
+
+    def ask(pixels: Any) -> Any:
+        return other[: len(pixels)]
+
+    found = export_check.largest_if_undecided(ask, replace(wanted, answers=answers), Control())
+    assert found == pytest.approx(0.0025, rel=0.02)
+    answers[0, 1] = 1e-7
+    assert export_check.largest_if_undecided(ask, replace(wanted, answers=answers), Control()) == 0
