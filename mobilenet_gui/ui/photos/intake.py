@@ -171,8 +171,6 @@ class IntakeDesk(QObject):
             tr("This photo is on {site}. Download it?").format(site=address_site(address)),
             tr("Download"),
             partial(self._fetch, address),
-            second=tr("Cancel"),
-            on_second=lambda: self._notices.dismiss("address"),
         )
 
     def _fetch(self, address: str) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mobilenet_gui.ui.tokens import PAGE_MARGIN
 from mobilenet_gui.ui.widgets.banner import Banner
-from mobilenet_gui.ui.widgets.buttons import Button
 
 
 class Notices(QWidget):
@@ -31,8 +30,6 @@ class Notices(QWidget):
         action: str = "",
         on_action: Callable[[], None] | None = None,
         *,
-        second: str = "",
-        on_second: Callable[[], None] | None = None,
         on_close: Callable[[], None] | None = None,
         closable: bool = True,
     ) -> None:
@@ -44,8 +41,6 @@ class Notices(QWidget):
             text: the sentence.
             action: words of the action.
             on_action: carries it out.
-            second: words of a second action.
-            on_second: carries that out.
             on_close: called when the user closes it.
             closable: whether there is a cross.
         """
@@ -53,13 +48,6 @@ class Notices(QWidget):
         banner = Banner(tone, text, action, closable=closable)
         if on_action is not None:
             banner.action.connect(on_action)
-        if second and on_second is not None:
-            other = on_second
-            button = Button(second, kind="link", height=28)
-            button.clicked.connect(lambda _checked=False: other())
-            row = banner.layout()
-            if isinstance(row, QHBoxLayout):
-                row.insertWidget(2, button)
         banner.closed.connect(lambda: self._closed(kind, on_close))
         self._banners[kind] = banner
         self._actions[kind] = action
