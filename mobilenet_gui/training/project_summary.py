@@ -26,7 +26,7 @@ class ProjectSummary:
         photos: how many take part.
         covers: up to three photos that stand for it.
         changed: when it was saved last, seconds since 1970.
-        run: the last training, if any.
+        run: the last training that was not given up, else the last; None without any.
         state: how far that is, if any.
         trained: when that training last did something, seconds since 1970; 0 without one.
         problem: why it cannot be opened, in words; empty where it can.
@@ -62,8 +62,7 @@ def _summary(folder: Path, head: dict[str, Any], changed: float) -> ProjectSumma
     data = project_file.parse(head, [], folder)
     count = head.get("photo_count", 0)
     covers = head.get("covers", [])
-    runs = project_runs.runs_of(folder)
-    state = runs[0].state() if runs else None
+    run, state = _last_run(folder)
     return ProjectSummary(
         id=folder.name,
         folder=folder,
@@ -74,10 +73,19 @@ def _summary(folder: Path, head: dict[str, Any], changed: float) -> ProjectSumma
         if isinstance(covers, list)
         else (),
         changed=changed if math.isfinite(changed) else 0.0,
-        run=runs[0] if runs else None,
+        run=run,
         state=state,
-        trained=_touched(runs[0]) if runs else 0.0,
+        trained=0.0 if run is None else _touched(run),
     )
+
+
+def _last_run(folder: Path) -> tuple[RunFolder | None, RunState | None]:
+    """Return the last training and its state; one that was given up tells nothing where others came before it."""
+    states = ((run, run.state()) for run in project_runs.runs_of(folder))
+    first = next(states, (None, None))
+    if first[1] is None or first[1].status != "cancelled":
+        return first
+    return next(((run, state) for run, state in states if state.status != "cancelled"), first)
 
 
 def _cover(folder: Path, text: str) -> Path:

@@ -73,6 +73,14 @@ def test_a_project_is_told_of_without_opening_it(store: ProjectStore, tmp_path: 
     (summary,) = store.summaries()
     assert summary.state == RunState("finished", accuracy=0.9)
     assert summary.trained > 0
+    given_up = project.new_run()
+    given_up.write_spec(project.spec_for_run(tmp_path, tmp_path, run_id=given_up.path.name))
+    given_up.write_state(RunState("cancelled"))
+    (summary,) = store.summaries()
+    assert summary.state == RunState("finished", accuracy=0.9)
+    run.write_state(RunState("cancelled", accuracy=0.9))
+    (summary,) = store.summaries()
+    assert summary.state == RunState("cancelled")
     project.close()
 
 
