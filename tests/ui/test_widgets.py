@@ -252,6 +252,18 @@ def test_banner_is_one_line_high_and_wraps_when_narrow(qtbot: QtBot) -> None:
         banner.set_content("loud", "x")
 
 
+def test_a_long_toast_takes_the_windows_width_before_it_takes_lines(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(900, 600)
+    host = ToastHost(window)
+    window.show()
+    host.show_message("There is not enough space on the disk. " * 6, "Show", lambda: None)
+    qtbot.wait_until(lambda: host.toast.label.height() >= host.toast.label.heightForWidth(host.toast.label.width()))
+    assert host.toast.label.width() > window.width() * 0.7
+    host.dismiss()
+
+
 def test_toast_offers_the_way_back(qtbot: QtBot) -> None:
     window = shown(qtbot, size=(800, 400))
     host = ToastHost(window)
