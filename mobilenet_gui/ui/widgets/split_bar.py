@@ -113,10 +113,12 @@ class SplitBar(QWidget):
             box = QPainterPath()
             box.addRect(room)
             painter.fillPath(whole.intersected(box), fill)
+            left += width
+            if not share:
+                continue
             text = tr("Train {percent}").format(percent=share) if number == 0 else str(share)
             draw_text(painter, room, text, fonts.font("small", fonts.SEMIBOLD),
                       ink, align=Qt.AlignmentFlag.AlignHCenter)  # fmt: skip
-            left += width
 
     def _edges(self) -> tuple[int, int]:
         return self._parts[0], self._parts[0] + self._parts[1]
