@@ -1,9 +1,10 @@
 """Starts what ships, not the source, and does with it what a person would: `smoke_test.py PROGRAM`.
 
-Window shown, a photo recognised in it, a photo and a video dropped on it, a project opened, a photo recognised on the
-command line, a model fine-tuned on twenty photos, its export proved, a video recognised, the cameras listed, clean
-exits; and no traceback, missing module or missing library in anything that was printed or logged. Needs nothing but
-Python's standard library and PROGRAM; without a display the window opens on Qt's offscreen one.
+Window shown, a photo recognised in it, a photo and a video dropped on it, a project opened, photos of every format
+recognised on the command line, a model fine-tuned on twenty photos, its export proved, a video recognised, the
+cameras listed, clean exits; and no traceback, missing module or missing library in anything that was printed or
+logged. Needs nothing but Python's standard library and PROGRAM; without a display the window opens on Qt's offscreen
+one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from smoke_data import make_dataset, write_project, write_video
+from smoke_photos import write_small_photos
 from x11_drop import DropError, drop
 
 USER = 1000
@@ -196,6 +198,16 @@ def check_classify(program: Program) -> str:
     return f"{best['label']}, {best['probability']:.0%}, with {answer['model']}"
 
 
+def check_formats(program: Program) -> str:
+    """Recognise a photo of every format that is neither JPEG nor PNG, such as a telephone's HEIC."""
+    photos = write_small_photos(program.folder / "formats")
+    lines = program.run("classify", *photos, "--format", "json").splitlines()
+    for photo, answer in zip(photos, map(json.loads, lines), strict=True):
+        if not answer.get("predictions"):
+            raise SmokeError(f"{photo.name} was not recognised: {answer}")
+    return ", ".join(photo.suffix[1:] for photo in photos)
+
+
 def check_training(program: Program) -> str:
     """Fine-tune twenty photos into a model that tells them apart."""
     dataset = make_dataset(program.folder / "photos é")
@@ -300,6 +312,7 @@ CHECKS: dict[str, Callable[[Program], str]] = {
     "drop": check_drop,
     "project": check_project,
     "classify": check_classify,
+    "formats": check_formats,
     "train": check_training,
     "export": check_export,
     "video": check_video,

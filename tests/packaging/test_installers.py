@@ -14,6 +14,8 @@ from PIL import Image
 
 from mobilenet_gui.__main__ import COMMANDS
 from mobilenet_gui.cli import commands_parser
+from mobilenet_gui.core.imaging import decode
+from mobilenet_gui.core.imaging_formats import FORMATS, sniff
 from mobilenet_gui.core.opencv import cv2
 from mobilenet_gui.training.archive import SUFFIX
 from mobilenet_gui.training.project_store import ProjectStore
