@@ -73,10 +73,13 @@ def bash(root: Command) -> str:
         "    if [[ $current == -* || -z $path || $path == models ]]; then",
         '        COMPREPLY=($(compgen -W "$words" -- "$current"))',
         "    fi",
-        "    compopt -o filenames 2>/dev/null",
-        '    [[ $current == -* ]] || COMPREPLY+=($(compgen -f -- "$current"))',
+        "    [[ $current == -* ]] && return",
+        "    # A line a name, since a name may hold spaces; what is quoted already is left to the shell (-o default).",
+        "    local -a files",
+        """    mapfile -t files < <(compgen -f -- "$current")""",
+        """    COMPREPLY+=("${files[@]}")""",
         "}",
-        "complete -o filenames -F _mobilenet_gui mobilenet-gui",
+        "complete -o filenames -o default -F _mobilenet_gui mobilenet-gui",
         "",
     ]
     return "\n".join(lines)

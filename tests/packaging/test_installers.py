@@ -89,18 +89,23 @@ def test_completions_know_every_command_and_parse(shell: str, tmp_path: Path) ->
         (["mobilenet-gui", "cla"], "classify"),
         (["mobilenet-gui", "models", "im"], "import"),
         (["mobilenet-gui", "classify", "--form"], "--format"),
-        (["mobilenet-gui", "classify", "--format", ""], "text json csv"),
+        (["mobilenet-gui", "classify", "--format", ""], "csv|json|text"),
         (["mobilenet-gui", "export", "my-model", "--to", "o"], "onnx"),
+        (["mobilenet-gui", "classify", "my"], "my first photo.jpg|my-photo.jpg"),
+        (["mobilenet-gui", "classify", r"my\ f"], ""),
     ],
 )
 def test_bash_completes(words: list[str], expected: str, tmp_path: Path) -> None:
     script = PACKAGING / "build_parts" / "completions.py"
     text = subprocess.run([sys.executable, script, "bash"], capture_output=True, text=True, check=True).stdout
     (tmp_path / "c").write_text(text, encoding="utf-8")
+    for name in ("my first photo.jpg", "my-photo.jpg"):
+        (tmp_path / name).touch()
     line = " ".join(f"'{word}'" for word in words)
-    ask = f"source c; COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _mobilenet_gui; echo ${{COMPREPLY[@]}}"
+    call = f"source c; COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _mobilenet_gui"
+    ask = f"{call}; printf '%s\\n' \"${{COMPREPLY[@]}}\""
     done = subprocess.run(["bash", "-c", ask], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == expected
+    assert "|".join(sorted(done.stdout.splitlines())) == expected
 
 
 def test_the_desktop_finds_the_window_by_its_name() -> None:
@@ -156,6 +161,19 @@ def test_the_smoke_test_draws_photos_and_writes_a_video_that_can_be_read(tmp_pat
     read = sum(capture.read()[0] for _ in range(5))
     capture.release()
     assert read == 5
+
+
+def test_the_smoke_test_has_a_photo_of_every_format(tmp_path: Path) -> None:
+    """Each format is loaded by a module that goes by its name in a table: a frozen program may lack it."""
+    import smoke_photos
+
+    found = set()
+    for photo in smoke_photos.write_small_photos(tmp_path):
+        content = photo.read_bytes()
+        assert decode(content).pixels.shape == (64, 64, 3)
+        found.add(sniff(content))
+    assert found == FORMATS.keys() - {"JPEG", "PNG"}
+    assert "each.module for each in FORMATS.values()" in (PACKAGING / "freeze" / "mobilenet_gui.spec").read_text()
 
 
 def test_the_smoke_tests_project_is_one(tmp_path: Path) -> None:
