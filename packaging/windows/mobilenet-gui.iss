@@ -71,7 +71,8 @@ Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTyp
 Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".keras"; ValueData: ""
 Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".h5"; ValueData: ""
 Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".zip"; ValueData: ""
-Root: HKA; Subkey: "Environment"; ValueType: expandsz; ValueName: "Path"; ValueData: "{olddata};{app}"; Tasks: path; Check: NotOnPath(ExpandConstant('{app}'))
+; One person's own, however it was installed: the machine's lies elsewhere, and the code below takes out what is put in here.
+Root: HKCU; Subkey: "Environment"; ValueType: expandsz; ValueName: "Path"; ValueData: "{olddata};{app}"; Tasks: path; Check: NotOnPath(ExpandConstant('{app}'))
 
 [Run]
 Filename: "{app}\mobilenet-gui.exe"; Description: "{cm:LaunchProgram,MobileNet GUI}"; Flags: nowait postinstall skipifsilent
@@ -96,10 +97,13 @@ begin
   App := ExpandConstant('{app}');
   if RegQueryStringValue(HKEY_CURRENT_USER, 'Environment', 'Path', Paths) then
   begin
-    Start := Pos(';' + Uppercase(App), Uppercase(Paths));
+    // Between semicolons, so that a folder whose name only begins like ours stays.
+    Start := Pos(';' + Uppercase(App) + ';', ';' + Uppercase(Paths) + ';');
     if Start > 0 then
     begin
+      Paths := ';' + Paths + ';';
       Delete(Paths, Start, Length(App) + 1);
+      Paths := Copy(Paths, 2, Length(Paths) - 2);
       RegWriteExpandStringValue(HKEY_CURRENT_USER, 'Environment', 'Path', Paths);
     end;
   end;
