@@ -54,7 +54,7 @@ def add_fallbacks(frozen: Path, folder: Path, licences: Path) -> int:
         target = folder / name / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path.resolve(), target)
-        package = _copy_licence(path, licences)
+        package, _ = copy_licence(path, licences)
         glibc = elf.read(target)[1].get("GLIBC", (0, 0))
         if glibc > elf.OLDEST["GLIBC"]:
             newer.append(name)
@@ -65,8 +65,12 @@ def add_fallbacks(frozen: Path, folder: Path, licences: Path) -> int:
     return len(found)
 
 
-def _copy_licence(library: Path, licences: Path) -> str:
-    """Copy the licence of the Debian package that a library of this machine comes from; return the package's name."""
+def copy_licence(library: Path, licences: Path) -> tuple[str, str]:
+    """Copy the licence of the package that a library of this machine comes from; return the package and its version.
+
+    Raises:
+        BuildError: no package of this system has the library, or it tells no licence.
+    """
     query = [tool("dpkg", "dpkg"), "--search", f"*/{library.resolve().name}"]
     packages = sorted({line.split(":")[0] for line in run(query).splitlines() if ":" in line})
     for package in packages:
@@ -74,7 +78,8 @@ def _copy_licence(library: Path, licences: Path) -> str:
         if text.is_file():
             (licences / package).mkdir(parents=True, exist_ok=True)
             shutil.copyfile(text, licences / package / "copyright")
-            return package
+            versions = run([tool("dpkg-query", "dpkg"), "--show", "--showformat=${Version}\n", package]).split()
+            return package, versions[0]
     raise BuildError(f"The licence of {library} was not found; it must travel with it.")
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from build_parts import carried
 from build_parts.environment import PACKAGING, Build, BuildError, exported_source, run, say
+
+SITE = "import sysconfig; print(sysconfig.get_path('purelib'))"
 
 
 def freeze(build: Build, *, models: Sequence[str], portable: bool) -> Path:
@@ -26,7 +30,9 @@ def freeze(build: Build, *, models: Sequence[str], portable: bool) -> Path:
     run([build.python, PACKAGING / "build_parts" / "icons.py", source / "resources" / "icons" / "app.svg", icons])
     say("Collecting licences")
     notices = build.work / "notices"
-    run([build.python, PACKAGING / "build_parts" / "notices.py", notices, build.version, str(build.epoch)])
+    modules = os.pathsep.join(map(str, (PACKAGING, PACKAGING / "freeze")))
+    script = PACKAGING / "build_parts" / "notices.py"
+    run([build.python, script, notices, build.version, str(build.epoch)], env={"PYTHONPATH": modules})
     bundled = _bundle_models(build, source, models) if models else None
     say("Freezing the program (two minutes)")
     settings = {
@@ -56,6 +62,8 @@ def freeze(build: Build, *, models: Sequence[str], portable: bool) -> Path:
             "TF_CPP_MIN_LOG_LEVEL": "3",
         },
     )
+    if sys.platform.startswith("linux"):
+        carried.check_texts(build.frozen, Path(run([build.python, "-c", SITE]).strip()), notices)
     return build.frozen
 
 

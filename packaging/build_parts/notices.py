@@ -1,7 +1,8 @@
 """Writes the licences and the bill of materials of what a package carries: notices.py FOLDER VERSION EPOCH.
 
-Run with the build environment's Python: what is installed there, less the tools that only build, is what is shipped.
-The bill is CycloneDX 1.6, JSON.
+Run with the build environment's Python: what is installed there, less the tools that only build, is what is shipped,
+with the libraries of this system that Python's own modules need. PYTHONPATH names `packaging` and `freeze`. The bill is
+CycloneDX 1.6, JSON.
 """
 
 from __future__ import annotations
@@ -12,18 +13,27 @@ import re
 import shutil
 import sys
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+from trim import is_kept
+
+from build_parts import carried, fallback
 
 PACKAGING = Path(__file__).resolve().parents[1]
 BUILD_TOOLS = frozenset(
-    {"altgraph", "libclang", "macholib", "packaging", "pefile", "pip", "pyinstaller", "pyinstaller-hooks-contrib"}
+    {"altgraph", "libclang", "macholib", "packaging", "pefile", "pip", "pyinstaller-hooks-contrib"}
     | {"pywin32-ctypes", "setuptools", "wheel"}
 )
+"""PyInstaller is none: its starter is the executable, under the GPL with an exception for what it starts."""
 LICENCE_FILE = re.compile(r"(licen[cs]e|copying|notice|copyright|authors)", re.IGNORECASE)
+NO_TEXT = frozenset({".h", ".py", ".pyc", ".so", ".xml"})
 APACHE = ("flatbuffers", "tensorflow", "tensorflow-cpu")
-QT = ("pyside6-essentials", "shiboken6")
+LGPL = ("pi-heif", "pyside6-essentials", "shiboken6")
+SPDX = frozenset({"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "MIT", "MPL-2.0", "OFL-1.1", "PSF-2.0"})
+"""Identifiers that the bill may name as such, where a package names one only in the free text of its metadata."""
 
 
 def main(folder: Path, version: str, epoch: int) -> None:
@@ -39,7 +49,17 @@ def main(folder: Path, version: str, epoch: int) -> None:
         if not files:
             raise SystemExit(f"No licence text was found for {name}; name one in packaging/build_parts/notices.py.")
         lines.append(f"| {name} | {part.version} | {licence} |")
-        parts.append(_component(name, part.version, licence))
+        parts.append(_component(name, part.version, licence, spdx=bool(_field(part, "License-Expression"))))
+    of_system = carried.system_libraries(is_kept)
+    (folder / carried.SYSTEM_LIST).write_text(json.dumps(sorted(of_system)), encoding="utf-8")
+    for name, (release, libraries) in _copy_system_texts(of_system, folder / "licences").items():
+        lines.append(f"| {name} | {release} | see its text |")
+        parts.append({**_component(name, release, ""), "description": libraries, "purl": f"pkg:deb/{name}@{release}"})
+    shared = folder / "licences" / "shared"
+    shared.mkdir()
+    for text in sorted((PACKAGING / "licences").glob("[a-z]*.txt")):
+        if text != carried.TABLE:
+            shutil.copyfile(text, shared / text.name)
     python = folder / "licences" / "python"
     python.mkdir()
     shutil.copyfile(_python_licence(), python / "LICENSE.txt")
@@ -49,6 +69,7 @@ def main(folder: Path, version: str, epoch: int) -> None:
     fonts = PACKAGING.parent / "resources" / "fonts" / "OFL.txt"
     (folder / "licences" / "inter").mkdir()
     shutil.copyfile(fonts, folder / "licences" / "inter" / "OFL.txt")
+    parts.append({**_component("inter", "4", "OFL-1.1"), "type": "file", "purl": "pkg:generic/inter@4"})
     lines += [
         "| inter (font) | 4 | OFL-1.1 |",
         "",
@@ -95,30 +116,55 @@ def _licence(part: metadata.Distribution) -> str:
 def _copy_texts(part: metadata.Distribution, folder: Path) -> list[Path]:
     """Copy a distribution's licence texts; return where they lie now."""
     copied = []
-    wanted = [
-        f
-        for f in part.files or []
-        if LICENCE_FILE.search(f.name) and f.suffix.lower() not in {".py", ".pyc", ".h", ".so"}
-    ]
+    for file in part.files or []:
+        place = licence_place(PurePosixPath(file.as_posix()))
+        source = Path(str(part.locate_file(file)))
+        if place is not None and source.is_file():
+            (folder / place).parent.mkdir(parents=True, exist_ok=True)
+            copied.append(Path(shutil.copyfile(source, folder / place)))
     extra: list[Path] = []
-    if _name(part) in QT:
+    if _name(part) in LGPL:
         extra = [PACKAGING / "licences" / "LGPL-3.0.txt", PACKAGING / "licences" / "GPL-3.0.txt"]
     elif _name(part) in APACHE:
         extra = [PACKAGING.parent / "LICENSE"]
-    sources = [
-        (Path(str(part.locate_file(file))), "-".join(file.parts[-2:]) if len(file.parts) > 2 else file.name)
-        for file in wanted
-    ]
-    for source, name in [*sources, *((path, path.name) for path in extra)]:
-        if source.is_file():
-            folder.mkdir(parents=True, exist_ok=True)
-            copied.append(Path(shutil.copyfile(source, folder / name)))
+    for source in extra:
+        folder.mkdir(parents=True, exist_ok=True)
+        copied.append(Path(shutil.copyfile(source, folder / source.name)))
     return copied
 
 
-def _component(name: str, version: str, licence: str) -> dict[str, object]:
-    kind = "expression" if re.fullmatch(r"[A-Za-z0-9.+-]+( (AND|OR|WITH) [A-Za-z0-9.+-]+)*", licence) else "name"
-    licences = [{"expression": licence}] if kind == "expression" else [{"license": {"name": licence}}]
+def licence_place(file: PurePosixPath) -> PurePosixPath | None:
+    """Return where a distribution's licence text goes below its folder; None when the file is no such text.
+
+    What lies in `X.dist-info/licenses` is one whatever its name; two of one name in two folders stay two.
+    """
+    parts = [part for part in file.parts if part != ".."]
+    inside = parts[0].endswith(".dist-info")
+    of_licences = inside and "licenses" in parts[1:-1]
+    if file.suffix.lower() in NO_TEXT or not (of_licences or LICENCE_FILE.search(file.name)):
+        return None
+    if inside:
+        parts = parts[2:] if len(parts) > 2 and parts[1] == "licenses" else parts[1:]
+    return PurePosixPath(*parts)
+
+
+def _copy_system_texts(libraries: Mapping[str, Path], folder: Path) -> dict[str, tuple[str, str]]:
+    """Copy the licences of this system's libraries; return the version and the libraries of each package."""
+    found: dict[str, tuple[str, str]] = {}
+    for library, path in sorted(libraries.items()):
+        package, version = fallback.copy_licence(path, folder)
+        before = found.get(package, ("", ""))[1]
+        found[package] = (version, f"{before}, {library}" if before else library)
+    return found
+
+
+def _component(name: str, version: str, licence: str, *, spdx: bool = False) -> dict[str, object]:
+    if spdx:
+        licences: list[dict[str, object]] = [{"expression": licence}]
+    elif licence in SPDX:
+        licences = [{"license": {"id": licence}}]
+    else:
+        licences = [{"license": {"name": licence or "see its text"}}]
     return {
         "type": "library",
         "name": name,

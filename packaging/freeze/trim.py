@@ -25,6 +25,11 @@ EXCLUDED_MODULES: Final = [
     "tkinter",
     "_tkinter",
     "wheel",
+    # Python's own modules over libraries under the GPL, which may not travel with the rest. Nothing here edits lines.
+    "_curses",
+    "_curses_panel",
+    "_gdbm",
+    "readline",
     # Keras' other backends.
     "jax",
     "openvino",
@@ -75,8 +80,8 @@ _DROPPED: Final = re.compile(
 
 _HOST_LIBRARIES: Final = re.compile(
     # From the build machine only what belongs to Python itself may travel. What has to fit the user's display server,
-    # graphics driver, fonts and sound is a dependency of the package instead.
-    r"lib(python3|ffi|ssl|crypto|bz2|lzma|z|sqlite3|uuid|readline|ncursesw|tinfo|mpdec)[.\d-]"
+    # graphics driver, fonts and sound is a dependency of the package instead. None of these is under the GPL.
+    r"lib(python3|ffi|ssl|crypto|bz2|lzma|z|sqlite3|uuid|mpdec)[.\d-]"
 )
 
 _PORTABLE_LIBRARIES: Final = re.compile(
