@@ -1,9 +1,9 @@
 """Builds the installers: `make package`, or `python packaging/build.py [--formats deb,tar] [--with-model ID=FILE]`.
 
 Freezes the program with its training into one folder (PyInstaller) and makes of it what this system installs: a
-`.deb` and a `.tar.zst` on Linux, an installer on Windows, a disk image on macOS. Needs the network once, for the pinned
-build inputs of `freeze/constraints.txt`. Two builds of one commit with one Python give the same bytes: every date is
-the commit's (SOURCE_DATE_EPOCH); `--check-reproducible` builds twice and compares.
+`.deb`, a `.tar.zst` and an AppImage on Linux, an installer on Windows, a disk image on macOS. Needs the network once,
+for the pinned build inputs of `freeze/constraints.txt`. Two builds of one commit with one Python give the same bytes:
+every date is the commit's (SOURCE_DATE_EPOCH); `--check-reproducible` builds twice and compares.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import argparse
 import hashlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from build_parts import deb, macos, reproducible, tarball, windows
+from build_parts import appimage, deb, macos, reproducible, tarball, windows
 from build_parts.environment import ROOT, Build, BuildError, prepare, say, source_epoch, source_version
 from build_parts.freeze import freeze
 from build_parts.sizes import report_sizes
 
 FORMATS: dict[str, dict[str, Callable[[Build], Path]]] = {
-    "linux": {"deb": deb.build_deb, "tar": tarball.build_tarball},
+    "linux": {"deb": deb.build_deb, "tar": tarball.build_tarball, "appimage": appimage.build_appimage},
     "win32": {"setup": windows.build_setup},
     "darwin": {"dmg": macos.build_dmg},
 }
@@ -36,8 +36,7 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument(
         "--formats",
-        default=",".join(possible),
-        help=f"some of {', '.join(possible)} (default: all); “none” only freezes",
+        help=f"some of {', '.join(possible)} (default: all that this system has the tools for); “none” only freezes",
     )
     parser.add_argument("--output", type=Path, default=ROOT / "dist", help="where finished packages go (default: dist)")
     parser.add_argument(
@@ -58,7 +57,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--environment-only", action="store_true", help="install the build inputs, and stop there")
     parser.add_argument("--reuse-frozen", action="store_true", help="pack what an earlier run froze")
     options = parser.parse_args(arguments)
-    formats = [] if options.formats == "none" else [name for name in options.formats.split(",") if name]
+    if options.formats is None:
+        formats = usual(possible)
+    else:
+        formats = [] if options.formats == "none" else [name for name in options.formats.split(",") if name]
     for name in formats:
         if name not in possible:
             parser.error(f"{name} cannot be built on this system; possible: {', '.join(possible)}")
@@ -67,6 +69,15 @@ def main(arguments: list[str]) -> int:
     except BuildError as error:
         print(f"The build stopped: {error}", file=sys.stderr)
         return 1
+
+
+def usual(possible: Iterable[str]) -> list[str]:
+    """Return the formats that are built unless others are asked for; say so where one is left out."""
+    formats = list(possible)
+    if "appimage" in formats and (lacks := appimage.missing()):
+        say(f"No AppImage is built: its tools are not here; {lacks}")
+        formats.remove("appimage")
+    return formats
 
 
 def _build(options: argparse.Namespace, packers: list[Callable[[Build], Path]]) -> int:

@@ -8,8 +8,7 @@ import tarfile
 from pathlib import Path
 
 from build_parts.environment import APP_ID, PACKAGING, Build, BuildError, say, set_times, tool
-from build_parts.fallback import add_fallbacks
-from build_parts.linux_tree import install_desktop_files
+from build_parts.portable import lay_out
 
 LEVEL = 12
 
@@ -19,17 +18,11 @@ def build_tarball(build: Build) -> Path:
     say("Making the .tar.zst")
     name = f"mobilenet-gui-{build.version}"
     root = build.work / "tarball" / name
-    shutil.rmtree(root.parent, ignore_errors=True)
-    root.parent.mkdir()
-    root.mkdir()
-    shutil.copytree(build.frozen, root / "program", symlinks=True)
-    add_fallbacks(build.frozen, root / "fallback", root / "program" / "_internal" / "notices" / "licences")
-    install_desktop_files(build, root / "desktop")
-    for source, script in (("start.sh", "mobilenet-gui"), ("install.sh", "install.sh"), ("README.txt", "README.txt")):
-        shutil.copyfile(PACKAGING / "linux" / source, root / script)
+    lay_out(build, root, start="mobilenet-gui", desktop="desktop")
+    for file in ("install.sh", "README.txt"):
+        shutil.copyfile(PACKAGING / "linux" / file, root / file)
     (root / "app-id.txt").write_text(APP_ID + "\n", encoding="utf-8")
-    for script in ("mobilenet-gui", "install.sh"):
-        (root / script).chmod(0o755)
+    (root / "install.sh").chmod(0o755)
     set_times(root, build.epoch)
     target = build.output / f"{name}-linux-x86_64.tar.zst"
     packer = subprocess.Popen(
