@@ -50,7 +50,8 @@ Name: "{autoprograms}\MobileNet GUI"; Filename: "{app}\mobilenet-gui.exe"
 Name: "{autodesktop}\MobileNet GUI"; Filename: "{app}\mobilenet-gui.exe"; Tasks: desktopicon
 
 [Registry]
-Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\shell\open\command"; ValueType: string; ValueData: """{app}\mobilenet-gui.exe"" ""%1"""; Flags: uninsdeletekey
+Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe"; ValueType: none; Flags: uninsdeletekey
+Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\shell\open\command"; ValueType: string; ValueData: """{app}\mobilenet-gui.exe"" ""%1"""
 Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".jpg"; ValueData: ""
 Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".jpeg"; ValueData: ""
 Root: HKA; Subkey: "Software\Classes\Applications\mobilenet-gui.exe\SupportedTypes"; ValueType: string; ValueName: ".png"; ValueData: ""
