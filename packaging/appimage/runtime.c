@@ -134,6 +134,7 @@ static int cache_folder(char *found, size_t size) {
     char below_home[PATH_MAX] = "";
     if (home && home[0] == '/' && snprintf(below_home, sizeof below_home, "%s/.cache", home) < (int)sizeof below_home)
         mkdir(below_home, 0700);
+    if (cache && cache[0] == '/') mkdir(cache, 0700); /* as the Base Directory Specification wants it */
     const char *parents[] = {cache && cache[0] == '/' ? cache : "", below_home, temporary ? temporary : "", "/var/tmp", "/tmp"};
     for (size_t number = 0; number < sizeof parents / sizeof *parents; number++) {
         const char *name = number < 2 ? "mobilenet-gui-appimage" : "mobilenet-gui-appimage-";

@@ -97,6 +97,14 @@ def test_without_fuse_it_is_unpacked_once(made: list[Path], tmp_path: Path) -> N
     assert [path.name for path in cache.iterdir() if path.is_dir()] == [Path(again.stdout.split("|")[2]).name]
 
 
+def test_it_is_unpacked_where_the_cache_is_said_to_be(made: list[Path], tmp_path: Path) -> None:
+    done = start(made[0], "--appimage-extract-and-run", cwd=tmp_path, XDG_CACHE_HOME=str(tmp_path / "not yet there"))
+    assert Path(done.stdout.split("|")[2]).is_relative_to(tmp_path / "not yet there")
+    (tmp_path / "a file").touch()
+    elsewhere = start(made[0], "--appimage-extract-and-run", cwd=tmp_path, HOME=str(tmp_path / "a file"))
+    assert Path(elsewhere.stdout.split("|")[2]).is_relative_to(tmp_path)
+
+
 def test_another_version_takes_the_place_of_one_that_does_not_run(made: list[Path], tmp_path: Path) -> None:
     folders = []
     for file in made:

@@ -191,3 +191,13 @@ def test_the_smoke_tests_project_is_one(tmp_path: Path) -> None:
 def test_commands_parser_and_entry_agree() -> None:
     actions = [action for action in commands_parser()._actions if action.dest == "command"]
     assert set(actions[0].choices or ()) == COMMANDS
+
+
+def test_the_windows_installer_takes_out_what_it_put_in() -> None:
+    script = (PACKAGING / "windows" / "mobilenet-gui.iss").read_text(encoding="utf-8")
+    keys = dict(re.findall(r'^Root: HKA; Subkey: "([^"]+)"; ValueType: (?:none|string);(.*)$', script, re.M))
+    owned = [key for key, flags in keys.items() if "uninsdeletekey" in flags]
+    assert owned
+    assert all(any(f"{key}\\".startswith(f"{one}\\") for one in owned) for key in keys)
+    assert re.search(r'^Root: HKCU; Subkey: "Environment"', script, re.MULTILINE)
+    assert "HKEY_CURRENT_USER, 'Environment'" in script
