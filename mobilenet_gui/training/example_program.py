@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from mobilenet_gui.core.imaging import DECODE_MARGIN
 from mobilenet_gui.training.export_job import ExportFormat
 
 EXAMPLE_NAME: Final = "example.py"
@@ -70,7 +71,7 @@ def read_photo(path):
     resize, size = ABOUT["resize"], ABOUT["input"]["size"]
     with Image.open(path) as image:
         image.seek(0)
-        needed = math.ceil(2 * size / resize["crop_fraction"])
+        needed = math.ceil({margin} * size / resize["crop_fraction"])
         shrink = 1 if resize["stretch"] else max(1, min(image.size) // needed)
         if shrink > 1 and image.format == "JPEG":  # a large photo is read at a smaller scale, which is faster
             image.draft(None, (max(1, image.width // shrink), max(1, image.height // shrink)))
@@ -206,7 +207,7 @@ def example_program(kind: ExportFormat) -> str:
         loader = _KERAS
     else:
         loader = _SAVED_MODEL if kind == "savedmodel" else _LITERT
-    return _HEAD.format(needs=needs(kind)) + loader + _TAIL
+    return _HEAD.format(needs=needs(kind), margin=DECODE_MARGIN) + loader + _TAIL
 
 
 def needs(kind: ExportFormat) -> str:

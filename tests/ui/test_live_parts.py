@@ -244,6 +244,23 @@ def test_bars_move_without_their_words(qtbot: QtBot) -> None:
     assert [row.shown.value for row in bars._rows] == [0.8, 0.2]
 
 
+def test_a_bar_is_painted_anew_only_where_the_eye_can_tell(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    bars = PredictionBars()
+    qtbot.addWidget(bars)
+    bars.resize(280, 200)
+    bars.set_predictions([("a", 0.6), ("b", 0.2)], animate=False)
+    updated: list[int] = []
+    for number, row in enumerate(bars._rows):
+        monkeypatch.setattr(row, "update", lambda *_, number=number: updated.append(number))
+    bars.set_shares([0.6 + 1e-5, 0.2 + 0.02])
+    assert updated == [1]
+    # Many steps too small to see are seen in the end.
+    for step in range(200):
+        bars.set_shares([0.6 + step * 1e-4, None])
+    assert 5 < updated.count(0) < 30
+    assert bars._rows[0].shown.value == pytest.approx(0.6199)
+
+
 class TestSourceBar:
     @pytest.fixture
     def bar(self, qtbot: QtBot) -> SourceBar:
