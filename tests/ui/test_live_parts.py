@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -91,15 +91,28 @@ class TestStage:
         assert turned.pixelColor(20, 120).red() > 200
         assert turned.pixelColor(300, 120).red() < 50
 
-    def test_a_frame_is_the_stages_own(self, qtbot: QtBot) -> None:
+    @pytest.mark.parametrize("size", [(640, 480), (320, 240), (200, 240), (333, 177)])
+    @pytest.mark.parametrize("mirror", [False, True])
+    def test_every_part_of_a_frame_is_where_it_belongs(self, qtbot: QtBot, size: tuple[int, int], mirror: bool) -> None:
         stage = LiveStage(plain=True)
         qtbot.addWidget(stage)
-        pixels = np.full((48, 64, 3), (0, 0, 255), np.uint8)
+        stage.resize(*size)
+        stage.set_mirror(mirror)
+        pixels = np.zeros((240, 320, 3), np.uint8)
+        pixels[:120, :160], pixels[:120, 160:] = (255, 0, 0), (0, 255, 0)
+        pixels[120:, :160], pixels[120:, 160:] = (0, 0, 255), (255, 255, 255)
         stage.set_frame(pixels)
-        pixels[:] = 0
-        image = stage.image()
-        assert image is not None
-        assert image.pixelColor(10, 10).blue() == 255
+        shown = stage.grab().toImage()
+        place = placed((320, 240), QRectF(0, 0, *size), fill=False)
+        colours = [
+            shown.pixelColor(place.topLeft().toPoint() + QPoint(round(place.width() * x), round(place.height() * y)))
+            for y in (0.4, 0.6)  # between the chips
+            for x in ((0.9, 0.1) if mirror else (0.1, 0.9))
+        ]
+        assert [colour.name() for colour in colours] == ["#ff0000", "#00ff00", "#0000ff", "#ffffff"]
+        whole = stage.image()
+        assert whole is not None
+        assert whole.pixelColor(10, 10).name() == "#ff0000"
 
     def test_words_and_heat_map_change_what_is_painted(self, qtbot: QtBot) -> None:
         stage = LiveStage()
