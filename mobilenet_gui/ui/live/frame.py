@@ -41,6 +41,8 @@ class LiveFrame(InspectedFrame):
         self._centre.addWidget(self.stage)
         self.transport = TransportBar()
         self.freeze = Button(tr("Freeze"), "pause", "primary", HEIGHT_LARGE)
+        # As wide as the longer of the words it changes between all the time, so that its neighbour stands still.
+        self.freeze.keep_room_for((tr("Pause"), tr("Play")))
         self.snapshot = Button(tr("Snapshot"), "camera", "secondary", HEIGHT_LARGE)
         self.snapshot.setToolTip(
             tr("Save this picture with its answer (S). A right click chooses where to and what kind of file.")

@@ -127,9 +127,10 @@ class TransportBar(QWidget):
         self.progress.set_fraction(progress.fraction)
         parts = []
         if progress.fraction is not None:
-            parts.append(f"{progress.fraction * 100:.0f}\N{NARROW NO-BREAK SPACE}%")
-        if progress.speed > 0:
-            parts.append(tr("{n}× as fast as it plays").format(n=f"{progress.speed:.0f}"))
+            parts.append(f"{progress.fraction * 100:.0f}\N{NO-BREAK SPACE}%")
+        if progress.speed >= 0.05:
+            speed = f"{progress.speed:.0f}" if progress.speed >= 10 else f"{progress.speed:.1f}"
+            parts.append(tr("{n}× as fast as it plays").format(n=speed))
         if progress.seconds_left is not None:
             parts.append(time_left_text(progress.seconds_left))
         self._progress_text.setText(" · ".join(parts) or tr("Analysing"))

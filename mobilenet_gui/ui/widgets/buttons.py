@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from mobilenet_gui.ui import fonts
@@ -69,6 +73,13 @@ class Button(QPushButton):
         """Say something else, also while compact."""
         self._text = text
         self._show_text()
+
+    def keep_room_for(self, texts: Sequence[str]) -> None:
+        """Never be narrower than with any of `texts`: a word that changes must not push what stands beside it."""
+        face = QFontMetricsF(self.font())
+        now = face.horizontalAdvance(self._text)
+        longest = max(face.horizontalAdvance(text) for text in texts)
+        self.setMinimumWidth(self.sizeHint().width() + math.ceil(longest - now))
 
     def set_compact(self, compact: bool) -> None:
         """Show the icon alone and the text as a tooltip; needs an icon."""
