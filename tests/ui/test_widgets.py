@@ -10,7 +10,16 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QAccessible, QColor, QEnterEvent, QPixmap, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLineEdit,
+    QScrollArea,
+    QStyle,
+    QStyleOptionSlider,
+    QVBoxLayout,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.ui import fonts
@@ -153,6 +162,54 @@ def test_slider_speaks_in_shares(qtbot: QtBot) -> None:
         QTest.keyClick(slider, Qt.Key.Key_Right)
     assert heard.args == [0.26]
     assert slider.value01() == 0.26
+
+
+def test_a_bounded_slider_stands_where_its_share_is(qtbot: QtBot) -> None:
+    slider = Slider()
+    slider.set_bounds(0.05, 0.99)
+    shown(qtbot, slider)
+    slider.setFixedWidth(216)
+    option = QStyleOptionSlider()
+
+    def knob() -> float:
+        slider.initStyleOption(option)
+        part = slider.style().subControlRect(
+            QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, slider
+        )
+        return part.center().x() + 0.5
+
+    for share in (0.05, 0.5, 0.79, 0.99):
+        slider.set_value01(share)
+        assert knob() == pytest.approx(8 + 200 * share, abs=1)
+    slider.set_value01(0.0)
+    assert slider.value01() == 0.05
+    QTest.mouseClick(slider, Qt.MouseButton.LeftButton, pos=QPoint(108, 14))
+    assert slider.value01() == pytest.approx(0.5, abs=0.011)
+    QTest.mouseClick(slider, Qt.MouseButton.LeftButton, pos=QPoint(1, 14))
+    assert slider.value01() == 0.05
+
+
+def test_a_word_that_changes_does_not_move_its_neighbour(qtbot: QtBot) -> None:
+    button = Button("Freeze", "pause", "primary")
+    button.keep_room_for(("Pause", "Play"))
+    shown(qtbot, button)
+    widths = []
+    for text in ("Pause", "Play", "Freeze"):
+        button.set_text(text)
+        widths.append(max(button.minimumWidth(), button.sizeHint().width()))
+    assert widths[0] == widths[1]
+
+
+def test_a_chip_wider_than_its_words_has_them_in_its_middle(qtbot: QtBot) -> None:
+    chip = Chip("Not checked yet")
+    shown(qtbot, chip)
+    chip.setFixedSize(chip.sizeHint().width() + 60, chip.sizeHint().height())
+    image = chip.grab().toImage()
+    middle = image.height() // 2
+    ground = image.pixel(20, middle)
+    inked = [x for x in range(20, image.width() - 20) if any(image.pixel(x, y) != ground for y in (middle, middle - 2))]
+    assert inked[0] - 0 == pytest.approx(image.width() - 1 - inked[-1], abs=6)
+    assert inked[0] > 30
 
 
 def test_chip_is_a_button_only_where_it_should_be(qtbot: QtBot) -> None:
