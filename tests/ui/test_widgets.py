@@ -212,6 +212,17 @@ def test_a_chip_wider_than_its_words_has_them_in_its_middle(qtbot: QtBot) -> Non
     assert inked[0] > 30
 
 
+def test_a_compact_button_keeps_what_its_tip_says(qtbot: QtBot) -> None:
+    plain, told = Button("Analyse…", "bolt"), Button("Analyse", "bolt")
+    told.setToolTip("Recognise the whole video")
+    shown(qtbot, plain, told)
+    for compact in (False, True, False):
+        plain.set_compact(compact)
+        told.set_compact(compact)
+        assert plain.toolTip() == ("Analyse" if compact else "")
+        assert told.toolTip() == "Recognise the whole video"
+
+
 def test_chip_is_a_button_only_where_it_should_be(qtbot: QtBot) -> None:
     mark, menu, choice = Chip("6.4 ms", "stopwatch"), Chip("MobileNet V2", "cube", menu=True), Chip("All 40")
     choice.setCheckable(True)
@@ -385,6 +396,16 @@ def test_drop_zone_offers_what_can_be_done(qtbot: QtBot) -> None:
     ):
         with qtbot.waitSignal(signal):
             QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_drop_zone_gives_its_buttons_two_rows_where_one_would_cut_them(qtbot: QtBot) -> None:
+    zone = DropZone()
+    shown(qtbot, zone)
+    buttons = (zone.open_button, zone.folder_button, zone.paste_button)
+    for width, rows in ((700, 1), (340, 2), (700, 1)):
+        zone.resize(width, 500)
+        qtbot.waitUntil(lambda rows=rows: len({one.y() for one in buttons}) == rows)  # type: ignore[misc]
+        assert all(one.width() >= one.sizeHint().width() for one in buttons)
 
 
 def test_drop_zone_shows_pictures_and_leaves_them_out_when_short(qtbot: QtBot) -> None:
