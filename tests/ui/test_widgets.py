@@ -131,6 +131,15 @@ def test_segmented_changes_by_click_and_arrows(qtbot: QtBot) -> None:
     assert stops == [second]
 
 
+def test_the_options_of_a_strip_are_targets_as_high_as_the_strip(qtbot: QtBot) -> None:
+    strip = Segmented([("camera", "Camera", "camera"), ("file", "Video file", "film")])
+    shown(qtbot, strip)
+    assert strip.height() == 32
+    assert all(one.height() == 32 for one in strip._segments.values())
+    QTest.mouseClick(strip._segments["file"], Qt.MouseButton.LeftButton, pos=QPoint(20, 1))
+    assert strip.current() == "file"
+
+
 def test_switch_toggles_and_is_a_check_box_to_a_screen_reader(qtbot: QtBot) -> None:
     switch = Switch("Explain")
     shown(qtbot, switch)
