@@ -138,7 +138,11 @@ def name_for(places: Sequence[Path], classes: Sequence[str]) -> str:
     folder = places[0]
     if len(places) > 1 or folder.name in classes or part_of(folder.name) or folder.is_file():
         folder = folder.parent
-        if any(place.parent != folder for place in places) or folder in _landing_places():
+        if any(place.parent != folder for place in places):
+            return ""
+        if part_of(folder.name):
+            folder = folder.parent
+        if folder in _landing_places():
             return ""
     return clean_name(folder.name)
 

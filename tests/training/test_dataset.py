@@ -256,6 +256,7 @@ def test_what_a_project_is_called_after(tmp_path: Path, monkeypatch: pytest.Monk
     assert name_for([place], both) == "My insects"
     assert name_for([place / "train"], both) == "My insects"
     assert name_for([place / "ants", place / "bees"], both) == "My insects"
+    assert name_for([place / "train" / "ants", place / "train" / "bees"], both) == "My insects"
     assert name_for([place / "ants", tmp_path / "bees"], both) == ""
     assert name_for([tmp_path / "Downloads" / "ants", tmp_path / "Downloads" / "bees"], both) == ""
     assert name_for([place / "ants"], ("ants",)) == ""

@@ -153,7 +153,10 @@ class FinetunePage(QWidget):
     def ask_for_zip(self) -> None:
         """Let an exported project be chosen."""
         file, _ = QFileDialog.getOpenFileName(
-            self, tr("Import a project"), self._settings.values.last_folder, tr("Projects ({p})").format(p=f"*{ZIP}")
+            self,
+            tr("Import a project"),
+            self._settings.values.last_folder or str(Path.home()),
+            tr("Projects ({p})").format(p=f"*{ZIP}"),
         )
         if file:
             self._settings.update(last_folder=str(Path(file).parent))

@@ -141,7 +141,8 @@ class PredictionRow(QAbstractButton):
         start = track.x() + track.width() * max(low, self.shown.value)
         end = track.x() + track.width() * high
         if end > start:
-            painter.fillRect(QRectF(start, track.y(), end - start, track.height()), colours.barMuted)
+            fill = colours.barMuted if self.sure else mix(colours.text3, colours.track, 0.6)
+            painter.fillRect(QRectF(start, track.y(), end - start, track.height()), fill)
         painter.fillRect(QRectF(end - 1, track.y() - 1, 2, track.height() + 2), colours.text2)
 
     def _font(self) -> QFont:

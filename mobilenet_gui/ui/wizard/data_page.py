@@ -303,7 +303,9 @@ class DataPage(WizardPage):
     def ask_for_folder(self) -> None:
         """Let a folder be chosen and take it in."""
         folder = QFileDialog.getExistingDirectory(
-            self, tr("Choose a folder of photos, or a folder of such folders"), self.context.settings.values.last_folder
+            self,
+            tr("Choose a folder of photos, or a folder of such folders"),
+            self.context.settings.values.last_folder or str(Path.home()),
         )
         if folder:
             self.context.settings.update(last_folder=folder)
@@ -312,7 +314,7 @@ class DataPage(WizardPage):
     def ask_where_photos_are(self) -> None:
         """Let the folder be chosen that photos were moved to, and look for them there."""
         folder = QFileDialog.getExistingDirectory(
-            self, tr("Where are the photos now?"), self.context.settings.values.last_folder
+            self, tr("Where are the photos now?"), self.context.settings.values.last_folder or str(Path.home())
         )
         if folder:
             self.context.settings.update(last_folder=folder)
@@ -326,7 +328,7 @@ class DataPage(WizardPage):
             both = tr("Photos and tables ({patterns})").format(patterns=f"{photos} *.csv *.tsv")
             kinds = f"{both};;{kinds};;{tr('Tables ({patterns})').format(patterns='*.csv *.tsv')}"
         files, _ = QFileDialog.getOpenFileNames(
-            self, tr("Choose photos"), self.context.settings.values.last_folder, kinds
+            self, tr("Choose photos"), self.context.settings.values.last_folder or str(Path.home()), kinds
         )  # fmt: skip
         if files:
             self.context.settings.update(last_folder=str(Path(files[0]).parent))

@@ -224,10 +224,10 @@ class AdvancedFields(QWidget):
         grid.setContentsMargins(0, 8, 0, 0)
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(2)  # below the fields is room for what is wrong with them
-        self._choice("input_size", tr("Photo size"), tr("Side of the network's input; larger sees more and is slower"),
+        self._choice("input_size", tr("Photo size"), tr("Side of the network’s input; larger sees more and is slower"),
                      sizes)  # fmt: skip
         self._number("epochs", tr("Epochs"), tr("The most passes over the photos"))
-        self._number("unfreeze_blocks", tr("Adapted blocks"), tr("How many of the network's last blocks are adapted"))
+        self._number("unfreeze_blocks", tr("Adapted blocks"), tr("How many of the network’s last blocks are adapted"))
         self._number("learning_rate", tr("Learning rate"), tr("How large the steps are at the beginning"), whole=False)
         self._choice("schedule", tr("Schedule"), tr("How the steps become smaller"), [
             ("cosine", tr("Cosine")), ("constant", tr("Constant")), ("plateau", tr("When it stalls")),
