@@ -9,12 +9,14 @@ import os
 import socket
 import sys
 import time
+from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import numpy as np
 
 from mobilenet_gui.core import cameras, opencv
+from mobilenet_gui.core.frames_http import authorization, status_error
 from mobilenet_gui.core.frames_types import (
     OPEN_TIMEOUT_MS,
     READ_TIMEOUT_MS,
@@ -243,7 +245,10 @@ def _why_no_stream(spec: SourceSpec) -> SourceError:
         parts = urlsplit(spec.address)
         host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme.lower())
         if host and port:
-            socket.create_connection((host, port), timeout=OPEN_TIMEOUT_MS / 1000).close()
+            with socket.create_connection((host, port), timeout=OPEN_TIMEOUT_MS / 1000) as connection:
+                status = rtsp_status(connection, parts) if parts.scheme.lower() == "rtsp" else 0
+            if status >= HTTPStatus.BAD_REQUEST:
+                return status_error(spec.shown, status)
         elif parts.scheme.lower() in ("udp", "rtp"):
             reason, problem = tr("Nothing arrives at this address."), Problem.BUSY
     except TimeoutError:
@@ -255,6 +260,18 @@ def _why_no_stream(spec: SourceSpec) -> SourceError:
     except OSError:
         reason, problem = tr("Nothing answers at this address."), Problem.MISSING
     return SourceError(spec.shown, reason, problem)
+
+
+def rtsp_status(connection: socket.socket, parts: SplitResult) -> int:
+    """Ask a network camera on an open connection about a stream; return its status code, 0 where it says none."""
+    place = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    lines = [f"DESCRIBE {place} RTSP/1.0", "CSeq: 1", "Accept: application/sdp", *authorization(parts)]
+    try:
+        connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        words = connection.recv(4096).split(None, 2)
+    except OSError:
+        return 0
+    return int(words[1]) if len(words) > 1 and words[0].startswith(b"RTSP/") and words[1].isdigit() else 0
 
 
 def went_silent(name: str) -> SourceError:
