@@ -218,7 +218,8 @@ class VideoFile:
     def _learn_length(self) -> None:
         """Take the length that the end, just reached, tells, whatever was said."""
         length = self.info.duration
-        if length is None or self._gap(length):
+        longer = length is not None and self._furthest > length + self.frame_seconds
+        if length is None or longer or self._gap(length):
             self.info = replace(self.info, duration=self._furthest + self.frame_seconds)
 
     def _gap(self, announced: float) -> float:

@@ -141,6 +141,21 @@ def test_sound_that_goes_on_longer_is_no_missing_part(tmp_path: Path, suffix: st
     video.close()
 
 
+def test_a_video_that_goes_on_longer_than_it_says_can_be_wound_to_its_end(tmp_path: Path) -> None:
+    # As recordings do that were put one behind the other.
+    path = write_video(tmp_path / "a.mkv", numbered(50))
+    video_files.announce(path, 1.0)
+    video = opened(path)
+    assert video.info.duration == pytest.approx(1.0)
+    while video.read() is not None:
+        pass
+    assert video.info.duration == pytest.approx(2.0, abs=0.01)
+    late = video.seek(1.6)
+    assert late is not None
+    assert number_of(late.pixels) == 40
+    video.close()
+
+
 def test_places_are_found_where_only_reading_helps(tmp_path: Path) -> None:
     video = opened(video_files.picture_row(tmp_path / "a.mjpeg", numbered(30)))
     assert video.info.duration is None
