@@ -98,6 +98,16 @@ def test_seconds_end_it(installed: str, video: str, capsys: pytest.CaptureFixtur
     assert 1 <= len(records(capsys.readouterr().out)) <= 8
 
 
+def test_the_seconds_begin_with_the_first_frame(
+    installed: str, server: MjpegServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waking = threading.Timer(1.0, server.run)
+    waking.start()
+    assert watch(server.url, "--format", "json", "--seconds", "0.4") == 0
+    waking.join()
+    assert len(records(capsys.readouterr().out)) > 1
+
+
 @pytest.mark.parametrize("every", [[], ["--every-frame"]])
 def test_a_stream_is_watched_until_it_ends(
     installed: str, server: MjpegServer, capsys: pytest.CaptureFixture[str], every: list[str]
