@@ -254,6 +254,15 @@ def test_a_file_may_have_a_cameras_name(tmp_path: Path, monkeypatch: pytest.Monk
         SourceSpec.parse("  ")
 
 
+def test_addresses_of_files_are_taken_and_those_nobody_can_read_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a ü.mp4"
+    spec = SourceSpec.parse(path.as_uri())
+    assert (spec.kind, Path(spec.address)) == (SourceKind.FILE, path)
+    with pytest.raises(SourceError, match=r"ftp://…@host/x: This kind of address") as caught:
+        SourceSpec.parse("ftp://me:secret@host/x")
+    assert caught.value.problem is Problem.UNREADABLE
+
+
 def test_every_shape_of_picture_becomes_rgb() -> None:
     assert to_rgb(np.full((4, 6), 9, np.uint8)).tolist() == np.full((4, 6, 3), 9).tolist()
     assert to_rgb(np.full((4, 6), 9 << 8, np.uint16)).tolist() == np.full((4, 6, 3), 9).tolist()

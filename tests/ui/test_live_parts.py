@@ -133,6 +133,11 @@ class TestWords:
         assert message.text.startswith("Close the other app, then try again. Integrated Camera")
         assert (message.primary, message.second) == ("retry", "file")
 
+    def test_a_question_needs_no_full_stop(self) -> None:
+        error = SourceError("HD Camera", "No camera was found. Is it plugged in?", Problem.MISSING)
+        message = words.trouble(error, SourceSpec(SourceKind.CAMERA, "HD Camera"))
+        assert message.text == "No camera was found. Is it plugged in? HD Camera"
+
     @pytest.mark.parametrize("kind", list(SourceKind))
     @pytest.mark.parametrize("problem", list(Problem))
     def test_every_problem_has_a_heading(self, kind: SourceKind, problem: Problem) -> None:

@@ -165,4 +165,4 @@ def _file_name(path: str) -> str:
 def _sentence(reason: str) -> str:
     if not reason:
         return ""
-    return reason[:1].upper() + reason[1:] + ("" if reason.endswith((".", "…")) else ".")
+    return reason[:1].upper() + reason[1:] + ("" if reason.endswith((".", "…", "?")) else ".")
