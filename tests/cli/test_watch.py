@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from mobilenet_gui import cli_watch
+from mobilenet_gui.__main__ import main
 from mobilenet_gui.core.store import ModelStore
 from tests.mjpeg import MjpegServer, jpeg
 from tests.model_factory import make_bundle
@@ -199,3 +200,12 @@ def test_interrupting_ends_it_cleanly(installed: str, server: MjpegServer) -> No
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=30)
     assert (running.returncode, errors) == (130, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signal")
+def test_interrupting_before_the_command_has_begun_is_clean_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mobilenet_gui.cli.main", interrupted)
+    assert main(["watch", "0"]) == 130
