@@ -18,8 +18,9 @@ from mobilenet_gui.ui.live import words
 from mobilenet_gui.ui.live.clock import clock
 from mobilenet_gui.ui.live.label_colours import LabelColours
 from mobilenet_gui.ui.live.pace import Ranges, RateLimit
+from mobilenet_gui.ui.live.placing import placed, roomy
 from mobilenet_gui.ui.live.source_bar import SourceBar, parse_size
-from mobilenet_gui.ui.live.stage import LiveStage, Status, placed
+from mobilenet_gui.ui.live.stage import LiveStage, Status
 from mobilenet_gui.ui.live.timeline_bar import TimelineBar
 from mobilenet_gui.ui.live.transport import TransportBar
 from mobilenet_gui.ui.photos.heat import heat_picture
@@ -75,6 +76,14 @@ class TestPlaced:
         side = 0.875 * min(rect.width(), rect.height())
         seen = QRectF(rect.center().x() - side / 2, rect.center().y() - side / 2, side, side)
         assert room.adjusted(-1, -1, 1, 1).contains(seen)
+
+    def test_words_get_room_beside_a_picture_that_has_none(self) -> None:
+        usual = placed((1280, 720), ROOM, fill=False)
+        assert roomy(usual, ROOM) == usual
+        tall = roomy(placed((120, 1600), ROOM, fill=False), ROOM)
+        assert (tall.x(), tall.width()) == (ROOM.x(), ROOM.width())
+        low = roomy(placed((1600, 120), ROOM, fill=False), ROOM)
+        assert (low.y(), low.height()) == (ROOM.y(), ROOM.height())
 
 
 class TestStage:
