@@ -174,8 +174,8 @@ class MjpegStream:
         return self._stream.more(max(0.001, deadline - time.monotonic()))
 
     def _no_video(self) -> SourceError:
-        # "Lost", so that a camera that is restarting is found again.
-        return SourceError(self._name, tr("The stream sends data that is no video."), Problem.LOST)
+        # A camera that is restarting is found again: once it has sent pictures, it is waited for whatever comes.
+        return SourceError(self._name, tr("The stream sends data that is no video."), Problem.UNREADABLE)
 
 
 def decode_jpeg(data: bytes) -> Pixels | None:

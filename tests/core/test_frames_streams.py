@@ -109,7 +109,7 @@ def test_nothing_but_garbage_is_no_stream(server: MjpegServer) -> None:
     with pytest.raises(SourceError) as caught:
         source.read()
     feeder.join()
-    assert (caught.value.problem, "no video" in caught.value.reason) == (Problem.LOST, True)
+    assert (caught.value.problem, "no video" in caught.value.reason) == (Problem.UNREADABLE, True)
     source.close()
 
 

@@ -159,6 +159,7 @@ class TestWords:
         for kind in (SourceKind.CAMERA, SourceKind.STREAM):
             text = words.waiting(SourceError("x", "y", problem), kind, "Cam")
             assert text.endswith("as soon as it is back.")
+        assert ("no video" in text) is (problem is Problem.UNREADABLE)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (61.9, "1:01"), (3661, "1:01:01")])
