@@ -221,6 +221,9 @@ def test_progress_is_told_in_words(qtbot: QtBot) -> None:
     assert bar.progress.fraction() == 0.25
     assert bar.busy
     assert not bar.analyse.isEnabled()
+    assert "10× as fast" in bar._progress_text.text()
+    bar.show_progress(AnalysisProgress(5.0, 20.0, 150, 0.4, 40.0))
+    assert "0.4× as fast" in bar._progress_text.text()
     bar.show_progress(None)
     assert not bar.busy
 

@@ -18,6 +18,8 @@ from mobilenet_gui.ui.widgets.progress import ThinProgress
 
 SPEEDS = (0.25, 0.5, 1.0, 1.5, 2.0, 4.0, 8.0)
 _TICKS_A_SECOND = 100
+_EXACT_BELOW = 2.0
+"""Rounded, a slow computer would do it “0× as fast as it plays”."""
 
 
 class TransportBar(QWidget):
@@ -129,7 +131,8 @@ class TransportBar(QWidget):
         if progress.fraction is not None:
             parts.append(f"{progress.fraction * 100:.0f}\N{NARROW NO-BREAK SPACE}%")
         if progress.speed > 0:
-            parts.append(tr("{n}× as fast as it plays").format(n=f"{progress.speed:.0f}"))
+            exact = f"{progress.speed:.1f}" if progress.speed < _EXACT_BELOW else f"{progress.speed:.0f}"
+            parts.append(tr("{n}× as fast as it plays").format(n=exact))
         if progress.seconds_left is not None:
             parts.append(time_left_text(progress.seconds_left))
         self._progress_text.setText(" · ".join(parts) or tr("Analysing"))
