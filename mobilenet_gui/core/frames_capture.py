@@ -211,10 +211,22 @@ def to_rgb(picture: Any) -> Pixels:
 def open_capture(address: str | int, backend: int, parameters: list[int]) -> Any:
     """Return OpenCV's capture of a camera, file or stream, open or not."""
     module = opencv.cv2()
+    # OpenCV takes UTF-8 alone, and crashes the process where that cannot be made of a text.
+    if isinstance(address, str) and not is_utf8(address):
+        return module.VideoCapture()
     try:
         return module.VideoCapture(address, backend, parameters)
     except module.error:
         return module.VideoCapture()
+
+
+def is_utf8(text: str) -> bool:
+    """Say whether UTF-8 can be made of a text; it cannot of some file names, which are any bytes on Linux."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def open_stream_capture(spec: SourceSpec) -> Any:

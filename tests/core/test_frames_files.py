@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -185,6 +186,18 @@ def test_a_video_of_one_picture_can_be_shown_again(tmp_path: Path) -> None:
     assert video.read() is None
     assert video.seek(0.0) is not None
     video.close()
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="file names are UTF-8 there")
+def test_a_file_name_may_be_any_bytes(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", numbered(3)).rename(tmp_path / "bad\udcff.mp4")
+    video = opened(path)
+    assert video.read() is not None
+    assert video.seek(0.0) is not None
+    video.close()
+    for address in ("rtsp://127.0.0.1:9/\udcff", "http://127.0.0.1:9/\udcff"):
+        with pytest.raises(SourceError, match="not a valid address"):
+            open_source(SourceSpec(SourceKind.STREAM, address))
 
 
 def test_what_cannot_be_read_is_named_with_its_reason(tmp_path: Path) -> None:
