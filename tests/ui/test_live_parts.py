@@ -18,8 +18,9 @@ from mobilenet_gui.ui.live import words
 from mobilenet_gui.ui.live.clock import clock
 from mobilenet_gui.ui.live.label_colours import LabelColours
 from mobilenet_gui.ui.live.pace import Ranges, RateLimit
+from mobilenet_gui.ui.live.placing import placed, roomy
 from mobilenet_gui.ui.live.source_bar import SourceBar, parse_size
-from mobilenet_gui.ui.live.stage import LiveStage, Status, placed
+from mobilenet_gui.ui.live.stage import LiveStage, Status
 from mobilenet_gui.ui.live.timeline_bar import TimelineBar
 from mobilenet_gui.ui.live.transport import TransportBar
 from mobilenet_gui.ui.photos.heat import heat_picture
@@ -75,6 +76,14 @@ class TestPlaced:
         side = 0.875 * min(rect.width(), rect.height())
         seen = QRectF(rect.center().x() - side / 2, rect.center().y() - side / 2, side, side)
         assert room.adjusted(-1, -1, 1, 1).contains(seen)
+
+    def test_words_get_room_beside_a_picture_that_has_none(self) -> None:
+        usual = placed((1280, 720), ROOM, fill=False)
+        assert roomy(usual, ROOM) == usual
+        tall = roomy(placed((120, 1600), ROOM, fill=False), ROOM)
+        assert (tall.x(), tall.width()) == (ROOM.x(), ROOM.width())
+        low = roomy(placed((1600, 120), ROOM, fill=False), ROOM)
+        assert (low.y(), low.height()) == (ROOM.y(), ROOM.height())
 
 
 class TestStage:
@@ -146,6 +155,11 @@ class TestWords:
         assert message.text.startswith("Close the other app, then try again. Integrated Camera")
         assert (message.primary, message.second) == ("retry", "file")
 
+    def test_a_question_needs_no_full_stop(self) -> None:
+        error = SourceError("HD Camera", "No camera was found. Is it plugged in?", Problem.MISSING)
+        message = words.trouble(error, SourceSpec(SourceKind.CAMERA, "HD Camera"))
+        assert message.text == "No camera was found. Is it plugged in? HD Camera"
+
     @pytest.mark.parametrize("kind", list(SourceKind))
     @pytest.mark.parametrize("problem", list(Problem))
     def test_every_problem_has_a_heading(self, kind: SourceKind, problem: Problem) -> None:
@@ -158,6 +172,7 @@ class TestWords:
         for kind in (SourceKind.CAMERA, SourceKind.STREAM):
             text = words.waiting(SourceError("x", "y", problem), kind, "Cam")
             assert text.endswith("as soon as it is back.")
+        assert ("no video" in text) is (problem is Problem.UNREADABLE)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (61.9, "1:01"), (3661, "1:01:01")])
@@ -219,6 +234,9 @@ def test_progress_is_told_in_words(qtbot: QtBot) -> None:
     assert bar.progress.fraction() == 0.25
     assert bar.busy
     assert not bar.analyse.isEnabled()
+    assert "10× as fast" in bar._progress_text.text()
+    bar.show_progress(AnalysisProgress(5.0, 20.0, 150, 0.4, 40.0))
+    assert "0.4× as fast" in bar._progress_text.text()
     bar.show_progress(None)
     assert not bar.busy
 

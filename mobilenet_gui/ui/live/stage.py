@@ -27,6 +27,7 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.accessibility import shows_focus
 from mobilenet_gui.ui.icons import paint_icon
+from mobilenet_gui.ui.live.placing import placed, roomy
 from mobilenet_gui.ui.photos.heat import LEGEND_SIZE, legend_rect, paint_legend
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import RADIUS_PREVIEW
@@ -35,8 +36,6 @@ from mobilenet_gui.ui.widgets.painting import draw_text, rounded
 _INSET = 14
 _CHIP_HEIGHT = 28
 _CAPTION_HEIGHT = 48
-_SEEN = 0.9
-"""Share of a frame's short side that is never cut away when it fills the stage: the network looks at 0.875 of it."""
 _LIVE_DOT = QColor(255, 90, 82)
 
 
@@ -51,25 +50,6 @@ class Status:
 
     text: str
     icon: str = ""
-
-
-def placed(frame: tuple[int, int], room: QRectF, *, fill: bool) -> QRectF:
-    """Return where a frame of this width and height is painted; with `fill` its edges may lie outside `room`.
-
-    It never grows so far that part of what the network sees would be cut away.
-    """
-    across, down = room.width() / frame[0], room.height() / frame[1]
-    scale = min(across, down)
-    if fill:
-        most = min(room.width(), room.height()) / (_SEEN * min(frame))
-        scale = max(scale, min(max(across, down), most))
-    size = QSize(max(1, round(frame[0] * scale)), max(1, round(frame[1] * scale)))
-    return QRectF(
-        room.x() + (room.width() - size.width()) / 2,
-        room.y() + (room.height() - size.height()) / 2,
-        size.width(),
-        size.height(),
-    )
 
 
 class LiveStage(QWidget):
@@ -214,7 +194,7 @@ class LiveStage(QWidget):
         else:
             rect = placed((pixels.shape[1], pixels.shape[0]), room, fill=self._fill)
             self._paint_frame(painter, pixels, rect, room)
-            self._lay_over(painter, rect.intersected(room), room)
+            self._lay_over(painter, roomy(rect.intersected(room), room), room)
         if pixels is None and not self._plain:
             self._cut_corners(painter, room)
         if shows_focus(self):
