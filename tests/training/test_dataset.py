@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from mobilenet_gui.cli_train import _alike
 from mobilenet_gui.core.errors import Cancelled, ProjectError
 from mobilenet_gui.training.dataset import FoundDataset, read_source
 from mobilenet_gui.training.dataset_types import name_for
 from mobilenet_gui.training.training_settings import TrainingSettings
+from tests.training.disguises import jpeg, picture
 
 
 def make(root: Path, *names: str) -> Path:
@@ -312,6 +314,21 @@ def test_samples_for_a_run(tmp_path: Path) -> None:
     tmp_path.rename(moved)
     again = read_source(moved).samples(TrainingSettings())[1]
     assert [s.split for s in again] == [s.split for s in samples]
+
+
+def test_the_command_line_keeps_copies_on_one_side_of_the_split(tmp_path: Path) -> None:
+    for n in range(12):
+        for name in ("ants", "bees"):
+            place = tmp_path / name / f"{n}.jpg"
+            place.parent.mkdir(exist_ok=True)
+            place.write_bytes(jpeg(picture(n // 3 + 10 * (name == "bees")), 40 + 10 * (n % 3)))
+    found = read_source(tmp_path)
+    samples = found.samples(TrainingSettings(), _alike(found, threading.Event()))[1]
+    parts: dict[tuple[int, int], set[str]] = {}
+    for sample in samples:
+        parts.setdefault((sample.label, int(sample.path.stem) // 3), set()).add(sample.split)
+    assert [len(part) for part in parts.values()] == [1] * 8
+    assert {part for found_parts in parts.values() for part in found_parts} == {"train", "validation", "test"}
 
 
 @pytest.mark.shared
