@@ -25,6 +25,7 @@ from mobilenet_gui.workers.project_photos import Copies, Failed, ProjectPhotoTas
 
 if TYPE_CHECKING:
     from mobilenet_gui.training.archive import Exported
+    from mobilenet_gui.training.archive_reading import Imported
 
 __all__ = ["Copies", "Opened", "ProjectTasks", "ReadPhotos"]
 
@@ -220,15 +221,14 @@ class ProjectTasks(ProjectPhotoTasks):
         return self.runner.run(work, done=done, failed=failed, progress=progress)
 
     def import_zip(
-        self, source: Path, *, done: Callable[[str], None], failed: Failed, progress: Callable[[float], None]
+        self, source: Path, *, done: Callable[[Imported], None], failed: Failed, progress: Callable[[float], None]
     ) -> Errand:
-        """Make a project of such a file; `done` gets its id."""
+        """Make a project of such a file; `done` gets its id and what was left out."""
 
-        def work(errand: Errand) -> str:
+        def work(errand: Errand) -> Imported:
             from mobilenet_gui.training import archive_reading
 
-            made = archive_reading.import_zip(self.store, source, cancel=errand.cancelled, progress=_share(errand))
-            return made.id
+            return archive_reading.import_zip(self.store, source, cancel=errand.cancelled, progress=_share(errand))
 
         return self.runner.run(work, done=self._listed(done), failed=failed, progress=progress)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -169,6 +170,17 @@ def test_a_project_travels_as_one_file(
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(target.with_suffix(".mobilenet.zip")), ""))
     page.import_button.click()
     qtbot.waitUntil(lambda: len(page.cards) == 2, timeout=SECONDS)
+
+
+def test_photos_that_an_imported_project_lacks_are_told(qtbot: QtBot, page: FinetunePage, tmp_path: Path) -> None:
+    ProjectStore().export_zip(make("Garden", tmp_path), tmp_path / "whole.zip")
+    with zipfile.ZipFile(tmp_path / "whole.zip") as whole, zipfile.ZipFile(tmp_path / "part.zip", "w") as part:
+        left_out = next(name for name in whole.namelist() if name.startswith("photos"))  # of a bird and a frog
+        for name in set(whole.namelist()) - {left_out}:
+            part.writestr(name, whole.read(name))
+    page.import_zip(tmp_path / "part.zip")
+    qtbot.waitUntil(lambda: "2 photos were left out" in page.notices.text_of("zip"), timeout=SECONDS)
+    qtbot.waitUntil(lambda: sorted(summary.photos for summary in ProjectStore().summaries()) == [4, 6], timeout=SECONDS)
 
 
 def test_a_file_that_is_no_project_is_refused_in_words(qtbot: QtBot, page: FinetunePage, tmp_path: Path) -> None:

@@ -132,6 +132,23 @@ def test_what_comes_in_by_chunks_is_one_step(bench: WizardBench, monkeypatch: py
     assert not project.photos
 
 
+@pytest.mark.parametrize("copied", [False, True])
+def test_folders_without_a_photo_come_and_go_with_the_others(bench: WizardBench, copied: bool) -> None:
+    bench.settings.update(copy_photos=copied)
+    project = bench.project()
+    page = page_of(bench.dialog(project))
+    photos_in(bench.place / "Birds", 2)
+    (bench.place / "Frogs").mkdir()
+    (bench.place / "Newts").mkdir()
+    page.add_paths([bench.place])
+    bench.wait(lambda: len(project.photos) == 2 and not page.intake.busy)
+    assert names(project) == ["Birds", "Frogs", "Newts"]
+    project.undo()
+    assert not project.photos
+    assert not project.classes
+    assert not project.undo_text
+
+
 def test_photos_dropped_on_a_class_go_there(bench: WizardBench) -> None:
     project = bench.filled(Birds=2, Frogs=2)
     dialog = bench.dialog(project)

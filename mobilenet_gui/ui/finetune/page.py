@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QShowEvent
@@ -32,6 +33,9 @@ from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
 from mobilenet_gui.workers.photo_tasks import Errand
 from mobilenet_gui.workers.projects import ProjectTasks
 from mobilenet_gui.workers.small_pictures import SmallPictures
+
+if TYPE_CHECKING:
+    from mobilenet_gui.training.archive_reading import Imported
 
 ZIP = ".zip"
 """What is taken for a project; those that we write end in more than this."""
@@ -271,11 +275,16 @@ class FinetunePage(QWidget):
         words = tr("Importing {file}").format(file=source.name)
         errands: list[Errand] = []
 
-        def done(project_id: str) -> None:
+        def done(made: Imported) -> None:
             self.notices.dismiss("zip")
-            self._toasts.show_message(
-                tr("{file} imported").format(file=source.name), tr("Open"), lambda: self._open(project_id)
-            )
+            text = tr("{file} imported").format(file=source.name)
+            if made.problems:
+                missing = trn("{n} photo was left out", "{n} photos were left out", len(made.problems))
+                reason = made.problems[0].reason
+                self.notices.show_notice(
+                    "zip", "warn", f"{text}. {tr('{what}: {why}').format(what=missing, why=reason)}"
+                )
+            self._toasts.show_message(text, tr("Open"), lambda: self._open(made.id))
 
         self._say_zip(words, errands)
         errands.append(
