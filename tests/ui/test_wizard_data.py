@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRectF, Qt, QUrl
+from PySide6.QtGui import QAction, QColor, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
 
-from mobilenet_gui.training.project import Project
+from mobilenet_gui.training.project import NewPhoto, Project
+from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.wizard import data_card
 from mobilenet_gui.ui.wizard.class_picker import ClassPicker
 from mobilenet_gui.ui.wizard.data_page import DataPage
@@ -147,6 +148,25 @@ def test_folders_without_a_photo_come_and_go_with_the_others(bench: WizardBench,
     assert not project.photos
     assert not project.classes
     assert not project.undo_text
+
+
+def test_a_card_shows_which_of_its_pictures_cannot_be_made(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2, Frogs=2)
+    bad = bench.place / "bad.jpg"
+    bad.write_bytes(b"nothing of the kind")
+    project.add_photos([NewPhoto(bad, class_name="Newts")])
+    dialog = bench.dialog(project)
+    page = page_of(dialog)
+    photo_id = project.ids_of(class_id(project, "Newts"))[0]
+    bench.wait(lambda: dialog.context.shelf.is_hopeless(photo_id) and page.grid.height() > 100)
+    index = page.classes.index(page.classes.place_of(class_id(project, "Newts")))
+    card = data_card.card_rect(QRectF(page.grid.visualRect(index)))
+    spot = (card.topLeft() + QPointF(data_card.MARGIN + 16, data_card.MARGIN + 16)).toPoint()
+
+    def colour() -> QColor:
+        return page.grid.viewport().grab().toImage().pixelColor(spot)
+
+    bench.wait(lambda: colour() == tokens().badSoft)
 
 
 def test_photos_dropped_on_a_class_go_there(bench: WizardBench) -> None:

@@ -63,10 +63,13 @@ class _CardDelegate(QStyledItemDelegate):
         if row is None:
             return
         images = [self._shelf.get(photo_id) for photo_id in row.covers]
-        look = (row, tuple(0 if image is None else image.cacheKey() for image in images))
-        self._cards.draw(
-            painter, option.rect, hash(row.id), look, lambda brush, cell: data_card.paint_card(brush, cell, row, images)
-        )
+        bad = tuple(place for place, photo_id in enumerate(row.covers) if self._shelf.is_hopeless(photo_id))
+        look = (row, tuple(0 if image is None else image.cacheKey() for image in images), bad)
+
+        def render(brush: QPainter, cell: QRectF) -> None:
+            data_card.paint_card(brush, cell, row, images, bad)
+
+        self._cards.draw(painter, option.rect, hash(row.id), look, render)
         card = data_card.card_rect(QRectF(option.rect))
         hovered = view.hovered == row.id
         if hovered and view.hovered_button:

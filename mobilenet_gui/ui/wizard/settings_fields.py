@@ -201,6 +201,7 @@ class SwitchField(QWidget):
         column.setSpacing(2)
         column.addWidget(self.switch)
         column.addWidget(text_label(hint, "small", "text2", wrap=True))
+        column.addStretch(1)  # the hint beside it may take two lines
         self.switch.clicked.connect(lambda on: self.edited.emit(name, bool(on)))
 
     def show_value(self, value: object) -> None:
