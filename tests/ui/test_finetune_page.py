@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui import paths
+from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
@@ -181,6 +182,17 @@ def test_photos_that_an_imported_project_lacks_are_told(qtbot: QtBot, page: Fine
     page.import_zip(tmp_path / "part.zip")
     qtbot.waitUntil(lambda: "2 photos were left out" in page.notices.text_of("zip"), timeout=SECONDS)
     qtbot.waitUntil(lambda: sorted(summary.photos for summary in ProjectStore().summaries()) == [4, 6], timeout=SECONDS)
+
+
+def test_a_project_that_the_disk_refuses_is_named_until_it_is_saved(
+    qtbot: QtBot, page: FinetunePage, tmp_path: Path
+) -> None:
+    one = make("Garden", tmp_path)
+    shown(qtbot, page, one)
+    page._tasks.save_failed.emit(one, StorageError("folder", "The disk is full."))
+    assert page.notices.text_of(f"unsaved {one}") == "“Garden” is not saved yet: The disk is full. It is tried again."
+    page._tasks.saved.emit(one)
+    assert not page.notices.shown()
 
 
 def test_a_file_that_is_no_project_is_refused_in_words(qtbot: QtBot, page: FinetunePage, tmp_path: Path) -> None:

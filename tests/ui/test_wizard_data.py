@@ -260,6 +260,24 @@ def test_a_new_class_is_named_where_it_stands(bench: WizardBench) -> None:
     assert page.views.currentWidget() is page.overview, "Enter took the name and opened the class"
 
 
+def test_a_class_that_begins_a_row_is_named_there_too(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2)
+    page = page_of(bench.dialog(project))
+    bench.wait(lambda: page.grid.height() > 100)
+    while len(project.classes) < page.grid._columns():
+        project.add_class(f"More {len(project.classes)}")
+    before = page.grid.height()
+    page.add_class_button.click()
+    bench.wait(lambda: page.grid.height() > before)
+    editor = page.grid._editor
+    assert editor is not None
+    card = data_card.card_rect(QRectF(page.grid.visualRect(page.classes.index(page.classes.rowCount() - 1))))
+    assert card.contains(QRectF(editor.geometry()))
+    QTest.keyClicks(editor, "Toads")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    assert names(project)[-1] == "Toads"
+
+
 def test_escape_leaves_a_name_alone_and_a_taken_one_is_refused(bench: WizardBench) -> None:
     project = bench.filled(Birds=2, Frogs=2)
     dialog = bench.dialog(project)

@@ -80,6 +80,8 @@ class FinetunePage(QWidget):
         self.new_card.clicked.connect(lambda: self.new_requested.emit([]))
         self.shelf.arrived.connect(self._pictures_arrived)
         tasks.list_changed.connect(self.refresh)
+        tasks.save_failed.connect(self._not_saved)
+        tasks.saved.connect(lambda project_id: self.notices.dismiss(f"unsaved {project_id}"))
         self.board.set_cards([self.new_card])
 
     def _lay_out(self) -> None:
@@ -346,6 +348,15 @@ class FinetunePage(QWidget):
     def complain(self, error: UserError) -> None:
         """Say what went wrong with a project."""
         self.notices.show_notice("project", "bad", str(error))
+
+    def _not_saved(self, project_id: str, error: UserError) -> None:
+        """Say that a project is not on the disk; its wizard may be closed already."""
+        summary = self.summary(project_id)
+        words = tr("“{project}” is not saved yet: {reason} It is tried again.")
+        name = project_id if summary is None else summary.name
+        self.notices.show_notice(
+            f"unsaved {project_id}", "bad", words.format(project=name, reason=error.reason), closable=False
+        )
 
     def _rename(self, project_id: str, name: str) -> None:
         self._tasks.rename(project_id, name, lambda _none: self.refresh(), self._rename_failed)
