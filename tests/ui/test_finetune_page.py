@@ -184,6 +184,24 @@ def test_photos_that_an_imported_project_lacks_are_told(qtbot: QtBot, page: Fine
     qtbot.waitUntil(lambda: sorted(summary.photos for summary in ProjectStore().summaries()) == [4, 6], timeout=SECONDS)
 
 
+def test_deleted_projects_come_back_by_key_one_after_another(
+    qtbot: QtBot, window: MainWindow, page: FinetunePage, tmp_path: Path
+) -> None:
+    one, two = make("Garden", tmp_path), make("Fruit", tmp_path)
+    shown(qtbot, page, one, two)
+    for project_id in (one, two):
+        page.remove(project_id)
+        qtbot.waitUntil(lambda gone=project_id: not page._leaving and gone not in page.cards, timeout=SECONDS)
+    window.toasts.dismiss()
+    window.activateWindow()
+    page.new_card.setFocus()
+    qtbot.waitUntil(page.new_card.hasFocus, timeout=SECONDS)
+    QTest.keyClick(page.new_card, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: set(page.cards) == {two}, timeout=SECONDS)
+    QTest.keyClick(page.new_card, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: set(page.cards) == {one, two}, timeout=SECONDS)
+
+
 def test_a_project_that_the_disk_refuses_is_named_until_it_is_saved(
     qtbot: QtBot, page: FinetunePage, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QShowEvent
+from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.errors import UserError
@@ -66,6 +66,7 @@ class FinetunePage(QWidget):
         self._summaries: list[ProjectSummary] = []
         self._live: tuple[str, float | None, str] | None = None
         self._leaving: set[str] = set()
+        self._gone: list[str] = []
         self._loading = self._again = False
         self.shelf = PhotoShelf(pictures, Path, self, limit=16 * 1024 * 1024)
         self.header = PageHeader(tr("Fine-tune"))
@@ -83,6 +84,9 @@ class FinetunePage(QWidget):
         tasks.save_failed.connect(self._not_saved)
         tasks.saved.connect(lambda project_id: self.notices.dismiss(f"unsaved {project_id}"))
         self.board.set_cards([self.new_card])
+        undo = QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self)
+        undo.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        undo.activated.connect(self.undo_removal)
 
     def _lay_out(self) -> None:
         words = text_label(
@@ -259,6 +263,7 @@ class FinetunePage(QWidget):
 
         def done(token: str) -> None:
             self._leaving.discard(project_id)
+            self._gone.append(token)
             self._toasts.show_message(
                 tr("{project} deleted").format(project=name), tr("Undo"), lambda: self._restore(token)
             )
@@ -372,8 +377,16 @@ class FinetunePage(QWidget):
             name, number = tr("{name} copy {n}").format(name=summary.name, n=number), number + 1
         self._tasks.duplicate(summary.id, name, lambda _id: None, self._complain)
 
+    def undo_removal(self) -> None:
+        """Bring the project back that was deleted last, long after the toast that offers it."""
+        if self._gone:
+            self._toasts.dismiss()
+            self._restore(self._gone[-1])
+
     def _restore(self, token: str) -> None:
-        self._tasks.restore(token, lambda _id: None, self._complain)
+        if token in self._gone:
+            self._gone.remove(token)
+            self._tasks.restore(token, lambda _id: None, self._complain)
 
     def _complain(self, error: UserError) -> None:
         self._loading = False
