@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.core.catalog import DEFAULT_ID
-from mobilenet_gui.training.project import Project
+from mobilenet_gui.training.project import NewPhoto, Project
 from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.training.training_settings import TrainingSettings
 from mobilenet_gui.ui import fonts
@@ -59,6 +59,22 @@ def keys_of(dialog: WizardDialog) -> list[str]:
 # -- settings -------------------------------------------------------------------------------------------------------
 
 
+def test_copies_are_not_divided_though_nobody_has_checked_the_photos(make_trained: MakeTrained) -> None:
+    bench = make_trained()
+    bench.install_base()
+    project = bench.filled(Birds=8, Frogs=8)
+    originals = [photo.path for photo in project.photos.values()]
+    again = {path: path.with_name(f"again {path.name}") for path in originals}
+    for path, copy in again.items():
+        copy.write_bytes(path.read_bytes())
+        project.add_photos([NewPhoto(copy, class_name=path.parent.name)])
+    begin(bench, project)
+    bench.wait(lambda: bool(project.runs()))
+    parts = {sample.path: sample.split for sample in project.runs()[0].spec().samples}
+    assert {*parts.values()} == {"train", "validation", "test"}
+    assert all(parts[path] == parts[copy] for path, copy in again.items())
+
+
 def test_what_is_chosen_is_the_project_s_and_can_be_undone(make_trained: MakeTrained, qtbot: QtBot) -> None:
     bench = make_trained()
     bench.install_base()
@@ -76,7 +92,7 @@ def test_what_is_chosen_is_the_project_s_and_can_be_undone(make_trained: MakeTra
     field.edit.setText("40")
     field.edit.editingFinished.emit()
     assert project.settings.epochs == 40
-    for text, good in (("0", False), ("many", False), ("4000", False), ("40", True)):
+    for text, good in (("0", False), ("many", False), ("4000", False), ("1,000", True), ("1,5", False), ("40", True)):
         field.edit.setText(text)
         field.edit.textEdited.emit(text)
         assert (field.error() == "") is good
