@@ -152,6 +152,25 @@ def test_memory_too_small_for_one_photo_is_an_error(bench: Bench) -> None:
         bench.adapt()
 
 
+def test_memory_that_runs_out_in_judging_halves_what_is_asked_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, asked = StandIn.answers, list[int]()
+
+    def scarce(net: StandIn, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        asked.append(len(pixels))
+        if len(pixels) > 2:
+            raise MemoryError
+        return answers(net, pixels)
+
+    bench.recipe = replace(RECIPE, batch_size=2)
+    monkeypatch.setattr(StandIn, "answers", scarce)
+    assert bench.adapt().network == b"adapted"
+    assert "batch" in bench.notes()
+    assert max(asked[asked.index(2) :]) == 2  # it is found out once
+    assert [event.epoch for event in bench.epochs()] == [1, 2, 3, 4, 5, 6]
+
+
 def test_broken_figures_keep_the_best(bench: Bench) -> None:
     def breaks(net: StandIn, _photos: int) -> float | None:
         return float("nan") if len(net.steps) > 8 else None
@@ -182,6 +201,23 @@ def test_photos_that_vanish_are_left_out_and_told(bench: Bench) -> None:
     bench.adapt(setting)
     assert "missing" in bench.notes()
     assert len(bench.epochs()) == 6
+
+
+def test_a_class_whose_photos_vanish_stays_known(bench: Bench) -> None:
+    setting = bench.setting()
+
+    def vanish(net: StandIn, _photos: int) -> None:
+        if len(net.steps) == 8:
+            for path in (bench.photos / "red").iterdir():
+                path.unlink()
+            work._photos._kept.clear()  # as with many photos, which are read again every epoch
+
+    make = cast("Callable[..., AdaptNetwork]", lambda *a, **k: bench.network)
+    work = adapting._Adapting(setting, bench.otherwise, make)
+    bench.network.trouble = vanish
+    assert work.run().network == b"untouched"
+    told = [event.text for event in bench.events if isinstance(event, protocol.Note)]
+    assert told[-1] == "The photos of “red” vanished during the training, so the first phase's result is kept."
 
 
 def test_finishing_now_keeps_the_best(bench: Bench) -> None:

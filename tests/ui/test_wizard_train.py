@@ -250,6 +250,26 @@ def test_a_failure_says_why_and_gives_the_details(make_trained: MakeTrained) -> 
     assert "not enough memory" in QGuiApplication.clipboard().text()
 
 
+def test_a_training_that_failed_half_way_can_go_on(make_trained: MakeTrained) -> None:
+    bench = make_trained()
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    half_way = (*epochs(3, 9), replace(epochs(4, 9)[-1], phase="adapt"))
+    run_of(project, RunState("failed", "adapt", half_way, 4, 20.0, error="The disk is full."))
+    dialog = bench.dialog(project)
+    dialog.context.latest.status = project.runs()[0].state().standing
+    dialog.go("train")
+    page = dialog.current
+    assert isinstance(page, TrainPage)
+    bench.wait(lambda: keys_of(dialog) == ["again", "go_on"])
+    assert page.banner.text() == "The disk is full. It goes on after epoch 4 of 9."
+    assert page.banner.tone() == "bad"
+    assert dialog.context.latest.status == "interrupted"  # so the project is opened here
+    page.act("go_on")
+    bench.wait(lambda: bench.training.busy)
+    bench.wait(lambda: not bench.training.busy)
+
+
 def test_notes_are_said(make_trained: MakeTrained) -> None:
     note = {"event": "note", "text": "One photo is missing and is left out.", "kind": "missing"}
     bench = make_trained(fake.phase("head", 3), note, fake.epoch(1), "hang")
