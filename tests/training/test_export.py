@@ -129,7 +129,8 @@ def test_the_example_reads_odd_photos_as_the_program_does(tmp_path: Path, photos
     result = one(ExportJob(bundle.folder, tmp_path / "out", ("tflite",), photos[:2]))
     assert result.path is not None
     spec = importlib.util.spec_from_file_location("example", result.path.with_name("example.py"))
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
     for path in odd_photos(tmp_path / "odd"):

@@ -16,7 +16,6 @@ from mobilenet_gui.training import json_rows
 from mobilenet_gui.training.run_folder import EpochRecord, RunFolder, RunSpec, RunState, Sample, TrainingSettings
 from mobilenet_gui.training.training_settings import LIMITS
 
-
 EPOCH = EpochRecord("head", 1, 9, 0.5, 0.8, 0.6, 0.7, 1.0, 0.001)
 
 
