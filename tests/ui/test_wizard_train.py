@@ -23,6 +23,7 @@ from mobilenet_gui.ui.wizard.evaluate_page import EvaluatePage
 from mobilenet_gui.ui.wizard.settings_fields import NumberField
 from mobilenet_gui.ui.wizard.settings_page import SettingsPage
 from mobilenet_gui.ui.wizard.settings_words import promise
+from mobilenet_gui.ui.wizard.train_figures import TrainFigures
 from mobilenet_gui.ui.wizard.train_page import TrainPage
 from mobilenet_gui.ui.wizard.training_words import advice, ready_at, span, time_left
 from mobilenet_gui.workers.training_state import TrainingState
@@ -358,6 +359,14 @@ def test_times_are_said_as_people_say_them() -> None:
         "1 s", "12 s", "9 min", "1 h 20 min", "2 h",
     ]  # fmt: skip
     assert ready_at(60).startswith("about ")
+
+
+def test_the_card_and_the_sentence_say_the_same_time(qtbot: QtBot) -> None:
+    figures = TrainFigures()
+    qtbot.addWidget(figures)
+    figures.show_done(TrainingSettings(), 19.3)
+    assert figures.left_card.number() == "19"
+    assert span(19.3).startswith("19")
 
 
 def test_advice_follows_the_training() -> None:
