@@ -377,6 +377,10 @@ def test_advice_follows_the_training() -> None:
     assert advice(stuck).startswith("No better since epoch 3.")
     assert "by itself" not in advice(stuck, 0)
     assert advice(replace(stuck, phase="adapt")).startswith("The classes are learnt.")
+    adapted = tuple(replace(record, phase="adapt") for record in worse)
+    vain = replace(stuck, phase="adapt", history=(*epochs(3), *adapted))
+    assert advice(vain).startswith("No better than before the last layers adapted. If that stays so")
+    assert advice(replace(vain, history=vain.history[:5])).startswith("Still getting better.")
     assert advice(TrainingState("p", Path("r"))) == "Getting ready…"
     assert advice(TrainingState("p", Path("r"), "running", asked="finish", phase="head")).startswith("Finishing")
 
