@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mobilenet_gui.core.errors import Cancelled, StorageError
 from mobilenet_gui.settings import write_atomically
-from mobilenet_gui.training import adapting, checkpoint, protocol
+from mobilenet_gui.training import adapting, checkpoint, model_making, protocol
 from mobilenet_gui.training.adapting import Setting, adapt
 from mobilenet_gui.training.architectures import Architecture
 from mobilenet_gui.training.base import Base
@@ -298,6 +298,20 @@ def test_full_disk_is_told_and_the_checkpoint_before_stands(bench: Bench, monkey
     kept = checkpoint.load(bench.run_folder.checkpoint_dir, belongs, [np.zeros((3, 3))])
     assert kept is not None
     assert kept.epoch == 2
+
+
+def test_full_disk_is_told_of_the_models_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_graph: object, folder: Path, *_: object, **__: object) -> None:
+        raise StorageError(str(folder), "The disk is full.")
+
+    monkeypatch.setattr(model_making, "bundle_from_graph", full)
+    monkeypatch.setattr(model_making, "parse", lambda *_: None)
+    base = Base(make_bundle(tmp_path / "base", backbone=True), ARCHITECTURE, random_arrays(ARCHITECTURE))
+    trained = Trained(ARCHITECTURE, random_arrays(ARCHITECTURE), b"", 32, 1.0, 0.5)
+    with pytest.raises(StorageError) as caught:
+        model_making.make_model(tmp_path / "model", "Mine", base, trained, classes=("ant", "bee"), photos=4)
+    assert str(caught.value) == f"{tmp_path / 'model'}: The disk is full."
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["base"]
 
 
 def test_learning_rate_rises_and_falls(bench: Bench) -> None:
