@@ -158,7 +158,8 @@ def _train(
             teller.note(str(problem))
         classes, samples = found.samples(settings, _alike(found, cancel))
         folder = RunFolder(Path(os.path.abspath(arguments.output)))  # noqa: PTH100 - links stay as they are
-        name = arguments.name or arguments.dataset.absolute().name
+        place = arguments.dataset.absolute()
+        name = arguments.name or (place.stem if place.is_file() else place.name)
         spec = _spec(name, classes, samples, settings, base)
         resume = _goes_on(folder, spec)
         if not resume:

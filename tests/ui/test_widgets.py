@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QScrollArea,
+    QStackedWidget,
     QStyle,
     QStyleOptionSlider,
     QVBoxLayout,
@@ -354,6 +355,20 @@ def test_toast_offers_the_way_back(qtbot: QtBot) -> None:
     QTest.mouseClick(host.toast.link, Qt.MouseButton.LeftButton)
     assert undone == [True]
     assert not host.is_showing()
+
+
+def test_toast_stays_above_pages_that_come(qtbot: QtBot) -> None:
+    window = QStackedWidget()
+    qtbot.addWidget(window)
+    window.addWidget(QWidget())
+    window.resize(700, 300)
+    window.show()
+    host = ToastHost(window)
+    host.show_message("Class deleted", "Undo")
+    page = QWidget()
+    window.addWidget(page)
+    window.setCurrentWidget(page)
+    assert window.children().index(host.toast) > window.children().index(page)
 
 
 def test_toast_goes_by_itself_but_waits_while_hovered(qtbot: QtBot) -> None:

@@ -23,6 +23,7 @@ from mobilenet_gui.ui.wizard.evaluate_page import EvaluatePage
 from mobilenet_gui.ui.wizard.settings_fields import NumberField
 from mobilenet_gui.ui.wizard.settings_page import SettingsPage
 from mobilenet_gui.ui.wizard.settings_words import promise
+from mobilenet_gui.ui.wizard.train_figures import TrainFigures
 from mobilenet_gui.ui.wizard.train_page import TrainPage
 from mobilenet_gui.ui.wizard.training_words import advice, ready_at, span, time_left
 from mobilenet_gui.workers.training_state import TrainingState
@@ -266,6 +267,26 @@ def test_a_failure_says_why_and_gives_the_details(make_trained: MakeTrained) -> 
     assert "not enough memory" in QGuiApplication.clipboard().text()
 
 
+def test_a_training_that_failed_half_way_can_go_on(make_trained: MakeTrained) -> None:
+    bench = make_trained()
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    half_way = (*epochs(3, 9), replace(epochs(4, 9)[-1], phase="adapt"))
+    run_of(project, RunState("failed", "adapt", half_way, 4, 20.0, error="The disk is full."))
+    dialog = bench.dialog(project)
+    dialog.context.latest.status = project.runs()[0].state().standing
+    dialog.go("train")
+    page = dialog.current
+    assert isinstance(page, TrainPage)
+    bench.wait(lambda: keys_of(dialog) == ["again", "go_on"])
+    assert page.banner.text() == "The disk is full. It goes on after epoch 4 of 9."
+    assert page.banner.tone() == "bad"
+    assert dialog.context.latest.status == "interrupted"  # so the project is opened here
+    page.act("go_on")
+    bench.wait(lambda: bench.training.busy)
+    bench.wait(lambda: not bench.training.busy)
+
+
 def test_notes_are_said(make_trained: MakeTrained) -> None:
     note = {"event": "note", "text": "One photo is missing and is left out.", "kind": "missing"}
     bench = make_trained(fake.phase("head", 3), note, fake.epoch(1), "hang")
@@ -356,6 +377,14 @@ def test_times_are_said_as_people_say_them() -> None:
     assert ready_at(60).startswith("about ")
 
 
+def test_the_card_and_the_sentence_say_the_same_time(qtbot: QtBot) -> None:
+    figures = TrainFigures()
+    qtbot.addWidget(figures)
+    figures.show_done(TrainingSettings(), 19.3)
+    assert figures.left_card.number() == "19"
+    assert span(19.3).startswith("19")
+
+
 def test_advice_follows_the_training() -> None:
     state = TrainingState("p", Path("r"), "running", phase="head", history=epochs(3), planned=20)
     assert advice(state) == "Still getting better. It stops by itself when it no longer improves."
@@ -364,6 +393,10 @@ def test_advice_follows_the_training() -> None:
     assert advice(stuck).startswith("No better since epoch 3.")
     assert "by itself" not in advice(stuck, 0)
     assert advice(replace(stuck, phase="adapt")).startswith("The classes are learnt.")
+    adapted = tuple(replace(record, phase="adapt") for record in worse)
+    vain = replace(stuck, phase="adapt", history=(*epochs(3), *adapted))
+    assert advice(vain).startswith("No better than before the last layers adapted. If that stays so")
+    assert advice(replace(vain, history=vain.history[:5])).startswith("Still getting better.")
     assert advice(TrainingState("p", Path("r"))) == "Getting ready…"
     assert advice(TrainingState("p", Path("r"), "running", asked="finish", phase="head")).startswith("Finishing")
 

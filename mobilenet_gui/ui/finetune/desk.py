@@ -249,5 +249,5 @@ def _path_of(project: Project, photo_id: str) -> Path | None:
 
 
 def _latest(opened: Opened) -> LatestRun:
-    status = "" if opened.state is None else opened.state.status
+    status = "" if opened.state is None else opened.state.standing
     return LatestRun(opened.run, status, "", opened.accuracy)
