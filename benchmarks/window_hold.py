@@ -61,19 +61,27 @@ def make_photos(folder: Path, count: int, megapixels: float) -> list[Path]:
 
 
 class HoldMeter:
-    """Notes how late a timer of one millisecond comes."""
+    """Notes how long the event loop takes from one call of a quick timer to the next.
 
-    def __init__(self) -> None:
+    Attributes:
+        gaps: each of them, in milliseconds.
+        ends: when each was over, by `time.perf_counter`.
+    """
+
+    def __init__(self, interval: int = 1) -> None:
+        """`interval` in milliseconds: one of 1 disturbs what is measured beside it a little."""
         self.gaps: list[float] = []
+        self.ends: list[float] = []
         self._last = 0.0
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(1)
+        self._timer.setInterval(interval)
         self._timer.timeout.connect(self._tick)
 
     def start(self) -> None:
         """Begin."""
         self.gaps.clear()
+        self.ends.clear()
         self._last = time.perf_counter()
         self._timer.start()
 
@@ -86,6 +94,7 @@ class HoldMeter:
     def _tick(self) -> None:
         now = time.perf_counter()
         self.gaps.append((now - self._last) * 1000)
+        self.ends.append(now)
         self._last = now
 
 

@@ -5,6 +5,7 @@ Imports stay inside the branches: the worker must not pay for Qt, nor a command 
 
 from __future__ import annotations
 
+import signal
 import sys
 from multiprocessing import freeze_support
 
@@ -22,9 +23,12 @@ def main(argv: list[str] | None = None) -> int:
     from mobilenet_gui import paths
 
     paths.ensure_home()  # the worker inherits it
-    from mobilenet_gui.cli import main as cli_main
+    try:
+        from mobilenet_gui.cli import main as cli_main
 
-    return cli_main(arguments)
+        return cli_main(arguments)
+    except KeyboardInterrupt:  # before the command was far enough to say so itself
+        return 128 + signal.SIGINT
 
 
 if __name__ == "__main__":

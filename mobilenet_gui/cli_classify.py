@@ -86,8 +86,16 @@ def add_parser(subparsers: Any) -> None:
 
 
 def add_model_option(parser: argparse.ArgumentParser) -> None:
-    """Add `--model ID`."""
-    parser.add_argument("--model", "-m", metavar="ID", help=tr("the model to use (default: the active one)"))
+    """Add `--model MODEL`."""
+    parser.add_argument(
+        "--model",
+        "-m",
+        metavar="MODEL",
+        help=tr(
+            "the model to use: an installed one's id, a model's folder, or what “train” has written "
+            "(default: the active one)"
+        ),
+    )
 
 
 def at_least_one(text: str) -> int:
@@ -107,18 +115,26 @@ def _path_text(text: str) -> str:
     return text
 
 
-def find_model(model_id: str | None) -> Bundle:
-    """Return the model called `model_id`, or the active one.
+def find_model(model: str | None) -> Bundle:
+    """Return the model of that id, the one in that folder or of that training, or the active one.
 
     Raises:
         ModelError: it is not installed, cannot be used, or there is none at all.
     """
+    from mobilenet_gui.core.bundle import Bundle
     from mobilenet_gui.core.errors import ModelError
     from mobilenet_gui.core.store import ModelStore
 
     store = ModelStore()
-    if model_id is not None:
-        return store.get(model_id)
+    if model is not None:
+        place = Path(model).absolute()
+        if (place / "run.json").is_file():
+            from mobilenet_gui.training.run_folder import RunFolder
+
+            return Bundle.open(RunFolder(place).bundle_folder)
+        if os.sep in model or "/" in model or (place / "manifest.json").is_file():
+            return Bundle.open(place)
+        return store.get(model)
     bundle = store.active()
     if bundle is None:
         raise ModelError(

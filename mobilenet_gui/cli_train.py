@@ -20,6 +20,7 @@ from mobilenet_gui.training.training_settings import LIMITS, SPLIT_LEAST, Traini
 if TYPE_CHECKING:
     from mobilenet_gui.core.bundle import Bundle
     from mobilenet_gui.training import protocol
+    from mobilenet_gui.training.dataset_types import FoundDataset
     from mobilenet_gui.training.run_folder import RunFolder, RunSpec
 
 EXIT_OK: Final = 0
@@ -155,14 +156,27 @@ def _train(
         found = read_source(arguments.dataset, cancel)
         for problem in found.problems:
             teller.note(str(problem))
-        classes, samples = found.samples(settings)
+        classes, samples = found.samples(settings, _alike(found, cancel))
         folder = RunFolder(Path(os.path.abspath(arguments.output)))  # noqa: PTH100 - links stay as they are
-        name = arguments.name or arguments.dataset.absolute().name
+        place = arguments.dataset.absolute()
+        name = arguments.name or (place.stem if place.is_file() else place.name)
         spec = _spec(name, classes, samples, settings, base)
         resume = _goes_on(folder, spec)
         if not resume:
             folder.write_spec(spec)
         return worker.run(TrainJob(folder.path, resume), teller.event, cancel)
+
+
+def _alike(found: FoundDataset, cancel: threading.Event) -> dict[Path, str]:
+    """Return which photos show the same, as the check of the window finds it: the split must not part them."""
+    from mobilenet_gui.training.doctor_findings import PlainPhoto
+    from mobilenet_gui.training.duplicates import duplicate_groups
+
+    photos = {str(n): photo.path for n, photo in enumerate(found.photos)}
+    groups = duplicate_groups(
+        [PlainPhoto(number, path, "") for number, path in photos.items()], look=True, cancel=cancel
+    )
+    return {photos[number]: group for number, group in groups.items()}
 
 
 def _spec(name: str, classes: Any, samples: Any, settings: TrainingSettings, base: Bundle) -> RunSpec:

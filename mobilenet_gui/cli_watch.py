@@ -104,10 +104,13 @@ def _watch(arguments: argparse.Namespace) -> int:
     printer: _Text | _Json = _Json(out, spec.shown) if arguments.format == "json" else _Text(out, arguments.every_frame)
     whole = arguments.every_frame and spec.kind is SourceKind.FILE
     frames = _every_frame(spec) if whole else _as_they_come(spec, arguments.every_frame, arguments.seconds)
+    begin: float | None = None
     with contextlib.closing(frames):
         try:
             for frame in frames:
-                if arguments.seconds is not None and frame.timestamp >= arguments.seconds:
+                # From the first frame on: a camera may take longer to wake up than it is to be watched.
+                begin = frame.timestamp if begin is None else begin
+                if arguments.seconds is not None and frame.timestamp - begin >= arguments.seconds:
                     break
                 printer.answer(session.answer(recognizer, None, frame, by_source_time=whole))
         except SourceError as error:

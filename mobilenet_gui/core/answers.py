@@ -27,8 +27,8 @@ TABLE_TOP_K = 5
 
 
 def percent(probability: float) -> str:
-    """Return `0.964` as `96.4 %`, with a narrow no-break space."""
-    return f"{probability * 100:.1f}\N{NARROW NO-BREAK SPACE}%"
+    """Return `0.964` as `96.4 %`, with a no-break space."""
+    return f"{probability * 100:.1f}\N{NO-BREAK SPACE}%"
 
 
 def headline(label: str) -> str:
@@ -46,8 +46,8 @@ def first_synonym(synonyms: str, label: str) -> str:
 def milliseconds(value: float) -> str:
     """Return a duration in milliseconds as people read it: `6.4 ms`, `124 ms`, `1.3 s`."""
     if value >= 1000:
-        return f"{value / 1000:.1f}\N{NARROW NO-BREAK SPACE}s"
-    return f"{value:.1f}\N{NARROW NO-BREAK SPACE}ms" if value < 100 else f"{value:.0f}\N{NARROW NO-BREAK SPACE}ms"
+        return f"{value / 1000:.1f}\N{NO-BREAK SPACE}s"
+    return f"{value:.1f}\N{NO-BREAK SPACE}ms" if value < 100 else f"{value:.0f}\N{NO-BREAK SPACE}ms"
 
 
 def as_text(name: str, recognition: Recognition, sure_from: float) -> str:

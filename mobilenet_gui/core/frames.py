@@ -17,7 +17,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mobilenet_gui.core import opencv
-from mobilenet_gui.core.frames_capture import CameraSource, CaptureStream, open_stream_capture
+from mobilenet_gui.core.frames_capture import CameraSource, CaptureStream, is_utf8, open_stream_capture
 from mobilenet_gui.core.frames_http import HttpStream, status_error
 from mobilenet_gui.core.frames_mjpeg import CONTENT_TYPE, MjpegStream
 from mobilenet_gui.core.frames_types import (
@@ -78,6 +78,8 @@ def open_source(spec: SourceSpec, counter: Counter | None = None, *, threads: in
 
 
 def _open_stream(spec: SourceSpec, counter: Counter) -> FrameSource:
+    if not is_utf8(spec.address):
+        raise SourceError(spec.shown, tr("This is not a valid address."), Problem.MISSING)
     if urlsplit_safe(spec.address) in ("http", "https"):
         motion = _open_mjpeg(spec, counter)
         if motion is not None:

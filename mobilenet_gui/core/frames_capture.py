@@ -9,12 +9,14 @@ import os
 import socket
 import sys
 import time
+from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import numpy as np
 
 from mobilenet_gui.core import cameras, opencv
+from mobilenet_gui.core.frames_http import authorization, status_error
 from mobilenet_gui.core.frames_types import (
     OPEN_TIMEOUT_MS,
     READ_TIMEOUT_MS,
@@ -209,10 +211,22 @@ def to_rgb(picture: Any) -> Pixels:
 def open_capture(address: str | int, backend: int, parameters: list[int]) -> Any:
     """Return OpenCV's capture of a camera, file or stream, open or not."""
     module = opencv.cv2()
+    # OpenCV takes UTF-8 alone, and crashes the process where that cannot be made of a text.
+    if isinstance(address, str) and not is_utf8(address):
+        return module.VideoCapture()
     try:
         return module.VideoCapture(address, backend, parameters)
     except module.error:
         return module.VideoCapture()
+
+
+def is_utf8(text: str) -> bool:
+    """Say whether UTF-8 can be made of a text; it cannot of some file names, which are any bytes on Linux."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def open_stream_capture(spec: SourceSpec) -> Any:
@@ -243,7 +257,10 @@ def _why_no_stream(spec: SourceSpec) -> SourceError:
         parts = urlsplit(spec.address)
         host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme.lower())
         if host and port:
-            socket.create_connection((host, port), timeout=OPEN_TIMEOUT_MS / 1000).close()
+            with socket.create_connection((host, port), timeout=OPEN_TIMEOUT_MS / 1000) as connection:
+                status = rtsp_status(connection, parts) if parts.scheme.lower() == "rtsp" else 0
+            if status >= HTTPStatus.BAD_REQUEST:
+                return status_error(spec.shown, status)
         elif parts.scheme.lower() in ("udp", "rtp"):
             reason, problem = tr("Nothing arrives at this address."), Problem.BUSY
     except TimeoutError:
@@ -255,6 +272,18 @@ def _why_no_stream(spec: SourceSpec) -> SourceError:
     except OSError:
         reason, problem = tr("Nothing answers at this address."), Problem.MISSING
     return SourceError(spec.shown, reason, problem)
+
+
+def rtsp_status(connection: socket.socket, parts: SplitResult) -> int:
+    """Ask a network camera on an open connection about a stream; return its status code, 0 where it says none."""
+    place = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    lines = [f"DESCRIBE {place} RTSP/1.0", "CSeq: 1", "Accept: application/sdp", *authorization(parts)]
+    try:
+        connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        words = connection.recv(4096).split(None, 2)
+    except OSError:
+        return 0
+    return int(words[1]) if len(words) > 1 and words[0].startswith(b"RTSP/") and words[1].isdigit() else 0
 
 
 def went_silent(name: str) -> SourceError:

@@ -1,7 +1,7 @@
 """Owns asking a web server for a stream: one GET, its answer's head, and then its bytes as they come.
 
 Standard clients hide what is needed here: noticing silence without losing the connection, and giving up at once.
-HTTP/1.0 is spoken so that no server sends its stream in chunks.
+HTTP/1.0 is spoken so that servers do not send their streams in chunks; some small cameras do so all the same.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import base64
 import contextlib
 import email.message
 import email.parser
+import re
 import socket
 import ssl
 import time
@@ -25,6 +26,8 @@ _HEAD_LIMIT: Final = 64 * 1024
 _REDIRECTS: Final = 5
 _PIECE: Final = 256 * 1024
 _GREETINGS: Final = (b"HTTP/", b"ICY")
+_CHUNK_LINE: Final = 1024
+_HEX: Final = re.compile(rb"[0-9A-Fa-f]{1,12}")
 
 
 class Silence(Exception):  # noqa: N818 - not an error: the connection stands, nothing comes
@@ -54,6 +57,7 @@ class HttpStream:
         self._subject = subject
         self._stopped = False
         self._socket: socket.socket | None = None
+        self._chunks: _Chunks | None = None
         self.buffer = bytearray()
         for _ in range(_REDIRECTS + 1):
             self.url = url
@@ -96,7 +100,7 @@ class HttpStream:
             OSError: the connection broke.
         """
         deadline = time.monotonic() + seconds
-        while self._socket is not None:
+        while self._socket is not None and not (self._chunks is not None and self._chunks.over):
             if self._stopped:
                 raise Interrupted
             self._socket.settimeout(max(0.001, min(POLL_SECONDS, deadline - time.monotonic())))
@@ -106,8 +110,12 @@ class HttpStream:
                 if time.monotonic() >= deadline:
                     raise Silence from None
                 continue
-            self.buffer += piece
-            return bool(piece)
+            if self._chunks is None:
+                self.buffer += piece
+                return bool(piece)
+            content = self._chunks.take(piece)
+            self.buffer += content
+            return bool(content) or (bool(piece) and not self._chunks.over)
         return False
 
     def _ask(self, url: str) -> None:
@@ -116,6 +124,9 @@ class HttpStream:
             host, port = parts.hostname or "", parts.port
         except ValueError as error:
             raise SourceError(self._subject, tr("This is not a valid address."), Problem.MISSING) from error
+        # What was said beside a redirection is no part of the next answer.
+        self.buffer.clear()
+        self._chunks = None
         secure = parts.scheme.lower() == "https"
         self._socket = self._connect(host, port or (443 if secure else 80), secure)
         try:
@@ -163,6 +174,51 @@ class HttpStream:
             raise OSError(tr("it does not speak HTTP"))
         self.status = int(words[1])
         self.headers: email.message.Message = email.parser.BytesHeaderParser().parsebytes(rest)
+        if "chunked" in (self.headers.get("Transfer-Encoding") or "").lower():
+            self._chunks = _Chunks()
+            begun = self._chunks.take(bytes(self.buffer))
+            self.buffer[:] = begun
+
+
+class _Chunks:
+    """Takes out what stands between the pieces of an answer that is sent in chunks (RFC 9112, 7.1).
+
+    Attributes:
+        over: the last piece has come.
+    """
+
+    def __init__(self) -> None:
+        self.over = False
+        self._raw = bytearray()
+        self._left = 0
+
+    def take(self, piece: bytes) -> bytes:
+        """Return the content of what has come.
+
+        Raises:
+            OSError: these are no chunks.
+        """
+        raw, content = self._raw, bytearray()
+        raw += piece
+        while raw and not self.over:
+            if self._left:
+                part = raw[: self._left]
+                del raw[: len(part)]
+                self._left -= len(part)
+                content += part
+                continue
+            end = raw.find(b"\n")
+            if end < 0 and len(raw) < _CHUNK_LINE:
+                break
+            size = bytes(raw[: max(0, end)]).partition(b";")[0].strip()
+            del raw[: end + 1]
+            if not size and end >= 0:
+                continue  # the line's end that closes a chunk
+            if not _HEX.fullmatch(size):
+                raise OSError(tr("it does not speak HTTP"))
+            self._left = int(size, 16)
+            self.over = self._left == 0
+        return bytes(content)
 
 
 def status_error(subject: str, status: int) -> SourceError:
@@ -176,15 +232,21 @@ def status_error(subject: str, status: int) -> SourceError:
     return SourceError(subject, reason, Problem.BUSY)
 
 
+def authorization(parts: SplitResult) -> list[str]:
+    """Return the line of a request that tells the name and password in an address; nothing where there are none."""
+    if not parts.username:
+        return []
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return ["Authorization: Basic " + base64.b64encode(pair.encode()).decode()]
+
+
 def _request(parts: SplitResult, host: str, port: int | None) -> bytes:
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     if parts.query:
         path += "?" + quote(parts.query, safe="/?%:@!$&'()*+,;=~-._[]")
     shown = f"[{host}]" if ":" in host else host.encode("idna").decode("ascii")
     lines = [f"GET {path} HTTP/1.0", f"Host: {shown}{f':{port}' if port else ''}", "Accept: */*", "Connection: close"]
-    if parts.username:
-        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        lines.append("Authorization: Basic " + base64.b64encode(pair.encode()).decode())
+    lines += authorization(parts)
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 

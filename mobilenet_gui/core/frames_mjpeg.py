@@ -15,6 +15,7 @@ from mobilenet_gui.core import opencv
 from mobilenet_gui.core.frames_capture import stream_ended, went_silent
 from mobilenet_gui.core.frames_http import HttpStream, Interrupted, Silence
 from mobilenet_gui.core.frames_types import (
+    OPEN_TIMEOUT_MS,
     READ_TIMEOUT_MS,
     Counter,
     Frame,
@@ -34,6 +35,9 @@ _MAX_PIXELS: Final = 64_000_000
 _MOST_BROKEN: Final = 30
 """So many broken pictures in a row are no stream."""
 _MAX_GARBAGE: Final = 8 << 20
+_SLOW: Final = 2.5
+"""A stream that takes its time between pictures is silent only after so many times that."""
+_LONGEST_SECONDS: Final = 5.0
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 
 
@@ -57,6 +61,8 @@ class MjpegStream:
         self._mark = b"--" + str(boundary).strip().lstrip("-").encode("latin-1", "replace")
         self._broken = 0
         self._skipped = 0
+        self._last: float | None = None
+        self._silent_after = OPEN_TIMEOUT_MS / 1000
         self._first: Pixels | None = None
         try:
             self._first = self._next()
@@ -85,7 +91,7 @@ class MjpegStream:
         self._stream.close()
 
     def _next(self) -> Pixels:
-        deadline = time.monotonic() + READ_TIMEOUT_MS / 1000
+        deadline = time.monotonic() + self._silent_after
         while True:
             try:
                 data = self._part(deadline)
@@ -98,10 +104,18 @@ class MjpegStream:
             pixels = decode_jpeg(data)
             if pixels is not None:
                 self._broken = self._skipped = 0
+                self._learn_pace()
                 return pixels
             self._broken += 1
             if self._broken >= _MOST_BROKEN:
                 raise self._no_video()
+
+    def _learn_pace(self) -> None:
+        """Be as patient as the stream is slow: some cameras send a picture every few seconds."""
+        now = time.monotonic()
+        gap = 0.0 if self._last is None else _SLOW * (now - self._last)
+        self._last = now
+        self._silent_after = min(_LONGEST_SECONDS, max(READ_TIMEOUT_MS / 1000, gap))
 
     def _part(self, deadline: float) -> bytes | None:
         """Return the next part's content; None where the stream is over."""
@@ -160,8 +174,8 @@ class MjpegStream:
         return self._stream.more(max(0.001, deadline - time.monotonic()))
 
     def _no_video(self) -> SourceError:
-        # "Lost", so that a camera that is restarting is found again.
-        return SourceError(self._name, tr("The stream sends data that is no video."), Problem.LOST)
+        # A camera that is restarting is found again: once it has sent pictures, it is waited for whatever comes.
+        return SourceError(self._name, tr("The stream sends data that is no video."), Problem.UNREADABLE)
 
 
 def decode_jpeg(data: bytes) -> Pixels | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.types import Pixels
@@ -86,7 +86,7 @@ class SourceSpec:
         """Tell what `text` means: a whole number is a camera, a URL a stream, what exists a file, else by its looks.
 
         Raises:
-            SourceError: it is empty.
+            SourceError: it is empty, or an address of a kind that nobody here can read.
         """
         asked = text.strip()
         if not asked:
@@ -95,6 +95,11 @@ class SourceSpec:
             return cls(SourceKind.CAMERA, asked)
         if urlsplit_safe(asked) in STREAM_SCHEMES and "://" in asked:
             return cls(SourceKind.STREAM, asked)
+        if asked.lower().startswith("file://"):
+            return cls(SourceKind.FILE, _path_of(asked))
+        if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", asked):
+            reason = tr("This kind of address cannot be watched; it may begin with rtsp, http or https.")
+            raise SourceError(without_password(asked), reason, Problem.UNREADABLE)
         looks_like_path = os.sep in asked or "/" in asked or re.search(r"\.[A-Za-z0-9]{2,5}$", asked)
         if Path(text).exists() and not text.startswith("/dev/"):
             return cls(SourceKind.FILE, text)
@@ -204,6 +209,12 @@ def urlsplit_safe(text: str) -> str:
         return urlsplit(text).scheme.lower()
     except ValueError:
         return ""
+
+
+def _path_of(url: str) -> str:
+    """Return the path that a `file://` address names."""
+    path = unquote(urlsplit(url).path)
+    return path[1:] if os.name == "nt" and re.match(r"/[A-Za-z]:", path) else path
 
 
 def without_password(url: str) -> str:

@@ -5,13 +5,15 @@ Times come from the file (`CAP_PROP_POS_MSEC`), never from counting frames, so t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from mobilenet_gui.core import frames_probe, opencv
-from mobilenet_gui.core.frames_capture import RgbReader, claimed_rate, frame_size, open_capture
+from mobilenet_gui.core.frames_capture import RgbReader, claimed_rate, frame_size, is_utf8, open_capture
 from mobilenet_gui.core.frames_types import Counter, Frame, Problem, SourceError, SourceInfo, SourceKind
 from mobilenet_gui.core.types import Pixels
 from mobilenet_gui.i18n import tr
@@ -218,7 +220,8 @@ class VideoFile:
     def _learn_length(self) -> None:
         """Take the length that the end, just reached, tells, whatever was said."""
         length = self.info.duration
-        if length is None or self._gap(length):
+        longer = length is not None and self._furthest > length + self.frame_seconds
+        if length is None or longer or self._gap(length):
             self.info = replace(self.info, duration=self._furthest + self.frame_seconds)
 
     def _gap(self, announced: float) -> float:
@@ -242,7 +245,8 @@ def open_video(path: Path, counter: Counter, *, threads: int | None = None) -> V
     parameters = [] if threads is None else [module.CAP_PROP_N_THREADS, threads]
 
     def capture_of_it() -> Any:
-        capture = open_capture(str(path), module.CAP_FFMPEG, parameters)
+        with _plain_name(path) as name:
+            capture = open_capture(name, module.CAP_FFMPEG, parameters)
         if capture.isOpened():
             return capture
         capture.release()
@@ -259,3 +263,20 @@ def open_video(path: Path, counter: Counter, *, threads: int | None = None) -> V
         may_break_off=frames_probe.breaks_off(path),
         reopen=capture_of_it,
     )
+
+
+@contextlib.contextmanager
+def _plain_name(path: Path) -> Iterator[str]:
+    """Give a name of the file that OpenCV can read: its own, or for as long as it is opened, that of a link to it."""
+    if is_utf8(str(path)):
+        yield str(path)
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            link = Path(folder, "video" + (path.suffix if is_utf8(path.suffix) else ""))
+            link.symlink_to(path.absolute())
+        except OSError as error:
+            reason = tr("The file’s name cannot be read; give it another one.")
+            raise SourceError(str(path), reason, Problem.UNREADABLE) from error
+        yield str(link)

@@ -18,7 +18,7 @@ from PIL import Image
 from mobilenet_gui.core.errors import PhotoError
 from mobilenet_gui.core.imaging_color import Converter, rgb_converters
 from mobilenet_gui.core.imaging_formats import PIXEL_LIMIT, SUPPORTED_SUFFIXES, sniff
-from mobilenet_gui.core.imaging_frame import REDUCING_GAP, Helper, resize
+from mobilenet_gui.core.imaging_frame import REDUCING_GAP, Helper, reduced_size, resize
 from mobilenet_gui.core.imaging_open import OpenedPhoto, open_photo
 from mobilenet_gui.core.photo_files import find_photos, looks_like_photo, scan
 from mobilenet_gui.core.types import CropBox, Normalization, PhotoSource, Pixels, Preprocessing
@@ -43,8 +43,12 @@ __all__ = [
     "sniff",
 ]
 
-DECODE_MARGIN: Final = 2.0
-"""A reduced photo keeps at least this many pixels a pixel of the input, each way, for the antialiased resize."""
+DECODE_MARGIN: Final = 1.4
+"""A reduced photo or frame keeps at least this many pixels a pixel of the input, each way, for the antialiased resize.
+
+With 1.4 a frame of 1280x720 is halved for every input up to 224, which saves three quarters of the resize. Measured on
+the 48 sample photos with V1 0.25/128, V1 0.75/192 and V2 1.0/224: the same first answers as without reducing.
+"""
 
 _STRIP_PIXELS: Final = 4_000_000
 
@@ -206,7 +210,8 @@ def prepare(photo: DecodedPhoto | Pixels, pre: Preprocessing, helper: Helper | N
     """Crop and resize a photo to the network's input.
 
     Args:
-        photo: a decoded photo, or RGB pixels of shape (height, width, 3).
+        photo: a decoded photo, or RGB pixels of shape (height, width, 3), which are reduced here as `decode_for`
+            reduces a photo: a frame and the photo that is made of it give the same.
         pre: the bundle's preprocessing. With `stretch` the whole photo is squeezed by nearest neighbour, exactly as
             Keras' `load_img(target_size=...)` does by default.
         helper: threads to share the work with, where `photo` is pixels and the answer is awaited; the result is the
@@ -222,7 +227,9 @@ def prepare(photo: DecodedPhoto | Pixels, pre: Preprocessing, helper: Helper | N
     crop = crop_box(size, pre)
     if pre.stretch:
         return prepare(DecodedPhoto(Image.fromarray(pixels), size), pre)
-    return Prepared(resize(pixels, pre.size, _FILTERS[pre.filter], _seen(size, pre), helper), crop)
+    factor = _whole_factor(size, needed_short_side(pre), None)
+    box = _seen(reduced_size(size, factor), pre)
+    return Prepared(resize(pixels, pre.size, _FILTERS[pre.filter], box, helper, factor=factor), crop)
 
 
 def _seen(size: tuple[int, int], pre: Preprocessing) -> tuple[float, float, float, float]:

@@ -61,8 +61,7 @@ def save_snapshot(
         photo = _write_new(folder, stem, _SUFFIXES[kind], buffer.getvalue())
         if answer is not None:
             record = sidecar(answer, source, time.strftime("%Y-%m-%dT%H:%M:%S%z", moment))
-            text = json.dumps(record | {"photo": photo.name}, ensure_ascii=False, indent=2) + "\n"
-            photo.with_suffix(".json").write_text(text, encoding="utf-8")
+            photo.with_suffix(".json").write_bytes(_as_json(record | {"photo": photo.name}))
     except OSError as error:
         if photo is not None:
             photo.unlink(missing_ok=True)
@@ -84,6 +83,13 @@ def sidecar(answer: LiveAnswer, source: str, when: str) -> dict[str, Any]:
         ],
         "milliseconds": round(answer.timing.total, 3),
     }
+
+
+def _as_json(record: dict[str, Any]) -> bytes:
+    try:
+        return json.dumps(record, ensure_ascii=False, indent=2).encode() + b"\n"
+    except UnicodeEncodeError:  # a file name that is no UTF-8; as an escape its bytes survive
+        return json.dumps(record, indent=2).encode() + b"\n"
 
 
 def _write_new(folder: Path, stem: str, suffix: str, data: bytes) -> Path:

@@ -98,9 +98,12 @@ def scan(
 
 
 def _scan_folder(root: Path, recursive: bool, cancel: threading.Event | None) -> Iterator[Path | PhotoError]:
-    """Walk one folder: its photos first, then its folders. Symbolic links are followed, but no folder twice."""
+    """Walk one folder: its photos first, then its folders. Symbolic links are followed, but no folder twice.
+
+    Nor are those that lead back to a folder around this one, whose other photos do not belong here.
+    """
     waiting = [root]
-    seen: set[tuple[int, int]] = set()
+    seen = _places_around(root)
     while waiting:
         folder = waiting.pop()
         try:
@@ -122,6 +125,17 @@ def _scan_folder(root: Path, recursive: bool, cancel: threading.Event | None) ->
                 yield path
         if recursive:
             waiting.extend(folder / name for name, is_folder in reversed(listed) if is_folder)
+
+
+def _places_around(folder: Path) -> set[tuple[int, int]]:
+    around: set[tuple[int, int]] = set()
+    for parent in folder.resolve().parents:
+        try:
+            status = os.stat(openable(parent))  # noqa: PTH116
+        except OSError:
+            continue
+        around.add((status.st_dev, status.st_ino))
+    return around
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mobilenet_gui.core.cores import usable_cores
-from mobilenet_gui.core.frames_types import SourceError
+from mobilenet_gui.core.frames_types import SourceError, without_password
 from mobilenet_gui.core.recognizer import LiteRTRecognizer, Recognizer, top
 from mobilenet_gui.core.smoothing import KEEP, LEAD, Centred
 from mobilenet_gui.core.timeline_work import AnalysisWork
@@ -86,7 +86,7 @@ class Timeline:
     """A video's answers over time. Complete and unchanging once `analyse` has returned it.
 
     Attributes:
-        source: the video's path.
+        source: the video's path, or its address without a password.
         model_id: the bundle that answered.
         labels: the bundle's.
         duration: seconds.
@@ -225,7 +225,7 @@ def analyse(
     """Recognise a whole video.
 
     Args:
-        path: the video file.
+        path: the video file, or the address of one on a web server.
         bundle: the model.
         jobs: networks at work at once; one a usable core by default.
         step: seconds between the frames that are looked at; 0 for every frame.
@@ -241,7 +241,8 @@ def analyse(
         Cancelled: `cancel` was set.
     """
     begin = time.monotonic()
-    timeline = Timeline(str(path), bundle.id, bundle.labels, top_k)
+    # It is written into exports, which are given away.
+    timeline = Timeline(without_password(str(path)), bundle.id, bundle.labels, top_k)
     work = AnalysisWork(
         str(path), step, lambda: make_recognizer(bundle), jobs or usable_cores(), cancel or threading.Event()
     )

@@ -14,7 +14,14 @@ from mobilenet_gui.core import imaging, opencv
 from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import Cancelled
 from mobilenet_gui.core.frames import open_source
-from mobilenet_gui.core.frames_types import Counter, SourceError, SourceKind, SourceSpec
+from mobilenet_gui.core.frames_types import (
+    STREAM_SCHEMES,
+    Counter,
+    SourceError,
+    SourceKind,
+    SourceSpec,
+    urlsplit_safe,
+)
 from mobilenet_gui.core.frames_video import VideoFile
 from mobilenet_gui.core.recognizer import Recognizer
 from mobilenet_gui.core.types import Pixels
@@ -43,7 +50,7 @@ class AnalysisWork:
         """Load the first network.
 
         Args:
-            path: the video.
+            path: the video; also the address of one on a web server.
             step: seconds between the frames that are looked at; 0 for every frame.
             load: loads a network for one core; called once a job, the first time here, so that a model that cannot be
                 used says so before threads are at work.
@@ -132,7 +139,9 @@ class AnalysisWork:
     def _decode(self) -> None:
         # FFmpeg's own choice, a thread a core, costs a quarter more and gains nothing beside networks on all cores.
         threads = max(1, usable_cores() // 2)
-        source = open_source(SourceSpec(SourceKind.FILE, self._path), Counter(), threads=threads)
+        on_server = "://" in self._path and urlsplit_safe(self._path) in STREAM_SCHEMES
+        kind = SourceKind.STREAM if on_server else SourceKind.FILE
+        source = open_source(SourceSpec(kind, self._path), Counter(), threads=threads)
         try:
             if not isinstance(source, VideoFile):
                 raise TypeError(type(source))

@@ -7,6 +7,8 @@ and networks whose normalisation is folded into the convolutions are ruined by t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import keras
@@ -83,18 +85,19 @@ class AdaptNetwork:
         """
         targets = np.eye(self._architecture.classes or 0, dtype=np.float32)[labels]
         self._rear.optimizer.learning_rate = learning_rate
-        try:
+        with _memory():
             self._rear.reset_metrics()  # Keras would go on averaging over all batches
             loss, accuracy = self._rear.train_on_batch(self._before(pixels), targets, sample_weight=weights)
             return float(loss), float(accuracy)
-        except Exception as error:
-            if type(error).__name__ in _MEMORY_ERRORS:
-                raise MemoryError(str(error)[:200]) from error
-            raise
 
     def answers(self, pixels: Pixels) -> tuple[Floats, Floats]:
-        """Return the inputs of the last layer, shape (photos, channels), and the probabilities."""
-        features, probabilities = self._both.predict_on_batch(self._before(pixels))
+        """Return the inputs of the last layer, shape (photos, channels), and the probabilities.
+
+        Raises:
+            MemoryError: there is not enough memory for so many photos.
+        """
+        with _memory():
+            features, probabilities = self._both.predict_on_batch(self._before(pixels))
         rows = len(pixels)
         return np.asarray(features, np.float32).reshape(rows, -1), np.asarray(probabilities, np.float32)
 
@@ -139,3 +142,14 @@ class AdaptNetwork:
         for layer in self._architecture.layers:
             self.model.get_layer(layer.name).set_weights(arrays[layer.name])
         return keras_models.to_tflite(self.model, self._size)
+
+
+@contextmanager
+def _memory() -> Iterator[None]:
+    """Turn what TensorFlow says of memory that ran out into Python's own words."""
+    try:
+        yield
+    except Exception as error:
+        if type(error).__name__ in _MEMORY_ERRORS:
+            raise MemoryError(str(error)[:200]) from error
+        raise

@@ -110,6 +110,7 @@ class _Adapting:
         self._untouched = self._network.weights
         self._belongs_to = checkpoint.fingerprint(base, recipe, setting.material)
         self._rate_factor = 1.0
+        self._answers_at_once = _ANSWERS_AT_ONCE
 
     def run(self) -> Trained:
         progress = self._begin()
@@ -206,16 +207,17 @@ class _Adapting:
                 if progress.batch_size == 1:
                     raise
                 progress.batch_size //= 2
-                self._s.journal.note(
-                    trn(
-                        "The memory ran out; it goes on with {n} photo at a time.",
-                        "The memory ran out; it goes on with {n} photos at a time.",
-                        progress.batch_size,
-                    ).format(n=progress.batch_size),
-                    "batch",
-                )
+                self._tell_halved(progress.batch_size)
                 self._network.weights = progress.weights
                 self._network.prepare(self._s.recipe.learning_rate)
+
+    def _tell_halved(self, photos: int) -> None:
+        text = trn(
+            "The memory ran out; it goes on with {n} photo at a time.",
+            "The memory ran out; it goes on with {n} photos at a time.",
+            photos,
+        )
+        self._s.journal.note(text.format(n=photos), "batch")
 
     def _pass(self, progress: Progress) -> tuple[float | None, float]:
         control, epoch, size = self._s.control, progress.epoch, progress.batch_size
@@ -266,11 +268,24 @@ class _Adapting:
         return found.loss, found.accuracy
 
     def _answers(self, places: NDArray[np.int64]) -> tuple[Floats, Floats, NDArray[np.int64]]:
-        """Return features and probabilities of photos shown as they are, and which of them could be read."""
+        """Return features and probabilities of photos shown as they are, and which of them could be read.
+
+        Half as many at a time again where the memory runs out.
+        """
+        while True:
+            try:
+                return self._asked(places)
+            except MemoryError:
+                if self._answers_at_once == 1:
+                    raise
+                self._answers_at_once //= 2
+                self._tell_halved(self._answers_at_once)
+
+    def _asked(self, places: NDArray[np.int64]) -> tuple[Floats, Floats, NDArray[np.int64]]:
         features: list[Floats] = []
         probabilities: list[Floats] = []
         kept: list[NDArray[np.int64]] = []
-        for some, pixels in self._photos.batches(places, _ANSWERS_AT_ONCE):
+        for some, pixels in self._photos.batches(places, self._answers_at_once):
             self._s.control.check()
             inner, outer = self._network.answers(pixels)
             features.append(inner)
@@ -319,6 +334,17 @@ class _Adapting:
             for before, after in zip(self._untouched, progress.best, strict=True)
         ]
         features, _, kept = self._answers(np.arange(len(material.items)))
+        lost = self._classes_lost(kept)
+        if lost:  # the first phase has seen their photos, and so knows all of the classes
+            setting.journal.note(
+                trn(
+                    "The photos of {names} vanished during the training, so the first phase's result is kept.",
+                    "The photos of {names} vanished during the training, so the first phase's result is kept.",
+                    len(lost),
+                ).format(names=", ".join(f"“{name}”" for name in lost)),
+                "missing",
+            )
+            return self._otherwise
         left = material.only(kept, setting.folder.path.name)
         head = HeadTraining(features, left, setting.recipe, setting.journal, setting.control).learn(quiet=True)
         validation = left.places("validation")
@@ -345,6 +371,11 @@ class _Adapting:
             temperature,
             sure_from,
         )
+
+    def _classes_lost(self, kept: NDArray[np.int64]) -> list[str]:
+        """Return the classes none of whose photos can be learnt from any more."""
+        left = set(self._labels[np.intersect1d(kept, self._train)].tolist())
+        return [name for label, name in enumerate(self._s.material.classes) if label not in left]
 
     def _mixed(self, learnt: Weights) -> Weights:
         pairs = zip(self._untouched, learnt, strict=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,7 @@ from mobilenet_gui.core.photo_files import looks_like_photo, natural_key, openab
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import dataset_table
 from mobilenet_gui.training.dataset_types import PARTS, FoundDataset, FoundPhoto, Gathering, part_of, resolved
-from mobilenet_gui.training.project_types import PhotoSplit, clean_name
+from mobilenet_gui.training.project_types import PhotoSplit, clean_name, name_key
 
 __all__ = ["FoundDataset", "FoundPhoto", "read_source"]
 
@@ -64,6 +65,7 @@ class _Reader:
     def __init__(self, cancel: threading.Event | None, progress: Progress | None) -> None:
         self.gathering = Gathering()
         self._cancel, self._progress = cancel, progress
+        self._spellings: dict[str, str] = {}
 
     def read(self, paths: Sequence[Path]) -> None:
         """Read what the user chose or dropped together."""
@@ -78,8 +80,8 @@ class _Reader:
             else:
                 self._add(path, "", "")
 
-    def _read_table(self, path: Path) -> None:
-        dataset_table.read_table(path, self.gathering, self._check)
+    def _read_table(self, path: Path, part: PhotoSplit = "") -> None:
+        dataset_table.read_table(path, self.gathering, self._check, part)
 
     def _read_folder(self, folder: Path) -> None:
         """Read one folder, whatever its layout."""
@@ -93,11 +95,10 @@ class _Reader:
         if self._read_parts(folders):
             return
         photos = [path for path in files if looks_like_photo(path)]
-        if not folders or photos:
-            tables = [path for path in files if dataset_table.looks_like_table(path)]
-            if photos and len(tables) == 1 and dataset_table.names_photos(tables[0]):
-                self._read_table(tables[0])
-                return
+        table = _table_of(files, named=not photos)
+        if table is not None:
+            self._read_table(table)
+            return
         if (len(folders) < 2 and photos) or not folders:
             self._read_class(folder, folder.name, "")
             return
@@ -105,18 +106,37 @@ class _Reader:
             self.gathering.problems.append(
                 PhotoError(str(path), tr("It lies outside of the class folders, so its class is not known."))
             )
-        self._read_classes(folders, "")
+        if not self._read_parts_of_classes(folders):
+            self._read_classes(folders, "")
+
+    def _read_parts_of_classes(self, folders: Sequence[Path]) -> bool:
+        """Read classes whose folders hold nothing but the parts of the data, and say whether they do."""
+        inside = [(folder, *self._listed(folder)) for folder in folders]
+        parts = {part_of(path.name) for _, _, within in inside for path in within}
+        if "" in parts or "train" not in parts or len(parts) < 2:
+            return False
+        if any(not within or any(looks_like_photo(path) for path in files) for _, files, within in inside):
+            return False
+        for folder, _, within in inside:
+            for path in sorted(within, key=lambda each: PARTS.index(part_of(each.name))):
+                self._read_class(path, folder.name, part_of(path.name))
+        return True
 
     def _read_parts(self, folders: Sequence[Path]) -> bool:
         """Read folders that are the parts of a data set, and say whether they are."""
         parts = [(folder, part_of(folder.name)) for folder in folders]
         named = [(folder, part) for folder, part in parts if part]
-        # A class may be called “train”, too; but its folder holds photos, not folders of classes.
-        whole = [(folder, part) for folder, part in named if self._is_of_folders(folder)]
+        # A class may be called “train”, too; but its folder holds photos, not folders of classes or a table.
+        tables = {folder: _table_of(self._listed(folder)[0], named=True) for folder, _ in named}
+        whole = [(folder, part) for folder, part in named if self._is_of_folders(folder) or tables[folder] is not None]
         if not any(part == "train" for _, part in whole):
             return False
         for folder, part in sorted(whole, key=lambda each: PARTS.index(each[1])):
-            self._read_classes(self._listed(folder)[1], part)
+            table = tables[folder]
+            if table is not None and not self._is_of_folders(folder):
+                self._read_table(table, part)
+            else:
+                self._read_classes(self._listed(folder)[1], part)
         for folder in sorted({f for f, _ in parts} - {f for f, _ in whole}):
             self.gathering.problems.append(
                 PhotoError(str(folder), tr("This folder stands beside the train folder and holds no class folders."))
@@ -124,8 +144,12 @@ class _Reader:
         return True
 
     def _read_classes(self, folders: Sequence[Path], part: PhotoSplit) -> None:
+        alike = Counter(name_key(folder.name) for folder in folders)
         for folder in folders:
-            self._read_class(folder, folder.name, part)
+            name = folder.name
+            if part and alike[name_key(name)] == 1:  # “cats” of one part is “Cats” of another
+                name = self._spellings.setdefault(name_key(name), name)
+            self._read_class(folder, name, part)
 
     def _read_class(self, folder: Path, name: str, part: PhotoSplit) -> None:
         name = clean_name(name) or tr("Photos")
@@ -172,6 +196,13 @@ class _Reader:
         """Say whether a folder holds folders and no photos of its own."""
         files, folders = self._listed(folder)
         return bool(folders) and not any(looks_like_photo(path) for path in files)
+
+
+def _table_of(files: Sequence[Path], *, named: bool) -> Path | None:
+    """Return the table among files that gives the photos beside it or right below their classes, if just one does."""
+    tables = [path for path in files if dataset_table.looks_like_table(path)]
+    about = [path for path in tables if dataset_table.names_photos(path, named=named)]
+    return about[0] if len(about) == 1 else None
 
 
 def _is_folder(path: Path) -> bool:

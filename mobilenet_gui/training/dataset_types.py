@@ -97,23 +97,31 @@ class FoundDataset:
             if p.class_name or class_id
         ]
 
-    def samples(self, settings: TrainingSettings) -> tuple[tuple[str, ...], tuple[Sample, ...]]:
-        """Return the classes that have photos, and their photos split, as a run takes them."""
+    def samples(
+        self, settings: TrainingSettings, groups: Mapping[Path, str] | None = None
+    ) -> tuple[tuple[str, ...], tuple[Sample, ...]]:
+        """Return the classes that have photos, and their photos split, as a run takes them.
+
+        Args:
+            settings: how to split.
+            groups: by path, the group that the split must not divide, such as duplicates.
+        """
         counts = self.counts()
         classes = tuple(name for name in self.classes if counts[name])
         label = {name: n for n, name in enumerate(classes)}
         photos = [photo for photo in self.photos if photo.class_name]
+        together = [(groups or {}).get(p.path, "") for p in photos]
         parts = split_samples(
             [label[p.class_name] for p in photos],
-            [""] * len(photos),
+            together,
             [p.split for p in photos],
             settings.split,
             settings.seed,
             [f"{p.class_name}/{p.path.name}" for p in photos],  # the same wherever the folder lies
         )
         return classes, tuple(
-            Sample(str(n), photo.path, label[photo.class_name], part)
-            for n, (photo, part) in enumerate(zip(photos, parts, strict=True), 1)
+            Sample(str(n), photo.path, label[photo.class_name], part, group)
+            for n, (photo, part, group) in enumerate(zip(photos, parts, together, strict=True), 1)
         )
 
 
@@ -138,7 +146,11 @@ def name_for(places: Sequence[Path], classes: Sequence[str]) -> str:
     folder = places[0]
     if len(places) > 1 or folder.name in classes or part_of(folder.name) or folder.is_file():
         folder = folder.parent
-        if any(place.parent != folder for place in places) or folder in _landing_places():
+        if any(place.parent != folder for place in places):
+            return ""
+        if part_of(folder.name):
+            folder = folder.parent
+        if folder in _landing_places():
             return ""
     return clean_name(folder.name)
 

@@ -19,7 +19,8 @@ UNEVEN_FROM: Final = 3.0
 
 def too_few(data: Dataset) -> Finding | None:
     """Find classes that cannot be learnt or hardly; where one cannot, those come first."""
-    few = sorted((count, class_id) for class_id, count in data.counts.items() if count < FEW_PHOTOS)
+    few = [(count, class_id) for class_id, count in data.counts.items() if count < FEW_PHOTOS]
+    few.sort(key=lambda each: each[0])  # of equals the first stays the first
     if not few:
         return None
     hopeless = [class_id for count, class_id in few if count < LEAST_PHOTOS]
@@ -30,7 +31,7 @@ def too_few(data: Dataset) -> Finding | None:
     else:
         names = _quoted(data.classes[class_id] for _, class_id in few)
         title = trn("{n} class has few photos", "{n} classes have few photos", len(few))
-        detail = tr("{names}: with {n} or more it is recognised better").format(names=names, n=FEW_PHOTOS)
+        detail = tr("With {n} or more each is recognised better: {names}").format(names=names, n=FEW_PHOTOS)
     notes = tuple(f"{data.classes[class_id]}: {trn('{n} photo', '{n} photos', count)}" for count, class_id in few)
     return Finding("too_few", "error" if hopeless else "hint", title, detail, notes=notes)
 

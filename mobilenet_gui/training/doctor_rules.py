@@ -147,7 +147,7 @@ def _two_classes(data: Dataset) -> Finding | None:
         "two_classes",
         "error",
         trn("{n} photo is in two classes", "{n} photos are in two classes", count),
-        tr("The same photo cannot be both. Move it to the right class, or leave it out"),
+        tr("It cannot be both. Move it to the right class, or leave it out"),
         ids,
         tuple(_names(data, group) for group in shown),
         fix=_leave_out(trn("Leave it out", "Leave them out", count), everything) if open_groups else None,
@@ -240,10 +240,10 @@ def _near_duplicates(data: Dataset) -> Finding | None:
             "{n} series of similar photos are divided between training and test",
             count,
         )
-        detail = tr("They were taken a moment apart: the test result would look a little too good")
+        detail = tr("Taken a moment apart, or mirrored: the test result would look a little too good")
     else:
         title = trn("{n} series of similar photos", "{n} series of similar photos", count)
-        detail = tr("They were taken a moment apart. Each is kept in one part, so that the test stays honest")
+        detail = tr("Taken a moment apart, or mirrored. Each is kept in one part, so that the test stays honest")
     return Finding(
         "near_duplicates",
         "warning" if divided else "hint",

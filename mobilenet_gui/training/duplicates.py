@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from mobilenet_gui.core.errors import Cancelled
 from mobilenet_gui.training.doctor_findings import CheckedPhoto
 from mobilenet_gui.training.fingerprint import VERSION, Fingerprint
-from mobilenet_gui.training.fingerprint_cache import FingerprintCache, default_path
-from mobilenet_gui.training.likeness import Pairs, candidate_pairs, shrink
+from mobilenet_gui.training.fingerprint_cache import FingerprintCache, default_path, fingerprints
+from mobilenet_gui.training.likeness import Pairs, candidate_pairs, mirrored_pairs, shrink
 from mobilenet_gui.training.likeness_check import ALIKE_FROM, SAME_FROM, likeness
 
-_SEARCH_VERSION: Final = 3
+_SEARCH_VERSION: Final = 4
 _PAIRS_AT_ONCE: Final = 1024
 _MOST_CHECKS_A_PHOTO: Final = 4
 """Bounds the time where thousands of photos look alike; the likeliest pairs are checked first."""
@@ -42,7 +42,7 @@ class DuplicateGroups:
         identical: photos with the very same file content.
         copies: photos that show the same picture, identical ones included. The best comes first: the one with most
             pixels, of equals the earliest.
-        alike: photos that must not be divided by a split: copies, and series of similar photos.
+        alike: photos that must not be divided by a split: copies, mirrored ones too, and series of similar photos.
     """
 
     identical: tuple[tuple[int, ...], ...] = ()
@@ -86,20 +86,30 @@ def find_duplicates(
     )
 
 
-def duplicate_groups(photos: Iterable[CheckedPhoto], cache_path: Path | None = None) -> dict[str, str]:
+def duplicate_groups(
+    photos: Iterable[CheckedPhoto],
+    cache_path: Path | None = None,
+    *,
+    look: bool = False,
+    cancel: threading.Event | None = None,
+) -> dict[str, str]:
     """Return the group of each photo that must stay on one side of a split with others, by photo id.
-
-    Only what the doctor has already seen counts: nothing is decoded here, and photos it has not seen are in no group.
 
     Args:
         photos: a project's photos.
         cache_path: the file of fingerprints; the default one by default.
+        look: look at photos that the doctor has not seen yet. Otherwise nothing is decoded, and they are in no group.
+        cancel: stops it when set.
+
+    Raises:
+        Cancelled: `cancel` was set.
     """
     listed = list(photos)
+    paths = [photo.path for photo in listed]
     with FingerprintCache(cache_path or default_path()) as cache:
-        known = cache.get([photo.path for photo in listed])
+        known = fingerprints(paths, cache, cancel=cancel)[0] if look else cache.get(paths)
         seen = [photo for photo in listed if photo.path in known]
-        found = find_duplicates([known[photo.path] for photo in seen], cache=cache)
+        found = find_duplicates([known[photo.path] for photo in seen], cache=cache, check=stop_when(cancel))
     return {seen[n].id: f"alike-{seen[group[0]].id}" for group in found.alike for n in group}
 
 
@@ -154,24 +164,36 @@ def _search(contents: Sequence[Fingerprint], check: Check) -> _Search:
     usable = [n for n, _, _ in looks]
     greys, colours = np.stack([grey for _, grey, _ in looks]), np.stack([colour for _, _, colour in looks])
     check(None)
-    pairs, _ = candidate_pairs(shrink(greys), lambda: check(None))
+    thumbs = shrink(greys)
     same, alike = _Islands(len(usable)), _Islands(len(usable))
-    most = _MOST_CHECKS_A_PHOTO * len(usable) + _PAIRS_AT_ONCE
-    checked = 0
-    while len(pairs) and checked < most:
-        # What is known to be the same already need not be compared again; so a burst takes one comparison a photo.
-        pairs = pairs[same.apart(pairs)]
-        batch, pairs = pairs[:_PAIRS_AT_ONCE], pairs[_PAIRS_AT_ONCE:]
+    pairs, _ = candidate_pairs(thumbs, lambda: check(None))
+    for batch in _batches(pairs, same, len(usable), check):
         scores = likeness(greys, colours, batch)
         same.join(batch[scores >= SAME_FROM])
         alike.join(batch[scores >= ALIKE_FROM])
-        checked += len(batch)
-        check(None)
+    # Training mirrors photos: who has learnt one has seen the other. But a sign to the left is none to the right.
+    pairs, _ = mirrored_pairs(thumbs, lambda: check(None))
+    for batch in _batches(pairs, alike, len(usable), check):
+        scores = likeness(greys, colours, batch, mirrored=True)
+        alike.join(batch[scores >= SAME_FROM])
     sizes = np.array([contents[n].size[0] * contents[n].size[1] for n in usable])
     copies = [group for island in same.groups() for group in _around_the_best(island, sizes, greys, colours, check)]
     return _Search(
         [[usable[n] for n in group] for group in copies], [[usable[n] for n in group] for group in alike.groups()]
     )
+
+
+def _batches(pairs: Pairs, joined: _Islands, photos: int, check: Check) -> Iterator[Pairs]:
+    """Yield pairs to be compared, the likeliest first, as long as that is worth it; whoever takes them joins them."""
+    most = _MOST_CHECKS_A_PHOTO * photos + _PAIRS_AT_ONCE
+    checked = 0
+    while len(pairs) and checked < most:
+        # What is known to be the same already need not be compared again; so a burst takes one comparison a photo.
+        pairs = pairs[joined.apart(pairs)]
+        batch, pairs = pairs[:_PAIRS_AT_ONCE], pairs[_PAIRS_AT_ONCE:]
+        yield batch
+        checked += len(batch)
+        check(None)
 
 
 def _around_the_best(

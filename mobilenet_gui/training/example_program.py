@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from mobilenet_gui.core.imaging import DECODE_MARGIN
 from mobilenet_gui.training.export_job import ExportFormat
 
 EXAMPLE_NAME: Final = "example.py"
@@ -33,7 +34,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms
 
 HERE = Path(__file__).resolve().parent
 ABOUT = json.loads((HERE / "preprocessing.json").read_text(encoding="utf-8"))
@@ -43,26 +44,59 @@ FILTERS = {{
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }}
+TURNS = {{
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}}
 
 
 def to_rgb(image):
     """Return the photo in red, green and blue; transparent parts become white."""
-    if "A" in image.getbands() or "transparency" in image.info:
+    if image.mode in {{"LA", "La", "PA", "RGBA", "RGBa"}} or "transparency" in image.info:
         image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
+        white = Image.new("RGB", image.size, "white")
+        white.paste(image, mask=image.getchannel("A"))
+        return white
+    if image.mode in {{"I", "F"}} or image.mode.startswith("I;16"):
+        return from_deep_grey(image)
     return image.convert("RGB")
 
 
-def to_srgb(image, profile):
-    """Return the photo in the usual colours, if a profile says that its own are others."""
+def from_deep_grey(image):
+    """Return a grey photo of 16 bits and more, or of fractions; where nothing says what white is, its values do."""
+    values, low, high = np.asarray(image), 0.0, 65535.0
+    if not image.mode.startswith("I;16"):
+        known = values[np.isfinite(values)]
+        low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+        usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
+        whites = [white for white in usual if low >= 0 and high <= white]
+        low, high = (0.0, whites[0]) if whites else (low, max(high, low + 1e-12))
+    values = (values.astype(np.float32) - np.float32(low)) * np.float32(255.0 / (high - low))
+    values = np.clip(np.nan_to_num(values, nan=0.0, posinf=255.0, neginf=0.0), 0.0, 255.0)
+    return Image.fromarray(np.rint(values).astype(np.uint8)).convert("RGB")
+
+
+def to_srgb(image):
+    """Return what gives the photo its usual colours, where a profile says that its own are others; else None."""
+    mode = image.mode if image.mode in {{"CMYK", "LAB"}} else "RGB"
+    profile = image.info.get("icc_profile")
+    if mode != "LAB" and (not profile or image.mode in {{"L", "LA", "1"}}):
+        return None
     try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if source.profile.xcolor_space.strip() != "RGB" or "sRGB" in (source.profile.profile_description or ""):
-            return image
-        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return image
+        if mode == "LAB":
+            source = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+        else:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            if source.profile.xcolor_space.strip() != mode or "sRGB" in (source.profile.profile_description or ""):
+                return None
+        return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError, AttributeError):
+        return None
 
 
 def read_photo(path):
@@ -70,23 +104,30 @@ def read_photo(path):
     resize, size = ABOUT["resize"], ABOUT["input"]["size"]
     with Image.open(path) as image:
         image.seek(0)
-        needed = math.ceil(2 * size / resize["crop_fraction"])
+        needed = math.ceil({margin} * size / resize["crop_fraction"])
         shrink = 1 if resize["stretch"] else max(1, min(image.size) // needed)
         if shrink > 1 and image.format == "JPEG":  # a large photo is read at a smaller scale, which is faster
             image.draft(None, (max(1, image.width // shrink), max(1, image.height // shrink)))
             shrink = max(1, min(image.size) // needed)
-        profile = image.info.get("icc_profile", b"") if image.mode in {{"RGB", "RGBA", "P"}} else b""
-        photo = to_rgb(ImageOps.exif_transpose(image))
-    if profile:
-        photo = to_srgb(photo, profile)
-    if resize["stretch"]:
-        return np.asarray(photo.resize((size, size), Image.Resampling.NEAREST))
+        image.load()
+        turn = None if image.format == "TIFF" else TURNS.get(image.getexif().get(0x0112))  # Pillow turns a TIFF
+        colours = to_srgb(image)
+        if colours is not None and image.mode in {{"CMYK", "LAB"}}:
+            photo, colours = ImageCms.applyTransform(image, colours), None
+        else:
+            photo = to_rgb(image)
     if shrink > 1:
         photo = photo.reduce(shrink)
-    side = resize["crop_fraction"] * min(photo.size)
-    left, top = (photo.width - side) / 2, (photo.height - side) / 2
-    box = (left, top, left + side, top + side)
-    return np.asarray(photo.resize((size, size), FILTERS[resize["filter"]], box=box, reducing_gap=3.0))
+    if turn is not None:
+        photo = photo.transpose(turn)
+    if resize["stretch"]:
+        photo = photo.resize((size, size), Image.Resampling.NEAREST)
+    else:
+        side = resize["crop_fraction"] * min(photo.size)
+        left, top = (photo.width - side) / 2, (photo.height - side) / 2
+        box = (left, top, min(photo.width, left + side), min(photo.height, top + side))
+        photo = photo.resize((size, size), FILTERS[resize["filter"]], box=box, reducing_gap=3.0)
+    return np.asarray(photo if colours is None else ImageCms.applyTransform(photo, colours))
 
 
 def to_input(pixels):
@@ -206,7 +247,7 @@ def example_program(kind: ExportFormat) -> str:
         loader = _KERAS
     else:
         loader = _SAVED_MODEL if kind == "savedmodel" else _LITERT
-    return _HEAD.format(needs=needs(kind)) + loader + _TAIL
+    return _HEAD.format(needs=needs(kind), margin=DECODE_MARGIN) + loader + _TAIL
 
 
 def needs(kind: ExportFormat) -> str:

@@ -27,7 +27,8 @@ from mobilenet_gui.i18n import tr
 
 MAX_BYTES: Final = 2 << 30
 """Above this the networks that were not used for longest are forgotten."""
-_VERSION: Final = 1
+_VERSION: Final = 2
+"""Another one when features come out differently or are kept differently; then the file is made anew."""
 _FILE: Final = "features.sqlite3"
 _AT_ONCE: Final = 500
 _BUSY_SECONDS: Final = 10.0

@@ -10,7 +10,7 @@ that do not in 1 of 700. Whether those that meet are alike is decided by `likene
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -49,6 +49,8 @@ def _boxes() -> tuple[Box, ...]:
 
 
 BOXES: Final = _boxes()
+MIRROR_BOXES: Final = BOXES[:2]
+"""A mirrored copy is one that a program has made, of the whole photo or nearly so."""
 
 
 def resample_matrix(low: Any, high: Any, source: int, target: int) -> Floats:
@@ -122,6 +124,18 @@ def candidate_pairs(thumbs: Floats, check: Callable[[], None] | None = None) -> 
     Returns:
         The pairs, those that differ least first, and by how many bits of 192 they differ.
     """
+    return _pairs(thumbs, thumbs, BOXES, check)
+
+
+def mirrored_pairs(thumbs: Floats, check: Callable[[], None] | None = None) -> tuple[Pairs, NDArray[np.int64]]:
+    """Return the pairs of photos of which one may be the other in a mirror, hardly trimmed; as `candidate_pairs`."""
+    return _pairs(thumbs[:, :, ::-1], thumbs, MIRROR_BOXES, check)
+
+
+def _pairs(
+    asking_thumbs: Floats, thumbs: Floats, boxes: Sequence[Box], check: Callable[[], None] | None
+) -> tuple[Pairs, NDArray[np.int64]]:
+    """Return which photos meet when all ask as `asking_thumbs`, trimmed to each of `boxes`."""
     photos = len(thumbs)
     if photos < 2:
         return np.empty((0, 2), np.int64), np.empty(0, np.int64)
@@ -132,10 +146,10 @@ def candidate_pairs(thumbs: Floats, check: Callable[[], None] | None = None) -> 
     apart: list[NDArray[np.int64]] = []
     for start in range(0, photos, _PHOTOS_AT_ONCE):
         block = np.arange(start, min(photos, start + _PHOTOS_AT_ONCE))
-        for box in BOXES:
+        for box in boxes:
             if check is not None:
                 check()
-            values = describe(thumbs[block], box)
+            values = describe(asking_thumbs[block], box)
             packed = _packed(values > 0)
             for asking, other in _meetings(values, block, index):
                 bits = np.bitwise_count(packed[asking - start] ^ whole[other]).sum(axis=1, dtype=np.int64)

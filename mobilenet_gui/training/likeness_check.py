@@ -40,23 +40,25 @@ _NO_COLOUR: Final = 3.0
 _PAIRS_AT_ONCE: Final = 512
 
 
-def likeness(greys: NDArray[np.uint8], colours: NDArray[np.uint8], pairs: Pairs) -> Floats:
+def likeness(greys: NDArray[np.uint8], colours: NDArray[np.uint8], pairs: Pairs, *, mirrored: bool = False) -> Floats:
     """Return how alike the photos of each pair are, -1 to 1.
 
     Args:
         greys: thumbnails, shape (photos, 64, 64).
         colours: shape (photos, 2, 8, 8).
         pairs: whom to compare.
+        mirrored: compare the first of each pair with the second as a mirror shows it.
     """
     results = [np.empty(0, np.float32)]
     for start in range(0, len(pairs), _PAIRS_AT_ONCE):
         one, two = pairs[start : start + _PAIRS_AT_ONCE].T
-        first, second = greys[one].astype(np.float32), greys[two].astype(np.float32)
+        turned = slice(None, None, -1) if mirrored else slice(None)
+        first, second = greys[one].astype(np.float32), greys[two][:, :, turned].astype(np.float32)
         alike = _lined_up(first, second)
         # Which of the two was trimmed is not known.
         unsettled = np.flatnonzero(alike < _SETTLED)
         alike[unsettled] = np.maximum(alike[unsettled], _lined_up(second[unsettled], first[unsettled]))
-        alike[~_colours_agree(colours[one], colours[two])] = -1.0
+        alike[~_colours_agree(colours[one], colours[two][..., turned])] = -1.0
         results.append(alike)
     return np.concatenate(results)
 

@@ -55,7 +55,7 @@ def model_card(bundle: Bundle, evaluation: Evaluation | None = None, making: Mak
         lines += _figures(evaluation)
     if making.spec is not None:
         lines += _section(tr("Training"), _training(making))
-    lines += [f"## {tr('Limits')}", "", *(f"- {text}" for text in _limits(bundle, evaluation)), ""]
+    lines += [f"## {tr('Limits')}", "", *(f"- {text}" for text in _limits(bundle, evaluation, making)), ""]
     lines += [f"*{_plain(tr('Written by MobileNet GUI {version}.').format(version=__version__))}*", ""]
     return "\n".join(lines)
 
@@ -144,8 +144,15 @@ def _training(making: Making) -> list[tuple[str, str]]:
     return found
 
 
-def _limits(bundle: Bundle, evaluation: Evaluation | None) -> list[str]:
+def _limits(bundle: Bundle, evaluation: Evaluation | None, making: Making) -> list[str]:
     found = [tr("It knows only the classes above: whatever else a photo shows, it names one of them.")]
+    spec = making.spec
+    if spec is not None and spec.background is not None:
+        found = [
+            tr(
+                "What shows none of its classes it is to call “{name}”; strangers that look alike may still pass."
+            ).format(name=_plain(spec.classes[spec.background]))
+        ]
     if bundle.sure_from is not None:
         found.append(
             tr("Answers below {n} % are better taken as “not sure”.").format(n=f"{100 * bundle.sure_from:.0f}")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mobilenet_gui.core import manifest as manifests
 from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.manifest import MANIFEST_NAME, Metrics, Provenance
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.store_files import id_from_name, storage_error
@@ -102,6 +103,8 @@ def make_model(folder: Path, name: str, base: Base, trained: Trained, *, classes
         try_once(bundle, name)
         _amend(bundle.folder, temperature=trained.temperature, sure_from=trained.sure_from)
         _swap(bundle.folder, folder)
+    except StorageError as error:  # it names the place where it was being made, which is gone by now
+        raise StorageError(str(folder), error.reason) from error
     except OSError as error:
         raise storage_error(folder, error) from error
     finally:

@@ -147,17 +147,18 @@ class Project(ProjectCore):
             self._tell(part)
         return added
 
-    def add_photos(self, photos: Iterable[NewPhoto], name: str = "") -> Added:
+    def add_photos(self, photos: Iterable[NewPhoto], name: str = "", empty: Iterable[str] = ()) -> Added:
         """Add photos; one whose file is in its class already is left alone.
 
         Args:
             photos: what to add.
             name: what the project is called from then on, as part of the same step; empty leaves its name.
+            empty: names of classes that come along without a photo; those that are there stay as they are.
 
         Raises:
             ProjectError: a class that is not there and has no name, an empty name, or too many photos.
         """
-        addition = project_adding.plan(photos, self._classes, self._index, self._next_photo, self._next_class)
+        addition = project_adding.plan(photos, self._classes, self._index, self._next_photo, self._next_class, empty)
         if not addition.step.is_empty:
             self._next_photo, self._next_class = addition.next_photo, addition.next_class
             if not name_problem(name):

@@ -109,10 +109,15 @@ class _Places:
         return new.id
 
 
-def plan(
-    photos: Iterable[NewPhoto], classes: tuple[PhotoClass, ...], index: PhotoIndex, next_photo: int, next_class: int
+def plan(  # noqa: PLR0917 - the project's own counters
+    photos: Iterable[NewPhoto],
+    classes: tuple[PhotoClass, ...],
+    index: PhotoIndex,
+    next_photo: int,
+    next_class: int,
+    empty: Iterable[str] = (),
 ) -> Addition:
-    """Work out what adding photos comes to; changes nothing.
+    """Work out what adding photos comes to; changes nothing. `empty` names classes that come without a photo.
 
     Raises:
         ProjectError: a class that is not there and has no name, too many classes or photos.
@@ -141,7 +146,10 @@ def plan(
         next_photo += 1
     if len(index.photos) + len(new) > MAX_PHOTOS:
         raise ProjectError("", tr("A project holds at most a million photos."))
-    step = Step(adding_text(len(new)), dict.fromkeys(new), dict(new))
+    for name in empty:
+        places.find("", name)
+    text = adding_text(len(new)) if new or not places.made else tr("Add class")
+    step = Step(text, dict.fromkeys(new), dict(new))
     if places.made:
         step.classes = (classes, (*classes, *places.made))
     return Addition(step, tuple(new), known, next_photo, places.next_class)

@@ -174,8 +174,15 @@ class RunState:
 
     @property
     def can_go_on(self) -> bool:
-        """It was stopped in between and can be taken up where it was."""
+        """It was stopped in between, or failed after an epoch that was kept, and can be taken up where it was."""
+        if self.status == "failed":  # the disk was full, say; an epoch is told once it is on the disk
+            return any(record.phase == "adapt" for record in self.history)
         return self.status in ("interrupted", "paused")
+
+    @property
+    def standing(self) -> RunStatus:
+        """`status`; a failed one that can go on waits for that like one that was interrupted."""
+        return "interrupted" if self.status == "failed" and self.can_go_on else self.status
 
     def to_data(self) -> dict[str, Any]:
         """Return it as plain data for JSON."""

@@ -93,8 +93,7 @@ class _Training:
         material = gather(spec)
         base = open_base(spec.base_folder)
         recipe = recipe_for(spec.settings, base.input_size)
-        for name in material.dropped:
-            journal.note(tr("“{name}” has no photos to learn from and is left out.").format(name=name), "missing")
+        self._tell_dropped(material)
         began, stood = time.monotonic(), control.paused_seconds
         network = feature_bundle(base, recipe.input_size, spec.cache_dir, control.report)
         making = time.monotonic() - began - (control.paused_seconds - stood)  # only ever once
@@ -115,6 +114,7 @@ class _Training:
         if features.failed:
             journal.note(missing_text(len(features.failed)), "missing")
             material = material.without(features.failed, spec.name)
+            self._tell_dropped(material)
             values = np.delete(values, list(features.failed), axis=0)
         hidden = hidden_layers(network)
         if hidden is not None:
@@ -134,6 +134,11 @@ class _Training:
         if not self._before:
             self._note_time(base, recipe, material, computed, journal.seconds - making)
         return result
+
+    def _tell_dropped(self, material: Material) -> None:
+        for name in material.dropped:
+            text = tr("“{name}” has no photos to learn from and is left out.").format(name=name)
+            self._journal.note(text, "missing")
 
     def _note_time(self, base: Base, recipe: Recipe, material: Material, computed: int, seconds: float) -> None:
         epochs = sum(record.phase == "adapt" for record in self._journal.state.history)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.tokens import NARROW_BELOW, SHORT_BELOW
 from mobilenet_gui.ui.widgets.buttons import IconButton
 
@@ -52,7 +53,8 @@ class InspectedFrame(QWidget):
 
     def _look_at_window(self, *, always: bool = False) -> None:
         window = self.window()
-        narrow, short = window.width() < NARROW_BELOW, window.height() < SHORT_BELOW
+        # Large text makes a window narrow and short that would not be so otherwise.
+        narrow, short = window.width() < fonts.px(NARROW_BELOW), window.height() < fonts.px(SHORT_BELOW)
         if always or (narrow, short) != (self.narrow, self.short):
             self.narrow, self.short = narrow, short
             self.take_form()

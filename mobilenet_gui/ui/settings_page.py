@@ -98,7 +98,6 @@ class SettingsPage(QWidget):
 
     def _download_rows(self) -> list[QWidget]:
         text = tr("Where official models are downloaded from. Empty for Keras’ own server.")
-        text = tr("Where official models are downloaded from. Empty for Keras’ own server.")
         address = TextRow("weights_url", tr("Server address"), text, OFFICIAL_BASE, _check_address)
         told = os.environ.get(URL_VARIABLE, "").strip()
         if told:

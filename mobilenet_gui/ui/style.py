@@ -173,7 +173,7 @@ class Style(QProxyStyle):
         self._complex: dict[QStyle.ComplexControl, Draw] = {
             _CC.CC_ComboBox: lambda o, p, w: fields.draw_combo(p, o, w),
             _CC.CC_SpinBox: lambda o, p, w: fields.draw_spin_box(p, o, w),
-            _CC.CC_Slider: lambda o, p, _w: fields.draw_slider(p, o),
+            _CC.CC_Slider: lambda o, p, w: fields.draw_slider(p, o, w),
             _CC.CC_ScrollBar: lambda o, p, _w: fields.draw_scroll_bar(p, o),
         }
 
@@ -213,7 +213,8 @@ class Style(QProxyStyle):
         if control == _CC.CC_ScrollBar:
             return fields.scroll_rect(option_, part)
         if control == _CC.CC_Slider:
-            return fields.slider_handle(option_) if part == _SC.SC_SliderHandle else option_.rect
+            find = fields.slider_handle if part == _SC.SC_SliderHandle else fields.slider_travel
+            return find(option_, widget)
         if control == _CC.CC_SpinBox:
             return fields.spin_rect(option, part)
         if control == _CC.CC_ComboBox and part == _SC.SC_ComboBoxEditField:

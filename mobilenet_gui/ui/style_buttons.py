@@ -16,7 +16,7 @@ from mobilenet_gui.ui.tokens import HEIGHT_CONTROL, RADIUS_CONTROL, Tokens, mix
 from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, outline, rounded
 
 _PADDING = 12
-_PADDING_LARGE = 14
+PADDING_LARGE = 14
 _GAP = 7
 _INDICATOR = 18
 _State = QStyle.StateFlag
@@ -147,7 +147,7 @@ def button_size(option: QStyleOptionButton, widget: QWidget | None, contents: QS
         width += option.iconSize.width() + (_GAP if option.text else 0)
     if option.features & QStyleOptionButton.ButtonFeature.HasMenu:
         width += fonts.px(16)
-    padding = _PADDING_LARGE if height > fonts.px(HEIGHT_CONTROL) else _PADDING
+    padding = PADDING_LARGE if height > fonts.px(HEIGHT_CONTROL) else _PADDING
     width += 2 * padding if option.text else 2 * (height - option.iconSize.height()) // 2
     return QSize(max(math.ceil(width - 0.2), height), height)
 

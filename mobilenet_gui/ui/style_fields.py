@@ -26,6 +26,8 @@ _State = QStyle.StateFlag
 _Sub = QStyle.SubControl
 KNOB = 16
 GROOVE = 4
+AXIS_PROPERTY = "axis"
+"""A slider's property: the value at the far end of its axis, whose near end is 0, where its range is only a part."""
 SCROLL_EXTENT = 12
 SCROLL_THICK, SCROLL_THICK_HOVER = 6, 8
 _ARROW_ROOM = 30
@@ -141,9 +143,21 @@ def spin_rect(option: QStyleOptionComplex, part: QStyle.SubControl) -> QRect:
     return rect
 
 
-def slider_handle(option: QStyleOptionSlider) -> QRect:
-    """Return where a slider's knob is."""
+def slider_travel(option: QStyleOptionSlider, widget: QWidget | None) -> QRect:
+    """Return the part of a slider that its knob moves in: all of it, or less where its range is part of its axis."""
     rect: QRect = option.rect
+    axis = widget.property(AXIS_PROPERTY) if widget is not None else None
+    if not isinstance(axis, int) or axis <= 0 or option.orientation == Qt.Orientation.Vertical:
+        return rect
+    side = fonts.px(KNOB)
+    room = rect.width() - side
+    left, right = (round(room * end / axis) for end in (option.minimum, option.maximum))
+    return QRect(rect.x() + left, rect.y(), right - left + side, rect.height())
+
+
+def slider_handle(option: QStyleOptionSlider, widget: QWidget | None) -> QRect:
+    """Return where a slider's knob is."""
+    rect = slider_travel(option, widget)
     side = fonts.px(KNOB)
     upright = option.orientation == Qt.Orientation.Vertical
     room = (rect.height() if upright else rect.width()) - side
@@ -153,11 +167,11 @@ def slider_handle(option: QStyleOptionSlider) -> QRect:
     return QRect(rect.x() + at, rect.y() + (rect.height() - side) // 2, side, side)
 
 
-def draw_slider(painter: QPainter, option: QStyleOptionSlider) -> None:
+def draw_slider(painter: QPainter, option: QStyleOptionSlider, widget: QWidget | None) -> None:
     """Draw a slider: groove filled to the knob, knob, ring."""
     colours = tokens()
     rect = QRectF(option.rect)
-    knob = QRectF(slider_handle(option))
+    knob = QRectF(slider_handle(option, widget))
     enabled = bool(option.state & _State.State_Enabled)
     groove = colours.control if colours.edge.alpha() else colours.line2 if colours.dark else colours.track
     fill = colours.accent if enabled else colours.line2

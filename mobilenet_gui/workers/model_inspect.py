@@ -95,7 +95,7 @@ def _tflite(path: Path) -> Understood:
     )
     try:
         labels = labels_for(graph, path, None)
-        known = tr("ImageNet's 1000 labels") if is_imagenet(labels) else tr("The labels inside the file")
+        known = tr("ImageNet’s 1000 labels") if is_imagenet(labels) else tr("The labels inside the file")
     except ModelError:
         known = ""
     return Understood(path, summary, _plain_name(path), id_from_name(_stem(path)), classes, known)
@@ -115,7 +115,7 @@ def _keras(path: Path) -> Understood:
         known = ""
     else:
         summary = tr("Keras weights of {name} for photos of {size} × {size}, {classes}.")
-        known = tr("ImageNet's 1000 labels") if architecture.classes == IMAGENET_OUTPUTS[0] else ""
+        known = tr("ImageNet’s 1000 labels") if architecture.classes == IMAGENET_OUTPUTS[0] else ""
     name, model_id = architecture.name.removesuffix(" 1.0"), id_from_name(_stem(path))
     if official is not None:
         entry, weights = official

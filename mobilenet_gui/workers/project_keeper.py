@@ -25,6 +25,7 @@ class ProjectKeeper(QObject):
         project: which.
         saved: it is on the disk.
         failed: the disk refused; a `UserError`. It is tried again.
+        refused: why the last save did not work; None where it did.
     """
 
     saved = Signal()
@@ -36,22 +37,29 @@ class ProjectKeeper(QObject):
         self._runner = runner
         self._saving = False
         self._then: Callable[[], None] | None = None
+        self._patient = False
+        self.refused: UserError | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._save)
-        self._end = project.subscribe(lambda _change: self.save_soon(SAVE_MS))
+        self._end = self._follow()
 
     def save_soon(self, milliseconds: int) -> None:
         """Save after so many milliseconds, unless something changes before."""
         self._timer.start(milliseconds)
 
-    def finish(self, then: Callable[[], None]) -> None:
-        """Save what is left to be saved, then call `then`; a disk that refuses is not waited for."""
+    def finish(self, then: Callable[[], None], *, patient: bool) -> None:
+        """Save what is left to be saved, then call `then`; a disk that refuses is waited for by who is `patient`."""
         self._end()
         self._timer.stop()
-        self._then = then
+        self._then, self._patient = then, patient
         if not self._saving:
             self._save()
+
+    def resume(self) -> None:
+        """Go on keeping it: it is wanted again before it could be finished."""
+        self._then = None
+        self._end = self._follow()
 
     def stop(self) -> None:
         """Save at once, in this thread: the program ends."""
@@ -63,6 +71,9 @@ class ProjectKeeper(QObject):
             except UserError as error:
                 self.failed.emit(error)
         self.project.close()
+
+    def _follow(self) -> Callable[[], None]:
+        return self.project.subscribe(lambda _change: self.save_soon(SAVE_MS))
 
     def _save(self) -> None:
         if self._saving:
@@ -77,7 +88,7 @@ class ProjectKeeper(QObject):
         )
 
     def _done(self, revision: int) -> None:
-        self._saving = False
+        self._saving, self.refused = False, None
         self.project.saved(revision)
         self.saved.emit()
         if self._then is not None:
@@ -86,9 +97,9 @@ class ProjectKeeper(QObject):
             self.save_soon(SAVE_MS)
 
     def _refused(self, error: UserError) -> None:
-        self._saving = False
+        self._saving, self.refused = False, error
         self.failed.emit(error)
-        if self._then is not None:
+        if self._then is not None and not self._patient:
             self._finished()
         elif not self._timer.isActive():
             self.save_soon(RETRY_MS)

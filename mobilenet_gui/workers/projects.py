@@ -25,6 +25,7 @@ from mobilenet_gui.workers.project_photos import Copies, Failed, ProjectPhotoTas
 
 if TYPE_CHECKING:
     from mobilenet_gui.training.archive import Exported
+    from mobilenet_gui.training.archive_reading import Imported
 
 __all__ = ["Copies", "Opened", "ProjectTasks", "ReadPhotos"]
 
@@ -95,7 +96,11 @@ class ProjectTasks(ProjectPhotoTasks):
         if project_id in self._opening:
             return
         if project_id in self._closing:
-            self._closing[project_id].append(lambda: self.open(project_id, done, failed))
+            keeper = self._leaving[project_id]
+            if keeper.refused is not None:
+                self._take_up(keeper, done, failed)
+            else:
+                self._closing[project_id].append(lambda: self.open(project_id, done, failed))
             return
         self._opening.add(project_id)
         begin, end = self._kept(done), self._opening.discard
@@ -140,7 +145,7 @@ class ProjectTasks(ProjectPhotoTasks):
                 work()
 
         def opened(value: Opened) -> None:
-            use(value.project, lambda: self.close(value.project, ended))
+            use(value.project, lambda: self.close(value.project, ended, patient=False))
 
         def gone(error: UserError) -> None:
             failed(error)
@@ -220,22 +225,24 @@ class ProjectTasks(ProjectPhotoTasks):
         return self.runner.run(work, done=done, failed=failed, progress=progress)
 
     def import_zip(
-        self, source: Path, *, done: Callable[[str], None], failed: Failed, progress: Callable[[float], None]
+        self, source: Path, *, done: Callable[[Imported], None], failed: Failed, progress: Callable[[float], None]
     ) -> Errand:
-        """Make a project of such a file; `done` gets its id."""
+        """Make a project of such a file; `done` gets its id and what was left out."""
 
-        def work(errand: Errand) -> str:
+        def work(errand: Errand) -> Imported:
             from mobilenet_gui.training import archive_reading
 
-            made = archive_reading.import_zip(self.store, source, cancel=errand.cancelled, progress=_share(errand))
-            return made.id
+            return archive_reading.import_zip(self.store, source, cancel=errand.cancelled, progress=_share(errand))
 
         return self.runner.run(work, done=self._listed(done), failed=failed, progress=progress)
 
     # -- an open project --------------------------------------------------------------------------------------------
 
-    def close(self, project: Project, then: Callable[[], None]) -> None:
-        """Save a project and let other programs have it; `then` is called when that is done."""
+    def close(self, project: Project, then: Callable[[], None], *, patient: bool = True) -> None:
+        """Save a project and let other programs have it; `then` is called when that is done.
+
+        While the disk refuses, who is `patient` keeps it: it is tried again, and `open` gives it back as it is.
+        """
         keeper = self._keepers.pop(project.id, None)
         if keeper is None:
             then()
@@ -260,7 +267,7 @@ class ProjectTasks(ProjectPhotoTasks):
         self._closing[project.id] = []
         self._leaving[project.id] = keeper
 
-        keeper.finish(finished)
+        keeper.finish(finished, patient=patient)
 
     def save_now(self, project: Project) -> None:
         """Save without waiting for more changes; `saved` or `save_failed` tells when."""
@@ -277,6 +284,28 @@ class ProjectTasks(ProjectPhotoTasks):
         self._leaving.clear()
 
     # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _take_up(self, keeper: ProjectKeeper, done: Callable[[Opened], None], failed: Failed) -> None:
+        """Give a project back that was closed and that the disk has refused until now."""
+        project = keeper.project
+        keeper.resume()
+        self._keepers[project.id] = self._leaving.pop(project.id)
+        waiting = self._closing.pop(project.id)
+        self._opening.add(project.id)
+
+        def opened(value: Opened) -> None:
+            self._opening.discard(project.id)
+            done(value)
+            self._call_openers(project.id)
+
+        def gone(error: UserError) -> None:
+            self._opening.discard(project.id)
+            failed(error)
+            self._call_openers(project.id)
+
+        self.runner.run(lambda _errand: _with_runs(project), done=opened, failed=gone)
+        for work in waiting:
+            work()
 
     def _call_openers(self, project_id: str) -> None:
         """Let those go on who waited for somebody else's opening."""
@@ -307,11 +336,14 @@ def _open(store: ProjectStore, project_id: str) -> Opened:
     with many_photos():
         project = store.open(project_id)
     try:
-        runs = project.runs()
-        states = [(run, run.state()) for run in runs[:20]]
+        return _with_runs(project)
     except BaseException:
         project.close()
         raise
+
+
+def _with_runs(project: Project) -> Opened:
+    states = [(run, run.state()) for run in project.runs()[:20]]
     finished = next((s.accuracy for _, s in states if s.status == "finished" and s.accuracy is not None), None)
     return Opened(project, states[0][0].path if states else None, states[0][1] if states else None, finished)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import statistics
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -70,13 +71,13 @@ class RunOrder:
         data: the project at this moment.
         base_folder: the bundle to start from.
         cache_dir: where features may be kept.
-        groups: photos that the split must not part, by photo id; called in a thread.
+        groups: photos that the split must not part, by photo id; called in a thread, with what is set to stop it.
     """
 
     data: ProjectData
     base_folder: Path
     cache_dir: Path
-    groups: Callable[[], Mapping[str, str]] | None = None
+    groups: Callable[[threading.Event], Mapping[str, str]] | None = None
 
 
 class RunBook(QObject):
@@ -222,7 +223,7 @@ class RunBook(QObject):
             self.changed.emit()
             self.failed.emit(error)
 
-        self.tasks.run(lambda _errand: _freeze(order), done=start, failed=stop)
+        self.tasks.run(lambda errand: _freeze(order, errand.cancelled), done=start, failed=stop)
 
     def go_on(self, run: RunInfo) -> None:
         """Take up a training that was interrupted, where it was."""
@@ -259,14 +260,14 @@ class RunBook(QObject):
             self.reload(state.folder if state.outcome == "cancelled" else None)
 
 
-def _freeze(order: RunOrder) -> tuple[Path, Order]:
+def _freeze(order: RunOrder, cancelled: threading.Event) -> tuple[Path, Order]:
     """Write a new run; return its folder, and what is known of the training beforehand."""
     from mobilenet_gui.core.bundle import Bundle
     from mobilenet_gui.training.estimate import estimate
     from mobilenet_gui.training.project_runs import new_run
     from mobilenet_gui.training.project_spec import make_spec
 
-    groups = order.groups() if order.groups is not None else None
+    groups = order.groups(cancelled) if order.groups is not None else None
     spec = make_spec(order.data, order.base_folder, order.cache_dir, groups)
     run = new_run(order.data.folder)
     run.write_spec(replace(spec, id=run.path.name))

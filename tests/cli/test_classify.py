@@ -135,6 +135,18 @@ def test_more_labels_than_there_are_gives_all(installed: str, folder: Path, caps
     assert {len(row) for row in rows} == {4 + 4 * 6}
 
 
+def test_a_model_is_chosen_by_its_folder_or_its_training(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained = tmp_path / "trained"
+    make_bundle(trained / "bundle", bundle_id="mine")
+    (trained / "run.json").write_text("{}")
+    for place in (trained, trained / "bundle"):
+        assert main(["classify", str(folder / "red.png"), "--model", str(place), "--format", "json"]) == 0
+        assert records(capsys.readouterr().out)[0]["model"] == "mine"
+    assert main(["classify", str(folder / "red.png"), "--model", str(tmp_path / "none")]) == 2
+
+
 def test_a_model_is_chosen_by_id(folder: Path, installed: str, capsys: pytest.CaptureFixture[str]) -> None:
     store = ModelStore()
     with store.staging_folder() as staging:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from mobilenet_gui import cli_watch
+from mobilenet_gui.__main__ import main
 from mobilenet_gui.core.store import ModelStore
 from tests.mjpeg import MjpegServer, jpeg
 from tests.model_factory import make_bundle
@@ -96,6 +97,16 @@ def test_seconds_end_it(installed: str, video: str, capsys: pytest.CaptureFixtur
     assert len(records(capsys.readouterr().out)) == 10
     assert watch(video, "--format", "json", "--seconds", "0.3") == 0
     assert 1 <= len(records(capsys.readouterr().out)) <= 8
+
+
+def test_the_seconds_begin_with_the_first_frame(
+    installed: str, server: MjpegServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waking = threading.Timer(1.0, server.run)
+    waking.start()
+    assert watch(server.url, "--format", "json", "--seconds", "0.4") == 0
+    waking.join()
+    assert len(records(capsys.readouterr().out)) > 1
 
 
 @pytest.mark.parametrize("every", [[], ["--every-frame"]])
@@ -189,3 +200,12 @@ def test_interrupting_ends_it_cleanly(installed: str, server: MjpegServer) -> No
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=30)
     assert (running.returncode, errors) == (130, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signal")
+def test_interrupting_before_the_command_has_begun_is_clean_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mobilenet_gui.cli.main", interrupted)
+    assert main(["watch", "0"]) == 130

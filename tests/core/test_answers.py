@@ -43,7 +43,7 @@ def photos(folder: Path) -> PhotoSession:
 
 
 def plain(text: str) -> str:
-    return text.replace("\N{NARROW NO-BREAK SPACE}", " ")
+    return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_numbers_and_words() -> None:

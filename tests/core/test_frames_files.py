@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +142,21 @@ def test_sound_that_goes_on_longer_is_no_missing_part(tmp_path: Path, suffix: st
     video.close()
 
 
+def test_a_video_that_goes_on_longer_than_it_says_can_be_wound_to_its_end(tmp_path: Path) -> None:
+    # As recordings do that were put one behind the other.
+    path = write_video(tmp_path / "a.mkv", numbered(50))
+    video_files.announce(path, 1.0)
+    video = opened(path)
+    assert video.info.duration == pytest.approx(1.0)
+    while video.read() is not None:
+        pass
+    assert video.info.duration == pytest.approx(2.0, abs=0.01)
+    late = video.seek(1.6)
+    assert late is not None
+    assert number_of(late.pixels) == 40
+    video.close()
+
+
 def test_places_are_found_where_only_reading_helps(tmp_path: Path) -> None:
     video = opened(video_files.picture_row(tmp_path / "a.mjpeg", numbered(30)))
     assert video.info.duration is None
@@ -170,6 +186,18 @@ def test_a_video_of_one_picture_can_be_shown_again(tmp_path: Path) -> None:
     assert video.read() is None
     assert video.seek(0.0) is not None
     video.close()
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="file names are UTF-8 there")
+def test_a_file_name_may_be_any_bytes(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", numbered(3)).rename(tmp_path / "bad\udcff.mp4")
+    video = opened(path)
+    assert video.read() is not None
+    assert video.seek(0.0) is not None
+    video.close()
+    for address in ("rtsp://127.0.0.1:9/\udcff", "http://127.0.0.1:9/\udcff"):
+        with pytest.raises(SourceError, match="not a valid address"):
+            open_source(SourceSpec(SourceKind.STREAM, address))
 
 
 def test_what_cannot_be_read_is_named_with_its_reason(tmp_path: Path) -> None:
@@ -237,6 +265,15 @@ def test_a_file_may_have_a_cameras_name(tmp_path: Path, monkeypatch: pytest.Monk
     assert SourceSpec.parse("holiday").kind is SourceKind.FILE
     with pytest.raises(SourceError):
         SourceSpec.parse("  ")
+
+
+def test_addresses_of_files_are_taken_and_those_nobody_can_read_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a ü.mp4"
+    spec = SourceSpec.parse(path.as_uri())
+    assert (spec.kind, Path(spec.address)) == (SourceKind.FILE, path)
+    with pytest.raises(SourceError, match=r"ftp://…@host/x: This kind of address") as caught:
+        SourceSpec.parse("ftp://me:secret@host/x")
+    assert caught.value.problem is Problem.UNREADABLE
 
 
 def test_every_shape_of_picture_becomes_rgb() -> None:

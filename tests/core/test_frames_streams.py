@@ -109,7 +109,7 @@ def test_nothing_but_garbage_is_no_stream(server: MjpegServer) -> None:
     with pytest.raises(SourceError) as caught:
         source.read()
     feeder.join()
-    assert (caught.value.problem, "no video" in caught.value.reason) == (Problem.LOST, True)
+    assert (caught.value.problem, "no video" in caught.value.reason) == (Problem.UNREADABLE, True)
     source.close()
 
 
@@ -199,6 +199,60 @@ def test_name_and_password_are_sent_and_not_shown(server: MjpegServer) -> None:
     assert base64.b64encode(b"me:s@cret") in sent
     assert sent.startswith(b"GET /a%20b?c=d HTTP/1.0\r\n")
     assert "cret" not in str(error)
+
+
+def stream_head(*more: str) -> bytes:
+    lines = ["HTTP/1.1 200 OK", f"Content-Type: multipart/x-mixed-replace; boundary={BOUNDARY}", *more]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+
+def test_a_stream_in_chunks_is_put_together_again(server: MjpegServer) -> None:
+    # As small cameras send it (ESP32), whatever was asked for; cut anywhere, also within a part's head.
+    data = part(jpeg(RED)) + part(jpeg(BLUE))
+    pieces = [data[place : place + 100] for place in range(0, len(data), 100)]
+    chunks = b"".join(f"{len(piece):X};note=1\r\n".encode() + piece + b"\r\n" for piece in pieces)
+    server.head = stream_head("Transfer-Encoding: chunked") + chunks + b"0\r\n\r\n"
+    source = open_source(SourceSpec.parse(server.url))
+    assert [colour(source), colour(source)] == ["r", "b"]
+    with pytest.raises(SourceError) as caught:
+        source.read()
+    assert caught.value.problem is Problem.ENDED
+    source.close()
+
+
+def test_what_only_says_that_it_is_in_chunks_is_no_stream(server: MjpegServer) -> None:
+    server.head = stream_head("Transfer-Encoding: chunked") + part(jpeg(RED))
+    assert "does not speak HTTP" in refusal(server.url).reason
+
+
+def test_words_beside_a_redirection_are_not_taken_for_the_next_answer(server: MjpegServer) -> None:
+    body = b"<html>It has moved.</html>"
+    with MjpegServer() as elsewhere:
+        elsewhere.head = stream_head() + part(jpeg(GREEN))
+        server.head = f"HTTP/1.0 302 Go\r\nLocation: {elsewhere.url}\r\n\r\n".encode() + body
+        source = open_source(SourceSpec.parse(server.url))
+    assert colour(source) == "g"
+    source.close()
+
+
+def test_a_stream_may_be_slow(server: MjpegServer) -> None:
+    feeder = threading.Timer(1.3, server.frame)
+    feeder.start()
+    source = open_source(SourceSpec.parse(server.url))
+    feeder.join()
+    assert source.read() is not None
+    feeder = threading.Timer(1.3, server.frame)
+    feeder.start()
+    with pytest.raises(SourceError) as caught:  # nobody knows yet that it is
+        source.read()
+    assert caught.value.problem is Problem.STALLED
+    assert source.read() is not None
+    feeder.join()
+    feeder = threading.Timer(1.3, server.frame)
+    feeder.start()
+    assert source.read() is not None
+    feeder.join()
+    source.close()
 
 
 def test_a_video_on_a_web_server_is_played_like_a_file(tmp_path: Path) -> None:

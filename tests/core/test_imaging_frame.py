@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable, Iterator
 
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from mobilenet_gui.core import imaging, live_helper
-from mobilenet_gui.core.imaging import DecodedPhoto, prepare
+from mobilenet_gui.core.imaging import decode_for, prepare
 from mobilenet_gui.core.live_helper import FrameHelper
 from mobilenet_gui.core.types import Pixels, Preprocessing
 
@@ -45,7 +46,9 @@ def test_a_frame_gives_what_the_same_photo_gives(
     size: tuple[int, int], recipe: Preprocessing, helper: FrameHelper
 ) -> None:
     pixels = noise(size)
-    photo = prepare(DecodedPhoto(Image.fromarray(pixels), size), recipe)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", compress_level=0)
+    photo = prepare(decode_for(file.getvalue(), recipe), recipe)
     for shared in (None, helper):
         frame = prepare(pixels, recipe, shared)
         assert frame.crop == photo.crop

@@ -134,6 +134,8 @@ def test_a_snapshot_is_a_photo_with_its_answer_beside_it(answer: LiveAnswer, tmp
     record = json.loads(paths[2].with_suffix(".json").read_text("utf-8"))
     assert (record["photo"], record["label"], record["source"]) == (paths[2].name, "red", "HD Camera")
     assert record["predictions"][0]["probability"] == answer.predictions[0].probability
+    odd = save_snapshot(folder, answer.frame.pixels, answer, source="bad\udcff.mp4", when=0.0)
+    assert json.loads(odd.with_suffix(".json").read_text("utf-8"))["source"] == "bad\udcff.mp4"
     alone = save_snapshot(folder, answer.frame.pixels, None, source="x", when=0.0)
     assert not alone.with_suffix(".json").exists()
 

@@ -19,6 +19,7 @@ from mobilenet_gui.core.recognizer import LiteRTRecognizer, Recognizer
 from mobilenet_gui.core.timeline import AnalysisProgress, Segment, Timeline, analyse, single_core_recognizer
 from mobilenet_gui.core.timeline_export import as_srt, export
 from mobilenet_gui.core.types import Label
+from tests.loopback import LoopbackServer
 from tests.model_factory import make_bundle, make_labels
 from tests.video_files import BLUE, GREEN, RED, colours, numbered, plain, write_video
 
@@ -150,6 +151,14 @@ def test_a_video_that_breaks_off_is_analysed_as_far_as_it_goes(bundle: Bundle, t
     timeline = analyse(path, bundle)
     assert timeline.note is not None
     assert timeline.duration == pytest.approx(len(timeline) / 25, abs=0.05)
+
+
+def test_a_video_on_a_web_server_is_analysed_and_its_password_kept(bundle: Bundle, video: Path, tmp_path: Path) -> None:
+    with LoopbackServer({"/a.mp4": video.read_bytes()}) as server:
+        timeline = analyse(f"{server.url}/a.mp4".replace("//", "//me:secret@"), bundle)
+    assert [name for name, _, _ in told(timeline.segments())] == ["red", "green", "blue"]
+    export(tmp_path / "a.json", timeline, timeline.segments())
+    assert "secret" not in (tmp_path / "a.json").read_text("utf-8")
 
 
 def made_timeline(values: list[tuple[int, float]], fps: float = 10.0) -> Timeline:

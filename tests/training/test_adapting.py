@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mobilenet_gui.core.errors import Cancelled, StorageError
 from mobilenet_gui.settings import write_atomically
-from mobilenet_gui.training import adapting, checkpoint, protocol
+from mobilenet_gui.training import adapting, checkpoint, model_making, protocol
 from mobilenet_gui.training.adapting import Setting, adapt
 from mobilenet_gui.training.architectures import Architecture
 from mobilenet_gui.training.base import Base
@@ -152,6 +152,25 @@ def test_memory_too_small_for_one_photo_is_an_error(bench: Bench) -> None:
         bench.adapt()
 
 
+def test_memory_that_runs_out_in_judging_halves_what_is_asked_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, asked = StandIn.answers, list[int]()
+
+    def scarce(net: StandIn, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        asked.append(len(pixels))
+        if len(pixels) > 2:
+            raise MemoryError
+        return answers(net, pixels)
+
+    bench.recipe = replace(RECIPE, batch_size=2)
+    monkeypatch.setattr(StandIn, "answers", scarce)
+    assert bench.adapt().network == b"adapted"
+    assert "batch" in bench.notes()
+    assert max(asked[asked.index(2) :]) == 2  # it is found out once
+    assert [event.epoch for event in bench.epochs()] == [1, 2, 3, 4, 5, 6]
+
+
 def test_broken_figures_keep_the_best(bench: Bench) -> None:
     def breaks(net: StandIn, _photos: int) -> float | None:
         return float("nan") if len(net.steps) > 8 else None
@@ -182,6 +201,23 @@ def test_photos_that_vanish_are_left_out_and_told(bench: Bench) -> None:
     bench.adapt(setting)
     assert "missing" in bench.notes()
     assert len(bench.epochs()) == 6
+
+
+def test_a_class_whose_photos_vanish_stays_known(bench: Bench) -> None:
+    setting = bench.setting()
+
+    def vanish(net: StandIn, _photos: int) -> None:
+        if len(net.steps) == 8:
+            for path in (bench.photos / "red").iterdir():
+                path.unlink()
+            work._photos._kept.clear()  # as with many photos, which are read again every epoch
+
+    make = cast("Callable[..., AdaptNetwork]", lambda *a, **k: bench.network)
+    work = adapting._Adapting(setting, bench.otherwise, make)
+    bench.network.trouble = vanish
+    assert work.run().network == b"untouched"
+    told = [event.text for event in bench.events if isinstance(event, protocol.Note)]
+    assert told[-1] == "The photos of “red” vanished during the training, so the first phase's result is kept."
 
 
 def test_finishing_now_keeps_the_best(bench: Bench) -> None:
@@ -262,6 +298,20 @@ def test_full_disk_is_told_and_the_checkpoint_before_stands(bench: Bench, monkey
     kept = checkpoint.load(bench.run_folder.checkpoint_dir, belongs, [np.zeros((3, 3))])
     assert kept is not None
     assert kept.epoch == 2
+
+
+def test_full_disk_is_told_of_the_models_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_graph: object, folder: Path, *_: object, **__: object) -> None:
+        raise StorageError(str(folder), "The disk is full.")
+
+    monkeypatch.setattr(model_making, "bundle_from_graph", full)
+    monkeypatch.setattr(model_making, "parse", lambda *_: None)
+    base = Base(make_bundle(tmp_path / "base", backbone=True), ARCHITECTURE, random_arrays(ARCHITECTURE))
+    trained = Trained(ARCHITECTURE, random_arrays(ARCHITECTURE), b"", 32, 1.0, 0.5)
+    with pytest.raises(StorageError) as caught:
+        model_making.make_model(tmp_path / "model", "Mine", base, trained, classes=("ant", "bee"), photos=4)
+    assert str(caught.value) == f"{tmp_path / 'model'}: The disk is full."
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["base"]
 
 
 def test_learning_rate_rises_and_falls(bench: Bench) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from mobilenet_gui.cli_train import _alike
 from mobilenet_gui.core.errors import Cancelled, ProjectError
 from mobilenet_gui.training.dataset import FoundDataset, read_source
 from mobilenet_gui.training.dataset_types import name_for
 from mobilenet_gui.training.training_settings import TrainingSettings
+from tests.training.disguises import jpeg, picture
 
 
 def make(root: Path, *names: str) -> Path:
@@ -66,6 +68,28 @@ def test_a_test_part_without_classes_is_a_problem(tmp_path: Path) -> None:
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:
     make(tmp_path, "bus/1.jpg", "train/2.jpg", "test/3.jpg")
     assert layout(read_source(tmp_path)) == {"bus": ["1.jpg"], "test": ["3.jpg"], "train": ["2.jpg"]}
+
+
+def test_parts_inside_of_the_classes(tmp_path: Path) -> None:
+    make(tmp_path, "cat/train/1.jpg", "cat/val/2.jpg", "dog/train/3.jpg", "dog/val/4.jpg")
+    expected = {"cat": ["1.jpg:train", "2.jpg:test"], "dog": ["3.jpg:train", "4.jpg:test"]}
+    assert layout(read_source(tmp_path)) == expected
+    make(tmp_path, "dog/outdoors/5.jpg")
+    assert layout(read_source(tmp_path))["cat"] == ["1.jpg", "2.jpg"]
+
+
+def test_a_class_is_written_as_the_first_part_writes_it(tmp_path: Path) -> None:
+    make(tmp_path, "train/Cat/1.jpg", "train/dog/2.jpg", "val/cat/3.jpg", "val/DOG/4.jpg")
+    assert layout(read_source(tmp_path)) == {"Cat": ["1.jpg:train", "3.jpg:test"], "dog": ["2.jpg:train", "4.jpg:test"]}
+
+
+def test_a_link_back_to_a_folder_around_brings_no_photos_of_others(tmp_path: Path) -> None:
+    make(tmp_path, "cat/1.jpg", "dog/2.jpg")
+    try:
+        (tmp_path / "cat" / "up").symlink_to(tmp_path, target_is_directory=True)
+    except OSError:
+        pytest.skip("no links here")
+    assert layout(read_source(tmp_path)) == {"cat": ["1.jpg"], "dog": ["2.jpg"]}
 
 
 def test_folders_around_the_data_say_nothing(tmp_path: Path) -> None:
@@ -220,6 +244,56 @@ def test_a_table_beside_its_photos(tmp_path: Path) -> None:
     assert layout(read_source(tmp_path)) == {tmp_path.name: ["1.jpg", "2.jpg"]}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0,1.jpg,cat\n1,3.jpg,cat\n2,2.jpg,dog\n",
+        "sep=;\npath;label\n1.jpg;cat\n3.jpg;cat\n2.jpg;dog\n",
+        "image_id,breed\n1,cat\n3,cat\n2,dog\n",
+        "filename, cat, dog\n1.jpg,1,0\n3.jpg,1,0\n2.jpg,0,1\n",
+    ],
+)
+def test_a_table_beside_the_folder_of_its_photos(tmp_path: Path, text: str) -> None:
+    make(tmp_path, "images/1.jpg", "images/2.jpg", "images/3.jpg", "more/4.jpg")
+    (tmp_path / "labels.csv").write_text(text)
+    found = read_source(tmp_path / "labels.csv")
+    assert layout(found) == {"cat": ["1.jpg", "3.jpg"], "dog": ["2.jpg"]}
+    assert found.problems == ()
+
+
+def test_a_folder_of_a_table_and_photos(tmp_path: Path) -> None:
+    make(tmp_path, "images/1.jpg", "images/2.jpg")
+    table = tmp_path / "labels.csv"
+    table.write_text("file,label\n1.jpg,cat\n2.jpg,dog\n")
+    assert layout(read_source(tmp_path)) == {"cat": ["1.jpg"], "dog": ["2.jpg"]}
+    table.write_text("file,width\n1.jpg,320\n2.jpg,320\n")  # about the photos, but not what they show
+    assert layout(read_source(tmp_path)) == {"images": ["1.jpg", "2.jpg"]}
+
+
+def test_parts_of_photos_with_a_table_each(tmp_path: Path) -> None:
+    make(tmp_path, "train/1.jpg", "train/2.jpg", "valid/3.jpg")
+    (tmp_path / "train" / "_classes.csv").write_text("filename,cat,dog\n1.jpg,1,0\n2.jpg,0,1\n")
+    (tmp_path / "valid" / "_classes.csv").write_text("filename,cat,dog\n3.jpg,1,0\n")
+    assert layout(read_source(tmp_path)) == {"cat": ["1.jpg:train", "3.jpg:test"], "dog": ["2.jpg:train"]}
+
+
+def test_a_line_that_marks_several_classes_is_named(tmp_path: Path) -> None:
+    found = read_source(table(tmp_path, "path,cat,dog\nimg/1.jpg,1,0\nimg/2.jpg,0,1\nimg/dé.jpg,1,1\n"))
+    assert layout(found) == {"cat": ["1.jpg"], "dog": ["2.jpg"]}
+    assert found.problems[0].subject.endswith("labels.csv (4)")
+
+
+def test_addresses_of_files_of_this_computer_are_paths(tmp_path: Path) -> None:
+    place = tmp_path / "img" / "dé.jpg"
+    assert layout(read_source(table(tmp_path, f"path,label\n{place.as_uri()},cat\n"))) == {"cat": ["dé.jpg"]}
+
+
+def test_an_error_about_a_table_names_the_table(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError) as caught:
+        read_source(table(tmp_path, "path\nimg/1.jpg\n"))
+    assert caught.value.subject == str(tmp_path / "labels.csv")
+
+
 @pytest.mark.parametrize("data", [b"", b"\0\1\2\xff", b"one column\nonly\n", b"path,label\n"])
 def test_what_is_no_table_is_an_error_in_words(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(ProjectError) as caught:
@@ -242,6 +316,21 @@ def test_samples_for_a_run(tmp_path: Path) -> None:
     assert [s.split for s in again] == [s.split for s in samples]
 
 
+def test_the_command_line_keeps_copies_on_one_side_of_the_split(tmp_path: Path) -> None:
+    for n in range(12):
+        for name in ("ants", "bees"):
+            place = tmp_path / name / f"{n}.jpg"
+            place.parent.mkdir(exist_ok=True)
+            place.write_bytes(jpeg(picture(n // 3 + 10 * (name == "bees")), 40 + 10 * (n % 3)))
+    found = read_source(tmp_path)
+    samples = found.samples(TrainingSettings(), _alike(found, threading.Event()))[1]
+    parts: dict[tuple[int, int], set[str]] = {}
+    for sample in samples:
+        parts.setdefault((sample.label, int(sample.path.stem) // 3), set()).add(sample.split)
+    assert [len(part) for part in parts.values()] == [1] * 8
+    assert {part for found_parts in parts.values() for part in found_parts} == {"train", "validation", "test"}
+
+
 @pytest.mark.shared
 def test_the_well_known_layout(shared: Path) -> None:
     found = read_source(shared / "datasets" / "hymenoptera")
@@ -256,6 +345,7 @@ def test_what_a_project_is_called_after(tmp_path: Path, monkeypatch: pytest.Monk
     assert name_for([place], both) == "My insects"
     assert name_for([place / "train"], both) == "My insects"
     assert name_for([place / "ants", place / "bees"], both) == "My insects"
+    assert name_for([place / "train" / "ants", place / "train" / "bees"], both) == "My insects"
     assert name_for([place / "ants", tmp_path / "bees"], both) == ""
     assert name_for([tmp_path / "Downloads" / "ants", tmp_path / "Downloads" / "bees"], both) == ""
     assert name_for([place / "ants"], ("ants",)) == ""

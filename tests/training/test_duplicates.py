@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
+from mobilenet_gui.core.errors import Cancelled
 from mobilenet_gui.training.doctor_findings import PlainPhoto
 from mobilenet_gui.training.duplicates import DuplicateGroups, duplicate_groups, find_duplicates
 from mobilenet_gui.training.fingerprint import Fingerprint, look_at
 from mobilenet_gui.training.fingerprint_cache import FingerprintCache, fingerprints
 from mobilenet_gui.training.likeness import candidate_pairs, shrink
-from tests.training.disguises import COPIES, OTHERS, jpeg, picture, trimmed
+from tests.training.disguises import COPIES, OTHERS, jpeg, picture, scaled, trimmed
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,19 @@ def test_a_disguised_copy_is_found(tmp_path: Path, strangers: list[Fingerprint],
 def test_another_picture_is_no_copy(tmp_path: Path, strangers: list[Fingerprint], name: str) -> None:
     others = [seen(tmp_path / f"{seed}.jpg", OTHERS[name](picture(seed))) for seed in range(0, 30, 10)]
     assert find_duplicates([*strangers, *others]).copies == ()
+
+
+@pytest.mark.parametrize("trim", [0.0, 0.04])
+def test_a_mirrored_copy_stays_on_one_side_with_its_original(
+    tmp_path: Path, strangers: list[Fingerprint], trim: float
+) -> None:
+    def mirrored(seed: int) -> Image.Image:
+        return scaled(0.6)(trimmed(trim, trim, trim, trim)(ImageOps.mirror(picture(seed))))
+
+    copies = [seen(tmp_path / f"{seed}.jpg", mirrored(seed), 60) for seed in range(0, 30, 10)]
+    groups = find_duplicates([*strangers, *copies])
+    assert groups.copies == ()
+    assert set(groups.alike) == {(10 * n, 30 + n) for n in range(3)}
 
 
 def test_the_same_frame_around_two_pictures_does_not_make_them_one(tmp_path: Path) -> None:
@@ -132,6 +147,11 @@ def test_groups_for_the_split_need_no_photo(tmp_path: Path) -> None:
     photos = [PlainPhoto(f"p{n}", path, "class") for n, path in enumerate(paths)]
     cache_path = tmp_path / "cache.sqlite"
     assert duplicate_groups(photos, cache_path) == {}
+    assert duplicate_groups(photos, tmp_path / "other.sqlite", look=True) == {"p0": "alike-p0", "p2": "alike-p0"}
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Cancelled):
+        duplicate_groups(photos, cache_path, look=True, cancel=stop)
     with FingerprintCache(cache_path) as cache:
         fingerprints(paths, cache)
     assert duplicate_groups(photos, cache_path) == {"p0": "alike-p0", "p2": "alike-p0"}

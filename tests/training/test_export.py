@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib.util
 import json
 import os
 import shutil
@@ -38,6 +39,7 @@ from mobilenet_gui.training.run_folder import RunFolder, RunSpec, Sample
 from mobilenet_gui.training.training_settings import TrainingSettings
 from tests import bundles
 from tests.model_factory import CLASSES, make_bundle, make_labels
+from tests.photo_samples import icc_profile
 
 COMPANIONS = {"README.txt", "example.py", "labels.txt", "preprocessing.json"}
 HOSTILE = (
@@ -120,6 +122,49 @@ def test_the_example_gives_the_programs_answers(
         label, share = said[str(path)][0]
         assert label == best.label
         assert share == pytest.approx(best.probability * 100, abs=0.15)
+
+
+def test_the_example_reads_odd_photos_as_the_program_does(tmp_path: Path, photos: tuple[Path, ...]) -> None:
+    bundle = make_bundle(tmp_path / "b")
+    result = one(ExportJob(bundle.folder, tmp_path / "out", ("tflite",), photos[:2]))
+    assert result.path is not None
+    spec = importlib.util.spec_from_file_location("example", result.path.with_name("example.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    for path in odd_photos(tmp_path / "odd"):
+        theirs = example.read_photo(path)
+        pre = bundle.preprocessing
+        ours = imaging.prepare(imaging.decode_for(path, pre), pre).pixels
+        assert np.array_equal(theirs, ours), path.name
+
+
+def odd_photos(folder: Path) -> list[Path]:
+    """Write photos of every kind of pixels, among them large, small and turned ones."""
+    folder.mkdir()
+    random = np.random.default_rng(7)
+    grey = np.clip(random.normal(0.3, 0.2, (90, 130)), 0, 0.6)
+    colour = Image.fromarray(random.integers(0, 256, (97, 131, 3), np.uint8))
+    turned = Image.Exif()
+    turned[0x0112] = 5
+    see_through = colour.convert("RGBA")
+    see_through.putalpha(Image.fromarray((np.linspace(0, 255, 131)[None] * np.ones((97, 1))).astype(np.uint8)))
+    wide = icc_profile(1.8, np.array([[0.52, 0.29, 0.16], [0.24, 0.69, 0.07], [0.0, 0.04, 0.78]]))
+    Image.fromarray((grey * 65535).astype(np.uint16)).save(folder / "deep.png")
+    Image.fromarray((grey * 900).astype(np.int32)).save(folder / "whole.tif")
+    Image.fromarray((grey * 3 - 1).astype(np.float32)).save(folder / "fractions.tif")
+    see_through.save(folder / "alpha.png")
+    see_through.convert("LA").save(folder / "grey-alpha.png")
+    colour.convert("P").save(folder / "palette.gif", transparency=3)
+    colour.convert("CMYK").save(folder / "cmyk.jpg")
+    colour.convert("1").save(folder / "black-and-white.png")
+    colour.convert("LAB").save(folder / "lab.tif")
+    colour.save(folder / "wide.png", icc_profile=wide)
+    colour.resize((1501, 1001)).save(folder / "large.jpg", exif=turned, icc_profile=wide)
+    colour.resize((1501, 1001)).save(folder / "large.png", exif=turned)
+    colour.resize((5, 7)).save(folder / "tiny.png")
+    return sorted(folder.iterdir())
 
 
 def example_answers(folder: Path, photos: Sequence[Path]) -> dict[str, list[tuple[str, float]]]:

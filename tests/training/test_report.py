@@ -151,6 +151,11 @@ def test_a_model_card(tmp_path: Path, run: RunFolder, evaluation: Evaluation) ->
     assert "(95 % interval" in text
     assert "tested on few photos" in text
     assert str(tmp_path) not in text
+    assert "whatever else a photo shows, it names one of them" in text
+    run.write_spec(replace(run.spec(), background=2))
+    rejecting = model_card(bundle, named, making_of(run))
+    assert "to call “blue”; strangers that look alike may still pass" in rejecting
+    assert "whatever else" not in rejecting
     write_model_card(tmp_path / "card.md", bundle)
     assert "How good" not in (tmp_path / "card.md").read_text(encoding="utf-8")
 

@@ -16,6 +16,8 @@ from mobilenet_gui.training import json_rows
 from mobilenet_gui.training.run_folder import EpochRecord, RunFolder, RunSpec, RunState, Sample, TrainingSettings
 from mobilenet_gui.training.training_settings import LIMITS
 
+EPOCH = EpochRecord("head", 1, 9, 0.5, 0.8, 0.6, 0.7, 1.0, 0.001)
+
 
 def make_spec(tmp_path: Path, photos: int = 5) -> RunSpec:
     return RunSpec(
@@ -65,6 +67,15 @@ def test_a_run_whose_process_is_gone_was_interrupted(tmp_path: Path, status: str
         assert run.state().status == status
     assert run.state().status == "interrupted"
     assert run.state().can_go_on
+
+
+def test_a_run_that_failed_after_an_epoch_can_go_on() -> None:
+    adapted = replace(EPOCH, phase="adapt")
+    assert RunState("failed", "adapt", (EPOCH, adapted)).can_go_on
+    assert RunState("failed", "adapt", (EPOCH, adapted)).standing == "interrupted"
+    assert not RunState("failed", "head", (EPOCH,)).can_go_on
+    assert RunState("failed", "head", (EPOCH,)).standing == "failed"
+    assert not RunState("cancelled", "adapt", (EPOCH, adapted)).can_go_on
 
 
 def test_a_finished_run_stays_finished(tmp_path: Path) -> None:

@@ -110,6 +110,7 @@ def test_a_class_emptied_meanwhile_is_left_out(run: RunFolder, photos: Path) -> 
         path.unlink()
     result = train(TrainJob(run.path), Control())
     assert [label.name for label in Bundle.open(Path(result["bundle"])).labels] == ["green", "stripes"]
+    assert "“red” has no photos to learn from and is left out." in result["notes"]
 
 
 @pytest.mark.parametrize("left", [("red",), ("red", "green")])

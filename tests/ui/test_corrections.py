@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
@@ -58,6 +58,17 @@ def test_a_number_chooses_a_class(picker: tuple[CorrectionPicker, list[str]]) ->
     assert picker[1] == []
     QTest.keyClick(picker[0].search, Qt.Key.Key_2)
     assert picker[1] == ["c2"]
+
+
+def test_a_long_name_leaves_its_number_room(picker: tuple[CorrectionPicker, list[str]]) -> None:
+    shown = picker[0].list
+    first, delegate, option = shown.model().index(0, 0), shown.itemDelegate(), QStyleOptionViewItem()
+    assert isinstance(delegate, QStyledItemDelegate)
+    shown.model().setData(first, "a class whose name is longer than the row is wide")
+    option.rect = QRect(0, 0, 200, 28)
+    delegate.initStyleOption(option, first)
+    assert option.text.endswith("…")
+    assert option.fontMetrics.horizontalAdvance(option.text) <= 160
 
 
 def test_arrows_and_return_choose_a_class(picker: tuple[CorrectionPicker, list[str]]) -> None:

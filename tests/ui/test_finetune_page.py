@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui import paths
+from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
@@ -169,6 +171,47 @@ def test_a_project_travels_as_one_file(
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(target.with_suffix(".mobilenet.zip")), ""))
     page.import_button.click()
     qtbot.waitUntil(lambda: len(page.cards) == 2, timeout=SECONDS)
+
+
+def test_photos_that_an_imported_project_lacks_are_told(qtbot: QtBot, page: FinetunePage, tmp_path: Path) -> None:
+    ProjectStore().export_zip(make("Garden", tmp_path), tmp_path / "whole.zip")
+    with zipfile.ZipFile(tmp_path / "whole.zip") as whole, zipfile.ZipFile(tmp_path / "part.zip", "w") as part:
+        left_out = next(name for name in whole.namelist() if name.startswith("photos"))  # of a bird and a frog
+        for name in set(whole.namelist()) - {left_out}:
+            part.writestr(name, whole.read(name))
+    page.import_zip(tmp_path / "part.zip")
+    qtbot.waitUntil(lambda: "2 photos were left out" in page.notices.text_of("zip"), timeout=SECONDS)
+    qtbot.waitUntil(lambda: sorted(summary.photos for summary in ProjectStore().summaries()) == [4, 6], timeout=SECONDS)
+
+
+def test_deleted_projects_come_back_by_key_one_after_another(
+    qtbot: QtBot, window: MainWindow, page: FinetunePage, tmp_path: Path
+) -> None:
+    one, two = make("Garden", tmp_path), make("Fruit", tmp_path)
+    shown(qtbot, page, one, two)
+    for project_id, left in ((one, {two}), (two, set[str]())):
+        page.remove(project_id)
+        qtbot.waitUntil(lambda: not page._leaving, timeout=SECONDS)
+        assert set(page.cards) == left
+    window.toasts.dismiss()
+    window.activateWindow()
+    page.new_card.setFocus()
+    qtbot.waitUntil(page.new_card.hasFocus, timeout=SECONDS)
+    QTest.keyClick(page.new_card, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: set(page.cards) == {two}, timeout=SECONDS)
+    QTest.keyClick(page.new_card, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: set(page.cards) == {one, two}, timeout=SECONDS)
+
+
+def test_a_project_that_the_disk_refuses_is_named_until_it_is_saved(
+    qtbot: QtBot, page: FinetunePage, tmp_path: Path
+) -> None:
+    one = make("Garden", tmp_path)
+    shown(qtbot, page, one)
+    page._tasks.save_failed.emit(one, StorageError("folder", "The disk is full."))
+    assert page.notices.text_of(f"unsaved {one}") == "“Garden” is not saved yet: The disk is full. It is tried again."
+    page._tasks.saved.emit(one)
+    assert not page.notices.shown()
 
 
 def test_a_file_that_is_no_project_is_refused_in_words(qtbot: QtBot, page: FinetunePage, tmp_path: Path) -> None:

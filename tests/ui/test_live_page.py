@@ -286,6 +286,20 @@ class TestTrouble:
         bench.cameras = (CAMERA, Camera(1, "Other"))
         bench.until(lambda: page.frame.sources.cameras.count() == 2)
 
+    def test_trying_without_a_camera_says_so_and_it_starts_once_there_is_one(self, make: Make) -> None:
+        bench = make(cameras=(CAMERA,))
+        bench.cameras = ()
+        bench.camera.failure = SourceError("Camera 0", "There is no such camera.", Problem.MISSING)
+        page = bench.show()
+        bench.until(lambda: page.frame.message.heading.text() == "No camera found")
+        page.frame.message.primary.click()
+        bench.until(lambda: page.frame.message.heading.text() == "The camera is not there")
+        bench.camera.failure = None
+        bench.camera.send(RED)
+        bench.cameras = (CAMERA,)
+        bench.until(lambda: bench.shows(RED))
+        assert [spec.address for spec in bench.camera.opened] == ["0", CAMERA.name]
+
     def test_a_stream_that_drops_and_comes_back(self, make: Make) -> None:
         bench = make(live_kind="stream")
         bench.load_model()

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -18,8 +18,9 @@ from mobilenet_gui.ui.live import words
 from mobilenet_gui.ui.live.clock import clock
 from mobilenet_gui.ui.live.label_colours import LabelColours
 from mobilenet_gui.ui.live.pace import Ranges, RateLimit
+from mobilenet_gui.ui.live.placing import placed, roomy
 from mobilenet_gui.ui.live.source_bar import SourceBar, parse_size
-from mobilenet_gui.ui.live.stage import LiveStage, Status, placed
+from mobilenet_gui.ui.live.stage import LiveStage, Status
 from mobilenet_gui.ui.live.timeline_bar import TimelineBar
 from mobilenet_gui.ui.live.transport import TransportBar
 from mobilenet_gui.ui.photos.heat import heat_picture
@@ -76,6 +77,14 @@ class TestPlaced:
         seen = QRectF(rect.center().x() - side / 2, rect.center().y() - side / 2, side, side)
         assert room.adjusted(-1, -1, 1, 1).contains(seen)
 
+    def test_words_get_room_beside_a_picture_that_has_none(self) -> None:
+        usual = placed((1280, 720), ROOM, fill=False)
+        assert roomy(usual, ROOM) == usual
+        tall = roomy(placed((120, 1600), ROOM, fill=False), ROOM)
+        assert (tall.x(), tall.width()) == (ROOM.x(), ROOM.width())
+        low = roomy(placed((1600, 120), ROOM, fill=False), ROOM)
+        assert (low.y(), low.height()) == (ROOM.y(), ROOM.height())
+
 
 class TestStage:
     def test_left_and_right_change_places_in_the_mirror(self, qtbot: QtBot) -> None:
@@ -91,15 +100,28 @@ class TestStage:
         assert turned.pixelColor(20, 120).red() > 200
         assert turned.pixelColor(300, 120).red() < 50
 
-    def test_a_frame_is_the_stages_own(self, qtbot: QtBot) -> None:
+    @pytest.mark.parametrize("size", [(640, 480), (320, 240), (200, 240), (333, 177)])
+    @pytest.mark.parametrize("mirror", [False, True])
+    def test_every_part_of_a_frame_is_where_it_belongs(self, qtbot: QtBot, size: tuple[int, int], mirror: bool) -> None:
         stage = LiveStage(plain=True)
         qtbot.addWidget(stage)
-        pixels = np.full((48, 64, 3), (0, 0, 255), np.uint8)
+        stage.resize(*size)
+        stage.set_mirror(mirror)
+        pixels = np.zeros((240, 320, 3), np.uint8)
+        pixels[:120, :160], pixels[:120, 160:] = (255, 0, 0), (0, 255, 0)
+        pixels[120:, :160], pixels[120:, 160:] = (0, 0, 255), (255, 255, 255)
         stage.set_frame(pixels)
-        pixels[:] = 0
-        image = stage.image()
-        assert image is not None
-        assert image.pixelColor(10, 10).blue() == 255
+        shown = stage.grab().toImage()
+        place = placed((320, 240), QRectF(0, 0, *size), fill=False)
+        colours = [
+            shown.pixelColor(place.topLeft().toPoint() + QPoint(round(place.width() * x), round(place.height() * y)))
+            for y in (0.4, 0.6)  # between the chips
+            for x in ((0.9, 0.1) if mirror else (0.1, 0.9))
+        ]
+        assert [colour.name() for colour in colours] == ["#ff0000", "#00ff00", "#0000ff", "#ffffff"]
+        whole = stage.image()
+        assert whole is not None
+        assert whole.pixelColor(10, 10).name() == "#ff0000"
 
     def test_words_and_heat_map_change_what_is_painted(self, qtbot: QtBot) -> None:
         stage = LiveStage()
@@ -133,6 +155,11 @@ class TestWords:
         assert message.text.startswith("Close the other app, then try again. Integrated Camera")
         assert (message.primary, message.second) == ("retry", "file")
 
+    def test_a_question_needs_no_full_stop(self) -> None:
+        error = SourceError("HD Camera", "No camera was found. Is it plugged in?", Problem.MISSING)
+        message = words.trouble(error, SourceSpec(SourceKind.CAMERA, "HD Camera"))
+        assert message.text == "No camera was found. Is it plugged in? HD Camera"
+
     @pytest.mark.parametrize("kind", list(SourceKind))
     @pytest.mark.parametrize("problem", list(Problem))
     def test_every_problem_has_a_heading(self, kind: SourceKind, problem: Problem) -> None:
@@ -145,6 +172,7 @@ class TestWords:
         for kind in (SourceKind.CAMERA, SourceKind.STREAM):
             text = words.waiting(SourceError("x", "y", problem), kind, "Cam")
             assert text.endswith("as soon as it is back.")
+        assert ("no video" in text) is (problem is Problem.UNREADABLE)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (61.9, "1:01"), (3661, "1:01:01")])
@@ -206,6 +234,9 @@ def test_progress_is_told_in_words(qtbot: QtBot) -> None:
     assert bar.progress.fraction() == 0.25
     assert bar.busy
     assert not bar.analyse.isEnabled()
+    assert "10× as fast" in bar._progress_text.text()
+    bar.show_progress(AnalysisProgress(5.0, 20.0, 150, 0.4, 40.0))
+    assert "0.4× as fast" in bar._progress_text.text()
     bar.show_progress(None)
     assert not bar.busy
 
@@ -242,6 +273,23 @@ def test_bars_move_without_their_words(qtbot: QtBot) -> None:
     bars.set_shares([0.8, None], [(0.0, 0.9)])
     assert bars.predictions() == [("a", 0.6), ("b", 0.2)]
     assert [row.shown.value for row in bars._rows] == [0.8, 0.2]
+
+
+def test_a_bar_is_painted_anew_only_where_the_eye_can_tell(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    bars = PredictionBars()
+    qtbot.addWidget(bars)
+    bars.resize(280, 200)
+    bars.set_predictions([("a", 0.6), ("b", 0.2)], animate=False)
+    updated: list[int] = []
+    for number, row in enumerate(bars._rows):
+        monkeypatch.setattr(row, "update", lambda *_, number=number: updated.append(number))
+    bars.set_shares([0.6 + 1e-5, 0.2 + 0.02])
+    assert updated == [1]
+    # Many steps too small to see are seen in the end.
+    for step in range(200):
+        bars.set_shares([0.6 + step * 1e-4, None])
+    assert 5 < updated.count(0) < 30
+    assert bars._rows[0].shown.value == pytest.approx(0.6199)
 
 
 class TestSourceBar:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -123,6 +124,22 @@ def test_facts_of_an_official_and_of_an_own_model(mine: Bundle) -> None:
     assert official["Licence"] == "Apache 2.0"
     assert "Google" in official["Source"]
     assert "Speed measured" not in official
+
+
+def test_a_model_taught_here_names_what_it_was_taught_from(mine: Bundle) -> None:
+    def taught_from(source: str) -> str:
+        manifest = replace(mine.manifest, provenance=replace(mine.manifest.provenance, file_name=source))
+        base = replace(mine.manifest, id="starter", name="Starter model")
+        models = [Bundle(mine.folder, one, mine.labels) for one in (manifest, base)]
+        shelf = build_shelf(models, active_id=None, speeds={})
+        item = shelf.find("pets")
+        assert item is not None
+        assert {f.name: f.value for f in facts(item, None, 0)}["Source"] == item.origin
+        return item.subtitle
+
+    assert taught_from("starter") == "Yours, from Starter model"
+    assert taught_from(V2) == "Yours, from MobileNet V2", "also where that is no longer here"
+    assert taught_from("pets.tflite") == "Yours, from pets.tflite"
 
 
 def test_a_backbone_says_what_it_is_good_for(tmp_path: Path) -> None:

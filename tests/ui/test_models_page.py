@@ -213,6 +213,36 @@ def test_removing_can_be_undone_and_frees_the_disk_when_the_toast_goes(qtbot: Qt
     assert page.list.row("pets") is None
 
 
+def test_what_is_being_removed_is_not_offered_any_more(qtbot: QtBot, bench: Bench) -> None:
+    page = bench.page
+    page.show()
+    qtbot.waitExposed(page)
+    page.select("pets")
+    click(page.details.remove)
+    assert page.list.chosen_id == V2, "the one in use, which is seen in the list"
+    assert page.details.item is not None
+    assert page.details.item.id == V2
+    page._do("pets", "remove")
+    page.toasts.toast.link.click()
+    assert page.list.chosen_id == "pets"
+    qtbot.waitUntil(page.toasts.toast.isHidden, timeout=SECONDS)
+    assert bench.store.has("pets"), "asked for twice, it was promised a way back all the same"
+    page.select(V2)
+    click(page.details.remove)
+    assert page.list.chosen_id == "pets", "the one in use goes, so the one next to it"
+    page.toasts.toast.link.click()
+
+
+def test_a_long_description_does_not_press_the_facts_together(qtbot: QtBot, bench: Bench) -> None:
+    page = bench.page
+    page.show()
+    page.select("pets")
+    page.details._about.setText("It tells animals, things and food apart, and misses what is small. " * 8)
+    rows = page.details.fact_rows[:3]
+    qtbot.waitUntil(lambda: rows[0].y() > 300, timeout=SECONDS)
+    assert [rows[n + 1].y() - rows[n].y() for n in range(2)] == [rows[0].height()] * 2
+
+
 def test_renaming_in_place(qtbot: QtBot, bench: Bench) -> None:
     page = bench.page
     page.show()

@@ -179,6 +179,17 @@ def test_names_of_narrow_columns_are_written_upwards(qtbot: QtBot) -> None:
     assert few.grab().toImage() != many.grab().toImage()
 
 
+def test_long_names_give_way_where_all_columns_fit_then(qtbot: QtBot) -> None:
+    made = ConfusionMatrix()
+    names = [f"Class {n} with a name that is long" for n in range(8)]
+    made.show_counts(names, [[int(row == column) for column in range(8)] for row in range(8)])
+    shown(qtbot, made, 366, 300)
+    assert made.horizontalScrollBar().maximum() == 0
+    assert made.cell_rect((0, 7)).right() <= made.viewport().width()
+    made.resize(300, 300)  # not at any price
+    assert made.horizontalScrollBar().maximum() > 0
+
+
 def test_arrows_move_inside_and_pages_go_from_mistake_to_mistake(qtbot: QtBot) -> None:
     made = matrix(qtbot)
     keys = Qt.Key
@@ -269,6 +280,9 @@ def test_a_stat_card_tells_name_number_and_note(qtbot: QtBot) -> None:
     made.resize(100, 78)
     made.show_value("3:40", "min", "a note that is much too long for it")
     assert "much too long" in made.toolTip()
+    before = made.grab().toImage()
+    made.show_value("3:40", "min", "a note that is much too long for it, 4 of 6")
+    assert made.grab().toImage() != before  # the figures at its end are not what is cut
 
 
 def test_preset_cards_are_one_choice(qtbot: QtBot) -> None:

@@ -10,7 +10,17 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QAccessible, QColor, QEnterEvent, QPixmap, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLineEdit,
+    QScrollArea,
+    QStackedWidget,
+    QStyle,
+    QStyleOptionSlider,
+    QVBoxLayout,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.ui import fonts
@@ -122,6 +132,15 @@ def test_segmented_changes_by_click_and_arrows(qtbot: QtBot) -> None:
     assert stops == [second]
 
 
+def test_the_options_of_a_strip_are_targets_as_high_as_the_strip(qtbot: QtBot) -> None:
+    strip = Segmented([("camera", "Camera", "camera"), ("file", "Video file", "film")])
+    shown(qtbot, strip)
+    assert strip.height() == 32
+    assert all(one.height() == 32 for one in strip._segments.values())
+    QTest.mouseClick(strip._segments["file"], Qt.MouseButton.LeftButton, pos=QPoint(20, 1))
+    assert strip.current() == "file"
+
+
 def test_switch_toggles_and_is_a_check_box_to_a_screen_reader(qtbot: QtBot) -> None:
     switch = Switch("Explain")
     shown(qtbot, switch)
@@ -153,6 +172,65 @@ def test_slider_speaks_in_shares(qtbot: QtBot) -> None:
         QTest.keyClick(slider, Qt.Key.Key_Right)
     assert heard.args == [0.26]
     assert slider.value01() == 0.26
+
+
+def test_a_bounded_slider_stands_where_its_share_is(qtbot: QtBot) -> None:
+    slider = Slider()
+    slider.set_bounds(0.05, 0.99)
+    shown(qtbot, slider)
+    slider.setFixedWidth(216)
+    option = QStyleOptionSlider()
+
+    def knob() -> float:
+        slider.initStyleOption(option)
+        part = slider.style().subControlRect(
+            QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, slider
+        )
+        return part.center().x() + 0.5
+
+    for share in (0.05, 0.5, 0.79, 0.99):
+        slider.set_value01(share)
+        assert knob() == pytest.approx(8 + 200 * share, abs=1)
+    slider.set_value01(0.0)
+    assert slider.value01() == 0.05
+    QTest.mouseClick(slider, Qt.MouseButton.LeftButton, pos=QPoint(108, 14))
+    assert slider.value01() == pytest.approx(0.5, abs=0.011)
+    QTest.mouseClick(slider, Qt.MouseButton.LeftButton, pos=QPoint(1, 14))
+    assert slider.value01() == 0.05
+
+
+def test_a_word_that_changes_does_not_move_its_neighbour(qtbot: QtBot) -> None:
+    button = Button("Freeze", "pause", "primary")
+    button.keep_room_for(("Pause", "Play"))
+    shown(qtbot, button)
+    widths = []
+    for text in ("Pause", "Play", "Freeze"):
+        button.set_text(text)
+        widths.append(max(button.minimumWidth(), button.sizeHint().width()))
+    assert widths[0] == widths[1]
+
+
+def test_a_chip_wider_than_its_words_has_them_in_its_middle(qtbot: QtBot) -> None:
+    chip = Chip("Not checked yet")
+    shown(qtbot, chip)
+    chip.setFixedSize(chip.sizeHint().width() + 60, chip.sizeHint().height())
+    image = chip.grab().toImage()
+    middle = image.height() // 2
+    ground = image.pixel(20, middle)
+    inked = [x for x in range(20, image.width() - 20) if any(image.pixel(x, y) != ground for y in (middle, middle - 2))]
+    assert inked[0] - 0 == pytest.approx(image.width() - 1 - inked[-1], abs=6)
+    assert inked[0] > 30
+
+
+def test_a_compact_button_keeps_what_its_tip_says(qtbot: QtBot) -> None:
+    plain, told = Button("Analyse…", "bolt"), Button("Analyse", "bolt")
+    told.setToolTip("Recognise the whole video")
+    shown(qtbot, plain, told)
+    for compact in (False, True, False):
+        plain.set_compact(compact)
+        told.set_compact(compact)
+        assert plain.toolTip() == ("Analyse" if compact else "")
+        assert told.toolTip() == "Recognise the whole video"
 
 
 def test_chip_is_a_button_only_where_it_should_be(qtbot: QtBot) -> None:
@@ -279,6 +357,20 @@ def test_toast_offers_the_way_back(qtbot: QtBot) -> None:
     assert not host.is_showing()
 
 
+def test_toast_stays_above_pages_that_come(qtbot: QtBot) -> None:
+    window = QStackedWidget()
+    qtbot.addWidget(window)
+    window.addWidget(QWidget())
+    window.resize(700, 300)
+    window.show()
+    host = ToastHost(window)
+    host.show_message("Class deleted", "Undo")
+    page = QWidget()
+    window.addWidget(page)
+    window.setCurrentWidget(page)
+    assert window.children().index(host.toast) > window.children().index(page)
+
+
 def test_toast_goes_by_itself_but_waits_while_hovered(qtbot: QtBot) -> None:
     window = shown(qtbot, size=(800, 400))
     host = ToastHost(window)
@@ -328,6 +420,16 @@ def test_drop_zone_offers_what_can_be_done(qtbot: QtBot) -> None:
     ):
         with qtbot.waitSignal(signal):
             QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_drop_zone_gives_its_buttons_two_rows_where_one_would_cut_them(qtbot: QtBot) -> None:
+    zone = DropZone()
+    shown(qtbot, zone)
+    buttons = (zone.open_button, zone.folder_button, zone.paste_button)
+    for width, rows in ((700, 1), (340, 2), (700, 1)):
+        zone.resize(width, 500)
+        qtbot.waitUntil(lambda rows=rows: len({one.y() for one in buttons}) == rows)  # type: ignore[misc]
+        assert all(one.width() >= one.sizeHint().width() for one in buttons)
 
 
 def test_drop_zone_shows_pictures_and_leaves_them_out_when_short(qtbot: QtBot) -> None:

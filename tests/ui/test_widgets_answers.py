@@ -84,6 +84,14 @@ def test_sure_answers_are_coloured_and_unsure_ones_never(bars: PredictionBars) -
     assert has(bars.grab().toImage(), tokens().accent)
 
 
+def test_the_range_of_an_unsure_answer_is_grey_as_well(bars: PredictionBars) -> None:
+    ranges = [(0.2, 0.6), (0.1, 0.4)]
+    bars.set_predictions([("Mink", 0.312), ("Otter", 0.2)], 0.5, False, ranges=ranges)
+    assert not has(bars.grab().toImage(), tokens().barMuted)
+    bars.set_predictions([("Mink", 0.312), ("Otter", 0.2)], 0.3, False, ranges=ranges)
+    assert has(bars.grab().toImage(), tokens().barMuted)
+
+
 def test_row_height_and_bar_length_are_the_designs(bars: PredictionBars) -> None:
     bars.set_predictions([("Half", 0.5)], 0.0)
     row = bars._rows[0]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.training.doctor_findings import Examination, Finding, Fix, FixStep
@@ -17,7 +18,7 @@ from mobilenet_gui.ui.wizard.check_page import CheckPage
 from mobilenet_gui.ui.wizard.dialog import WizardDialog
 from mobilenet_gui.ui.wizard.finding_row import FindingRow
 from mobilenet_gui.workers.checkup import apply_fix
-from tests.ui.wizard_parts import WizardBench, class_id, counts
+from tests.ui.wizard_parts import WizardBench, class_id, counts, photos_in
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
@@ -196,3 +197,45 @@ def test_hints_alone_offer_no_fix_all(bench: WizardBench) -> None:
     assert page.summary.title() == "1 thing to look at"
     assert page.summary.button.isHidden()
     assert dialog.current is page
+
+
+def test_escape_leaves_a_choice_and_then_the_photos_whose_captions_stay_behind(bench: WizardBench) -> None:
+    project = with_problems(bench)
+    _, page = checked(bench, project)
+    row(page, "two_classes").thumbs.pressed.emit()
+    grid = page.detail.grid
+    grid.setCurrentIndex(page.detail.rows.index(0))
+    grid.setFocus()
+    bench.wait(lambda: grid.chosen_count() == 1 and grid.hasFocus())
+    QTest.keyClick(grid, Qt.Key.Key_Escape)
+    assert grid.chosen_count() == 0
+    assert page.views.currentWidget() is page.detail
+    page.detail.column.opened.emit(class_id(project, "Birds"))
+    assert not page.detail.rows.captions
+    QTest.keyClick(grid, Qt.Key.Key_Escape)
+    assert page.views.currentWidget() is page.overview
+
+
+def test_nothing_goes_on_when_the_photos_are_undone_while_they_are_checked(bench: WizardBench) -> None:
+    project = bench.project()
+    for name in ("Birds", "Frogs"):
+        project.add_more([NewPhoto(path, class_name=name) for path in photos_in(bench.place / name, 2, len(name))])
+    dialog, page = checked(bench, project)
+    dialog.undo()
+    bench.wait(lambda: page.checkup.is_current)
+    assert page.summary.title() == "No photos to check"
+    assert not page.fine.isVisible()
+    button = dialog.footer.button("continue")
+    assert button is not None
+    assert not button.isEnabled()
+    assert "two classes" in dialog.footer.text.text()
+    assert dialog.side.steps.item("check").entry.detail == ""
+
+
+def test_what_was_just_done_stays_in_sight_on_the_next_step(bench: WizardBench) -> None:
+    dialog, page = checked(bench, with_problems(bench))
+    page.fix_all()
+    dialog.go("data")
+    toast = dialog.context.toasts.toast
+    bench.wait(lambda: dialog.stack.rect().contains(toast.geometry()))
+    assert dialog.stack.childAt(toast.geometry().center()) in {toast, *toast.findChildren(QWidget)}

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRectF, Qt, QUrl
+from PySide6.QtGui import QAction, QColor, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
 
-from mobilenet_gui.training.project import Project
+from mobilenet_gui.training.project import NewPhoto, Project
+from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.wizard import data_card
 from mobilenet_gui.ui.wizard.class_picker import ClassPicker
 from mobilenet_gui.ui.wizard.data_page import DataPage
@@ -132,6 +133,42 @@ def test_what_comes_in_by_chunks_is_one_step(bench: WizardBench, monkeypatch: py
     assert not project.photos
 
 
+@pytest.mark.parametrize("copied", [False, True])
+def test_folders_without_a_photo_come_and_go_with_the_others(bench: WizardBench, copied: bool) -> None:
+    bench.settings.update(copy_photos=copied)
+    project = bench.project()
+    page = page_of(bench.dialog(project))
+    photos_in(bench.place / "Birds", 2)
+    (bench.place / "Frogs").mkdir()
+    (bench.place / "Newts").mkdir()
+    page.add_paths([bench.place])
+    bench.wait(lambda: len(project.photos) == 2 and not page.intake.busy)
+    assert names(project) == ["Birds", "Frogs", "Newts"]
+    project.undo()
+    assert not project.photos
+    assert not project.classes
+    assert not project.undo_text
+
+
+def test_a_card_shows_which_of_its_pictures_cannot_be_made(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2, Frogs=2)
+    bad = bench.place / "bad.jpg"
+    bad.write_bytes(b"nothing of the kind")
+    project.add_photos([NewPhoto(bad, class_name="Newts")])
+    dialog = bench.dialog(project)
+    page = page_of(dialog)
+    photo_id = project.ids_of(class_id(project, "Newts"))[0]
+    bench.wait(lambda: dialog.context.shelf.is_hopeless(photo_id) and page.grid.height() > 100)
+    index = page.classes.index(page.classes.place_of(class_id(project, "Newts")))
+    card = data_card.card_rect(QRectF(page.grid.visualRect(index)))
+    spot = (card.topLeft() + QPointF(data_card.MARGIN + 16, data_card.MARGIN + 16)).toPoint()
+
+    def colour() -> QColor:
+        return page.grid.viewport().grab().toImage().pixelColor(spot)
+
+    bench.wait(lambda: colour() == tokens().badSoft)
+
+
 def test_photos_dropped_on_a_class_go_there(bench: WizardBench) -> None:
     project = bench.filled(Birds=2, Frogs=2)
     dialog = bench.dialog(project)
@@ -221,6 +258,24 @@ def test_a_new_class_is_named_where_it_stands(bench: WizardBench) -> None:
     QTest.keyClick(editor, Qt.Key.Key_Return)
     assert names(project) == ["Birds", "Frogs"]
     assert page.views.currentWidget() is page.overview, "Enter took the name and opened the class"
+
+
+def test_a_class_that_begins_a_row_is_named_there_too(bench: WizardBench) -> None:
+    project = bench.filled(Birds=2)
+    page = page_of(bench.dialog(project))
+    bench.wait(lambda: page.grid.height() > 100)
+    while len(project.classes) < page.grid._columns():
+        project.add_class(f"More {len(project.classes)}")
+    before = page.grid.height()
+    page.add_class_button.click()
+    bench.wait(lambda: page.grid.height() > before)
+    editor = page.grid._editor
+    assert editor is not None
+    card = data_card.card_rect(QRectF(page.grid.visualRect(page.classes.index(page.classes.rowCount() - 1))))
+    assert card.contains(QRectF(editor.geometry()))
+    QTest.keyClicks(editor, "Toads")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    assert names(project)[-1] == "Toads"
 
 
 def test_escape_leaves_a_name_alone_and_a_taken_one_is_refused(bench: WizardBench) -> None:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.core.catalog import DEFAULT_ID
-from mobilenet_gui.training.project import Project
+from mobilenet_gui.training.project import NewPhoto, Project
 from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.training.training_settings import TrainingSettings
 from mobilenet_gui.ui import fonts
@@ -23,6 +23,7 @@ from mobilenet_gui.ui.wizard.evaluate_page import EvaluatePage
 from mobilenet_gui.ui.wizard.settings_fields import NumberField
 from mobilenet_gui.ui.wizard.settings_page import SettingsPage
 from mobilenet_gui.ui.wizard.settings_words import promise
+from mobilenet_gui.ui.wizard.train_figures import TrainFigures
 from mobilenet_gui.ui.wizard.train_page import TrainPage
 from mobilenet_gui.ui.wizard.training_words import advice, ready_at, span, time_left
 from mobilenet_gui.workers.training_state import TrainingState
@@ -59,6 +60,22 @@ def keys_of(dialog: WizardDialog) -> list[str]:
 # -- settings -------------------------------------------------------------------------------------------------------
 
 
+def test_copies_are_not_divided_though_nobody_has_checked_the_photos(make_trained: MakeTrained) -> None:
+    bench = make_trained()
+    bench.install_base()
+    project = bench.filled(Birds=8, Frogs=8)
+    originals = [photo.path for photo in project.photos.values()]
+    again = {path: path.with_name(f"again {path.name}") for path in originals}
+    for path, copy in again.items():
+        copy.write_bytes(path.read_bytes())
+        project.add_photos([NewPhoto(copy, class_name=path.parent.name)])
+    begin(bench, project)
+    bench.wait(lambda: bool(project.runs()))
+    parts = {sample.path: sample.split for sample in project.runs()[0].spec().samples}
+    assert {*parts.values()} == {"train", "validation", "test"}
+    assert all(parts[path] == parts[copy] for path, copy in again.items())
+
+
 def test_what_is_chosen_is_the_project_s_and_can_be_undone(make_trained: MakeTrained, qtbot: QtBot) -> None:
     bench = make_trained()
     bench.install_base()
@@ -76,7 +93,7 @@ def test_what_is_chosen_is_the_project_s_and_can_be_undone(make_trained: MakeTra
     field.edit.setText("40")
     field.edit.editingFinished.emit()
     assert project.settings.epochs == 40
-    for text, good in (("0", False), ("many", False), ("4000", False), ("40", True)):
+    for text, good in (("0", False), ("many", False), ("4000", False), ("1,000", True), ("1,5", False), ("40", True)):
         field.edit.setText(text)
         field.edit.textEdited.emit(text)
         assert (field.error() == "") is good
@@ -250,6 +267,26 @@ def test_a_failure_says_why_and_gives_the_details(make_trained: MakeTrained) -> 
     assert "not enough memory" in QGuiApplication.clipboard().text()
 
 
+def test_a_training_that_failed_half_way_can_go_on(make_trained: MakeTrained) -> None:
+    bench = make_trained()
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    half_way = (*epochs(3, 9), replace(epochs(4, 9)[-1], phase="adapt"))
+    run_of(project, RunState("failed", "adapt", half_way, 4, 20.0, error="The disk is full."))
+    dialog = bench.dialog(project)
+    dialog.context.latest.status = project.runs()[0].state().standing
+    dialog.go("train")
+    page = dialog.current
+    assert isinstance(page, TrainPage)
+    bench.wait(lambda: keys_of(dialog) == ["again", "go_on"])
+    assert page.banner.text() == "The disk is full. It goes on after epoch 4 of 9."
+    assert page.banner.tone() == "bad"
+    assert dialog.context.latest.status == "interrupted"  # so the project is opened here
+    page.act("go_on")
+    bench.wait(lambda: bench.training.busy)
+    bench.wait(lambda: not bench.training.busy)
+
+
 def test_notes_are_said(make_trained: MakeTrained) -> None:
     note = {"event": "note", "text": "One photo is missing and is left out.", "kind": "missing"}
     bench = make_trained(fake.phase("head", 3), note, fake.epoch(1), "hang")
@@ -340,6 +377,14 @@ def test_times_are_said_as_people_say_them() -> None:
     assert ready_at(60).startswith("about ")
 
 
+def test_the_card_and_the_sentence_say_the_same_time(qtbot: QtBot) -> None:
+    figures = TrainFigures()
+    qtbot.addWidget(figures)
+    figures.show_done(TrainingSettings(), 19.3)
+    assert figures.left_card.number() == "19"
+    assert span(19.3).startswith("19")
+
+
 def test_advice_follows_the_training() -> None:
     state = TrainingState("p", Path("r"), "running", phase="head", history=epochs(3), planned=20)
     assert advice(state) == "Still getting better. It stops by itself when it no longer improves."
@@ -348,6 +393,10 @@ def test_advice_follows_the_training() -> None:
     assert advice(stuck).startswith("No better since epoch 3.")
     assert "by itself" not in advice(stuck, 0)
     assert advice(replace(stuck, phase="adapt")).startswith("The classes are learnt.")
+    adapted = tuple(replace(record, phase="adapt") for record in worse)
+    vain = replace(stuck, phase="adapt", history=(*epochs(3), *adapted))
+    assert advice(vain).startswith("No better than before the last layers adapted. If that stays so")
+    assert advice(replace(vain, history=vain.history[:5])).startswith("Still getting better.")
     assert advice(TrainingState("p", Path("r"))) == "Getting ready…"
     assert advice(TrainingState("p", Path("r"), "running", asked="finish", phase="head")).startswith("Finishing")
 

@@ -106,6 +106,35 @@ def test_a_full_disk_is_told_of_and_tried_again(
     assert "no space" in str(problems[0])
 
 
+def test_what_a_full_disk_keeps_from_being_saved_is_not_lost_by_closing(
+    qtbot: QtBot, tasks: ProjectTasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(project_keeper, "RETRY_MS", 20)
+    project = opened(qtbot, tasks)
+    save, is_full, closed = project_file.save, True, list[bool]()
+
+    def full(data: ProjectData) -> None:
+        if is_full:
+            raise StorageError(str(data.folder), "The disk is full.")
+        save(data)
+
+    monkeypatch.setattr(project_file, "save", full)
+    project.add_class("Birds")
+    with qtbot.waitSignals([tasks.save_failed] * 3, timeout=SECONDS):
+        tasks.close(project, lambda: closed.append(True))
+    assert not closed
+    again: list[Opened] = []
+    tasks.open(project.id, again.append, _unexpected)  # it is wanted again while the disk is still full
+    qtbot.waitUntil(lambda: bool(again), timeout=SECONDS)
+    assert again[0].project is project
+    assert project.undo_text == "Add class"
+    project.add_class("Frogs")
+    tasks.close(project, lambda: closed.append(True))
+    is_full = False
+    qtbot.waitUntil(lambda: bool(closed), timeout=SECONDS)
+    assert [one.name for one in on_disk(project).classes] == ["Birds", "Frogs"]
+
+
 def test_closing_saves_first_and_lets_others_in(qtbot: QtBot, tasks: ProjectTasks) -> None:
     project = opened(qtbot, tasks)
     project.add_class("Birds")

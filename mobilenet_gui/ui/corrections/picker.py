@@ -13,6 +13,8 @@ from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.wizard.class_picker import ClassPicker
 
 NUMBERED = 9
+_NUMBER_ROOM = 44
+"""What the row's ends, a number and the gap before it take."""
 _MORE = "\1"
 
 
@@ -82,6 +84,13 @@ class _NumberedRow(QStyledItemDelegate):
     def __init__(self, picker: CorrectionPicker) -> None:
         super().__init__(picker)
         self._picker = picker
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        """Shorten the name where it would reach its number."""
+        super().initStyleOption(option, index)
+        if index.row() < self._picker.numbered:
+            room = option.rect.width() - fonts.px(_NUMBER_ROOM)
+            option.text = option.fontMetrics.elidedText(option.text, Qt.TextElideMode.ElideRight, room)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

@@ -216,7 +216,8 @@ class WizardDesk(QObject):
     def _save_failed(self, project_id: str, error: UserError) -> None:
         dialog = self._dialogs.get(project_id)
         if dialog is not None:
-            dialog.context.toasts.show_message(str(error))
+            words = tr("Not saved yet: {reason} It is tried again.").format(reason=error.reason)
+            dialog.context.toasts.show_message(words)
 
     def _closed(self, project: Project) -> None:
         dialog = self._dialogs.pop(project.id, None)
@@ -248,5 +249,5 @@ def _path_of(project: Project, photo_id: str) -> Path | None:
 
 
 def _latest(opened: Opened) -> LatestRun:
-    status = "" if opened.state is None else opened.state.status
+    status = "" if opened.state is None else opened.state.standing
     return LatestRun(opened.run, status, "", opened.accuracy)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QShowEvent
+from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.errors import UserError
@@ -32,6 +33,9 @@ from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
 from mobilenet_gui.workers.photo_tasks import Errand
 from mobilenet_gui.workers.projects import ProjectTasks
 from mobilenet_gui.workers.small_pictures import SmallPictures
+
+if TYPE_CHECKING:
+    from mobilenet_gui.training.archive_reading import Imported
 
 ZIP = ".zip"
 """What is taken for a project; those that we write end in more than this."""
@@ -62,6 +66,7 @@ class FinetunePage(QWidget):
         self._summaries: list[ProjectSummary] = []
         self._live: tuple[str, float | None, str] | None = None
         self._leaving: set[str] = set()
+        self._gone: list[str] = []
         self._loading = self._again = False
         self.shelf = PhotoShelf(pictures, Path, self, limit=16 * 1024 * 1024)
         self.header = PageHeader(tr("Fine-tune"))
@@ -76,7 +81,12 @@ class FinetunePage(QWidget):
         self.new_card.clicked.connect(lambda: self.new_requested.emit([]))
         self.shelf.arrived.connect(self._pictures_arrived)
         tasks.list_changed.connect(self.refresh)
+        tasks.save_failed.connect(self._not_saved)
+        tasks.saved.connect(lambda project_id: self.notices.dismiss(f"unsaved {project_id}"))
         self.board.set_cards([self.new_card])
+        undo = QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self)
+        undo.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        undo.activated.connect(self.undo_removal)
 
     def _lay_out(self) -> None:
         words = text_label(
@@ -153,7 +163,10 @@ class FinetunePage(QWidget):
     def ask_for_zip(self) -> None:
         """Let an exported project be chosen."""
         file, _ = QFileDialog.getOpenFileName(
-            self, tr("Import a project"), self._settings.values.last_folder, tr("Projects ({p})").format(p=f"*{ZIP}")
+            self,
+            tr("Import a project"),
+            self._settings.values.last_folder or str(Path.home()),
+            tr("Projects ({p})").format(p=f"*{ZIP}"),
         )
         if file:
             self._settings.update(last_folder=str(Path(file).parent))
@@ -253,6 +266,7 @@ class FinetunePage(QWidget):
 
         def done(token: str) -> None:
             self._leaving.discard(project_id)
+            self._gone.append(token)
             self._toasts.show_message(
                 tr("{project} deleted").format(project=name), tr("Undo"), lambda: self._restore(token)
             )
@@ -271,11 +285,16 @@ class FinetunePage(QWidget):
         words = tr("Importing {file}").format(file=source.name)
         errands: list[Errand] = []
 
-        def done(project_id: str) -> None:
+        def done(made: Imported) -> None:
             self.notices.dismiss("zip")
-            self._toasts.show_message(
-                tr("{file} imported").format(file=source.name), tr("Open"), lambda: self._open(project_id)
-            )
+            text = tr("{file} imported").format(file=source.name)
+            if made.problems:
+                missing = trn("{n} photo was left out", "{n} photos were left out", len(made.problems))
+                reason = made.problems[0].reason
+                self.notices.show_notice(
+                    "zip", "warn", f"{text}. {tr('{what}: {why}').format(what=missing, why=reason)}"
+                )
+            self._toasts.show_message(text, tr("Open"), lambda: self._open(made.id))
 
         self._say_zip(words, errands)
         errands.append(
@@ -338,6 +357,15 @@ class FinetunePage(QWidget):
         """Say what went wrong with a project."""
         self.notices.show_notice("project", "bad", str(error))
 
+    def _not_saved(self, project_id: str, error: UserError) -> None:
+        """Say that a project is not on the disk; its wizard may be closed already."""
+        summary = self.summary(project_id)
+        words = tr("“{project}” is not saved yet: {reason} It is tried again.")
+        name = project_id if summary is None else summary.name
+        self.notices.show_notice(
+            f"unsaved {project_id}", "bad", words.format(project=name, reason=error.reason), closable=False
+        )
+
     def _rename(self, project_id: str, name: str) -> None:
         self._tasks.rename(project_id, name, lambda _none: self.refresh(), self._rename_failed)
 
@@ -352,8 +380,16 @@ class FinetunePage(QWidget):
             name, number = tr("{name} copy {n}").format(name=summary.name, n=number), number + 1
         self._tasks.duplicate(summary.id, name, lambda _id: None, self._complain)
 
+    def undo_removal(self) -> None:
+        """Bring the project back that was deleted last, long after the toast that offers it."""
+        if self._gone:
+            self._toasts.dismiss()
+            self._restore(self._gone[-1])
+
     def _restore(self, token: str) -> None:
-        self._tasks.restore(token, lambda _id: None, self._complain)
+        if token in self._gone:
+            self._gone.remove(token)
+            self._tasks.restore(token, lambda _id: None, self._complain)
 
     def _complain(self, error: UserError) -> None:
         self._loading = False

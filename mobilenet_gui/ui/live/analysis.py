@@ -121,8 +121,10 @@ class AnalysisDesk(QObject):
         if timeline is None:
             return
         segments = tuple(self._frame.inspector.segments.segments())
-        folder = self._export_folder() or str(Path(timeline.source).parent)
-        dialog = QFileDialog(self._frame, tr("Export the timeline"), folder, _FILTERS[kind]())
+        beside = str(Path(timeline.source).parent)
+        # A folder that is gone could not be chosen, and a video on a web server has none.
+        folder = next((name for name in (self._export_folder(), beside) if name and Path(name).is_dir()), Path.home())
+        dialog = QFileDialog(self._frame, tr("Export the timeline"), str(folder), _FILTERS[kind]())
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(kind)
         dialog.selectFile(f"{Path(timeline.source).stem}.{kind}")

@@ -8,8 +8,8 @@ from PySide6.QtCore import QMimeData
 
 VIDEO_SUFFIXES = frozenset(
     {
-        ".3gp", ".asf", ".avi", ".flv", ".m2ts", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg",
-        ".mts", ".ogv", ".ts", ".vob", ".webm", ".wmv",
+        ".3g2", ".3gp", ".asf", ".avi", ".dv", ".f4v", ".flv", ".m2ts", ".m2v", ".m4v", ".mjpeg", ".mjpg", ".mkv",
+        ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".qt", ".ts", ".vob", ".webm", ".wmv",
     }
 )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr
@@ -41,6 +41,8 @@ class LiveFrame(InspectedFrame):
         self._centre.addWidget(self.stage)
         self.transport = TransportBar()
         self.freeze = Button(tr("Freeze"), "pause", "primary", HEIGHT_LARGE)
+        # As wide as the longer of the words it changes between all the time, so that its neighbour stands still.
+        self.freeze.keep_room_for((tr("Pause"), tr("Play")))
         self.snapshot = Button(tr("Snapshot"), "camera", "secondary", HEIGHT_LARGE)
         self.snapshot.setToolTip(
             tr("Save this picture with its answer (S). A right click chooses where to and what kind of file.")
@@ -90,6 +92,15 @@ class LiveFrame(InspectedFrame):
         for button in (self.stop, self.mirror, self.full_screen):
             row.addWidget(button)
         return made
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the button for snapshots its picture alone where large text has no room for the word."""
+        super().resizeEvent(event)
+        self.snapshot.set_compact(False)
+        others = (self.freeze, self.snapshot, self.stop, self.mirror, self.full_screen)
+        needed = sum(max(one.sizeHint().width(), one.minimumWidth()) + 8 for one in others)
+        room = self.width() - 2 * PAGE_MARGIN - (0 if self.inspector.isHidden() else self.inspector.width())
+        self.snapshot.set_compact(needed > room)
 
     @property
     def shows_picture(self) -> bool:

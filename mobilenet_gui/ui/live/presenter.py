@@ -222,33 +222,38 @@ class LivePresenter(QObject):
     def _show(self, answer: LiveAnswer, *, with_words: bool) -> None:
         bars = self._frame.inspector.bars
         rows = _ordered(answer)
+        order = tuple(p.index for p in rows)
         self.bar_updates += 1
         with_words = with_words or not self._rows
+        # Words take longer than bars to paint; where the same labels stay in their rows they can come a moment later.
+        if not with_words or order == self._rows:
+            shares = {p.index: p.probability for p in rows}
+            bars.set_shares([shares.get(i) for i in self._rows], [self._ranges.of(i) for i in self._rows])
+            self._paint_bars(answer)
         if with_words:
             self.text_updates += 1
-            self._rows = tuple(p.index for p in rows)
-            ranges = [self._ranges.of(p.index) for p in rows]
             bars.set_predictions(
                 [(headline(p.label), p.probability) for p in rows],
                 self.sure_from,
                 animate=False,
-                ranges=ranges,
+                ranges=[self._ranges.of(i) for i in order],
                 sure=answer.winner is not None,
             )
             if self.explained is not None:
                 # The marked row follows its label up and down.
-                bars.set_selected(self._rows.index(self.explained) if self.explained in self._rows else -1)
-        else:
-            shares = {p.index: p.probability for p in rows}
-            bars.set_shares([shares.get(i) for i in self._rows], [self._ranges.of(i) for i in self._rows])
-        if bars.isVisible():
-            # At once and before the words: whatever waits for painting, the picture too, would be painted with them.
-            bars.paint_now()
-        if self.latency is not None:
-            self.latency.append(time.perf_counter() - answer.frame.arrived)
-        if with_words:
+                bars.set_selected(order.index(self.explained) if self.explained in order else -1)
+            if order != self._rows:
+                self._paint_bars(answer)
+            self._rows = order
             self._write(answer)
         self._show_heat(answer)
+
+    def _paint_bars(self, answer: LiveAnswer) -> None:
+        """Have the bars on screen now, before the picture and the words: whatever waits is painted along with them."""
+        if self._frame.inspector.bars.isVisible():
+            self._frame.inspector.bars.paint_now()
+        if self.latency is not None:
+            self.latency.append(time.perf_counter() - answer.frame.arrived)
 
     def _show_heat(self, answer: LiveAnswer) -> None:
         if answer.heat is None or not self.explain:

@@ -104,7 +104,7 @@ class _Painter(QStyledItemDelegate):
         upper.setLeft(dot.right() + 8)
         lower = QRectF(upper.x(), rect.y() + half, upper.width(), half - 5)
         small = fonts.font("small")
-        share = f"{segment.probability * 100:.0f}\N{NARROW NO-BREAK SPACE}%"
+        share = f"{segment.probability * 100:.0f}\N{NO-BREAK SPACE}%"
         right = Qt.AlignmentFlag.AlignRight
         taken = draw_text(painter, upper, share, fonts.font("body"), colours.text2, align=right, elide=False)
         label = upper.adjusted(0, 0, -taken - 10, 0)

@@ -105,7 +105,7 @@ class SourceBar(QWidget):
     def set_compact(self, compact: bool) -> None:
         """Show icons alone where the window is narrow."""
         self.kinds.set_compact(compact)
-        self._own.setFixedWidth(fonts.px(NARROW_WIDTH if compact else WIDTH))
+        self._own.setFixedWidth(min(fonts.px(NARROW_WIDTH), WIDTH) if compact else fonts.px(WIDTH))
 
     def set_cameras(self, cameras: Sequence[Camera], chosen: str = "") -> None:
         """Offer these cameras; keep the chosen one, also where it is not plugged in at the moment."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog
 
 from mobilenet_gui.core.cameras import Camera, find_camera
-from mobilenet_gui.core.frames_types import SourceKind, SourceSpec
+from mobilenet_gui.core.frames_types import Problem, SourceKind, SourceSpec
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.live import words
@@ -129,6 +129,9 @@ class SourceDesk(QObject):
                 self._save(live_started=True, live_camera=name)
                 size = parse_size(values.live_resolution)
                 self.start_requested.emit(SourceSpec(SourceKind.CAMERA, name, size))
+            else:
+                # Some systems do not tell their cameras; the first one may be there all the same.
+                self.start_requested.emit(SourceSpec(SourceKind.CAMERA, "0", parse_size(values.live_resolution)))
         elif self._bar.kind == "file":
             if values.live_file:
                 self.start_requested.emit(SourceSpec(SourceKind.FILE, values.live_file))
@@ -191,14 +194,20 @@ class SourceDesk(QObject):
         if spec is not None and spec.kind is SourceKind.CAMERA:
             self.start_requested.emit(SourceSpec(SourceKind.CAMERA, spec.address, parse_size(resolution)))
 
+    def _is_missed(self) -> bool:
+        """Say whether a camera was asked for that was not there."""
+        spec, error = self._controller.spec, self._controller.error
+        failed = self._controller.phase is Phase.FAILED and error is not None and error.problem is Problem.MISSING
+        return failed and spec is not None and spec.kind is SourceKind.CAMERA
+
     @Slot(object)
     def _cameras_changed(self, cameras: tuple[Camera, ...]) -> None:
         first = self._cameras is None
         self._cameras = cameras
         values = self._settings.values
         self._bar.set_cameras(cameras, values.live_camera)
-        idle = self._controller.phase is Phase.IDLE and self._bar.kind == "camera"
+        idle = first and self._controller.phase is Phase.IDLE and self._bar.kind == "camera" and values.live_started
         known = not values.live_camera or self.camera_index() is not None
-        if first and idle and values.live_started and known:
+        if known and (idle or (cameras and self._is_missed())):
             self.start_chosen()
         self.changed.emit()

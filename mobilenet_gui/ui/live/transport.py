@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.timeline import AnalysisProgress
@@ -18,6 +19,7 @@ from mobilenet_gui.ui.widgets.progress import ThinProgress
 
 SPEEDS = (0.25, 0.5, 1.0, 1.5, 2.0, 4.0, 8.0)
 _TICKS_A_SECOND = 100
+_GAP = 6
 
 
 class TransportBar(QWidget):
@@ -66,7 +68,7 @@ class TransportBar(QWidget):
         self.cancel.clicked.connect(self.cancel_requested)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
+        row.setSpacing(_GAP)
         for widget in (self.back, self.forward):
             row.addWidget(widget)
         row.addWidget(self.slider, 1)
@@ -127,9 +129,10 @@ class TransportBar(QWidget):
         self.progress.set_fraction(progress.fraction)
         parts = []
         if progress.fraction is not None:
-            parts.append(f"{progress.fraction * 100:.0f}\N{NARROW NO-BREAK SPACE}%")
-        if progress.speed > 0:
-            parts.append(tr("{n}× as fast as it plays").format(n=f"{progress.speed:.0f}"))
+            parts.append(f"{progress.fraction * 100:.0f}\N{NO-BREAK SPACE}%")
+        if progress.speed >= 0.05:
+            speed = f"{progress.speed:.0f}" if progress.speed >= 10 else f"{progress.speed:.1f}"
+            parts.append(tr("{n}× as fast as it plays").format(n=speed))
         if progress.seconds_left is not None:
             parts.append(time_left_text(progress.seconds_left))
         self._progress_text.setText(" · ".join(parts) or tr("Analysing"))
@@ -158,14 +161,28 @@ class TransportBar(QWidget):
     def _write(self, seconds: float) -> None:
         whole = "" if self._duration is None else f" / {clock(self._duration)}"
         text = clock(seconds) + whole
+        # Where large text has no room for both, how long the video is is told by the tip.
+        if self.time.toolTip() != text:
+            self.time.setToolTip(text)
+        if self._room_for_time() < self.time.fontMetrics().horizontalAdvance(text):
+            text = clock(seconds)
         if self.time.text() != text:
             self.time.setText(text)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Say where the video is as fully as there is room."""
+        super().resizeEvent(event)
+        self._write(self._position)
+
+    def _room_for_time(self) -> int:
+        others = (self.back, self.forward, self.speed, self.analyse)
+        return self.width() - sum(one.sizeHint().width() + _GAP for one in others) - self.slider.minimumWidth() - _GAP
 
 
 def _seek_slider() -> QSlider:
     slider = QSlider(Qt.Orientation.Horizontal)
     slider.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    slider.setMinimumWidth(fonts.px(80))
+    slider.setMinimumWidth(80)  # however large the text is: the time beside it needs the room more
     slider.setFixedHeight(fonts.px(28))
     slider.setSingleStep(_TICKS_A_SECOND)
     slider.setPageStep(10 * _TICKS_A_SECOND)

@@ -120,6 +120,8 @@ def waiting(error: SourceError | None, kind: SourceKind, name: str) -> str:
         what = tr("The stream has ended.")
     elif problem is Problem.STALLED:
         what = tr("The stream has gone silent.")
+    elif problem is Problem.UNREADABLE:
+        what = tr("The stream sends data that is no video.")
     else:
         what = tr("The connection to the stream was lost.")
     return what.format(name=name) + " " + tr("It goes on by itself as soon as it is back.")
@@ -165,4 +167,4 @@ def _file_name(path: str) -> str:
 def _sentence(reason: str) -> str:
     if not reason:
         return ""
-    return reason[:1].upper() + reason[1:] + ("" if reason.endswith((".", "…")) else ".")
+    return reason[:1].upper() + reason[1:] + ("" if reason.endswith((".", "…", "?")) else ".")

@@ -51,7 +51,7 @@ def facts(item: ModelItem, speed: Speed | None, disk_bytes: int) -> list[Fact]:
         value = tr("{day}, {threads}").format(day=words.day(speed.measured), threads=words.threads(speed.threads))
         rows.append(
             Fact(
-                tr("Speed measured"), value, help=tr("The network's time for one photo on the CPU, the median of many")
+                tr("Speed measured"), value, help=tr("The network’s time for one photo on the CPU, the median of many")
             )
         )
     return rows
@@ -127,8 +127,8 @@ def _origin(item: ModelItem) -> list[Fact]:
         rows.append(Fact(tr("Source"), tr("{maker}, {year}").format(maker=entry.source, year=entry.year)))
     elif item.builtin:
         rows.append(Fact(tr("Source"), tr("Trained for this program")))
-    elif bundle is not None and bundle.manifest.provenance.file_name:
-        rows.append(Fact(tr("Source"), bundle.manifest.provenance.file_name))
+    elif item.origin:
+        rows.append(Fact(tr("Source"), item.origin))
     rows.append(_checksum(item))
     return rows
 
@@ -139,7 +139,7 @@ def _checksum(item: ModelItem) -> Fact:
     published = entry is not None and (entry.md5 or entry.sha256)
     if bundle is None:
         text = tr("Checked on arrival") if published else tr("Not published")
-        return Fact(name, text, help=tr("The network's structure is checked in any case"))
+        return Fact(name, text, help=tr("The network’s structure is checked in any case"))
     source = bundle.manifest.provenance
     if bundle.builtin or (published and source.source):
         return Fact(name, tr("Verified"), "ok", "check", source.sha256)
@@ -147,4 +147,4 @@ def _checksum(item: ModelItem) -> Fact:
         return Fact(
             name, source.sha256[:8] + "…", help=tr("sha256 of the imported file: {hash}").format(hash=source.sha256)
         )
-    return Fact(name, tr("Not published"), help=tr("The network's structure was checked"))
+    return Fact(name, tr("Not published"), help=tr("The network’s structure was checked"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QStandardPaths, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.errors import UserError
@@ -57,7 +57,10 @@ class ImportDesk(QWidget):
         """Ask for model files."""
         patterns = " ".join(f"*{suffix}" for suffix in sorted(MODEL_SUFFIXES))
         dialog = QFileDialog(
-            self.window(), tr("Import a model"), "", tr("Models ({patterns})").format(patterns=patterns)
+            self.window(),
+            tr("Import a model"),
+            _where_downloads_land(),
+            tr("Models ({patterns})").format(patterns=patterns),
         )
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -66,7 +69,7 @@ class ImportDesk(QWidget):
 
     def ask_for_folder(self) -> None:
         """Ask for a folder and offer the model files in it."""
-        dialog = QFileDialog(self.window(), tr("Choose a folder with model files"))
+        dialog = QFileDialog(self.window(), tr("Choose a folder with model files"), _where_downloads_land())
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -119,3 +122,9 @@ class ImportDesk(QWidget):
     def _on_failed(self, key: str, error: UserError) -> None:
         if key == self._inspected:
             self.panel.failed(error)
+
+
+def _where_downloads_land() -> str:
+    """Return the folder in which a model's file most likely is; never wherever the program happened to be started."""
+    downloads = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DownloadLocation)
+    return downloads if downloads and Path(downloads).is_dir() else str(Path.home())

@@ -42,6 +42,7 @@ class ModelItem:
         builtin: it ships with the program.
         entry: the official model it is; None for one of the user's.
         bundle: the installed model; None for one to download.
+        origin: of one of the user's: the name of the model it was taught from, or its file's; empty where unknown.
     """
 
     id: str
@@ -56,6 +57,7 @@ class ModelItem:
     builtin: bool = False
     entry: CatalogEntry | None = None
     bundle: Bundle | None = None
+    origin: str = ""
 
     @property
     def installed(self) -> bool:
@@ -144,7 +146,9 @@ def build_shelf(bundles: Iterable[Bundle], *, active_id: str | None, speeds: Map
         active_id: the one in use.
         speeds: measured milliseconds by model id.
     """
-    installed = [_of_bundle(b, active=b.id == active_id, speed=speeds.get(b.id)) for b in bundles]
+    found = list(bundles)
+    names = {b.id: b.name for b in found}
+    installed = [_of_bundle(b, names, active=b.id == active_id, speed=speeds.get(b.id)) for b in found]
     installed.sort(key=lambda item: (not item.active, item.builtin, item.name.casefold()))
     here = {item.id for item in installed}
     measured = [item for item in installed if item.milliseconds is not None and item.macs]
@@ -189,12 +193,12 @@ def _of_entry(entry: CatalogEntry) -> ModelItem:
     )
 
 
-def _of_bundle(bundle: Bundle, *, active: bool, speed: float | None) -> ModelItem:
-    manifest = bundle.manifest
+def _of_bundle(bundle: Bundle, names: Mapping[str, str], *, active: bool, speed: float | None) -> ModelItem:
+    manifest, origin = bundle.manifest, _origin(bundle, names)
     return ModelItem(
         id=bundle.id,
         name=bundle.name,
-        subtitle=_subtitle(bundle),
+        subtitle=_subtitle(bundle, origin),
         classes=manifest.classes,
         size_bytes=bundle.size_bytes,
         correct=manifest.metrics.top1,
@@ -203,15 +207,25 @@ def _of_bundle(bundle: Bundle, *, active: bool, speed: float | None) -> ModelIte
         builtin=bundle.builtin,
         entry=catalog.by_id(bundle.id),
         bundle=bundle,
+        origin=origin,
     )
 
 
-def _subtitle(bundle: Bundle) -> str:
+def _origin(bundle: Bundle, names: Mapping[str, str]) -> str:
+    """Return what a model of the user's was made from, by name where that is a model."""
+    source = bundle.manifest.provenance.file_name
+    if catalog.by_id(bundle.id) is not None or bundle.builtin:
+        return ""
+    entry = catalog.by_id(source)
+    return names.get(source) or (entry.name if entry is not None else source)
+
+
+def _subtitle(bundle: Bundle, origin: str) -> str:
     manifest = bundle.manifest
     if bundle.builtin:
         return trn("Built in, {n} class", "Built in, {n} classes", manifest.classes)
     if bundle.is_backbone:
         return tr("For fine-tuning only")
-    if catalog.by_id(bundle.id) is None and manifest.provenance.file_name:
-        return tr("Yours, from {file}").format(file=manifest.provenance.file_name)
+    if origin:
+        return tr("Yours, from {file}").format(file=origin)
     return words.parameters(manifest.parameters) if manifest.parameters else tr("Yours")

@@ -259,13 +259,22 @@ class ModelsPage(QWidget):
 
     def _remove(self, model_id: str) -> None:
         item = self._shelf.find(model_id)
-        if item is None or not item.installed or item.builtin:
+        if item is None or not item.installed or item.builtin or self._tasks.is_leaving(model_id):
             return
         self._tasks.commit_leaving()
         self._tasks.leave(model_id)
+        self.list.choose(self._neighbour(model_id))
         self._fill()
         text = tr("{model} removed").format(model=item.name)
         self.toasts.show_message(text, tr("Undo"), lambda: self._undo_remove(model_id))
+
+    def _neighbour(self, model_id: str) -> str:
+        """Return the model that is chosen once `model_id` is gone: the one in use, else the one listed next to it."""
+        staying = [item for item in self._shelf.installed if item.id == model_id or not self._tasks.is_leaving(item.id)]
+        place = next(n for n, item in enumerate(staying) if item.id == model_id)
+        others = [*staying[place + 1 :], *reversed(staying[:place])]
+        used = [item for item in others if item.active]
+        return next((item.id for item in [*used, *others]), catalog.DEFAULT_ID)
 
     def _undo_remove(self, model_id: str) -> None:
         self._tasks.stay(model_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.photo_session import Counts, Order, Show
@@ -19,6 +19,9 @@ from mobilenet_gui.ui.widgets.labels import text_label
 from mobilenet_gui.ui.widgets.progress import ThinProgress
 
 SEARCH_MS = 150
+_GAP = 8
+_SEARCH_LEAST = 110
+"""Design pixels below which the search field is of little use."""
 
 
 class GridTools(QWidget):
@@ -63,13 +66,16 @@ class GridTools(QWidget):
             self.order.add_option(text, order)
         self.order.setAccessibleName(tr("Order of the photos"))
         self.order.currentIndexChanged.connect(lambda _i: self.order_changed.emit(self.order.currentData()))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(PAGE_MARGIN, 0, PAGE_MARGIN - 4, 0)
-        row.setSpacing(8)
-        row.addWidget(self.search, 1)
+        self._row = QHBoxLayout()
+        self._row.setSpacing(_GAP)
+        self._row.addWidget(self.search, 1)
         for chip in self.chips.values():
-            row.addWidget(chip)
-        row.addWidget(self.order)
+            self._row.addWidget(chip)
+        self._row.addWidget(self.order)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(PAGE_MARGIN, 0, PAGE_MARGIN - 4, 0)
+        self._column.setSpacing(_GAP)
+        self._column.addLayout(self._row)
         self.set_counts(Counts())
         self._pick(Show.ALL, quiet=True)
 
@@ -94,6 +100,28 @@ class GridTools(QWidget):
     def _place_chips(self) -> None:
         chip = self.chips[Show.PROBLEMS]
         chip.setVisible(not self._narrow or self._problems > 0 or chip.isChecked())
+        self._place_search()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the search field a row of its own where large text leaves it no room beside the chips."""
+        super().resizeEvent(event)
+        self._place_search()
+
+    def _place_search(self) -> None:
+        beside = [self.order, *(chip for chip in self.chips.values() if not chip.isHidden())]
+        taken = sum(widget.sizeHint().width() + _GAP for widget in beside)
+        room = self.width() - 2 * PAGE_MARGIN + 4 - taken
+        above = room < fonts.px(_SEARCH_LEAST)
+        if above == (self._row.indexOf(self.search) < 0):
+            return
+        if above:
+            self._row.removeWidget(self.search)
+            self._row.insertStretch(len(self.chips), 1)
+            self._column.insertWidget(0, self.search)
+        else:
+            self._row.takeAt(len(self.chips))
+            self._column.removeWidget(self.search)
+            self._row.insertWidget(0, self.search, 1)
 
     def pick(self, show: Show) -> None:
         """Choose a filter."""
@@ -171,8 +199,28 @@ class BatchBar(QWidget):
         self.pause.set_icon("play" if held else "pause")
         self.stop.setVisible(not stopped)
         self.progress.set_fraction(counts.finished / max(1, counts.total))
+        self._fit()
         if self.isHidden() and not self._late.isActive():
             self._late.start()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Say less where large text has no room for all."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave first the buttons' words out, then the time that is left; what is under way is always said."""
+        room = self.width() - 2 * PAGE_MARGIN
+        buttons = [self.pause, *([] if self.stop.isHidden() else [self.stop])]
+
+        def needed(*texts: QWidget) -> int:
+            return sum(widget.sizeHint().width() + _GAP for widget in (*texts, *buttons))
+
+        for button in (self.pause, self.stop):
+            button.set_compact(False)
+        for button in (self.pause, self.stop):
+            button.set_compact(needed(self.text, self.left) > room)
+        self.left.setVisible(needed(self.text, self.left) <= room)
 
     def _appear(self) -> None:
         self.setVisible(self._wanted)

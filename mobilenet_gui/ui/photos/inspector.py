@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -75,9 +75,6 @@ class PhotoInspector(Inspector):
         }
         for widget in self._bodies.values():
             self.body.addWidget(widget)
-        # A stretch, not an alignment at the top: that would give words the height they have in a wider panel.
-        self.body.addStretch(1)
-        self.body.setAlignment(Qt.AlignmentFlag(0))
         for widget in self._footers.values():
             self.footer.addWidget(widget)
         self._names: tuple[str, ...] = (self.model_chip.text(),)
@@ -249,7 +246,6 @@ def _empty_footer() -> QWidget:
     row.setSpacing(7)
     row.addWidget(text_label(tr("Try"), "small", "text2"))
     row.addWidget(KeyCap("Ctrl+V"))
-    row.addWidget(text_label(tr("to paste a copied photo"), "small", "text2"))
-    row.addStretch(1)
+    row.addWidget(text_label(tr("to paste a copied photo"), "small", "text2", wrap=True), 1)
     column.addLayout(row)
     return footer

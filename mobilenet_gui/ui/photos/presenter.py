@@ -226,7 +226,7 @@ def _official_offer() -> str:
     if entry is None:
         raise RuntimeError(f"{catalog.DEFAULT_ID} is not in the catalogue")
     return tr("Get the official MobileNet ({classes} classes, {size} MB)").format(
-        classes=f"{entry.classes:,}", size=round(entry.download_bytes / 1e6)
+        classes=entry.classes, size=round(entry.download_bytes / 1e6)
     )
 
 
@@ -244,5 +244,5 @@ def _model_tip(bundle: Bundle) -> str:
     """Return what the chip says when pointed at."""
     size = bundle.preprocessing.size
     return tr("{name}, {classes} classes, looks at {size} × {size} pixels").format(
-        name=bundle.name, classes=f"{len(bundle.labels):,}", size=size
+        name=bundle.name, classes=len(bundle.labels), size=size
     )

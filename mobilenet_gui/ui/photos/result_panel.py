@@ -184,5 +184,5 @@ class ResultPanel(QWidget):
         self.explain_toggled.emit(on)
 
     def _strength_moved(self, value: float) -> None:
-        self._strength_number.setText(f"{round(value * 100)}\N{NARROW NO-BREAK SPACE}%")
+        self._strength_number.setText(percent(value, 0))
         self.strength_changed.emit(value)

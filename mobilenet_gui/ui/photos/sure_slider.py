@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.widgets.labels import text_label
+from mobilenet_gui.ui.widgets.painting import percent
 from mobilenet_gui.ui.widgets.slider import Slider
 
 LOWEST, HIGHEST = 0.05, 0.99
@@ -28,7 +29,7 @@ class SureSlider(QWidget):
         """`slider_first` puts the slider above the words, for below a histogram."""
         super().__init__(parent)
         self.slider = Slider(0.5)
-        self.slider.setRange(round(LOWEST * 100), round(HIGHEST * 100))
+        self.slider.set_bounds(LOWEST, HIGHEST)
         self.slider.setAccessibleName(tr("Sure from"))
         self.slider.setToolTip(tr("An answer counts from this probability on (the threshold)"))
         self.slider.changed01.connect(self._changed)
@@ -65,4 +66,4 @@ class SureSlider(QWidget):
             self.settled.emit(value)
 
     def _show_number(self) -> None:
-        self._number.setText(f"{self.slider.value()}\N{NARROW NO-BREAK SPACE}%")
+        self._number.setText(percent(self.slider.value01(), 0))

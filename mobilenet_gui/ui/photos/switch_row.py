@@ -13,7 +13,7 @@ from mobilenet_gui.ui.widgets.labels import text_label
 from mobilenet_gui.ui.widgets.switch import Switch
 
 _ICON = 16
-_INDENT = 24
+_GAP = 8
 
 
 class SwitchRow(QWidget):
@@ -39,12 +39,13 @@ class SwitchRow(QWidget):
         self._label = text_label(text, "body", "text", fonts.MEDIUM)
         self._hint = text_label(hint, "small", "text2", wrap=True)
         row = QHBoxLayout()
-        row.setContentsMargins(_INDENT, 0, 0, 0)
+        indent = fonts.px(_ICON) + _GAP
+        row.setContentsMargins(indent, 0, 0, 0)
         row.addWidget(self._label)
         row.addStretch(1)
         row.addWidget(self.switch)
         below = QHBoxLayout()
-        below.setContentsMargins(_INDENT, 0, 40, 4)
+        below.setContentsMargins(indent, 0, 40, 4)
         below.addWidget(self._hint)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

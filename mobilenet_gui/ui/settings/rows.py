@@ -146,7 +146,7 @@ class ShareRow(SettingRow):
         row.addWidget(self._number)
         super().__init__(name, title, help_text, both)
         low, high = self.rule.low or 0.0, self.rule.high if self.rule.high is not None else 1.0
-        self.slider.setRange(round(low * 100), round(high * 100))
+        self.slider.set_bounds(low, high)
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(SAVE_AFTER_MS)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from mobilenet_gui.ui import fonts
@@ -26,6 +30,7 @@ class Button(QPushButton):
         self._icon_name = icon
         self._compact = False
         self._text = text
+        self._tip = ""
         self.setProperty("kind", kind)
         self.setProperty("controlHeight", height)
         self.setFont(fonts.font("body", fonts.SEMIBOLD if kind == "link" else fonts.MEDIUM))
@@ -70,15 +75,30 @@ class Button(QPushButton):
         self._text = text
         self._show_text()
 
+    def keep_room_for(self, texts: Sequence[str]) -> None:
+        """Never be narrower than with any of `texts`: a word that changes must not push what stands beside it."""
+        face = QFontMetricsF(self.font())
+        now = face.horizontalAdvance(self._text)
+        longest = max(face.horizontalAdvance(text) for text in texts)
+        self.setMinimumWidth(self.sizeHint().width() + math.ceil(longest - now))
+
     def set_compact(self, compact: bool) -> None:
-        """Show the icon alone and the text as a tooltip; needs an icon."""
+        """Show the icon alone, and the text as a tooltip where there is no other; needs an icon."""
         self._compact = compact and self._icon_name is not None
         self._show_text()
 
     def _show_text(self) -> None:
         self.setText("" if self._compact else self._text)
         self.setAccessibleName(self._text.rstrip("…"))
-        self.setToolTip(self._text.rstrip("…") if self._compact else "")
+        self._show_tip()
+
+    def setToolTip(self, tip: str) -> None:
+        """Say more of the button; that stays what is said while it is compact."""
+        self._tip = tip
+        self._show_tip()
+
+    def _show_tip(self) -> None:
+        super().setToolTip(self._tip or (self._text.rstrip("…") if self._compact else ""))
 
 
 class IconButton(QPushButton):

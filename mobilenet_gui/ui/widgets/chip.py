@@ -124,9 +124,13 @@ class Chip(QAbstractButton):
             rect = outer.adjusted(FOCUS_INSET - 1, FOCUS_INSET - 1, 1 - FOCUS_INSET, 1 - FOCUS_INSET)
         rounded(painter, rect, rect.height() / 2, fill, outline(tokens()))
         left, right = self._ends()
+        # In a wider pill the middle is its place; an arrow stays at the end, and its text at the beginning.
+        aside = 0.0 if self._menu else max(0.0, (self.width() - self.sizeHint().width()) / 2)
+        left, right = left + aside, right + aside
         if self._icon_name is not None:
             size = fonts.px(_ICON)
-            paint_icon(painter, self._icon_name, QRectF(_PADDING - 1, rect.y(), size, rect.height()), colour, size)
+            icon = QRectF(_PADDING - 1 + aside, rect.y(), size, rect.height())
+            paint_icon(painter, self._icon_name, icon, colour, size)
         if self._menu:
             size = fonts.px(_CHEVRON)
             arrow = QRectF(self.width() - _PADDING + 1 - size, rect.y(), size, rect.height())

@@ -29,7 +29,7 @@ _LEAST_WIDE, _LEAST_HIGH, _CELL_WIDE, _CELL_HIGH = 30, 24, 200, 132
 _HEAD = 42
 _TURNED_BELOW, _TURNED_TOP, _TURNED_MAX = 44, 22, 84
 """Cells narrower than that have their names written upwards, so that they can be told apart."""
-_NAMES_MAX, _NAMES_MIN = 120, 48
+_NAMES_MAX, _NAMES_FEWER, _NAMES_MIN, _NAMES_GAP = 120, 84, 48, 10
 _RING = 3.0
 
 Cell = tuple[int, int]
@@ -249,8 +249,13 @@ class ConfusionMatrix(QAbstractScrollArea):
     # -- places ---------------------------------------------------------------------------------------------------
 
     def _left(self) -> float:
-        most = min(fonts.px(_NAMES_MAX), self.viewport().width() * 0.34)
-        return min(max(self._longest, fonts.px(_NAMES_MIN)), most) + 10
+        wide = self.viewport().width()
+        most = min(fonts.px(_NAMES_MAX), wide * 0.34)
+        # Names give way a little where all columns are in view then.
+        left = wide - _RING - len(self._names) * fonts.px(_LEAST_WIDE) - _NAMES_GAP
+        if fonts.px(_NAMES_FEWER) <= left < most:
+            most = left
+        return min(max(self._longest, fonts.px(_NAMES_MIN)), most) + _NAMES_GAP
 
     def _pitch(self) -> tuple[float, float]:
         """Return the distance from cell to cell, across and down."""

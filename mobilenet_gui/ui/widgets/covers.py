@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
@@ -31,7 +31,9 @@ def cover_rects(rect: QRectF) -> tuple[QRectF, QRectF, QRectF]:
     )
 
 
-def paint_covers(painter: QPainter, rect: QRectF, images: Sequence[QImage | None], photos: int) -> None:
+def paint_covers(
+    painter: QPainter, rect: QRectF, images: Sequence[QImage | None], photos: int, bad: Collection[int] = ()
+) -> None:
     """Draw up to three pictures in `rect`.
 
     Args:
@@ -39,12 +41,17 @@ def paint_covers(painter: QPainter, rect: QRectF, images: Sequence[QImage | None
         rect: room for all of them.
         images: the pictures so far; None for one that is still being made or cannot be.
         photos: how many photos there are; places beyond stay empty.
+        bad: places of photos that cannot be read.
     """
     for place, spot in enumerate(cover_rects(rect)):
         radius = RADIUS_CONTROL if place == 0 else RADIUS_SMALL
         image = images[place] if place < len(images) else None
         if image is not None and not image.isNull():
             paint_cover(painter, image, spot, radius)
+            continue
+        if place in bad:
+            rounded(painter, spot, radius, tokens().badSoft)
+            paint_icon(painter, "file-x", spot, tokens().bad, 20)
             continue
         rounded(painter, spot, radius, tokens().track if place < photos else tokens().zone, tokens().line)
         if photos == 0 and place == 0:

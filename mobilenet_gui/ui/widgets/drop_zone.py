@@ -30,6 +30,7 @@ from mobilenet_gui.ui.widgets.painting import rounded, shadow
 
 _CARD_SIDE, _CARD_FRAME, _SIDE_CARD = 132, 5, 108
 _FAN_SIZE = QSize(330, 176)
+_BUTTON_GAP = 8
 
 
 class CardFan(QWidget):
@@ -138,18 +139,14 @@ class DropZone(QWidget):
         self.folder_button = Button(tr("Open folder…"), "folder", "secondary", 36)
         self.paste_button = Button(tr("Paste"), "clipboard", "secondary", 36)
         self._buttons = QWidget(self)
-        row = QHBoxLayout(self._buttons)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addStretch(1)
+        self._rows = _TwoRows(self._buttons)
         for button, signal in (
             (self.open_button, self.open_photos),
             (self.folder_button, self.open_folder),
             (self.paste_button, self.paste),
         ):
-            row.addWidget(button)
+            self._rows.add(button)
             button.clicked.connect(signal)
-        row.addStretch(1)
         self._samples = QWidget(self)
         row = QHBoxLayout(self._samples)
         row.setContentsMargins(0, 0, 0, 0)
@@ -213,6 +210,7 @@ class DropZone(QWidget):
         """Leave the cards out where the words need the room."""
         super().resizeEvent(event)
         width = self.width() - 48
+        self._rows.fit(width)
         words = self.title.heightForWidth(width) + self.subtitle.heightForWidth(width)
         rest = self._buttons.sizeHint().height() + self._privacy.sizeHint().height() + 110
         if self._has_samples:
@@ -232,6 +230,41 @@ class DropZone(QWidget):
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), RADIUS_ZONE - 1, RADIUS_ZONE - 1)
+
+
+class _TwoRows:
+    """Buttons in the middle of a row; where they do not fit, the first has a row of its own."""
+
+    def __init__(self, place: QWidget) -> None:
+        self._buttons: list[Button] = []
+        self._above, self._below = QHBoxLayout(), QHBoxLayout()
+        column = QVBoxLayout(place)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for row in (self._above, self._below):
+            row.setSpacing(_BUTTON_GAP)
+            row.addStretch(1)
+            row.addStretch(1)
+            column.addLayout(row)
+
+    def add(self, button: Button) -> None:
+        """Put a button after the others."""
+        self._buttons.append(button)
+        self._put(button, self._above)
+
+    def fit(self, width: int) -> None:
+        """Use as many rows as `width` pixels ask for."""
+        needed = sum(button.sizeHint().width() + _BUTTON_GAP for button in self._buttons) - _BUTTON_GAP
+        row = self._above if needed <= width else self._below
+        for button in self._buttons[1:]:
+            if row.indexOf(button) < 0:
+                self._put(button, row)
+        self._below.setContentsMargins(0, _BUTTON_GAP if row is self._below else 0, 0, 0)
+
+    def _put(self, button: Button, row: QHBoxLayout) -> None:
+        for other in (self._above, self._below):
+            other.removeWidget(button)
+        row.insertWidget(row.count() - 1, button)
 
 
 def _keep_room(widget: QWidget, *, keep: bool) -> None:

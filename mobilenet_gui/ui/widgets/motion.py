@@ -37,6 +37,11 @@ class Tween(QVariantAnimation):
         self.stop()
         self._take(target)
 
+    def settle(self, target: float) -> None:
+        """Be at `target` without moving there and without a `step`: whoever asks sees to the rest."""
+        self.stop()
+        self.value = float(target)
+
     def _take(self, value: float) -> None:
         self.value = float(value)
         self._step(self.value)

@@ -51,11 +51,21 @@ def focus_ring(painter: QPainter, rect: QRectF, radius: float) -> QRectF:
 def bar(painter: QPainter, rect: QRectF, share: float, fill: QColor, track: QColor | None) -> None:
     """Draw a round-ended bar filled from the left to `share` (0..1); anything above nothing shows as a dot."""
     radius = rect.height() / 2
+    edge = outline(tokens())
+    if edge is not None and track is not None:
+        rounded(painter, rect, radius, track, edge)
+        track = None
+    # Fifteen times a second five of them are drawn: without what `rounded` saves and restores, in half the time.
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
     if track is not None:
-        rounded(painter, rect, radius, track, outline(tokens()))
+        painter.setBrush(track)
+        painter.drawRoundedRect(rect, radius, radius)
     if share > 0:
         width = max(rect.height(), rect.width() * min(share, 1.0))
-        rounded(painter, QRectF(rect.x(), rect.y(), width, rect.height()), radius, fill)
+        painter.setBrush(fill)
+        painter.drawRoundedRect(QRectF(rect.x(), rect.y(), width, rect.height()), radius, radius)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
 def shadow(painter: QPainter, rect: QRectF, radius: float, *, size: float = 12.0, drop: float = 4.0) -> None:

@@ -59,6 +59,20 @@ class PredictionRow(QAbstractButton):
         top = self.height() - fonts.px(HEIGHT_BAR) - fonts.px(6) - math.ceil(_TICK_REACH)
         return QRect(0, top, self.width(), self.height() - top)
 
+    def move_bar(self, share: float, extent: tuple[float, float] | None) -> None:
+        """Have the bar end at `share`, with the last second's range; painted only where a quarter pixel changes."""
+        before = self._bar_edges()
+        self.range = extent
+        self.shown.settle(share)
+        if self._bar_edges() != before:
+            self.update(self.bar_area())
+
+    def _bar_edges(self) -> tuple[int, ...]:
+        """Return what the eye can tell of the bar: where it and its range end, in quarters of the screen's pixels."""
+        quarters = 4 * self.width() * self.devicePixelRatioF()
+        least = fonts.px(HEIGHT_BAR) / max(1, self.width())  # below this a bar is a dot
+        return tuple(round(quarters * share) for share in (max(least, self.shown.value), *(self.range or (2.0,))))
+
     def is_elided(self) -> bool:
         """Say whether the label does not fit."""
         return self._label_room() < QFontMetricsF(self._font()).horizontalAdvance(self.text())
@@ -127,7 +141,8 @@ class PredictionRow(QAbstractButton):
         start = track.x() + track.width() * max(low, self.shown.value)
         end = track.x() + track.width() * high
         if end > start:
-            painter.fillRect(QRectF(start, track.y(), end - start, track.height()), colours.barMuted)
+            fill = colours.barMuted if self.sure else mix(colours.text3, colours.track, 0.6)
+            painter.fillRect(QRectF(start, track.y(), end - start, track.height()), fill)
         painter.fillRect(QRectF(end - 1, track.y() - 1, 2, track.height() + 2), colours.text2)
 
     def _font(self) -> QFont:
@@ -218,8 +233,7 @@ class PredictionBars(QWidget):
         for index, (row, share) in enumerate(zip(self._rows[: self._count], shares, strict=False)):
             if share is None:
                 continue
-            row.range = ranges[index] if index < len(ranges) else None
-            row.shown.jump(share)
+            row.move_bar(share, ranges[index] if index < len(ranges) else None)
 
     def paint_now(self) -> None:
         """Have what was changed on screen when this returns."""

@@ -42,9 +42,10 @@ class _Segment(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         """Return the size of icon and text."""
-        height = fonts.px(HEIGHT_CONTROL) - 2 * _INSET
+        # As high as the strip, though it is drawn within: a target is 28 pixels high at least.
+        height = fonts.px(HEIGHT_CONTROL)
         if self.icon_only():
-            return QSize(height + 8, height)
+            return QSize(height - 2 * _INSET + 8, height)
         return QSize(max([self.text_width(), *(s.text_width() for s in self._beside())]), height)
 
     def text_width(self) -> int:
@@ -69,7 +70,7 @@ class _Segment(QAbstractButton):
         """Draw the segment."""
         colours = tokens()
         painter = QPainter(self)
-        rect = QRectF(self.rect())
+        rect = QRectF(self.rect()).adjusted(0, _INSET, 0, -_INSET)
         checked = self.isChecked()
         if checked:
             rounded(painter, rect.adjusted(0, 1, 0, 1), RADIUS_SMALL, colours.shadow)
@@ -88,9 +89,9 @@ class _Segment(QAbstractButton):
         # A strip gives every segment the widest one's room: the contents stay in the middle.
         x = _PADDING + max(0.0, (rect.width() - self.text_width()) / 2)
         if self.icon_name is not None:
-            paint_icon(painter, self.icon_name, QRectF(x, 0, size, rect.height()), colour, size)
+            paint_icon(painter, self.icon_name, QRectF(x, rect.y(), size, rect.height()), colour, size)
             x += size + _GAP
-        draw_text(painter, QRectF(x, 0, rect.width() - x, rect.height()), self.text(), self.font(), colour)
+        draw_text(painter, QRectF(x, rect.y(), rect.width() - x, rect.height()), self.text(), self.font(), colour)
 
 
 class Segmented(QWidget):
@@ -103,7 +104,7 @@ class Segmented(QWidget):
         super().__init__(parent)
         self._segments: dict[str, _Segment] = {}
         row = QHBoxLayout(self)
-        row.setContentsMargins(_INSET, _INSET, _INSET, _INSET)
+        row.setContentsMargins(_INSET, 0, _INSET, 0)
         row.setSpacing(0)
         for index, (key, text, icon) in enumerate(options):
             segment = _Segment(text, icon, self)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QSizePolicy, QSlider, QWidget
 
 from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.style_fields import AXIS_PROPERTY
 from mobilenet_gui.ui.tokens import HEIGHT_SMALL
 
 STEPS = 100
@@ -36,6 +37,11 @@ class Slider(QSlider):
     def set_value01(self, value: float) -> None:
         """Set the value, 0..1, rounded to a whole percent."""
         self.setValue(round(value * STEPS))
+
+    def set_bounds(self, low: float, high: float) -> None:
+        """Keep the value between two shares; the axis stays 0..1, so that the knob stands where the share is."""
+        self.setProperty(AXIS_PROPERTY, STEPS)
+        self.setRange(round(low * STEPS), round(high * STEPS))
 
     def sizeHint(self) -> QSize:
         """Return a size whose height is a comfortable target."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -79,8 +79,10 @@ class StatCard(QWidget):
                 - QFontMetricsF(fonts.font("body")).capHeight()
             ) / 2
             draw_text(painter, middle.adjusted(used + 5, drop, 0, drop), self._unit, fonts.font("body"), colours.text2)
-        draw_text(painter, QRectF(room.x(), fonts.px(54), room.width(), fonts.px(16)), self._note,
-                  fonts.font("caption"), colours.text2)  # fmt: skip
+        # Its figures mostly stand at the end of the small line, and they are what counts.
+        note = QFontMetricsF(fonts.font("caption")).elidedText(self._note, Qt.TextElideMode.ElideMiddle, room.width())
+        draw_text(painter, QRectF(room.x(), fonts.px(54), room.width(), fonts.px(16)), note, fonts.font("caption"),
+                  colours.text2)  # fmt: skip
 
     def _margin(self) -> int:
         return _MARGIN if self.width() >= fonts.px(_NARROW) else _MARGIN_NARROW

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
@@ -71,6 +71,8 @@ class ToastHost(QObject):
         self.toast.installEventFilter(self)
         self.toast.link.installEventFilter(self)
         parent.installEventFilter(self)
+        if isinstance(parent, QStackedWidget):
+            parent.currentChanged.connect(lambda _place: self.toast.raise_())  # the page that came lies on top
         self._slide.finished.connect(self._settle)
 
     def show_message(self, text: str, action: str = "", on_action: Callable[[], None] | None = None,

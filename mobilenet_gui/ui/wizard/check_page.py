@@ -24,6 +24,7 @@ from mobilenet_gui.ui.wizard.data_detail import ClassDetail
 from mobilenet_gui.ui.wizard.finding_row import FindingList
 from mobilenet_gui.ui.wizard.flow import Key
 from mobilenet_gui.ui.wizard.page import Footer, WizardPage, back, forward, scrolled_across
+from mobilenet_gui.ui.wizard.situation import what_is_missing
 from mobilenet_gui.ui.wizard.undoing import Undoing
 from mobilenet_gui.workers.checkup import CheckupTask, apply_fix
 
@@ -74,6 +75,9 @@ class CheckPage(WizardPage):
 
     def footer(self) -> Footer:
         """Say that nothing is deleted, and let nobody be held up."""
+        missing = what_is_missing(self.context)
+        if missing:  # left out or undone here: nothing can be learnt any more
+            return Footer(missing, actions=(back(), forward(enabled=False, tip=missing)))
         found = self.checkup.examination
         urgent = found is None or any(f.severity != "hint" for f in found.open) or self.checkup.running
         on = forward(tr("Continue anyway"), kind="secondary") if urgent else forward()
@@ -165,8 +169,9 @@ class CheckPage(WizardPage):
             self.summary.show_words(tr("Checking the photos"), tr("{photos}, each looked at once").format(photos=count))
         else:
             self._show(found)
+        some = found is not None and found.checked > 0
         self.findings.setVisible(found is not None and bool(found.findings))
-        self.fine.setVisible(found is not None and bool(found.fine))
+        self.fine.setVisible(some and found is not None and bool(found.fine))
         state = self.context.checkup
         urgent = 0 if found is None else sum(finding.severity != "hint" for finding in found.open)
         revision = task.revision
@@ -189,7 +194,8 @@ class CheckPage(WizardPage):
         else:
             # The same number as in the list of steps: hints hold nobody up.
             self.summary.gauge.show_left(urgent or hints, done / max(1, left + done))
-        title = trn("{n} thing to fix", "{n} things to fix", urgent) if urgent else tr("Nothing to fix")
+        nothing = tr("Nothing to fix") if found.checked else tr("No photos to check")
+        title = trn("{n} thing to fix", "{n} things to fix", urgent) if urgent else nothing
         if hints and urgent:
             title = tr("{fix}, {n} to look at").format(fix=title, n=hints)
         elif hints:

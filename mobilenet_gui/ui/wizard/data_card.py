@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPen
@@ -51,13 +51,15 @@ def name_rect(card: QRectF) -> QRectF:
     return QRectF(left, middle - height / 2, button_rect(card, "camera").x() - 4 - left, height)
 
 
-def paint_card(painter: QPainter, cell: QRectF, row: ClassRow, images: Sequence[QImage | None]) -> None:
-    """Draw a card at rest."""
+def paint_card(
+    painter: QPainter, cell: QRectF, row: ClassRow, images: Sequence[QImage | None], bad: Collection[int] = ()
+) -> None:
+    """Draw a card at rest; `bad` are the places of pictures that cannot be made."""
     colours = tokens()
     card = card_rect(cell)
     rounded(painter, card, RADIUS_CARD, colours.panel, colours.line)
     covers = QRectF(card.x() + MARGIN, card.y() + MARGIN, card.width() - 2 * MARGIN, COVER_HEIGHT)
-    paint_covers(painter, covers, images, row.photos)
+    paint_covers(painter, covers, images, row.photos, bad)
     draw_text(painter, name_rect(card), row.name, fonts.font("card", fonts.SEMIBOLD), colours.text)
     for button, icon in (("camera", "camera"), ("more", "more")):
         paint_icon(painter, icon, button_rect(card, button), colours.text2, fonts.px(16))

@@ -77,6 +77,7 @@ class ClassDetail(QWidget):
 
     def show_class(self, class_id: str) -> None:
         """Show a class."""
+        self.rows.captions = {}  # of a finding's photos
         self.rows.show_class(class_id)
         self.column.show_class(class_id)
         self.grid.scrollToTop()
@@ -196,11 +197,18 @@ class ClassDetail(QWidget):
         self.grid.menu_requested.connect(self._photo_menu)
         self.grid.opened.connect(self._open_photo)
         self.column.opened.connect(self.show_class)
-        QShortcut(
-            QKeySequence(Qt.Key.Key_Backspace), self.grid, context=Qt.ShortcutContext.WidgetShortcut
-        ).activated.connect(self.back_requested)  # fmt: skip
+        for key, slot in ((Qt.Key.Key_Backspace, self.back_requested.emit), (Qt.Key.Key_Escape, self._leave)):
+            shortcut = QShortcut(QKeySequence(key), self.grid, context=Qt.ShortcutContext.WidgetShortcut)
+            shortcut.activated.connect(slot)
 
     # -- doing ------------------------------------------------------------------------------------------------------
+
+    def _leave(self) -> None:
+        """Choose nothing; where nothing is chosen, go back."""
+        if self.grid.chosen_count():
+            self.grid.clearSelection()
+        else:
+            self.back_requested.emit()
 
     def move_to(self, photo_ids: Sequence[str], class_id: str) -> None:
         """Move photos to another class."""

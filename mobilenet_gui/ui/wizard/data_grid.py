@@ -63,10 +63,13 @@ class _CardDelegate(QStyledItemDelegate):
         if row is None:
             return
         images = [self._shelf.get(photo_id) for photo_id in row.covers]
-        look = (row, tuple(0 if image is None else image.cacheKey() for image in images))
-        self._cards.draw(
-            painter, option.rect, hash(row.id), look, lambda brush, cell: data_card.paint_card(brush, cell, row, images)
-        )
+        bad = tuple(place for place, photo_id in enumerate(row.covers) if self._shelf.is_hopeless(photo_id))
+        look = (row, tuple(0 if image is None else image.cacheKey() for image in images), bad)
+
+        def render(brush: QPainter, cell: QRectF) -> None:
+            data_card.paint_card(brush, cell, row, images, bad)
+
+        self._cards.draw(painter, option.rect, hash(row.id), look, render)
         card = data_card.card_rect(QRectF(option.rect))
         hovered = view.hovered == row.id
         if hovered and view.hovered_button:
@@ -171,17 +174,23 @@ class ClassGrid(QListView):
         if not index.isValid() or row is None:
             return
         self.scrollTo(index)
-        place = data_card.name_rect(self._card(index)).toRect()
         editor = LineEdit(tr("Name of the class"), parent=self.viewport())
         editor.setMaxLength(100)
         editor.setText(row.name)
-        editor.setGeometry(place.adjusted(-8, -2, 4, 2))
         editor.setFixedHeight(fonts.px(28))
         editor.selectAll()
         editor.installEventFilter(self)
         self._editor, self._editing = editor, class_id
+        self._place_editor()
         editor.show()
         editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _place_editor(self) -> None:
+        index = self.classes.index(self.classes.place_of(self._editing))
+        if self._editor is not None and index.isValid():
+            place = data_card.name_rect(self._card(index)).toRect().adjusted(-8, -2, 4, 2)
+            self._editor.move(place.topLeft())
+            self._editor.setFixedWidth(place.width())
 
     # -- painting and places ----------------------------------------------------------------------------------------
 
@@ -191,7 +200,6 @@ class ClassGrid(QListView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Choose the number of columns, and share the width among them."""
-        self._end_rename(take=True)
         # One pixel less than there is: the list wraps when the last column ends exactly at the edge.
         width = self.viewport().width() - DIALOG_MARGIN + data_card.GUTTER - 1
         columns = max(1, width // fonts.px(CELL_MIN))
@@ -202,6 +210,9 @@ class ClassGrid(QListView):
             self.updateGeometry()
             self.reshaped.emit()
         super().resizeEvent(event)
+        if self._editor is not None:  # a class that begins a row makes room for it while its name is typed
+            self.scrollTo(self.classes.index(self.classes.place_of(self._editing)))
+            self._place_editor()
 
     def _columns(self) -> int:
         return max(1, self.viewport().width() // max(1, self.gridSize().width()))

@@ -33,9 +33,10 @@ CHUNK = 800
 
 @dataclass(slots=True)
 class _Incoming:
-    """Photos on their way in: those still to be added, and what has come of the others."""
+    """Photos on their way in: those still to be added, and what has come of the others; classes without one, too."""
 
     photos: list[NewPhoto]
+    empty: tuple[str, ...] = ()
     added: int = 0
     known: int = 0
     begun: bool = False
@@ -168,16 +169,16 @@ class DataIntake(QObject):
         picker.open_at(at or self._window.mapToGlobal(self._window.rect().center()))
 
     def _add(self, photos: list[NewPhoto], data: ReadPhotos) -> None:
-        self._new_classes(data)
         if not self._context.settings.values.copy_photos:
-            self._take_in(_Incoming(photos, problems=data.problems, name=data.name))
+            self._take_in(_Incoming(photos, data.empty, problems=data.problems, name=data.name))
             return
         holder: list[Errand] = []
 
         def copied(copies: Copies) -> None:
             self._finished(holder[0])
             kept = [p._replace(path=copies.paths[p.path], copied=True) for p in photos if p.path in copies.paths]
-            self._take_in(_Incoming(kept, problems=(*data.problems, *copies.problems), name=data.name))
+            problems = (*data.problems, *copies.problems)
+            self._take_in(_Incoming(kept, data.empty, problems=problems, name=data.name))
 
         def failed(error: UserError) -> None:
             self._finished(holder[0])
@@ -192,13 +193,6 @@ class DataIntake(QObject):
         )
         holder.append(errand)
         self._begun(errand)
-
-    def _new_classes(self, data: ReadPhotos) -> None:
-        """Make the classes of folders that hold no photo; the others come with their photos."""
-        project = self._context.project
-        for name in data.empty:
-            if project.class_named(name) is None:
-                self._undoing.do(lambda name=name: project.add_class(name), "")  # type: ignore[misc]
 
     # -- taking in --------------------------------------------------------------------------------------------------
 
@@ -219,7 +213,7 @@ class DataIntake(QObject):
             with many_photos(len(project.photos) + len(incoming.photos)):
                 # Somebody may have named it while its folders were read.
                 name = incoming.name if is_unnamed(project.name) else ""
-                added = project.add_more(chunk) if incoming.begun else project.add_photos(chunk, name)
+                added = project.add_more(chunk) if incoming.begun else project.add_photos(chunk, name, incoming.empty)
         except UserError as error:
             self._queue.pop(0)
             self._complain(error)

@@ -18,7 +18,7 @@ from mobilenet_gui.ui.photos.drop import can_take
 from mobilenet_gui.ui.photos.notices import Notices
 from mobilenet_gui.ui.tokens import DIALOG_MARGIN
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
-from mobilenet_gui.ui.wizard import data_menus, flow
+from mobilenet_gui.ui.wizard import data_menus
 from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.ui.wizard.data_classes import ClassModel
 from mobilenet_gui.ui.wizard.data_detail import ClassDetail
@@ -29,7 +29,7 @@ from mobilenet_gui.ui.wizard.data_lost import LostNotice
 from mobilenet_gui.ui.wizard.flow import Key
 from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, forward
 from mobilenet_gui.ui.wizard.photo_grid import dragged_photos
-from mobilenet_gui.ui.wizard.situation import situation_of
+from mobilenet_gui.ui.wizard.situation import situation_of, what_is_missing
 from mobilenet_gui.ui.wizard.undoing import Undoing
 
 if TYPE_CHECKING:
@@ -90,8 +90,7 @@ class DataPage(WizardPage):
     def footer(self) -> Footer:
         """Say how many there are, or what is missing."""
         situation = situation_of(self.context)
-        thin = tuple(one.name for one in self.context.project.classes if self._count(one.id) < flow.FEWEST_PHOTOS)
-        problem = flow.data_problem(situation, thin)
+        problem = what_is_missing(self.context)
         photos = trn("{n} photo", "{n} photos", situation.photos)
         words = trn("{photos} in {n} class", "{photos} in {n} classes", situation.classes).replace("{photos}", photos)
         waiting = self.intake.busy
@@ -254,9 +253,6 @@ class DataPage(WizardPage):
     def _target(self, at: QPoint) -> str:
         return self.grid.class_at(at) if self.is_overview() else self.detail.column.class_at(at)
 
-    def _count(self, class_id: str) -> int:
-        return self.context.project.count(class_id)
-
     # -- doing ------------------------------------------------------------------------------------------------------
 
     def add_class(self) -> None:
@@ -303,7 +299,9 @@ class DataPage(WizardPage):
     def ask_for_folder(self) -> None:
         """Let a folder be chosen and take it in."""
         folder = QFileDialog.getExistingDirectory(
-            self, tr("Choose a folder of photos, or a folder of such folders"), self.context.settings.values.last_folder
+            self,
+            tr("Choose a folder of photos, or a folder of such folders"),
+            self.context.settings.values.last_folder or str(Path.home()),
         )
         if folder:
             self.context.settings.update(last_folder=folder)
@@ -312,7 +310,7 @@ class DataPage(WizardPage):
     def ask_where_photos_are(self) -> None:
         """Let the folder be chosen that photos were moved to, and look for them there."""
         folder = QFileDialog.getExistingDirectory(
-            self, tr("Where are the photos now?"), self.context.settings.values.last_folder
+            self, tr("Where are the photos now?"), self.context.settings.values.last_folder or str(Path.home())
         )
         if folder:
             self.context.settings.update(last_folder=folder)
@@ -326,7 +324,7 @@ class DataPage(WizardPage):
             both = tr("Photos and tables ({patterns})").format(patterns=f"{photos} *.csv *.tsv")
             kinds = f"{both};;{kinds};;{tr('Tables ({patterns})').format(patterns='*.csv *.tsv')}"
         files, _ = QFileDialog.getOpenFileNames(
-            self, tr("Choose photos"), self.context.settings.values.last_folder, kinds
+            self, tr("Choose photos"), self.context.settings.values.last_folder or str(Path.home()), kinds
         )  # fmt: skip
         if files:
             self.context.settings.update(last_folder=str(Path(files[0]).parent))

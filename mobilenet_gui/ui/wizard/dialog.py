@@ -173,6 +173,7 @@ class WizardDialog(QWidget):
             self.stack.addWidget(page)
         self._current = key
         self.stack.setCurrentWidget(self._pages[key])
+        self.context.toasts.toast.raise_()  # the page has come in front of it
         self._pages[key].entered()
         self.refresh()
 

@@ -148,7 +148,7 @@ def _is_checked(situation: Situation) -> bool:
 
 
 def _check_words(situation: Situation) -> str:
-    if not situation.checked:
+    if not situation.checked or not situation.photos:
         return ""
     if situation.to_fix:
         return trn("{n} left to fix", "{n} left to fix", situation.to_fix)

@@ -9,11 +9,14 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.style_buttons import PADDING_LARGE
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import DIALOG_MARGIN, HEIGHT_FOOTER, HEIGHT_LARGE
 from mobilenet_gui.ui.widgets.buttons import Button
 from mobilenet_gui.ui.widgets.labels import ElidedLabel
 from mobilenet_gui.ui.wizard.page import Action, Footer
+
+_GHOST_PADDING = 14
 
 
 class FooterBar(QWidget):
@@ -48,6 +51,9 @@ class FooterBar(QWidget):
         self._shown = footer
         self.text.setText(footer.text)
         self.text.set_tone(footer.tone)
+        # A button without a frame stands where the text of others would: its letters, not its ground, at the margin.
+        flush = footer.left is not None and footer.left.kind == "ghost"
+        self._row.setContentsMargins(DIALOG_MARGIN - (PADDING_LARGE if flush else 0), 0, DIALOG_MARGIN, 0)
         wanted = [*([footer.left] if footer.left is not None else []), *footer.actions]
         for key in [key for key in self._buttons if key not in {action.key for action in wanted}]:
             gone = self._buttons.pop(key)
@@ -56,6 +62,8 @@ class FooterBar(QWidget):
             gone.deleteLater()
         for action in wanted:
             self._dress(action)
+        flush = footer.left is not None and footer.left.kind == "ghost"  # its words stand under the page's
+        self._row.setContentsMargins(DIALOG_MARGIN - (_GHOST_PADDING if flush else 0), 0, DIALOG_MARGIN, 0)
         for place, action in enumerate(wanted):
             button = self._buttons[action.key]
             self._row.removeWidget(button)

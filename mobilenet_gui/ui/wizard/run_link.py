@@ -46,7 +46,7 @@ def note_latest(context: WizardContext, book: RunBook) -> None:
         latest.has_model = bool(done)
         latest.accuracy = done[0].state.accuracy if done else None
         latest.folder = newest.folder if newest is not None else None
-        latest.status = newest.state.status if newest is not None else ""
+        latest.status = newest.state.standing if newest is not None else ""
         latest.note = _words(newest.state.status, newest.state.seconds) if newest is not None else ""
     if book.under_way:
         set_chosen_run(context, None)  # the new one is what people want to see when it is there

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Signal
@@ -16,6 +17,7 @@ from mobilenet_gui.ui.widgets.switch import Switch
 from mobilenet_gui.ui.wizard.training_words import augmentation_title
 
 _AUTO = ""
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+")
 _MOST_COLUMNS = 4
 
 
@@ -99,7 +101,10 @@ class NumberField(QWidget):
         Raises:
             ValueError: it is none.
         """
-        text = self.edit.text().strip().replace(",", ".")
+        text = self.edit.text().strip()
+        if self._whole and _THOUSANDS.fullmatch(text):  # as the bounds below the field are written
+            text = text.replace(",", "")
+        text = text.replace(",", ".")
         if not text:
             return None
         return int(text) if self._whole else float(text)
@@ -196,6 +201,7 @@ class SwitchField(QWidget):
         column.setSpacing(2)
         column.addWidget(self.switch)
         column.addWidget(text_label(hint, "small", "text2", wrap=True))
+        column.addStretch(1)  # the hint beside it may take two lines
         self.switch.clicked.connect(lambda on: self.edited.emit(name, bool(on)))
 
     def show_value(self, value: object) -> None:
@@ -224,10 +230,10 @@ class AdvancedFields(QWidget):
         grid.setContentsMargins(0, 8, 0, 0)
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(2)  # below the fields is room for what is wrong with them
-        self._choice("input_size", tr("Photo size"), tr("Side of the network's input; larger sees more and is slower"),
+        self._choice("input_size", tr("Photo size"), tr("Side of the network’s input; larger sees more and is slower"),
                      sizes)  # fmt: skip
         self._number("epochs", tr("Epochs"), tr("The most passes over the photos"))
-        self._number("unfreeze_blocks", tr("Adapted blocks"), tr("How many of the network's last blocks are adapted"))
+        self._number("unfreeze_blocks", tr("Adapted blocks"), tr("How many of the network’s last blocks are adapted"))
         self._number("learning_rate", tr("Learning rate"), tr("How large the steps are at the beginning"), whole=False)
         self._choice("schedule", tr("Schedule"), tr("How the steps become smaller"), [
             ("cosine", tr("Cosine")), ("constant", tr("Constant")), ("plateau", tr("When it stalls")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from threading import Event
 from typing import ClassVar, cast
 
 from PySide6.QtCore import QTimer
@@ -35,6 +36,7 @@ from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, back, scrol
 from mobilenet_gui.ui.wizard.run_link import book_of
 from mobilenet_gui.ui.wizard.settings_fields import AdvancedFields
 from mobilenet_gui.ui.wizard.settings_words import badge, promise, sentence
+from mobilenet_gui.ui.wizard.situation import what_is_missing
 from mobilenet_gui.ui.wizard.training_words import preset_title, settings_summary, span
 from mobilenet_gui.ui.wizard.variations import VariationStrip
 from mobilenet_gui.workers.run_book import RunOrder
@@ -197,6 +199,9 @@ class SettingsPage(WizardPage):
             return tr("Another project is being trained.")
         if self._bases is None:
             return tr("Looking for models…")
+        missing = what_is_missing(self.context)
+        if missing:
+            return missing
         return "" if self._bases else tr("There is no model to start from.")
 
     def _show_missing(self) -> None:
@@ -347,15 +352,15 @@ class SettingsPage(WizardPage):
         if base is None or self._problem():
             return
         data = self.context.project.snapshot()
-        self.book.begin(RunOrder(data, base.folder, features_dir(), lambda: _alike(data)))
+        self.book.begin(RunOrder(data, base.folder, features_dir(), lambda stop: _alike(data, stop)))
         self.context.hub.go.emit("train")
 
 
-def _alike(data: ProjectData) -> dict[str, str]:
-    """Return which photos the check found to be alike: the split must not part them."""
+def _alike(data: ProjectData, cancelled: Event) -> dict[str, str]:
+    """Return which photos are alike, those looked at that the check has not seen: the split must not part them."""
     from mobilenet_gui.training.duplicates import duplicate_groups
 
     try:
-        return duplicate_groups(data.photos.values())
+        return duplicate_groups(data.photos.values(), look=True, cancel=cancelled)
     except UserError:
         return {}  # without the check's memory every photo goes its own way

@@ -12,7 +12,7 @@ _SUGGESTED = "balanced"
 def sentence(name: Preset) -> str:
     """Return what an effort does."""
     return {
-        "fast": tr("Learns the classes on top of what the model already knows"),
+        "fast": tr("Learns the classes on top of what the model knows"),
         "balanced": tr("Also adapts the last layers to your photos"),
         "best": tr("Adapts more of the model, with more photo variations"),
     }[name]

@@ -40,7 +40,7 @@ class SidePanel(QWidget):
         self.steps = StepList()
         self.steps.chosen.connect(self.chosen)
         column = QVBoxLayout(self)
-        column.setContentsMargins(10, 22, 11, 20)
+        column.setContentsMargins(10, 22, 11, 24)
         column.setSpacing(0)
         head = QVBoxLayout()
         head.setContentsMargins(10, 0, 6, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui.wizard.context import WizardContext
-from mobilenet_gui.ui.wizard.flow import BEGUN, FEWEST_PHOTOS, Situation
+from mobilenet_gui.ui.wizard.flow import BEGUN, FEWEST_PHOTOS, Situation, data_problem
 
 
 def situation_of(context: WizardContext) -> Situation:
@@ -25,3 +25,10 @@ def situation_of(context: WizardContext) -> Situation:
         accuracy=latest.accuracy,
         has_model=latest.has_model,
     )
+
+
+def what_is_missing(context: WizardContext) -> str:
+    """Return why the project's photos are not enough to learn from, in one sentence; empty where they are."""
+    project = context.project
+    thin = tuple(one.name for one in project.classes if project.count(one.id) < FEWEST_PHOTOS)
+    return data_problem(situation_of(context), thin)

@@ -72,7 +72,8 @@ class TrainFigures(QWidget):
     def show_taken(self, seconds: float) -> None:
         """Show how long it has taken instead of what is left."""
         self.left_card.set_name(tr("Time taken"))
-        self.left_card.show_value(*time_left(seconds) if seconds else ("",))
+        # Rounded as it is in the sentence below; what is left is never said to be less than it is.
+        self.left_card.show_value(*time_left(max(1, round(seconds))) if seconds else ("",))
         self.speed_card.show_value("")
 
     def show_left(self, live: TrainingState) -> None:

@@ -184,20 +184,28 @@ class TrainPage(WizardPage):
             text = " ".join([tr("Finished in {time}.").format(time=span(state.seconds)), *state.notes])
             self.banner.set_content("ok", text)
         elif state.can_go_on:
-            self.set_heading(tr("Training was interrupted"), tr("The computer or the program stopped in between."))
-            why = _words(live.error, live) if live is not None and live.folder == run.folder and live.error else ""
-            epoch = state.history[-1].epoch if state.history else 0
-            text = (
-                tr("It goes on after epoch {n} of {all}.").format(n=epoch, all=planned)
-                if epoch
-                else tr("It begins anew; photos that were prepared stay prepared.")
-            )
-            self.banner.set_content("warn", f"{text} {why}".rstrip())
+            self._show_halted(run, live, planned)
         elif state.status == "cancelled":
             self.set_heading(tr("Training was stopped"), tr("Your photos and settings are as they were."))
             self.banner.set_content("info", tr("There is no new model. An earlier one is untouched."))
         else:
             self._show_failure(live, state.error)
+
+    def _show_halted(self, run: RunInfo, live: TrainingState | None, planned: int) -> None:
+        state = run.state
+        epoch = state.history[-1].epoch if state.history else 0
+        text = (
+            tr("It goes on after epoch {n} of {all}.").format(n=epoch, all=planned)
+            if epoch
+            else tr("It begins anew; photos that were prepared stay prepared.")
+        )
+        if state.status == "failed":
+            self.set_heading(tr("Training stopped half-way"), tr("What it has learnt so far is kept."))
+            self.banner.set_content("bad", f"{state.error} {text}".lstrip())
+            return
+        self.set_heading(tr("Training was interrupted"), tr("The computer or the program stopped in between."))
+        why = _words(live.error, live) if live is not None and live.folder == run.folder and live.error else ""
+        self.banner.set_content("warn", f"{text} {why}".rstrip())
 
     def _show_failure(self, live: TrainingState | None, known: str = "") -> None:
         error = self._error or (live.error if live is not None else None)

@@ -121,10 +121,14 @@ def _progress_words(state: TrainingState, patience: int | None) -> str:
         return tr("The first figures are here after the first epoch.")
     if last.phase != state.phase:
         return tr("The classes are learnt. Now the last layers adapt to your photos.")
-    behind = last.epoch - best.epoch
-    if behind < STEADY_EPOCHS or best.phase != last.phase:
+    since = sum(record.phase == last.phase for record in state.history)
+    behind = min(last.epoch - best.epoch, since)
+    if behind < STEADY_EPOCHS:
         if patience == 0:
             return tr("Still getting better.")
         return tr("Still getting better. It stops by itself when it no longer improves.")
-    text = tr("No better since epoch {n}.").format(n=best.epoch)
+    if best.phase != last.phase:
+        text = tr("No better than before the last layers adapted.")
+    else:
+        text = tr("No better since epoch {n}.").format(n=best.epoch)
     return text if patience == 0 else tr("{text} If that stays so, it stops by itself.").format(text=text)

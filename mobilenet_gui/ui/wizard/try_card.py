@@ -85,7 +85,9 @@ class TryCard(Card):
 
     def show_classes(self, classes: tuple[str, ...]) -> None:
         """Say what the model knows."""
-        some = ", ".join(classes[:_NAMED]) + ("…" if len(classes) > _NAMED else "")
+        some = ", ".join(classes[:_NAMED])
+        if len(classes) > _NAMED:
+            some = tr("{classes} and others").format(classes=some)
         self.words.setText(
             tr("Point the camera at what it has learnt: {classes}. The model is ready in this app.").format(
                 classes=some

@@ -216,7 +216,7 @@ class UsePage(WizardPage):
             text = tr("Exports agree with the app on {share} of the photos").format(share=_share(agree))
             self.banner.set_content("ok", text, how)
         else:
-            text = tr("Not every export gives the app's answers. Look at the rows below.")
+            text = tr("Not every export gives the app’s answers. Look at the rows below.")
             self.banner.set_content("warn", text, how)
         self.details.setText(_how_checked(tried))
         self.details.setVisible(bool(tried) and not self.details.isHidden())

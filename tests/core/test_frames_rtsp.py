@@ -1,0 +1,79 @@
+"""RTSP, which most network cameras speak, through OpenCV's own client against a camera on loopback."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from mobilenet_gui.core.frames import Problem, SourceError, SourceKind, SourceSpec, open_source
+from mobilenet_gui.core.frames_reader import FrameReader, ReaderState, drain
+from tests.mjpeg import Log
+from tests.rtsp import RtspServer
+
+
+@pytest.fixture
+def server() -> Iterator[RtspServer]:
+    with RtspServer() as running:
+        yield running
+
+
+def test_pictures_come_as_sent(server: RtspServer) -> None:
+    server.run()
+    source = open_source(SourceSpec.parse(server.url))
+    frame = source.read()
+    assert frame is not None
+    assert (source.info.kind, source.info.live, frame.pixels.shape) == (SourceKind.STREAM, True, (240, 320, 3))
+    assert frame.pixels[120, 160].tolist() == pytest.approx([200, 30, 30], abs=6)
+    source.close()
+
+
+def test_a_password_is_asked_for_and_taken(server: RtspServer, capfd: pytest.CaptureFixture[str]) -> None:
+    server.password = "secret"
+    server.run()
+    with pytest.raises(SourceError) as caught:
+        open_source(SourceSpec.parse(server.url))
+    assert (caught.value.problem, "password" in caught.value.reason) == (Problem.REFUSED, True)
+    source = open_source(SourceSpec.parse(server.url.replace("//", "//me:secret@")))
+    assert source.read() is not None
+    assert "secret" not in source.info.name
+    source.close()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_camera_that_goes_silent_or_is_switched_off_is_waited_for(server: RtspServer) -> None:
+    states, frames = Log(), Log()
+    reader = FrameReader(SourceSpec.parse(server.url), frames.append, states.append)
+    server.run()
+    reader.start()
+    states.wait_for(lambda change: change.state is ReaderState.LIVE)
+    server.refuse(True)
+    server.hold()
+    gone = states.wait_for(lambda change: change.state is ReaderState.WAITING)
+    assert gone.error.problem is Problem.STALLED
+    server.drop()
+    known = len(states.items)
+    server.refuse(False)
+    server.run()
+    states.wait_for(lambda change: change.state is ReaderState.LIVE, after=known)
+    server.refuse(True)
+    server.hold()
+    known = len(states.items)
+    server.drop()
+    states.wait_for(lambda change: change.state is ReaderState.WAITING, after=known)
+    reader.stop()
+    assert drain(10)
+
+
+def test_stopping_does_not_wait_for_a_silent_camera(server: RtspServer) -> None:
+    states, frames = Log(), Log()
+    reader = FrameReader(SourceSpec.parse(server.url), frames.append, states.append)
+    server.run()
+    reader.start()
+    states.wait_for(lambda change: change.state is ReaderState.LIVE)
+    server.hold()
+    begin = time.monotonic()
+    reader.stop()
+    assert time.monotonic() - begin < 0.3
+    assert drain(10)

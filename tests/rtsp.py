@@ -1,0 +1,189 @@
+"""A network camera on loopback that speaks RTSP (RFC 2326) and sends JPEGs (RFC 2435) down the same connection.
+
+with RtspServer() as server:
+    server.url                      # rtsp://127.0.0.1:port/door
+    server.run(fps=30)              # pictures, in a thread, until `hold`
+    server.hold(); server.drop(); server.refuse(True)
+    server.password = "…"           # asks for it (Basic)
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+
+from PIL import Image
+
+_CLOCK = 90_000
+_FRAGMENT = 1400
+_SDP = (
+    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=door\r\nt=0 0\r\n"
+    "m=video 0 RTP/AVP 26\r\nc=IN IP4 0.0.0.0\r\na=control:track0\r\n"
+)
+
+
+def packets(colour: tuple[int, int, int], size: tuple[int, int], number: int, seconds: float) -> Iterator[bytes]:
+    """Yield the RTP packets of a picture of one colour; `number` is the first one's."""
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, "JPEG", quality=85, subsampling=2)
+    data = out.getvalue()
+    tables = b"".join(bytes(table) for _, table in sorted(_tables(data).items()))
+    scan = data.index(b"\xff\xda")
+    body = data[scan + 2 + int.from_bytes(data[scan + 2 : scan + 4], "big") : -2]
+    place = 0
+    while place < len(body):
+        piece = body[place : place + _FRAGMENT]
+        last = place + len(piece) == len(body)
+        head = struct.pack(">BBHII", 0x80, 26 | (128 if last else 0), number & 0xFFFF, int(seconds * _CLOCK), 7)
+        head += struct.pack(">II", place, 1 << 24 | 255 << 16 | size[0] // 8 << 8 | size[1] // 8)
+        if place == 0:
+            head += struct.pack(">HH", 0, len(tables)) + tables
+        yield head + piece
+        place += len(piece)
+        number += 1
+
+
+def _tables(data: bytes) -> dict[int, bytes]:
+    """Return a JPEG's quantisation tables, as they stand in it."""
+    found: dict[int, bytes] = {}
+    place = 0
+    while (place := data.find(b"\xff\xdb", place)) >= 0:
+        end = place + 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+        for start in range(place + 4, end, 65):
+            found[data[start] & 15] = data[start + 1 : start + 65]
+        place = end
+    return found
+
+
+class RtspServer:
+    """Serves `/door`; use as a context manager. Methods may be called from the test's thread at any time."""
+
+    def __init__(self) -> None:
+        self.password = ""
+        self.colour = (200, 30, 30)
+        self.size = (320, 240)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._changed = threading.Condition()
+        self._viewers: list[socket.socket] = []
+        self._open: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._refusing = self._closed = False
+        self._sequence = 0
+        self._pump: threading.Thread | None = None
+        self._pumping = threading.Event()
+        self._thread = threading.Thread(target=self._accept, name="rtsp-server")
+
+    @property
+    def url(self) -> str:
+        """The stream's address."""
+        return f"rtsp://127.0.0.1:{self.port}/door"
+
+    def __enter__(self) -> RtspServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.hold()
+        self._closed = True
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        self._thread.join()
+        self._listener.close()
+        self.drop()
+        for thread in self._threads:
+            thread.join()
+
+    def frame(self) -> None:
+        """Send one picture of the present colour to every viewer."""
+        with self._changed:
+            viewers = list(self._viewers)
+        for packet in packets(self.colour, self.size, self._sequence, time.monotonic()):
+            self._sequence += 1
+            for viewer in viewers:
+                with contextlib.suppress(OSError):
+                    viewer.sendall(struct.pack(">cBH", b"$", 0, len(packet)) + packet)
+
+    def run(self, fps: float = 30.0) -> None:
+        """Send pictures at a rate until `hold`."""
+        self.hold()
+        stop = self._pumping = threading.Event()
+
+        def pump() -> None:
+            while not stop.wait(1 / fps):
+                self.frame()
+
+        self._pump = threading.Thread(target=pump, name="rtsp-pump")
+        self._pump.start()
+
+    def hold(self) -> None:
+        """Send nothing more; the connections stay."""
+        self._pumping.set()
+        if self._pump is not None:
+            self._pump.join()
+            self._pump = None
+
+    def drop(self) -> None:
+        """Cut every connection."""
+        with self._changed:
+            connections, self._open, self._viewers = self._open, [], []
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def refuse(self, refusing: bool) -> None:
+        """Hang up on newcomers, or welcome them again."""
+        self._refusing = refusing
+
+    def _accept(self) -> None:
+        while True:
+            connection, _ = self._listener.accept()
+            if self._closed:
+                connection.close()
+                return
+            if self._refusing:
+                connection.close()
+                continue
+            with self._changed:
+                self._open.append(connection)
+            thread = threading.Thread(target=self._talk, args=(connection,), name="rtsp-talk")
+            self._threads.append(thread)
+            thread.start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as lines, contextlib.suppress(OSError):
+            while first := lines.read(1):
+                if first == b"$":  # the viewer's own reports
+                    lines.read(int.from_bytes(lines.read(3)[1:], "big"))
+                    continue
+                head = first
+                while not head.endswith(b"\r\n\r\n") and (line := lines.readline()):
+                    head += line
+                self._answer(connection, head.decode("latin-1"))
+
+    def _answer(self, connection: socket.socket, request: str) -> None:
+        method = request.partition(" ")[0]
+        fields = dict(line.split(": ", 1) for line in request.split("\r\n")[1:] if ": " in line)
+        status, more, body = "200 OK", "", ""
+        wanted = "Basic " + base64.b64encode(f"me:{self.password}".encode()).decode()
+        if self.password and method != "OPTIONS" and fields.get("Authorization") != wanted:
+            status, more = "401 Unauthorized", 'WWW-Authenticate: Basic realm="door"\r\n'
+        elif method == "OPTIONS":
+            more = "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n"
+        elif method == "DESCRIBE":
+            body = _SDP
+            more = f"Content-Base: {self.url}/\r\nContent-Type: application/sdp\r\nContent-Length: {len(body)}\r\n"
+        elif method == "SETUP":
+            more = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 1\r\n"
+        answer = f"RTSP/1.0 {status}\r\nCSeq: {fields.get('CSeq', '0')}\r\n{more}\r\n{body}"
+        connection.sendall(answer.encode())
+        if method == "PLAY" and status == "200 OK":
+            with self._changed:
+                self._viewers.append(connection)
+                self._changed.notify_all()

@@ -1,0 +1,134 @@
+"""Text at twice its size: what stands side by side gets rows of its own or says less, and nothing is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from PySide6.QtCore import QRect
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLayout, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from mobilenet_gui.core.photo_session import Counts
+from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.live.frame import LiveFrame
+from mobilenet_gui.ui.photos.grid_tools import BatchBar, GridTools
+from mobilenet_gui.ui.photos.inspector import PhotoInspector
+from mobilenet_gui.ui.photos.switch_row import SwitchRow
+from mobilenet_gui.ui.theme import theme
+
+pytestmark = [pytest.mark.usefixtures("qapp"), pytest.mark.qt_log_ignore("This plugin does not support")]
+
+CENTRE = 616
+"""Pixels between rail and inspector of a window 1200 wide at 200 %."""
+
+
+@pytest.fixture(autouse=True)
+def large() -> Iterator[None]:
+    theme().apply()
+    theme().set_reduced_motion(True)
+    fonts.set_scale(2.0)
+    yield
+    _windows.clear()
+    fonts.set_scale(None)
+    theme().set_reduced_motion(None)
+
+
+_windows: list[QWidget] = []
+"""Windows of the running test: pytest-qt itself holds them only weakly."""
+
+
+def shown(qtbot: QtBot, widget: QWidget, width: int, height: int = 0) -> None:
+    # As in the main window, what it holds does not decide how narrow a window may be.
+    window = QWidget()
+    _windows.append(window)
+    qtbot.addWidget(window)
+    layout = QVBoxLayout(window)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+    layout.addWidget(widget)
+    window.resize(width, height or widget.sizeHint().height())
+    window.show()
+    qtbot.waitExposed(window)
+
+
+def cut(place: QWidget) -> list[str]:
+    """Return the words of one line that have less room than they need, or that reach beyond their place."""
+    found = []
+    inside = QRect(0, 0, place.width(), place.height())
+    lines = [one for one in place.findChildren(QLabel) if not one.wordWrap()]
+    buttons: list[QAbstractButton | QLabel] = [*place.findChildren(QAbstractButton)]
+    for one in (*buttons, *lines):
+        if not one.isVisible() or not one.text():
+            continue
+        box = QRect(one.mapTo(place, one.rect().topLeft()), one.size())
+        if one.width() < one.sizeHint().width() or box.left() < inside.left() or box.right() > inside.right():
+            found.append(one.text())
+    return found
+
+
+def test_the_search_for_photos_has_a_row_of_its_own(qtbot: QtBot) -> None:
+    tools = GridTools()
+    tools.set_counts(Counts(total=62, not_sure=21, problems=10))
+    tools.set_narrow(True)
+    shown(qtbot, tools, CENTRE, 160)
+    chips = list(tools.chips.values())
+    assert tools.search.geometry().bottom() < chips[0].y()
+    assert tools.search.width() > CENTRE / 2
+    assert cut(tools) == []
+    tools.window().resize(2 * CENTRE, 160)
+    qtbot.waitUntil(lambda: tools.search.geometry().right() < chips[0].x())
+    assert tools.order.geometry().right() <= tools.width()
+
+
+def test_what_is_under_way_is_said_before_what_can_be_done_about_it(qtbot: QtBot) -> None:
+    bar = BatchBar()
+    bar.show_progress(Counts(total=62, sure=20, not_sure=3, pending=39), 90.0, paused=False, stopped=False)
+    shown(qtbot, bar, CENTRE)
+    qtbot.waitUntil(bar.isVisible)
+    assert cut(bar) == []
+    assert bar.text.isVisible()
+    assert bar.pause.text() == ""
+    assert bar.pause.toolTip() == "Pause"
+    bar.window().resize(2 * CENTRE, bar.height())
+    qtbot.waitUntil(lambda: bar.pause.text() == "Pause")
+    assert bar.left.isVisible()
+    assert cut(bar) == []
+
+
+def test_the_buttons_below_a_live_picture_keep_out_of_each_others_way(qtbot: QtBot) -> None:
+    frame = LiveFrame()
+    shown(qtbot, frame, CENTRE + frame.inspector.width(), 700)
+    frame.show_picture(True, is_file=True)
+    frame.transport.set_duration(24.0)
+    row = [frame.freeze, frame.snapshot, frame.stop, frame.mirror, frame.full_screen]
+    qtbot.waitUntil(lambda: frame.freeze.width() >= frame.freeze.minimumWidth())
+    assert frame.narrow
+    assert frame.snapshot.text() == ""
+    assert "Save this picture" in frame.snapshot.toolTip()
+    assert all(left.geometry().right() < right.x() for left, right in pairwise(row))
+    assert cut(frame._bottom) == []
+    qtbot.waitUntil(lambda: cut(frame.transport) == [])
+
+
+def test_the_empty_inspector_says_its_hint_in_full(qtbot: QtBot) -> None:
+    inspector = PhotoInspector()
+    shown(qtbot, inspector, 420, 700)
+    assert cut(inspector) == []
+
+
+def test_a_switchs_words_begin_beside_its_icon(qtbot: QtBot) -> None:
+    row = SwitchRow("eye", "Explain", "Show where the model looked")
+    shown(qtbot, row, 380)
+    assert row._label.x() >= fonts.px(16) + 4
+
+
+def test_as_much_text_as_usual_needs_no_narrow_form(qtbot: QtBot) -> None:
+    fonts.set_scale(1.0)
+    frame = LiveFrame()
+    shown(qtbot, frame, 1100, 700)
+    frame.show_picture(True, is_file=True)
+    assert not frame.narrow
+    assert not frame.short
+    assert frame.snapshot.text() == "Snapshot"
