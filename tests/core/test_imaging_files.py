@@ -81,13 +81,14 @@ def test_files_without_a_suffix_are_looked_into(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
-    touch(tmp_path, "in/1.jpg", "elsewhere/2.jpg")
+    touch(tmp_path, "in/1.jpg", "elsewhere/2.jpg", "beside/3.jpg")
+    (tmp_path / "in" / "aside").symlink_to(tmp_path / "beside")
     (tmp_path / "in" / "loop").symlink_to(tmp_path / "in")
     (tmp_path / "in" / "up").symlink_to(tmp_path)
     (tmp_path / "in" / "link.jpg").symlink_to(tmp_path / "elsewhere" / "2.jpg")
     (tmp_path / "in" / "broken").symlink_to(tmp_path / "nowhere")
     found = [path.relative_to(tmp_path / "in").as_posix() for path in find_photos([tmp_path / "in"])]
-    assert found == ["1.jpg", "link.jpg", "up/elsewhere/2.jpg"]
+    assert found == ["1.jpg", "link.jpg", "aside/3.jpg"]
 
 
 def test_a_folder_without_photos_is_one_error(tmp_path: Path) -> None:
