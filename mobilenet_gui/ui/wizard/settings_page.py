@@ -278,13 +278,15 @@ class SettingsPage(WizardPage):
     def _show_split(self, settings: TrainingSettings) -> None:
         photos = self.context.project.photos.values()
         given = any(photo.split for photo in photos)
-        self.split.set_parts(actual_parts(photos, settings.split))
-        self.split.set_movable(not given)
-        self.split_row.set_help(
-            tr("Given by your folders; train, validate and test, in percent")
-            if given
-            else tr("Train, validate and test, in percent")
-        )
+        parts = actual_parts(photos, settings.split)
+        self.split.set_parts(parts)
+        self.split.set_movable(not given and bool(parts[2]))
+        words = tr("Train, validate and test, in percent")
+        if given:
+            words = tr("Given by your folders; train, validate and test, in percent")
+        elif not parts[2]:
+            words = tr("No photo is left for a test, which takes a class of three; train and validate, in percent")
+        self.split_row.set_help(words)
 
     def _ask_times(self) -> None:
         base, project = self.chosen_base, self.context.project
