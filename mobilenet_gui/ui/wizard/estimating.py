@@ -25,11 +25,6 @@ _TESTABLE: Final = 3
 _PRESETS: Final[tuple[Preset, ...]] = get_args(Preset)
 
 
-def features_dir() -> Path:
-    """Return where trainings keep what the network makes of photos, and how fast it was."""
-    return paths.cache_dir() / "features"
-
-
 def actual_parts(photos: Iterable[Photo], wanted: Parts) -> Parts:
     """Return how photos are shared out, in percent, where some are given to a part already or are too few to test.
 
@@ -131,7 +126,7 @@ class TimeDesk(QObject):
 def _times(base: Path, photos: Sequence[Path], count: int, settings: TrainingSettings, cached: bool) -> Times:
     from mobilenet_gui.core.bundle import Bundle
 
-    bundle, place = Bundle.open(base), features_dir()
+    bundle, place = Bundle.open(base), paths.features_dir()
     if PaceBook(place).get("seen", network_of(bundle, bundle.preprocessing.size)) is None:
         probe(bundle, photos, place)
     return {
