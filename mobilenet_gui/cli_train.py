@@ -196,7 +196,7 @@ def _spec(name: str, classes: Any, samples: Any, settings: TrainingSettings, bas
         samples=samples,
         settings=settings,
         base_folder=base.folder,
-        cache_dir=paths.cache_dir() / "features",
+        cache_dir=paths.features_dir(),
         created=now(),
         background=background,
     )

@@ -88,6 +88,11 @@ def thumbnails_dir() -> Path:
     return cache_dir() / "thumbnails"
 
 
+def features_dir() -> Path:
+    """Return the folder of what networks made of photos, kept between trainings, and of how fast they were."""
+    return cache_dir() / "features"
+
+
 def builtin_models_dir() -> Path:
     """Return the folder of bundles that ship with the program; it need not exist."""
     return resources_dir() / "models"

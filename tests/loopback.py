@@ -32,6 +32,7 @@ class Behaviour:
     status: int = 200
     redirect: str = ""
     ignore_range: bool = False
+    announce_ranges: bool = True
     etag: str | None = None  # None: made from the bytes; "": none
     modified: str = _MODIFIED
     content_type: str = "application/octet-stream"
@@ -167,7 +168,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _file(self, data: bytes, how: Behaviour, asked: dict[str, str]) -> None:
         etag = f'"{hashlib.md5(data).hexdigest()}"' if how.etag is None else how.etag
-        answer = {"Content-Type": how.content_type, "Accept-Ranges": "bytes"}
+        answer = {"Content-Type": how.content_type}
+        if how.announce_ranges:
+            answer["Accept-Ranges"] = "bytes"
         if etag:
             answer["ETag"] = etag
         if how.modified:

@@ -6,6 +6,7 @@ are. Nothing is decoded.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,6 +95,17 @@ def breaks_off(path: Path) -> bool:
             return head.startswith(b"RIFF") and 8 + int.from_bytes(head[4:8], "little") > size + 1
     except OSError:
         return False
+
+
+def index_at_end(head: bytes) -> bool:
+    """Say whether an MP4 or QuickTime file that begins like this has its table of contents behind its pictures.
+
+    Such a file can only be played by who can jump in it.
+    """
+    if head[4:8] not in _MOVIE_BOXES:
+        return False
+    names = [name for name, _, _ in _boxes(io.BytesIO(head), 0, len(head))]
+    return b"mdat" in names and b"moov" not in names[: names.index(b"mdat")]
 
 
 def movie_seconds(path: Path) -> float | None:

@@ -36,6 +36,7 @@ class VideoFile:
         *,
         duration: float | None = None,
         may_break_off: bool = True,
+        hindrance: str = "",
         reopen: Callable[[], Any] | None = None,
     ) -> None:
         """Take over an open capture; `open_video` makes one of a file.
@@ -47,11 +48,13 @@ class VideoFile:
             duration: the video's own word in seconds, if known; by default OpenCV's, which is that of the sound where
                 that goes on longer.
             may_break_off: an end that comes too soon means that a part is missing.
+            hindrance: what to say where not one frame can be decoded, if more is known than that.
             reopen: returns a new capture of the same video, for formats in which nothing can be found again.
         """
         self._name = name
         self._counter = counter
         self._capture = capture
+        self._hindrance = hindrance
         self._reopen = reopen
         self._winds = True
         self._interrupted = False
@@ -103,7 +106,7 @@ class VideoFile:
                 return self._counter.file_frame(pixels, self.position)
         if self._position is None:
             reason = tr("Not one frame of this video can be decoded; it is damaged or its format is not known.")
-            raise SourceError(self._name, reason, Problem.UNREADABLE)
+            raise SourceError(self._name, self._hindrance or reason, Problem.UNREADABLE)
         return None
 
     def grab(self) -> bool:

@@ -11,11 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Final
 
 from mobilenet_gui.core.errors import Cancelled
 from mobilenet_gui.training.doctor_dataset import Dataset
 from mobilenet_gui.training.doctor_findings import (
+    LOOKING,
     CheckedPhoto,
     Examination,
     Finding,
@@ -54,9 +54,6 @@ __all__ = [
 OnProgress = Callable[[float], None]
 """Told how much is done, 0-1; it may raise to stop the work."""
 
-_LOOKING: Final = 0.9
-"""Share of the time that goes into looking at photos when none has been seen before."""
-
 
 def examine(
     photos: Iterable[CheckedPhoto],
@@ -89,13 +86,13 @@ def examine(
 
     def looked(done: int, wanted: int) -> None:
         if progress is not None:
-            progress(_LOOKING * done / max(1, wanted))
+            progress(LOOKING * done / max(1, wanted))
 
     def check(fraction: float | None) -> None:
         if cancel is not None and cancel.is_set():
             raise Cancelled
         if progress is not None:
-            progress(_LOOKING if fraction is None else _LOOKING + (1 - _LOOKING) * fraction)
+            progress(LOOKING if fraction is None else LOOKING + (1 - LOOKING) * fraction)
 
     with FingerprintCache(cache_path or default_path()) as cache:
         found, fresh = fingerprints(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast, get_args
+from typing import Any, Final, Literal, Protocol, cast, get_args
 
 FindingKind = Literal[
     "unreadable",
@@ -31,6 +31,10 @@ Severity = Literal["error", "warning", "hint"]
 Operation = Literal["leave_out", "take_back", "move", "pin_split", "class_weights"]
 """What a step does: `leave_out` and `take_back` photos, `move` them to the class `target`, `pin_split` them to the
 split `target` (empty unpins), switch `class_weights` `on` or `off` (`target`)."""
+
+LOOKING: Final = 0.9
+"""Share of an examination that goes into looking at photos when none has been seen before: below it, the progress
+counts photos; from there on they are compared."""
 
 
 class CheckedPhoto(Protocol):

@@ -22,7 +22,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mobilenet_gui.core.errors import PhotoError
+from mobilenet_gui.core.errors import PhotoError, StorageError
+from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr
 
 MAX_BYTES: Final = 2 << 30
@@ -159,6 +160,44 @@ class FeatureStore:
         return int((pages - free) * page)
 
 
+def forget_all(folder: Path) -> int:
+    """Forget the features of all photos, and give their room on the disk back; trainings under way only lose time.
+
+    Args:
+        folder: that of the cache; nothing need be there.
+
+    Returns:
+        How many bytes that freed.
+
+    Raises:
+        StorageError: the disk refused, or a training holds the cache.
+    """
+    place = folder / _FILE
+    before = _bytes_of(place)
+    if not before:
+        return 0
+    try:
+        db = _connected(str(place))
+        try:
+            with db:
+                # The names of networks stay: a training under way goes on by their numbers.
+                db.execute("DELETE FROM features")
+                db.execute("DELETE FROM files")
+            db.execute("VACUUM")
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            db.close()
+    except sqlite3.OperationalError as error:
+        reason = tr("This is in use by a training just now. Try again when it is done.")
+        raise StorageError(str(place), reason) from error
+    except sqlite3.DatabaseError:
+        try:
+            _discard(place)
+        except OSError as error:
+            raise storage_error(place, error) from error
+    return max(0, before - _bytes_of(place))
+
+
 def content_hash(data: bytes) -> bytes:
     """Return what names a photo's content."""
     return hashlib.blake2b(data, digest_size=16).digest()
@@ -184,15 +223,27 @@ def _opened(place: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError:  # held by others for long, or a disk that may not be written
         return _connected(":memory:")
     except sqlite3.DatabaseError:
-        for end in ("", "-wal", "-shm"):
-            with contextlib.suppress(OSError):
-                place.with_name(place.name + end).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            _discard(place)
     except OSError:
         return _connected(":memory:")
     try:
         return _connected(str(place))
     except sqlite3.Error:
         return _connected(":memory:")
+
+
+def _discard(place: Path) -> None:
+    for file in _files(place):
+        file.unlink(missing_ok=True)
+
+
+def _files(place: Path) -> list[Path]:
+    return [place.with_name(place.name + end) for end in ("", "-wal", "-shm")]
+
+
+def _bytes_of(place: Path) -> int:
+    return sum(file.stat().st_size for file in _files(place) if file.exists())
 
 
 def _connected(place: str) -> sqlite3.Connection:

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QShowEvent
+from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from mobilenet_gui import paths
 from mobilenet_gui.core.catalog import OFFICIAL_BASE
 from mobilenet_gui.core.cores import default_threads, usable_cores
 from mobilenet_gui.core.download_urls import URL_VARIABLE, is_web_address, proxies_for, shown_url
-from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.core.errors import StorageError, UserError
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import Settings, SettingsStore
 from mobilenet_gui.ui import fonts
@@ -25,13 +24,13 @@ from mobilenet_gui.ui.models.words import megabytes
 from mobilenet_gui.ui.settings.rows import (
     ChoiceRow,
     NumberRow,
-    Row,
     SettingRow,
     ShareRow,
     SwitchRow,
     TextRow,
     sentence_of,
 )
+from mobilenet_gui.ui.settings.storage import StorageDesk
 from mobilenet_gui.ui.theme import Theme
 from mobilenet_gui.ui.tokens import PAGE_MARGIN
 from mobilenet_gui.ui.widgets.banner import Banner
@@ -54,7 +53,7 @@ class SettingsPage(QWidget):
         self._settings = settings
         self._theme = theme
         self.rows: dict[str, SettingRow] = {}
-        self.places: list[tuple[Row, Path]] = []
+        self.storage = StorageDesk(self)
         self.reset = Button(tr("Reset to defaults"), "undo")
         self.reset.clicked.connect(self._reset)
         self.header = PageHeader(tr("Settings"))
@@ -65,14 +64,21 @@ class SettingsPage(QWidget):
         self._build()
         self._lay_out()
         self.toasts = ToastHost(self)
+        self.storage.opened.connect(self._open)
+        self.storage.emptied.connect(self._say_emptied)
+        self.storage.failed.connect(self._say_problem)
         settings.subscribe(self._on_changed)
         self._show_values()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Look up sizes anew."""
         super().showEvent(event)
-        for row, place in self.places:
-            row.set_help(f"{place}  ·  {megabytes(folder_size(place))}")
+        self.storage.measure()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Look for nothing while nobody looks."""
+        super().hideEvent(event)
+        self.storage.stop()
 
     # -- building -------------------------------------------------------------------------------------------------
 
@@ -92,7 +98,7 @@ class SettingsPage(QWidget):
             SwitchRow("include_subfolders", tr("Include subfolders"), tr("When a folder is opened or dropped.")),
         ])  # fmt: skip
         self._group(tr("Downloads"), self._download_rows())
-        self._group(tr("Storage"), self._storage_rows())
+        self._group(tr("Storage"), [row for row, _ in self.storage.rows])
         self._group(tr("About"), [About()])
         self._column.addStretch(1)
 
@@ -108,21 +114,6 @@ class SettingsPage(QWidget):
             sentence_of(proxies_for),
         )  # fmt: skip
         return [address, proxy]
-
-    def _storage_rows(self) -> list[QWidget]:
-        rows: list[QWidget] = []
-        for title, place in (
-            (tr("Models"), paths.models_dir()),
-            (tr("Unfinished downloads"), paths.downloads_dir()),
-            (tr("Reports and logs"), paths.log_dir()),
-        ):
-            button = Button(tr("Open folder"), "folder")
-            button.setAccessibleName(tr("Open folder: {name}").format(name=title))
-            button.clicked.connect(lambda _checked=False, place=place: self._open(place))
-            row = Row(title, str(place), button)
-            self.places.append((row, place))
-            rows.append(row)
-        return rows
 
     def _group(self, title: str, rows: Sequence[QWidget]) -> None:
         self._column.addWidget(text_label(title, "body", "text", fonts.SEMIBOLD))
@@ -208,6 +199,15 @@ class SettingsPage(QWidget):
         for row in self.rows.values():
             row.show_value(self._settings.values)
 
+    def _say_emptied(self, freed: int) -> None:
+        self.problem.hide()
+        words = tr("Emptied; {size} are free again").format(size=megabytes(freed))
+        self.toasts.show_message(words if freed else tr("There is nothing to empty"))
+
+    def _say_problem(self, error: UserError) -> None:
+        self.problem.set_content("warn", error.reason)
+        self.problem.show()
+
     def _open(self, place: Path) -> None:
         try:
             place.mkdir(parents=True, exist_ok=True)
@@ -216,18 +216,6 @@ class SettingsPage(QWidget):
             self.problem.show()
             return
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(place)))
-
-
-def folder_size(place: Path) -> int:
-    """Return the bytes of all files below a folder; what cannot be read counts nothing."""
-    total = 0
-    for folder, _, names in os.walk(place, onerror=None):
-        for name in names:
-            try:
-                total += os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH118 - thousands of them, fast
-            except OSError:
-                continue
-    return total
 
 
 def _check_address(text: str) -> str | None:

@@ -63,6 +63,7 @@ def groups() -> tuple[tuple[str, Shortcuts], ...]:
             (("Up", "Down"), tr("Model above, model below")),
             (("Return",), tr("Show the details")),
             (("Delete",), tr("Remove the model")),
+            (("Ctrl+Z",), tr("Undo removing")),
         )),
         (tr("Everywhere"), (
             (("Ctrl+1",), tr("Photos")),

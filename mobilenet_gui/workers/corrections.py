@@ -197,7 +197,7 @@ class Corrections(QObject):
 
         def begin(_errand: Errand) -> tuple[RunFolder, int]:
             installed = installed_model(store, batch.project_id) or store.get(batch.project_id)
-            run = correction.begin_run(data, installed, paths.cache_dir() / "features")
+            run = correction.begin_run(data, installed, paths.features_dir())
             return run, correction.tested_on(run, [i for placing in batch.placings for i in placing.after])
 
         def begun(result: tuple[RunFolder, int]) -> None:

@@ -6,7 +6,6 @@ A `Project` itself belongs to the window's thread; what works elsewhere gets a s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +16,9 @@ from mobilenet_gui.training import project_copies, project_file
 from mobilenet_gui.training.project import Project
 from mobilenet_gui.training.project_store import ProjectStore
 from mobilenet_gui.training.project_summary import ProjectSummary
-from mobilenet_gui.training.run_folder import RunState
-from mobilenet_gui.workers.collector import many_photos
 from mobilenet_gui.workers.photo_tasks import Errand
 from mobilenet_gui.workers.project_keeper import ProjectKeeper
+from mobilenet_gui.workers.project_opening import Opened, open_project, with_runs
 from mobilenet_gui.workers.project_photos import Copies, Failed, ProjectPhotoTasks, ReadPhotos
 
 if TYPE_CHECKING:
@@ -28,23 +26,6 @@ if TYPE_CHECKING:
     from mobilenet_gui.training.archive_reading import Imported
 
 __all__ = ["Copies", "Opened", "ProjectTasks", "ReadPhotos"]
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A project that was opened, and its latest training.
-
-    Attributes:
-        project: belongs to the window's thread from now on.
-        run: folder of the latest training; None without one.
-        state: how far that is.
-        accuracy: share of test photos answered correctly by the latest finished training, 0..1; None without one.
-    """
-
-    project: Project
-    run: Path | None
-    state: RunState | None
-    accuracy: float | None
 
 
 class ProjectTasks(ProjectPhotoTasks):
@@ -115,7 +96,7 @@ class ProjectTasks(ProjectPhotoTasks):
             failed(error)
             self._call_openers(project_id)
 
-        self.runner.run(lambda _errand: _open(self.store, project_id), done=opened, failed=gone)
+        self.runner.run(lambda _errand: open_project(self.store, project_id), done=opened, failed=gone)
 
     def borrow(self, project_id: str, use: Callable[[Project, Callable[[], None]], None], failed: Failed) -> None:
         """Have a project changed without a window of its own: the open one, or one that is opened for that alone.
@@ -303,7 +284,7 @@ class ProjectTasks(ProjectPhotoTasks):
             failed(error)
             self._call_openers(project.id)
 
-        self.runner.run(lambda _errand: _with_runs(project), done=opened, failed=gone)
+        self.runner.run(lambda _errand: with_runs(project), done=opened, failed=gone)
         for work in waiting:
             work()
 
@@ -330,22 +311,6 @@ class ProjectTasks(ProjectPhotoTasks):
             self.list_changed.emit()
 
         return take
-
-
-def _open(store: ProjectStore, project_id: str) -> Opened:
-    with many_photos():
-        project = store.open(project_id)
-    try:
-        return _with_runs(project)
-    except BaseException:
-        project.close()
-        raise
-
-
-def _with_runs(project: Project) -> Opened:
-    states = [(run, run.state()) for run in project.runs()[:20]]
-    finished = next((s.accuracy for _, s in states if s.status == "finished" and s.accuracy is not None), None)
-    return Opened(project, states[0][0].path if states else None, states[0][1] if states else None, finished)
 
 
 def _share(errand: Errand) -> Callable[[int, int], None]:

@@ -23,6 +23,39 @@ def test_found_by_name_part_of_it_or_path(wanted: str, index: int | None) -> Non
     assert (found and found.index) == index
 
 
+def test_of_two_alike_the_one_that_stays_is_not_taken_for_the_other() -> None:
+    numbers: dict[tuple[str, str], int] = {}
+
+    def seen(*found: tuple[int, str]) -> tuple[Camera, ...]:
+        """The cameras named, as (index, port)."""
+        ports = dict(found)
+        listed = [(index, "HD Camera", f"/dev/video{index}") for index, _ in found]
+        return unique_names(listed, numbers, where=lambda index, _path: ports[index])
+
+    assert [c.name for c in seen((0, "port 1"), (2, "port 2"))] == ["HD Camera", "HD Camera (2)"]
+    left = seen((0, "port 2"))  # its number has changed as well
+    assert [c.name for c in left] == ["HD Camera (2)"]
+    assert find_camera("HD Camera", left) is None
+    assert find_camera("HD Camera (2)", left) == left[0]
+    # Plugged into another port, the first one is itself again; and both keep their names from then on.
+    assert [(c.index, c.name) for c in seen((0, "port 2"), (2, "port 3"))] == [(0, "HD Camera (2)"), (2, "HD Camera")]
+    assert [c.name for c in seen((1, "port 3"))] == ["HD Camera"]
+
+
+def test_a_camera_alone_keeps_its_name_in_every_port() -> None:
+    numbers: dict[tuple[str, str], int] = {}
+    for port in ("1", "2", "3"):
+        (camera,) = unique_names([(0, "HD Camera", port)], numbers, where=lambda _index, path: path)
+        assert camera.name == "HD Camera"
+
+
+def test_several_pictures_of_one_device_keep_their_names() -> None:
+    numbers: dict[tuple[str, str], int] = {}
+    for _ in range(2):
+        found = unique_names([(0, "Depth", ""), (1, "Depth", ""), (2, "Depth", "")], numbers, where=lambda *_: "port")
+        assert [camera.name for camera in found] == ["Depth", "Depth (2)", "Depth (3)"]
+
+
 def test_a_system_that_does_not_say_has_no_cameras(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: int) -> list[tuple[int, str, str]]:
         raise OSError("no")

@@ -8,13 +8,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mobilenet_gui.core.frames import FrameSource, Problem, SourceError, SourceKind, SourceSpec, VideoFile, open_source
 from mobilenet_gui.core.frames_capture import CaptureStream
 from mobilenet_gui.core.frames_mjpeg import decode_jpeg, jpeg_size
+from mobilenet_gui.core.frames_probe import index_at_end
 from mobilenet_gui.core.frames_types import Counter
-from tests.loopback import LoopbackServer
+from tests.loopback import Behaviour, LoopbackServer
 from tests.mjpeg import BOUNDARY, MjpegServer, jpeg, part
 from tests.video_files import BLUE, GREEN, RED, number_of, numbered, write_video
 
@@ -266,6 +268,32 @@ def test_a_video_on_a_web_server_is_played_like_a_file(tmp_path: Path) -> None:
         assert frame is not None
         assert number_of(frame.pixels) == 0
         source.close()
+
+
+def test_a_server_that_cannot_send_the_end_of_a_video_first_is_named_as_the_reason(tmp_path: Path) -> None:
+    chance = np.random.default_rng(3)
+    frames = [chance.integers(0, 255, (480, 640, 3), dtype=np.uint8) for _ in range(30)]
+    data = write_video(tmp_path / "a.mp4", frames).read_bytes()
+    assert index_at_end(data[:4096])
+    assert data.index(b"moov") > 1 << 20, "FFmpeg goes back in what it has just read"
+    with LoopbackServer({"/a.mp4": data}) as server:
+        server.behave("/a.mp4", Behaviour(ignore_range=True, announce_ranges=False, content_type="video/mp4"))
+        with pytest.raises(SourceError) as caught:
+            open_source(SourceSpec.parse(f"{server.url}/a.mp4")).read()
+    assert "Save it first" in caught.value.reason
+    assert caught.value.problem is Problem.UNREADABLE
+
+
+def test_a_video_that_can_be_played_from_its_beginning_on_is_told_apart() -> None:
+    def box(name: bytes, size: int) -> bytes:
+        return (8 + size).to_bytes(4, "big") + name + bytes(size)
+
+    start = box(b"ftyp", 16)
+    assert index_at_end(start + box(b"free", 0) + box(b"mdat", 1 << 20)[:100])
+    assert not index_at_end(start + box(b"moov", 200) + box(b"mdat", 100))
+    assert not index_at_end(start)
+    assert not index_at_end(b"\x1a\x45\xdf\xa3" + bytes(50))
+    assert not index_at_end(b"")
 
 
 def test_jpegs_are_taken_with_care() -> None:

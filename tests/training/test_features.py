@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from mobilenet_gui.core.bundle import Bundle
-from mobilenet_gui.core.errors import Cancelled
+from mobilenet_gui.core.errors import Cancelled, StorageError
 from mobilenet_gui.training import feature_store
-from mobilenet_gui.training.feature_store import FeatureStore
+from mobilenet_gui.training.feature_store import FeatureStore, SeenFile, forget_all
 from mobilenet_gui.training.features import Features, Shot, collect
 from mobilenet_gui.training.views import SPOILT, View, shown
 from tests.model_factory import make_bundle
@@ -131,6 +131,29 @@ def test_two_programs_may_use_the_cache_at_once(photos: list[Path], bundle: Bund
     with FeatureStore(tmp_path / "cache") as one, FeatureStore(tmp_path / "cache") as two:
         assert collect([Shot(p) for p in photos[:3]], bundle, one, "k").computed == 3
         assert collect([Shot(p) for p in photos], bundle, two, "k").computed == 3
+
+
+def test_emptying_gives_the_room_back_and_disturbs_nobody(
+    photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert forget_all(tmp_path / "nowhere") == 0
+    place = tmp_path / "features"
+    vector, seen = np.ones(200_000, np.float32), SeenFile.look(photos[0])
+    with FeatureStore(place) as training:
+        training.keep("network", [(seen, b"1" * 16, vector)])
+        assert forget_all(place) > 300_000
+        assert training.load("network", [b"1" * 16]) == {}
+        training.keep("network", [(seen, b"2" * 16, vector)])
+    with FeatureStore(place) as later:
+        assert list(later.load("network", [b"2" * 16])) == [b"2" * 16], "kept under the same number"
+    monkeypatch.setattr(feature_store, "_BUSY_SECONDS", 0.05)
+    holder = sqlite3.connect(place / "features.sqlite3", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageError, match="in use by a training"):
+        forget_all(place)
+    holder.close()
+    (place / "features.sqlite3").write_bytes(b"no database" * 1000)
+    assert forget_all(place) > 10_000
 
 
 def test_spoilt_views_differ_from_the_photo_and_are_always_the_same() -> None:

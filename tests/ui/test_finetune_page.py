@@ -165,7 +165,9 @@ def test_a_project_travels_as_one_file(
     target = tmp_path / "out" / "garden"
     target.parent.mkdir()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
-    page.ask_where_to_export(one)
+    summary = page.summary(one)
+    assert summary is not None
+    page.archives.ask_where_to_export(summary)
     qtbot.waitUntil(lambda: target.with_suffix(".mobilenet.zip").is_file(), timeout=SECONDS)
     qtbot.waitUntil(lambda: "zip" not in page.notices.shown(), timeout=SECONDS)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(target.with_suffix(".mobilenet.zip")), ""))

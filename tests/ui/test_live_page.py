@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QRect, Qt, QUrl
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.core.cameras import Camera
 from mobilenet_gui.core.frames_types import Problem, SourceError
 from mobilenet_gui.ui.live.controller import Phase
+from mobilenet_gui.ui.widgets.motion import Tween
 from tests.mjpeg import MjpegServer, jpeg
 from tests.ui.live_parts import Bench
 from tests.video_files import BLUE, GREEN, RED, colours
@@ -176,6 +177,18 @@ class TestPicture:
 
 
 class TestSnapshot:
+    def test_what_is_said_of_it_covers_no_button(self, live: Bench) -> None:
+        live.camera.send(RED)
+        live.until(lambda: live.shows(RED))
+        live.page._toast("Snapshot saved", "Show", lambda: None)
+        toast, stop = live.page.toasts.toast, live.page.frame.stop
+        live.until(lambda: toast.isVisible() and live.page.toasts._slide.state() == Tween.State.Stopped)
+        assert stop.isVisible()
+        buttons = [live.page.frame.freeze, live.page.frame.snapshot, stop, live.page.frame.mirror]
+        places = [QRect(button.mapTo(live.page, QPoint()), button.size()) for button in buttons]
+        assert toast.geometry().bottom() - 16 < min(place.top() for place in places)
+        assert toast.geometry().bottom() - 16 > live.page.height() - 140
+
     def test_it_saves_the_picture_with_its_answer(self, live: Bench, tmp_path: Path) -> None:
         live.store.update(snapshot_folder=str(tmp_path / "shots"))
         live.camera.send(RED)

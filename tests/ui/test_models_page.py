@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QPushButton, QStackedWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.core import catalog
@@ -211,6 +212,52 @@ def test_removing_can_be_undone_and_frees_the_disk_when_the_toast_goes(qtbot: Qt
     qtbot.waitUntil(lambda: not bench.store.has("pets"), timeout=SECONDS)
     qtbot.waitUntil(lambda: not bench.tasks.states(), timeout=SECONDS)
     assert page.list.row("pets") is None
+
+
+def test_removing_is_undone_by_the_keys_for_undo_as_well(qtbot: QtBot, bench: Bench) -> None:
+    page = bench.page
+    page.show()
+    qtbot.waitExposed(page)
+    page.activateWindow()
+    qtbot.waitUntil(page.isActiveWindow)
+    page.select("pets")
+    click(page.details.remove)
+    assert page.list.row("pets") is None
+    QTest.keySequence(page, QKeySequence(QKeySequence.StandardKey.Undo))
+    qtbot.waitUntil(lambda: page.list.row("pets") is not None)
+    assert page.list.chosen_id == "pets"
+    qtbot.waitUntil(page.toasts.toast.isHidden, timeout=SECONDS)
+    assert bench.store.has("pets")
+    click(page.details.remove)
+    page.toasts.dismiss()
+    qtbot.waitUntil(lambda: not bench.store.has("pets") and not bench.tasks.states(), timeout=SECONDS)
+    page.removal.undo()
+    assert page.list.row("pets") is None, "gone for good once the toast is gone"
+
+
+def test_opened_by_keys_the_page_leaves_its_search_field_alone(qtbot: QtBot, bench: Bench) -> None:
+    window = QStackedWidget()
+    qtbot.addWidget(window)
+    before = QPushButton("Before")
+    window.addWidget(before)
+    window.addWidget(bench.page)
+    window.resize(1116, 760)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    before.setFocus()
+    qtbot.waitUntil(before.hasFocus)
+    window.setCurrentWidget(bench.page)
+    row = bench.page.list.row(V2)
+    assert row is not None
+    qtbot.waitUntil(row.hasFocus)
+    bench.page.search.setFocus()
+    bench.page.search.setText("v2")
+    window.setCurrentWidget(before)
+    window.setCurrentWidget(bench.page)
+    QApplication.processEvents()
+    assert bench.page.search.hasFocus(), "what was being searched for goes on"
+    bench.page.setParent(None)
 
 
 def test_what_is_being_removed_is_not_offered_any_more(qtbot: QtBot, bench: Bench) -> None:

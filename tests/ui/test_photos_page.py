@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.core.bundle import Bundle
@@ -451,6 +451,35 @@ def test_a_second_press_of_the_pause_goes_on(qtbot: QtBot, make_page: Maker, fol
     page.frame.grid.batch_bar.pause.click()
     qtbot.waitUntil(lambda: settled(page, 4))
     qtbot.waitUntil(lambda: not page.frame.grid.batch_bar.isVisible())
+
+
+def test_photos_stay_under_the_pointer_when_recognition_ends(qtbot: QtBot, make_page: Maker, folder: Path) -> None:
+    page = make_page()
+    page.controller.pause(True)
+    page.add_paths([folder])
+    qtbot.waitUntil(lambda: len(page.controller.session) == 4)
+    page.user_actions.set_view("grid")
+    view = page.frame.grid
+    qtbot.waitUntil(view.batch_bar.isVisible)
+    QApplication.processEvents()
+    before, height = view.grid.mapTo(page, QPoint()), view.batch_bar.height()
+    view.grid.setAttribute(Qt.WidgetAttribute.WA_UnderMouse)
+    page.controller.pause(False)
+    qtbot.waitUntil(lambda: settled(page, 4))
+    qtbot.waitUntil(lambda: view.batch_bar.text.text() == "Recognised 4 photos")
+    QApplication.processEvents()
+    assert view.batch_bar.isVisible()
+    assert not view.batch_bar.pause.isVisible()
+    assert not view.batch_bar.stop.isVisible()
+    assert (view.grid.mapTo(page, QPoint()), view.batch_bar.height()) == (before, height)
+    view.grid.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)
+    QApplication.sendEvent(view.grid, QEvent(QEvent.Type.Leave))
+    assert not view.batch_bar.isVisible()
+    page.controller.pause(True)
+    page.controller.retry(list(page.controller.rows.keys))
+    qtbot.waitUntil(view.batch_bar.isVisible)
+    assert view.batch_bar.pause.isVisible()
+    page.controller.pause(False)
 
 
 def test_an_address_is_fetched_only_after_a_word(qtbot: QtBot, make_page: Maker, folder: Path) -> None:

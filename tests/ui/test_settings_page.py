@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
@@ -14,13 +15,17 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from mobilenet_gui import __version__
+from mobilenet_gui import __version__, paths
+from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.settings import Settings, SettingsStore
+from mobilenet_gui.training.feature_store import FeatureStore, SeenFile
 from mobilenet_gui.ui import about
 from mobilenet_gui.ui.settings.rows import ChoiceRow, NumberRow, ShareRow, SwitchRow, TextRow, rule_of
-from mobilenet_gui.ui.settings_page import SettingsPage, folder_size
+from mobilenet_gui.ui.settings.storage import folder_size
+from mobilenet_gui.ui.settings_page import SettingsPage
 from mobilenet_gui.ui.shortcuts_dialog import ShortcutsDialog, groups
 from mobilenet_gui.ui.theme import Theme, theme
+from mobilenet_gui.ui.widgets.buttons import Button
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 SECONDS = 10_000
@@ -151,15 +156,54 @@ def test_every_row_stands_in_the_table(page: SettingsPage) -> None:
     assert {"theme", "sure_from", "threads", "include_subfolders", "weights_url", "proxy"} <= set(page.rows)
 
 
-def test_places_are_shown_with_their_sizes(page: SettingsPage, tmp_path: Path) -> None:
-    place = page.places[0][1]
+def test_places_are_shown_with_their_sizes(qtbot: QtBot, page: SettingsPage, tmp_path: Path) -> None:
+    shown = {place.folder: row for row, place in page.storage.rows}
+    assert {paths.models_dir(), paths.projects_dir(), paths.features_dir(), paths.downloads_dir()} < set(shown)
+    place = paths.projects_dir()
     place.mkdir(parents=True)
     (place / "big").write_bytes(bytes(1_500_000))
     page.show()
-    help_text = page.places[0][0].help_text().replace("\u00a0", " ")
-    assert str(place) in help_text
-    assert "1.5 MB" in help_text
+    qtbot.waitUntil(lambda: "1.5 MB" in shown[place].help_text().replace("\u00a0", " "), timeout=SECONDS)
+    assert str(place) in shown[place].help_text()
     assert folder_size(tmp_path / "nowhere") == 0
+
+
+def test_what_is_remembered_for_trainings_can_be_emptied(
+    qtbot: QtBot, page: SettingsPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = paths.cache_dir() / "photo.png"
+    photo.parent.mkdir(parents=True)
+    photo.write_bytes(b"a photo")
+    numbers = np.random.default_rng(1).normal(size=(200, 1280)).astype(np.float32)
+    with FeatureStore(paths.features_dir()) as store:
+        seen = SeenFile.look(photo)
+        store.keep("network", [(seen, bytes([n]) * 16, vector) for n, vector in enumerate(numbers)])
+    pace = paths.features_dir() / "paces.json"
+    pace.write_text("{}")
+    page.show()
+    row = next(row for row, place in page.storage.rows if place.folder == paths.features_dir())
+    empty = next(b for b in row.findChildren(Button) if b.text() == "Empty")
+    with qtbot.waitSignal(page.storage.emptied, timeout=SECONDS) as freed:
+        empty.click()
+    assert freed.args is not None
+    assert freed.args[0] > 400_000
+    assert "free again" in page.toasts.toast.label.text()
+    assert empty.isEnabled()
+    assert pace.exists(), "how fast a network is was measured"
+    with FeatureStore(paths.features_dir()) as store:
+        assert store.load("network", [bytes([0]) * 16]) == {}
+        assert store.contents([seen]) == {}
+    only = [b for row, _ in page.storage.rows for b in row.findChildren(Button) if b.text() == "Empty"]
+    assert only == [empty], "nothing that would be missed"
+
+    def held() -> int:
+        raise StorageError("x", "In use.")
+
+    monkeypatch.setattr("mobilenet_gui.training.feature_store.forget_all", lambda _folder: held())
+    with qtbot.waitSignal(page.storage.failed, timeout=SECONDS):
+        empty.click()
+    assert page.problem.text() == "In use."
+    assert not page.problem.isHidden()
 
 
 def test_the_program_says_what_it_is(page: SettingsPage) -> None:

@@ -357,6 +357,27 @@ def test_toast_offers_the_way_back(qtbot: QtBot) -> None:
     assert not host.is_showing()
 
 
+def test_toast_stands_above_controls_that_must_not_be_covered(qtbot: QtBot) -> None:
+    window = shown(qtbot, size=(900, 600))
+    bar, side = QWidget(window), QWidget(window)
+    bar.setGeometry(0, 540, 900, 60)
+    side.setGeometry(0, 300, 60, 240)  # beside the toast: no hindrance
+    host = ToastHost(window)
+    host.keep_clear_of(bar, side)
+    host.show_message("Snapshot saved")
+    bar.show()
+    side.show()
+    qtbot.waitUntil(lambda: host.toast.geometry().bottom() - 16 < 540)
+    assert host.toast.geometry().bottom() - 16 > 500
+    bar.hide()
+    assert host.toast.geometry().bottom() - 16 > 560
+    bar.show()
+    assert host.toast.geometry().bottom() - 16 < 540
+    window.resize(900, 700)
+    bar.move(0, 640)
+    assert 600 < host.toast.geometry().bottom() - 16 < 640
+
+
 def test_toast_stays_above_pages_that_come(qtbot: QtBot) -> None:
     window = QStackedWidget()
     qtbot.addWidget(window)

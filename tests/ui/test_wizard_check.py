@@ -12,8 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from mobilenet_gui.training.doctor_findings import Examination, Finding, Fix, FixStep
+from mobilenet_gui.training.doctor_findings import LOOKING, Examination, Finding, Fix, FixStep
 from mobilenet_gui.training.project import NewPhoto, Project
+from mobilenet_gui.training.protocol import Progress
 from mobilenet_gui.ui.wizard.check_page import CheckPage
 from mobilenet_gui.ui.wizard.dialog import WizardDialog
 from mobilenet_gui.ui.wizard.finding_row import FindingRow
@@ -128,6 +129,34 @@ def test_photos_without_problems_may_go_on(bench: WizardBench) -> None:
     if not any(finding.severity != "hint" for finding in found.open):
         assert button.text() == "Continue"
         assert button.kind == "primary"
+
+
+def test_a_check_under_way_counts_photos_and_can_be_skipped(
+    bench: WizardBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No worker answers: what one would report is told here.
+    monkeypatch.setattr(bench.training, "run_job", lambda *_args, **_calls: None)
+    dialog = bench.dialog(bench.filled(Birds=6, Frogs=4))
+    dialog.go("check")
+    page = dialog.current
+    assert isinstance(page, CheckPage)
+    assert page.checkup.running
+    assert page.footer().actions[-1].text == "Skip the check"
+    assert page.summary.words() == "10 photos, each looked at once"
+    page.checkup._hear(Progress("check-photos", LOOKING * 0.3))
+    assert page.summary.words() == "3 of 10 photos looked at"
+    page.checkup._hear(Progress("check-photos", 0.95))
+    assert page.summary.words() == "10 photos looked at, now compared with one another"
+    page.checkup._done(Examination((), 0.0, 10), dialog.context.project.revision)
+    assert page.footer().actions[-1].text == "Continue"
+
+
+def test_open_hints_are_told_in_the_list_of_steps(bench: WizardBench) -> None:
+    dialog, page = checked(bench, bench.filled(Birds=6, Frogs=5))
+    hint = Finding("uneven", "hint", "Uneven", "", (("a",),))
+    page.checkup._done(Examination((hint,), 0.0, 11), dialog.context.project.revision)
+    dialog.refresh()
+    assert dialog.side.steps.item("check").entry.detail == "1 to look at"
 
 
 def test_a_check_that_fails_can_be_tried_again(bench: WizardBench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from mobilenet_gui.ui.wizard.matrix_card import MANY_CLASSES, MatrixCard
 from mobilenet_gui.ui.wizard.report_desk import file_name, with_ending
 from mobilenet_gui.ui.wizard.settings_page import SettingsPage
 from mobilenet_gui.ui.wizard.use_page import UsePage
-from mobilenet_gui.workers.exports import RESULTS_NAME, ExportRunner
+from mobilenet_gui.workers.exports import RESULTS_NAME, ExportRunner, ExportState
 from mobilenet_gui.workers.run_install import install_run, installed_model
 from tests import fake_trainer as fake
 from tests.ui.trained_parts import MakeTrained, TrainedBench, epochs, finished_run, run_of
@@ -353,6 +353,21 @@ def test_a_rows_tip_says_all_that_the_row_may_cut(qtbot: QtBot) -> None:
     row.show_state(ExportResult("onnx", Path("x"), 9, 5, 5, 1e-4, 2.0, note="Some weights."), None)
     assert row.toolTip().splitlines()[0] == "Some weights."
     assert "0.0001" in row.toolTip()
+
+
+def test_a_format_that_was_exported_can_be_exported_again(qtbot: QtBot) -> None:
+    row = ExportRow(FormatInfo("onnx", "ONNX", "Servers", 5_000_000))
+    qtbot.addWidget(row)
+    row.show()
+    assert not row.again.isVisible()
+    row.show_state(ExportResult("onnx", Path("x"), 9, 5, 5, 1e-4, 2.0), None)
+    assert row.button.text() == "Show"
+    assert row.again.isVisible()
+    with qtbot.waitSignal(row.asked) as asked:
+        row.again.click()
+    assert asked.args == ["export"]
+    row.show_state(ExportResult("onnx", Path("x"), 9, 5, 5, 1e-4, 2.0), ExportState(Path("x"), ("tflite",), Path("y")))
+    assert not row.again.isEnabled()
 
 
 def test_an_export_that_differs_is_amber_and_a_crash_is_told(make_trained: MakeTrained, tmp_path: Path) -> None:

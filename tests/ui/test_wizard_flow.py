@@ -73,6 +73,8 @@ def test_nothing_is_ticked_before_it_was_passed() -> None:
     to_fix = Situation(photos=40, classes=2, usable_classes=2, checked=True, to_fix=3)
     check = flow.steps(to_fix, "settings")[1]
     assert (check.state, check.detail) == ("todo", "3 left to fix")
+    check = flow.steps(replace(to_fix, to_fix=0, to_look=2), "settings")[1]
+    assert (check.state, check.detail) == ("done", "2 to look at")
 
 
 def test_what_is_missing_is_said() -> None:

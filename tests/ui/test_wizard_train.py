@@ -31,7 +31,7 @@ from tests import fake_trainer as fake
 from tests.fake_trainer import Step
 from tests.fake_work import FakeWork
 from tests.ui.trained_parts import BASE_ID, MakeTrained, TrainedBench, epochs, finished_run, run_of
-from tests.ui.wizard_parts import class_id
+from tests.ui.wizard_parts import class_id, photo
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
@@ -166,6 +166,20 @@ def test_parts_that_are_given_are_shown_as_they_are(make_trained: MakeTrained) -
     assert actual_parts(project.photos.values(), (60, 20, 20)) == (38, 12, 50)
     project.pin_split([*birds, *frogs], "")
     assert actual_parts(project.photos.values(), (70, 20, 10)) == (70, 20, 10)
+
+
+def test_two_photos_a_class_leave_nothing_to_test_and_the_split_says_so(make_trained: MakeTrained) -> None:
+    bench = make_trained()
+    bench.install_base()
+    project = bench.filled(Birds=2, Frogs=2)
+    _, page = settings_of(bench, project)
+    assert page.split.parts() == (50, 50, 0)
+    assert not page.split.is_movable()
+    assert "No photo is left for a test" in page.split_row.help_text()
+    project.add_photos([NewPhoto(photo(bench.place / "more.png", 99), class_name="Birds")])
+    page.entered()
+    assert page.split.parts() == project.settings.split
+    assert page.split.is_movable()
 
 
 def test_how_photos_are_varied_is_shown(make_trained: MakeTrained) -> None:

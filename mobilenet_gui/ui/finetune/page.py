@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.errors import UserError
-from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
-from mobilenet_gui.training.archive import SUFFIX
 from mobilenet_gui.training.project_summary import ProjectSummary
 from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.finetune.archives import ZIP, ArchiveDesk, open_folder
 from mobilenet_gui.ui.finetune.board import CardBoard
 from mobilenet_gui.ui.finetune.card import NewCard, ProjectCard
 from mobilenet_gui.ui.finetune.words import look_of
@@ -30,15 +29,8 @@ from mobilenet_gui.ui.widgets.labels import text_label
 from mobilenet_gui.ui.widgets.page_header import PageHeader
 from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
-from mobilenet_gui.workers.photo_tasks import Errand
 from mobilenet_gui.workers.projects import ProjectTasks
 from mobilenet_gui.workers.small_pictures import SmallPictures
-
-if TYPE_CHECKING:
-    from mobilenet_gui.training.archive_reading import Imported
-
-ZIP = ".zip"
-"""What is taken for a project; those that we write end in more than this."""
 
 
 class FinetunePage(QWidget):
@@ -62,7 +54,7 @@ class FinetunePage(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._settings, self._tasks, self._toasts = settings, tasks, toasts
+        self._tasks, self._toasts = tasks, toasts
         self._summaries: list[ProjectSummary] = []
         self._live: tuple[str, float | None, str] | None = None
         self._leaving: set[str] = set()
@@ -73,11 +65,13 @@ class FinetunePage(QWidget):
         self.import_button = Button(tr("Import project…"), "export")
         self.header.add_action(self.import_button)
         self.notices = Notices()
+        self.archives = ArchiveDesk(tasks, settings, self, notices=self.notices, toasts=toasts)
         self.new_card = NewCard()
         self.cards: dict[str, ProjectCard] = {}
         self.board = CardBoard()
         self._lay_out()
-        self.import_button.clicked.connect(self.ask_for_zip)
+        self.import_button.clicked.connect(self.archives.ask_for_import)
+        self.archives.open_requested.connect(self._open)
         self.new_card.clicked.connect(lambda: self.new_requested.emit([]))
         self.shelf.arrived.connect(self._pictures_arrived)
         tasks.list_changed.connect(self.refresh)
@@ -160,18 +154,6 @@ class FinetunePage(QWidget):
         if rest:
             self.new_requested.emit(rest)
 
-    def ask_for_zip(self) -> None:
-        """Let an exported project be chosen."""
-        file, _ = QFileDialog.getOpenFileName(
-            self,
-            tr("Import a project"),
-            self._settings.values.last_folder or str(Path.home()),
-            tr("Projects ({p})").format(p=f"*{ZIP}"),
-        )
-        if file:
-            self._settings.update(last_folder=str(Path(file).parent))
-            self.import_zip(Path(file))
-
     def showEvent(self, event: QShowEvent) -> None:
         """Look at the projects as the page comes to the front."""
         super().showEvent(event)
@@ -241,8 +223,8 @@ class FinetunePage(QWidget):
             ("sliders", tr("Open"), lambda: self._open(project_id), usable),
             ("pencil", f"{tr('Rename')}\tF2", card.name.edit, usable),
             ("copy", tr("Duplicate"), lambda: self._duplicate(summary), usable),
-            ("export", tr("Export as one file…"), lambda: self.ask_where_to_export(project_id), usable),
-            ("folder", tr("Show in folder"), lambda: _open_folder(summary.folder), True),
+            ("export", tr("Export as one file…"), lambda: self.archives.ask_where_to_export(summary), usable),
+            ("folder", tr("Show in folder"), lambda: open_folder(summary.folder), True),
             ("trash", f"{tr('Delete')}\tDel", lambda: self.remove(project_id), True),
         ]
         for icon_name, text, slot, enabled in entries:
@@ -282,68 +264,7 @@ class FinetunePage(QWidget):
 
     def import_zip(self, source: Path) -> None:
         """Make a project of an exported one."""
-        words = tr("Importing {file}").format(file=source.name)
-        errands: list[Errand] = []
-
-        def done(made: Imported) -> None:
-            self.notices.dismiss("zip")
-            text = tr("{file} imported").format(file=source.name)
-            if made.problems:
-                missing = trn("{n} photo was left out", "{n} photos were left out", len(made.problems))
-                reason = made.problems[0].reason
-                self.notices.show_notice(
-                    "zip", "warn", f"{text}. {tr('{what}: {why}').format(what=missing, why=reason)}"
-                )
-            self._toasts.show_message(text, tr("Open"), lambda: self._open(made.id))
-
-        self._say_zip(words, errands)
-        errands.append(
-            self._tasks.import_zip(
-                source, done=done, failed=self._zip_failed, progress=lambda share: self._progress(words, share)
-            )
-        )
-
-    def ask_where_to_export(self, project_id: str) -> None:
-        """Let a file be chosen and write a project to it."""
-        summary = self.summary(project_id)
-        if summary is None:
-            return
-        folder = self._settings.values.last_export_folder or str(Path.home())
-        safe = "".join(c if c.isalnum() or c in " -_." else "_" for c in summary.name).strip(" .") or "project"
-        file, _ = QFileDialog.getSaveFileName(
-            self,
-            tr("Export the project"),
-            str(Path(folder) / f"{safe}{SUFFIX}"),
-            tr("Projects ({p})").format(p=f"*{ZIP}"),
-        )
-        if file:
-            target = Path(file if file.lower().endswith(ZIP) else file + SUFFIX)
-            self._settings.update(last_export_folder=str(target.parent))
-            self.export(project_id, target)
-
-    def export(self, project_id: str, target: Path) -> None:
-        """Write a project with its photos to one file."""
-        words = tr("Writing {file}").format(file=target.name)
-        errands: list[Errand] = []
-
-        def done(exported: object) -> None:
-            self.notices.dismiss("zip")
-            missing = len(getattr(exported, "problems", ()))
-            text = tr("{file} written").format(file=target.name)
-            if missing:
-                text += ". " + trn("{n} photo could not be read.", "{n} photos could not be read.", missing)
-            self._toasts.show_message(text, tr("Show"), lambda: _open_folder(target.parent))
-
-        self._say_zip(words, errands)
-        errands.append(
-            self._tasks.export_zip(
-                project_id,
-                target,
-                done=done,
-                failed=self._zip_failed,
-                progress=lambda share: self._progress(words, share),
-            )
-        )
+        self.archives.import_zip(source)
 
     def _open(self, project_id: str) -> None:
         summary = self.summary(project_id)
@@ -394,22 +315,3 @@ class FinetunePage(QWidget):
     def _complain(self, error: UserError) -> None:
         self._loading = False
         self.complain(error)
-
-    def _say_zip(self, words: str, errands: list[Errand]) -> None:
-        def stop() -> None:
-            for errand in errands:
-                self._tasks.runner.cancel(errand)
-            self.notices.dismiss("zip")
-
-        self.notices.show_notice("zip", "info", words, tr("Stop"), stop, closable=False)
-
-    def _progress(self, words: str, share: float) -> None:
-        done = tr("{what}, {n} %").format(what=words, n=round(share * 100))
-        self.notices.update_text("zip", done)
-
-    def _zip_failed(self, error: UserError) -> None:
-        self.notices.show_notice("zip", "bad", str(error))
-
-
-def _open_folder(folder: Path) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

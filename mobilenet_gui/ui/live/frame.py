@@ -103,6 +103,11 @@ class LiveFrame(InspectedFrame):
         self.snapshot.set_compact(needed > room)
 
     @property
+    def controls(self) -> tuple[QWidget, ...]:
+        """What is below the picture; each part is hidden where it is of no use."""
+        return self.transport, self._bottom
+
+    @property
     def shows_picture(self) -> bool:
         """Whether the picture is shown, not a message."""
         return self._centre.currentWidget() is self.stage

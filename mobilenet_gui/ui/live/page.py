@@ -95,6 +95,7 @@ class LivePage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.frame)
         self.toasts = toasts or ToastHost(self)
+        self.toasts.keep_clear_of(*self.frame.controls)
         self.snapshots = SnapshotDesk(
             self.controller,
             self.tasks,

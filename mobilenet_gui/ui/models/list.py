@@ -164,6 +164,12 @@ class ModelList(QScrollArea):
         for key, row in self._rows.items():
             row.set_selected(key == model_id)
 
+    def focus_chosen(self) -> None:
+        """Give the keyboard to the chosen row, or to the first where that is not listed."""
+        row = self.row(self._chosen) or next((self._rows[key] for key in self._order), None)
+        if row is not None:
+            row.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def reveal(self, model_id: str) -> None:
         """Scroll so that a row is seen."""
         row = self.row(model_id)

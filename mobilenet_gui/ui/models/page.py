@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -24,6 +24,7 @@ from mobilenet_gui.ui.models.import_desk import ImportDesk
 from mobilenet_gui.ui.models.items import ModelItem, Shelf, build_shelf, plot_items
 from mobilenet_gui.ui.models.list import ModelList, Section
 from mobilenet_gui.ui.models.notices import Notices
+from mobilenet_gui.ui.models.removing import RemovalDesk, chosen_after
 from mobilenet_gui.ui.models.task_words import failure_text
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
 from mobilenet_gui.ui.widgets.fields import SearchField
@@ -66,7 +67,7 @@ class ModelsPage(QWidget):
         self.no_model.hide()
         self._lay_out()
         self.toasts = ToastHost(self)
-        self.toasts.toast.installEventFilter(self)
+        self.removal = RemovalDesk(tasks, self.toasts, self)
         self._connect()
         tasks.set_settings(settings.values)
         tasks.remember_partials()
@@ -130,6 +131,8 @@ class ModelsPage(QWidget):
         self.details.hide_requested.connect(lambda: self._keep_inspector(False))
         self.details.width_changed.connect(lambda width: self._settings.update(inspector_width=width))
         self.show_details.clicked.connect(lambda: self._keep_inspector(True))
+        self.removal.left.connect(self._show_removed)
+        self.removal.returned.connect(self._show_returned)
         self.imports.refused.connect(lambda tone, text: self.notices.say("folder", tone, text))
         self.imports.taken.connect(lambda: self.notices.drop("folder"))
         self.imports.done.connect(self.import_button.setFocus)
@@ -140,7 +143,8 @@ class ModelsPage(QWidget):
         self._tasks.cancelled.connect(lambda _id: self._fill())
         self._tasks.models_changed.connect(self.refresh)
         self._settings.subscribe(self._on_settings)
-        for keys, slot in (("F9", self._flip_inspector), ("Ctrl+F", self.search.setFocus)):
+        undo = QKeySequence(QKeySequence.StandardKey.Undo)
+        for keys, slot in (("F9", self._flip_inspector), ("Ctrl+F", self.search.setFocus), (undo, self.removal.undo)):
             # A hidden page's shortcuts rest, so those of other pages may have the same keys.
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
 
@@ -148,6 +152,12 @@ class ModelsPage(QWidget):
         """Learn the speed of models that another way than this page brought here."""
         super().showEvent(event)
         self._tasks.measure_new()
+        # The focus comes once the page is shown, to the field for searching: it would swallow every letter and arrow.
+        QTimer.singleShot(0, self, self._leave_search)
+
+    def _leave_search(self) -> None:
+        if self.search.hasFocus() and not self.search.text():
+            self.list.focus_chosen()
 
     # -- showing --------------------------------------------------------------------------------------------------
 
@@ -247,7 +257,9 @@ class ModelsPage(QWidget):
             if action == "use":
                 self._tasks.activate(model_id)
             elif action == "remove":
-                self._remove(model_id)
+                item = self._shelf.find(model_id)
+                if item is not None:
+                    self.removal.remove(item)
             else:
                 tasks = self._tasks
                 {
@@ -257,36 +269,13 @@ class ModelsPage(QWidget):
         except UserError as error:
             self.notices.say(model_id, "bad", str(error))
 
-    def _remove(self, model_id: str) -> None:
-        item = self._shelf.find(model_id)
-        if item is None or not item.installed or item.builtin or self._tasks.is_leaving(model_id):
-            return
-        self._tasks.commit_leaving()
-        self._tasks.leave(model_id)
-        self.list.choose(self._neighbour(model_id))
+    def _show_removed(self, model_id: str) -> None:
+        self.list.choose(chosen_after(self._shelf, self._tasks, model_id))
         self._fill()
-        text = tr("{model} removed").format(model=item.name)
-        self.toasts.show_message(text, tr("Undo"), lambda: self._undo_remove(model_id))
 
-    def _neighbour(self, model_id: str) -> str:
-        """Return the model that is chosen once `model_id` is gone: the one in use, else the one listed next to it."""
-        staying = [item for item in self._shelf.installed if item.id == model_id or not self._tasks.is_leaving(item.id)]
-        place = next(n for n, item in enumerate(staying) if item.id == model_id)
-        others = [*staying[place + 1 :], *reversed(staying[:place])]
-        used = [item for item in others if item.active]
-        return next((item.id for item in [*used, *others]), catalog.DEFAULT_ID)
-
-    def _undo_remove(self, model_id: str) -> None:
-        self._tasks.stay(model_id)
+    def _show_returned(self, model_id: str) -> None:
         self._fill()
         self.select(model_id)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Remove for good when the way back is gone."""
-        if watched is self.toasts.toast and event.type() == QEvent.Type.Hide:
-            # The toast hides itself before it calls what its Undo does.
-            QTimer.singleShot(0, self._tasks, self._tasks.commit_leaving)
-        return super().eventFilter(watched, event)
 
     # -- hearing --------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.photo_session import Counts, Order, Show
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.photos.pace import time_left_text
 from mobilenet_gui.ui.theme import tokens
@@ -157,6 +157,9 @@ class BatchBar(QWidget):
         self.pause = Button(tr("Pause"), "pause", "ghost")
         self.stop = Button(tr("Stop"), "close", "ghost")
         self.progress = ThinProgress(height=3)
+        kept = self.pause.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)  # the row must not become lower for its last word
+        self.pause.setSizePolicy(kept)
         self.pause.clicked.connect(self._pause_clicked)
         self.stop.clicked.connect(self.stop_requested)
         row = QHBoxLayout()
@@ -178,14 +181,20 @@ class BatchBar(QWidget):
         self._wanted = False
         self.hide()
 
-    def show_progress(self, counts: Counts, seconds_left: float | None, *, paused: bool, stopped: bool) -> None:
-        """Show how recognition stands; it hides when nothing is pending."""
+    def show_progress(
+        self, counts: Counts, seconds_left: float | None, *, paused: bool, stopped: bool, hold: bool = False
+    ) -> None:
+        """Show how recognition stands; it hides when nothing is pending, or stays with a last word where `hold`."""
         self._wanted = counts.pending > 0
         self._paused, self._stopped = paused, stopped
         if not self._wanted:
             self._late.stop()
-            self.hide()
+            if hold and counts.total and not self.isHidden():
+                self._show_end(counts)
+            else:
+                self.hide()
             return
+        self.pause.show()
         done, total = f"{counts.finished:,}", f"{counts.total:,}"
         if stopped:
             self.text.setText(tr("Stopped at {done} of {total}").format(done=done, total=total))
@@ -203,6 +212,19 @@ class BatchBar(QWidget):
         if self.isHidden() and not self._late.isActive():
             self._late.start()
 
+    @property
+    def is_over(self) -> bool:
+        """Nothing is waited for any more."""
+        return not self._wanted
+
+    def _show_end(self, counts: Counts) -> None:
+        """Say that all is done, in the room that was taken all along."""
+        self.text.setText(trn("Recognised {n} photo", "Recognised {n} photos", counts.total))
+        self.left.setText("")
+        self.progress.set_fraction(1.0)
+        self.pause.hide()
+        self.stop.hide()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Say less where large text has no room for all."""
         super().resizeEvent(event)
@@ -211,7 +233,7 @@ class BatchBar(QWidget):
     def _fit(self) -> None:
         """Leave first the buttons' words out, then the time that is left; what is under way is always said."""
         room = self.width() - 2 * PAGE_MARGIN
-        buttons = [self.pause, *([] if self.stop.isHidden() else [self.stop])]
+        buttons = [button for button in (self.pause, self.stop) if not button.isHidden()]
 
         def needed(*texts: QWidget) -> int:
             return sum(widget.sizeHint().width() + _GAP for widget in (*texts, *buttons))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.photo_session import Counts, Show
@@ -51,6 +51,8 @@ class GridView(QWidget):
         self.batch_bar.stop_requested.connect(controller.stop)
         self.batch_bar.resume_requested.connect(controller.resume)
         self.grid.chosen.connect(controller.set_current)
+        for watched in (self.grid, self.batch_bar):
+            watched.installEventFilter(self)
         controller.arranged.connect(self._arranged)
         controller.current_changed.connect(self._current_changed)
 
@@ -65,8 +67,19 @@ class GridView(QWidget):
         controller = self._controller
         self.tools.set_counts(counts)
         left = controller.pace.seconds_left(counts.pending)
-        self.batch_bar.show_progress(counts, left, paused=controller.paused, stopped=controller.stopped)
-        self._line.setVisible(self.batch_bar.isHidden())
+        # Photos must not move up under a pointer that is about to press one: the room is given back when it leaves.
+        self.batch_bar.show_progress(
+            counts, left, paused=controller.paused, stopped=controller.stopped, hold=self.grid.underMouse()
+        )
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take the finished progress away when the pointer leaves the photos, or they are no longer looked at."""
+        kind = event.type()
+        if watched is self.grid and kind in (QEvent.Type.Leave, QEvent.Type.Hide) and self.batch_bar.is_over:
+            self.batch_bar.hide()
+        elif watched is self.batch_bar and kind in (QEvent.Type.Show, QEvent.Type.Hide):
+            self._line.setVisible(self.batch_bar.isHidden())  # one edge, not two
+        return super().eventFilter(watched, event)
 
     def selected_keys(self) -> list[int]:
         """Return the keys of the chosen tiles."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+from shiboken6 import isValid
 
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
@@ -21,7 +22,10 @@ from mobilenet_gui.ui.widgets.painting import outline, rounded, shadow
 _HEIGHT = 44
 _WIDTH = 330
 _BOTTOM = 24
+_ABOVE = 12
+"""Gap to the window's edge, and to controls that must not be covered."""
 _SHADOW = 16
+_PLACINGS = (QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.Move, QEvent.Type.Resize)
 
 
 class Toast(QWidget):
@@ -57,6 +61,7 @@ class ToastHost(QObject):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._window = parent
+        self._uncovered: list[QWidget] = []
         self.toast = Toast(parent)
         self.toast.hide()
         self._on_action: Callable[[], None] | None = None
@@ -95,6 +100,12 @@ class ToastHost(QObject):
         self._timer.start(ms)
         announce(self._window, text)
 
+    def keep_clear_of(self, *controls: QWidget) -> None:
+        """Stand above these wherever they are to be seen: what stops something must be within reach all the time."""
+        for control in controls:
+            self._uncovered.append(control)
+            control.installEventFilter(self)
+
     def dismiss(self) -> None:
         """Take the toast away."""
         self._timer.stop()
@@ -119,6 +130,9 @@ class ToastHost(QObject):
         if watched is self._window and kind == QEvent.Type.Resize and not self.toast.isHidden():
             self._fit()
             self._place_at(self._slide.value)
+        elif watched in self._uncovered:
+            if kind in _PLACINGS and not self.toast.isHidden():
+                self._place_at(self._slide.value)
         elif watched is not self._window and self.is_showing():
             if isinstance(event, QEnterEvent) or kind == QEvent.Type.FocusIn:
                 self._timer.stop()
@@ -148,5 +162,20 @@ class ToastHost(QObject):
         self.toast.resize(width, max(wanted.height(), fonts.px(_HEIGHT) + 2 * _SHADOW))
 
     def _place_at(self, shown: float) -> None:
-        rise = (self.toast.height() - _SHADOW + _BOTTOM) * shown
-        self.toast.move(QPoint((self._window.width() - self.toast.width()) // 2, round(self._window.height() - rise)))
+        left, below = (self._window.width() - self.toast.width()) // 2, self._window.height()
+        rise = (below - self._resting(left)) * shown
+        self.toast.move(QPoint(left, round(below - rise)))
+
+    def _resting(self, left: int) -> int:
+        """Return where the toast's top is once it stands: near the window's bottom, above what it must not cover."""
+        top = self._window.height() - self.toast.height() + _SHADOW - _BOTTOM
+        for rect in sorted(self._kept_clear(), key=QRect.bottom, reverse=True):
+            strip = QRect(left, top, self.toast.width(), self.toast.height())
+            if rect.intersects(strip.adjusted(_SHADOW, _SHADOW, -_SHADOW, -_SHADOW)):
+                top = rect.top() - _ABOVE - self.toast.height() + _SHADOW
+        return max(top, -_SHADOW)
+
+    def _kept_clear(self) -> Iterator[QRect]:
+        for control in self._uncovered:
+            if isValid(control) and control.isVisible() and self._window.isAncestorOf(control):
+                yield QRect(control.mapTo(self._window, QPoint()), control.size())

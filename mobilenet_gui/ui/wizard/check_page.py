@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr, trn
-from mobilenet_gui.training.doctor_findings import Examination, Finding, Fix
+from mobilenet_gui.training.doctor_findings import LOOKING, Examination, Finding, Fix
 from mobilenet_gui.training.project import Change
 from mobilenet_gui.training.run_folder import RunFolder
 from mobilenet_gui.ui import fonts
@@ -79,8 +79,13 @@ class CheckPage(WizardPage):
         if missing:  # left out or undone here: nothing can be learnt any more
             return Footer(missing, actions=(back(), forward(enabled=False, tip=missing)))
         found = self.checkup.examination
-        urgent = found is None or any(f.severity != "hint" for f in found.open) or self.checkup.running
-        on = forward(tr("Continue anyway"), kind="secondary") if urgent else forward()
+        if found is None and self.checkup.running:
+            # Nothing is known yet that one could go on in spite of.
+            on = forward(tr("Skip the check"), kind="secondary")
+        elif found is None or any(f.severity != "hint" for f in found.open) or self.checkup.running:
+            on = forward(tr("Continue anyway"), kind="secondary")
+        else:
+            on = forward()
         return Footer(tr("Nothing is deleted. Photos are only left out."), actions=(back(), on))
 
     @property
@@ -165,8 +170,7 @@ class CheckPage(WizardPage):
             self.summary.show_words(tr("The photos could not be checked"), str(task.error), tr("Try again"), "refresh")
         elif found is None:
             self.summary.gauge.show_progress(task.fraction)
-            count = trn("{n} photo", "{n} photos", len(self.context.project.photos))
-            self.summary.show_words(tr("Checking the photos"), tr("{photos}, each looked at once").format(photos=count))
+            self.summary.show_words(tr("Checking the photos"), self._how_far())
         else:
             self._show(found)
         some = found is not None and found.checked > 0
@@ -174,12 +178,23 @@ class CheckPage(WizardPage):
         self.fine.setVisible(some and found is not None and bool(found.fine))
         state = self.context.checkup
         urgent = 0 if found is None else sum(finding.severity != "hint" for finding in found.open)
+        hints = 0 if found is None else len(found.open) - urgent
         revision = task.revision
-        if (state.revision, state.to_fix) != (revision, urgent):
-            state.revision, state.to_fix = revision, urgent
+        if (state.revision, state.to_fix, state.to_look) != (revision, urgent, hints):
+            state.revision, state.to_fix, state.to_look = revision, urgent, hints
             state.outdated = state.outdated and revision < 0
             self.context.hub.stale.emit()
         self.changed.emit()
+
+    def _how_far(self) -> str:
+        """Say of how many photos the examination under way has seen how many."""
+        share, photos = self.checkup.fraction, len(self.context.project.photos)
+        count = trn("{n} photo", "{n} photos", photos)
+        if share is None:
+            return tr("{photos}, each looked at once").format(photos=count)
+        if share >= LOOKING:
+            return tr("{photos} looked at, now compared with one another").format(photos=count)
+        return tr("{done} of {photos} looked at").format(done=f"{round(share / LOOKING * photos):,}", photos=count)
 
     def _show(self, found: Examination) -> None:
         for row in self.findings.show_findings(found.findings):
@@ -207,6 +222,9 @@ class CheckPage(WizardPage):
         if done:
             fixed = trn("One problem is already fixed.", "{n} problems are already fixed.", done)
             words = f"{words} {fixed}"
+        if self.checkup.running and self.checkup.fraction is not None and self.checkup.fraction < LOOKING:
+            # Photos came that are not known yet.
+            words = tr("Checking again: {how_far}").format(how_far=self._how_far())
         self.summary.show_words(title, words, tr("Fix all") if found.fix_all() else "")
         self.fine.show_names(found.fine, also=bool(found.findings))
 

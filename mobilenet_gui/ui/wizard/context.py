@@ -66,11 +66,13 @@ class Checkup:
     Attributes:
         revision: of the project when it was examined; -1 before.
         to_fix: findings that are not fixed and more than hints.
+        to_look: hints that are still open.
         outdated: the photos have changed in this sitting and were not examined since.
     """
 
     revision: int = -1
     to_fix: int = 0
+    to_look: int = 0
     outdated: bool = False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,30 +14,29 @@ from mobilenet_gui import paths
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.training.estimate import PROBE_PHOTOS, Estimate, PaceBook, estimate, network_of, probe
 from mobilenet_gui.training.project_types import Photo
+from mobilenet_gui.training.split import split_samples
 from mobilenet_gui.training.training_settings import Preset, TrainingSettings
 from mobilenet_gui.ui.widgets.split_bar import Parts
 from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
 
 Times = dict[Preset, Estimate]
+_TESTABLE: Final = 3
+"""Photos of a class of which the split gives one to the test."""
 _PRESETS: Final[tuple[Preset, ...]] = get_args(Preset)
 
 
-def features_dir() -> Path:
-    """Return where trainings keep what the network makes of photos, and how fast it was."""
-    return paths.cache_dir() / "features"
-
-
 def actual_parts(photos: Iterable[Photo], wanted: Parts) -> Parts:
-    """Return how photos are shared out, in percent, where some are given to a part already.
+    """Return how photos are shared out, in percent, where some are given to a part already or are too few to test.
 
     Args:
-        photos: all of a project.
+        photos: all of a project; those left out count nothing.
         wanted: percent for training, validation and test of those that are free.
     """
-    given = Counter(photo.split for photo in photos if not photo.left_out)
+    taking_part = [photo for photo in photos if not photo.left_out]
+    given = Counter(photo.split for photo in taking_part)
     total, free = sum(given.values()), given[""]
     if total == free:
-        return wanted
+        return wanted if _can_test(taking_part) else _drawn_parts(taking_part, wanted)
     fixed = (given["train"], given["validation"], given["test"])
     counts = [number + free * share / 100 for number, share in zip(fixed, wanted, strict=True)]
     if not counts[1]:
@@ -45,6 +44,32 @@ def actual_parts(photos: Iterable[Photo], wanted: Parts) -> Parts:
         counts[1] = counts[0] * wanted[1] / (wanted[0] + wanted[1])
         counts[0] -= counts[1]
     validation, test = round(counts[1] / total * 100), round(counts[2] / total * 100)
+    return 100 - validation - test, validation, test
+
+
+def _can_test(photos: Sequence[Photo]) -> bool:
+    """Say whether any class has enough photos to give one to the test; a burst counts as one."""
+    units: defaultdict[str, set[str]] = defaultdict(set)
+    for photo in photos:
+        units[photo.class_id].add(f"g{photo.group}" if photo.group else photo.id)
+        if len(units[photo.class_id]) >= _TESTABLE:
+            return True
+    return not photos
+
+
+def _drawn_parts(photos: Sequence[Photo], wanted: Parts) -> Parts:
+    """Return the parts as the split draws them; for a few photos only, since it looks at each."""
+    labels = {class_id: number for number, class_id in enumerate(dict.fromkeys(photo.class_id for photo in photos))}
+    drawn = Counter(
+        split_samples(
+            [labels[photo.class_id] for photo in photos],
+            [photo.group for photo in photos],
+            [""] * len(photos),
+            wanted,
+            0,
+        )
+    )
+    validation, test = (round(drawn[part] / len(photos) * 100) for part in ("validation", "test"))
     return 100 - validation - test, validation, test
 
 
@@ -101,7 +126,7 @@ class TimeDesk(QObject):
 def _times(base: Path, photos: Sequence[Path], count: int, settings: TrainingSettings, cached: bool) -> Times:
     from mobilenet_gui.core.bundle import Bundle
 
-    bundle, place = Bundle.open(base), features_dir()
+    bundle, place = Bundle.open(base), paths.features_dir()
     if PaceBook(place).get("seen", network_of(bundle, bundle.preprocessing.size)) is None:
         probe(bundle, photos, place)
     return {

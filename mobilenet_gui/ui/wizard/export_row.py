@@ -10,13 +10,13 @@ from mobilenet_gui.training.export_formats import FormatInfo
 from mobilenet_gui.training.export_job import ExportResult
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.models.words import megabytes
-from mobilenet_gui.ui.widgets.buttons import Button
+from mobilenet_gui.ui.widgets.buttons import Button, IconButton
 from mobilenet_gui.ui.widgets.chip import Chip
 from mobilenet_gui.ui.widgets.labels import ElidedLabel, text_label
 from mobilenet_gui.ui.widgets.painting import percent
 from mobilenet_gui.workers.exports import ExportState
 
-_CHIP_WIDTH, _BUTTON_WIDTH, _SIZE_WIDTH = 138, 82, 60
+_CHIP_WIDTH, _BUTTON_WIDTH, _SIZE_WIDTH = 138, 100, 60
 
 
 def agreement_words(result: ExportResult) -> str:
@@ -28,7 +28,7 @@ class ExportRow(QWidget):
     """The row. It asks, and does nothing itself.
 
     Attributes:
-        asked: the button was pressed: "export", "show" or "cancel".
+        asked: a button was pressed: "export", "show" or "cancel".
     """
 
     asked = Signal(str)
@@ -43,6 +43,8 @@ class ExportRow(QWidget):
         self.chip = Chip("")
         self.button = Button(tr("Export…"))
         self.button.clicked.connect(lambda: self.asked.emit(self._action))
+        self.again = IconButton("export", tr("Export again…"))
+        self.again.clicked.connect(lambda: self.asked.emit("export"))
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self.title)
@@ -53,11 +55,10 @@ class ExportRow(QWidget):
         row.addLayout(words, 1)
         row.addWidget(self.amount)
         row.addWidget(self.chip)
-        row.addWidget(self.button)
+        row.addWidget(self._buttons())
         self.amount.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.amount.setMinimumWidth(fonts.px(_SIZE_WIDTH))
         self.chip.setMinimumWidth(fonts.px(_CHIP_WIDTH))
-        self.button.setMinimumWidth(fonts.px(_BUTTON_WIDTH))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.show_state(None, None)
 
@@ -89,10 +90,22 @@ class ExportRow(QWidget):
             tone, icon = ("ok", "check") if good else ("warn", "alert")
             text = agreement_words(result) if result.checked else tr("Not tried")
             self._set(tone, icon, text, "show")
+            self.again.setEnabled(running is None)
         else:
             self._set("bad", "alert", tr("Not possible"), "export", enabled=running is None)
         self.setToolTip(_tip(result))
         self._tell()
+
+    def _buttons(self) -> QWidget:
+        """Return the room for the buttons, the same in every row so that the columns stand in line."""
+        made = QWidget()
+        made.setMinimumWidth(fonts.px(_BUTTON_WIDTH))
+        row = QHBoxLayout(made)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.button, 1)
+        row.addWidget(self.again)
+        return made
 
     def _second_line(self, result: ExportResult | None) -> str:
         if self.info.unavailable:
@@ -108,11 +121,13 @@ class ExportRow(QWidget):
         self.chip.setText(text)
         self.button.set_text({"export": tr("Export…"), "show": tr("Show"), "cancel": tr("Cancel")}[action])
         self.button.setEnabled(enabled)
+        self.again.setVisible(action == "show")
 
     def _tell(self) -> None:
         name = f"{self.info.title}, {self.chip.text()}"
         self.setAccessibleName(name)
         self.button.setAccessibleName(f"{self.button.text().rstrip('…')}: {name}")
+        self.again.setAccessibleName(f"{self.again.toolTip().rstrip('…')}: {name}")
 
 
 def _tip(result: ExportResult | None) -> str:

@@ -34,6 +34,7 @@ class Situation:
         checked: the photos as they are now have been checked.
         changed: the photos have changed in this sitting and were not checked since.
         to_fix: what the check found and nobody has fixed.
+        to_look: hints of the check that are still open; they hold nobody up.
         settings: the chosen effort in a word ("Balanced"); empty before it was looked at.
         run: status of the latest run ("running", "paused", "interrupted", "finished", ...); empty without one.
         run_note: what the latest run says of itself in a few words ("3:40 left", "Finished in 8 min").
@@ -47,6 +48,7 @@ class Situation:
     checked: bool = False
     changed: bool = False
     to_fix: int = 0
+    to_look: int = 0
     settings: str = ""
     run: str = ""
     run_note: str = ""
@@ -152,6 +154,8 @@ def _check_words(situation: Situation) -> str:
         return ""
     if situation.to_fix:
         return trn("{n} left to fix", "{n} left to fix", situation.to_fix)
+    if situation.to_look:
+        return trn("{n} to look at", "{n} to look at", situation.to_look)
     return tr("All fixed")
 
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QVBoxLayout, QWidget
 
+from mobilenet_gui import paths
 from mobilenet_gui.core import catalog
 from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import UserError
@@ -29,7 +30,7 @@ from mobilenet_gui.ui.widgets.preset_card import PresetCard
 from mobilenet_gui.ui.widgets.split_bar import Parts, SplitBar
 from mobilenet_gui.ui.wizard.bases import BaseChoice, bases_of
 from mobilenet_gui.ui.wizard.context import WizardContext
-from mobilenet_gui.ui.wizard.estimating import TimeDesk, actual_parts, features_dir
+from mobilenet_gui.ui.wizard.estimating import TimeDesk, actual_parts
 from mobilenet_gui.ui.wizard.flow import Key
 from mobilenet_gui.ui.wizard.fold import Fold
 from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, back, scrolled_across
@@ -278,13 +279,15 @@ class SettingsPage(WizardPage):
     def _show_split(self, settings: TrainingSettings) -> None:
         photos = self.context.project.photos.values()
         given = any(photo.split for photo in photos)
-        self.split.set_parts(actual_parts(photos, settings.split))
-        self.split.set_movable(not given)
-        self.split_row.set_help(
-            tr("Given by your folders; train, validate and test, in percent")
-            if given
-            else tr("Train, validate and test, in percent")
-        )
+        parts = actual_parts(photos, settings.split)
+        self.split.set_parts(parts)
+        self.split.set_movable(not given and bool(parts[2]))
+        words = tr("Train, validate and test, in percent")
+        if given:
+            words = tr("Given by your folders; train, validate and test, in percent")
+        elif not parts[2]:
+            words = tr("No photo is left for a test, which takes a class of three; train and validate, in percent")
+        self.split_row.set_help(words)
 
     def _ask_times(self) -> None:
         base, project = self.chosen_base, self.context.project
@@ -352,7 +355,7 @@ class SettingsPage(WizardPage):
         if base is None or self._problem():
             return
         data = self.context.project.snapshot()
-        self.book.begin(RunOrder(data, base.folder, features_dir(), lambda stop: _alike(data, stop)))
+        self.book.begin(RunOrder(data, base.folder, paths.features_dir(), lambda stop: _alike(data, stop)))
         self.context.hub.go.emit("train")
 
 

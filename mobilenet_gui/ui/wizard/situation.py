@@ -19,6 +19,7 @@ def situation_of(context: WizardContext) -> Situation:
         checked=context.checkup.revision >= 0,
         changed=context.checkup.outdated,
         to_fix=context.checkup.to_fix,
+        to_look=context.checkup.to_look,
         settings=presets.get(project.settings.preset, "") if latest.status in BEGUN else "",
         run=latest.status,
         run_note=latest.note,
