@@ -8,6 +8,7 @@ One thread owns a `Project` and all its methods, and none of them touches the di
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import repeat
 from pathlib import Path
 
 from mobilenet_gui.core.errors import ProjectError
@@ -283,15 +284,16 @@ class Project(ProjectCore):
 
     def _set(self, photo_ids: Iterable[str], field: str, value: object) -> Step:
         """Return the step that gives photos a field; those that are gone or have it already take no part."""
-        step, photos, n = Step(""), self._index.photos, Photo._fields.index(field)
-        before, after = step.before, step.after
-        for photo_id in photo_ids:
-            photo = photos.get(photo_id)
-            if photo is not None and photo[n] != value:
-                before[photo_id] = photo
-                # As `_replace` does, four times as fast.
-                after[photo_id] = tuple.__new__(Photo, (*photo[:n], value, *photo[n + 1 :]))
-        return step
+        photos, n = self._index.photos, Photo._fields.index(field)
+        found = [photos[i] for i in dict.fromkeys(photo_ids) if i in photos]
+        before: dict[str, Photo | None] = {photo.id: photo for photo in found if photo[n] != value}
+        if not before:
+            return Step("")
+        # As `_replace` does, many times as fast: ten thousand photos are moved while the window waits.
+        columns: list[Iterable[object]] = list(zip(*filter(None, before.values()), strict=True))
+        columns[n] = repeat(value, len(before))
+        changed = map(tuple.__new__, repeat(Photo), zip(*columns, strict=True))
+        return Step("", before, dict(zip(before, changed, strict=True)))
 
     def _removal(self, photo_ids: Iterable[str]) -> Step:
         photos = self._index.photos

@@ -122,8 +122,12 @@ def change_of(step: Step) -> Change:
     before, after = step.before, step.after
     added = tuple([i for i, photo in before.items() if photo is None])
     removed = tuple([i for i, photo in after.items() if photo is None])
-    same = len(added) + len(removed) == len(before)
-    changed = () if same else tuple([i for i, photo in before.items() if photo is not None and after[i] is not None])
+    if not added and not removed:
+        changed = tuple(before)
+    elif len(added) + len(removed) == len(before):
+        changed = ()
+    else:
+        changed = tuple([i for i, photo in before.items() if photo is not None and after[i] is not None])
     classes = {photo.class_id for side in (before, after) for photo in side.values() if photo is not None}
     order = False
     if step.classes is not None:

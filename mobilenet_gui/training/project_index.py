@@ -33,7 +33,7 @@ class PhotoIndex:
         self._files: dict[str, set[str]] = {}
         self._in_order: dict[str, tuple[str, ...]] = {}
         self._left_out: Counter[str] = Counter()
-        self._put(self.photos.values())
+        self._put(self.photos.values(), come=True)
 
     def files_of(self, class_id: str) -> Set[str]:
         """Return the `file_key` of each file in a class."""
@@ -59,15 +59,18 @@ class PhotoIndex:
 
     def apply(self, before: Mapping[str, Photo | None], after: Mapping[str, Photo | None]) -> None:
         """Replace photos: `before` as they are now, `after` as they shall be, None for not there."""
-        self._take([photo for photo in before.values() if photo is not None])
-        new = {photo_id: photo for photo_id, photo in after.items() if photo is not None}
+        present = [photo for photo in before.values() if photo is not None]
+        self._take(present)
+        photos = self.photos
+        new = [photo for photo in after.values() if photo is not None]
         if len(new) < len(after):
-            photos = self.photos
             for photo_id, photo in after.items():
                 if photo is None:
                     photos.pop(photo_id, None)
-        self.photos.update(new)
-        self._put(new.values())
+            photos.update([(photo.id, photo) for photo in new])
+        else:
+            photos.update(after)  # type: ignore[arg-type]  # none of them is None
+        self._put(new, come=not present)
 
     def _take(self, photos: Iterable[Photo]) -> None:
         last, ids = "", {"": None}
@@ -81,13 +84,18 @@ class PhotoIndex:
             if photo.left_out:
                 self._left_out[class_id] -= 1
 
-    def _put(self, photos: Iterable[Photo]) -> None:
+    def _put(self, photos: Iterable[Photo], *, come: bool) -> None:
+        """Enter photos; unless they have just come, which files a class has is found anew when it is asked for."""
         last, ids = "", {"": None}
         files: set[str] | None = None
         for photo in photos:
             class_id = photo.class_id
             if class_id != last:
-                last, ids, files = class_id, self._of_class.setdefault(class_id, {}), self._files.get(class_id)
+                last, ids = class_id, self._of_class.setdefault(class_id, {})
+                if come:
+                    files = self._files.get(class_id)
+                else:
+                    self._files.pop(class_id, None)
                 self._in_order.pop(class_id, None)
             ids[photo.id] = None
             if files is not None:

@@ -27,7 +27,7 @@ from mobilenet_gui.workers.photo_intake import address_site, decode_data_url, en
 from mobilenet_gui.workers.photo_tasks import Errand
 from mobilenet_gui.workers.projects import Copies, ReadPhotos
 
-CHUNK = 800
+CHUNK = 400
 """Photos taken in at once: about 10 ms."""
 
 
