@@ -12,13 +12,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.catalog import DEFAULT_ID
+from mobilenet_gui.training.estimate import PaceBook, network_of
 from mobilenet_gui.training.project import NewPhoto, Project
 from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.training.training_settings import TrainingSettings
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.wizard.dialog import WizardDialog
-from mobilenet_gui.ui.wizard.estimating import actual_parts
+from mobilenet_gui.ui.wizard.estimating import actual_parts, features_dir
 from mobilenet_gui.ui.wizard.evaluate_page import EvaluatePage
 from mobilenet_gui.ui.wizard.settings_fields import NumberField
 from mobilenet_gui.ui.wizard.settings_page import SettingsPage
@@ -116,6 +118,23 @@ def test_times_come_and_the_foot_says_them(make_trained: MakeTrained) -> None:
     bench.wait(lambda: bool(page.times.times))
     assert all(card.time_text() not in ("", "…") for card in page.cards.values())
     assert dialog.current.footer().text.startswith("About ")
+
+
+def test_times_follow_what_a_finished_training_took(make_trained: MakeTrained) -> None:
+    bench = make_trained()
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    finished_run(project)
+    _, page = settings_of(bench, project)
+    bench.wait(lambda: page.book.loaded and bool(page.times.times) and page.times._errand is None)
+    before = page.times.times["fast"].seconds
+    base = Bundle.open(bench.store.get(BASE_ID).folder)
+    PaceBook(features_dir()).put("rest", network_of(base, base.preprocessing.size), 1000.0)
+    page._refresh()
+    assert page.times.times["fast"].seconds == before
+    finished_run(project)
+    page.book.reload()
+    bench.wait(lambda: page.times.times["fast"].seconds > 1000)
 
 
 def test_without_a_model_to_start_from_one_is_offered(make_trained: MakeTrained) -> None:
