@@ -166,8 +166,8 @@ class _Adapting:
             self._answers_at_once = min(self._answers_at_once, progress.batch_size)
 
     def _halve(self, progress: Progress) -> None:
-        """Take half as many photos a step, say so, and keep it in mind for whoever goes on."""
-        progress.batch_size = max(1, progress.batch_size // 2)
+        """Take half as many photos a step as there were, say so, and keep it in mind for whoever goes on."""
+        progress.batch_size = max(1, min(progress.batch_size, len(self._train)) // 2)
         self._tell_halved(progress.batch_size)
         self._s.journal.record(batch_size=progress.batch_size, memory_ran_out=False)
 

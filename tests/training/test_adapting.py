@@ -143,6 +143,12 @@ def test_memory_that_runs_out_halves_the_batch_and_says_so(bench: Bench) -> None
     assert [event.epoch for event in bench.epochs()] == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_batch_larger_than_there_are_photos_is_halved_from_what_there_is(tmp_path: Path, bench: Bench) -> None:
+    large = Bench(tmp_path / "large", replace(RECIPE, batch_size=512))
+    large.adapt(large.setting(RunState(status="running", memory_ran_out=True)))
+    assert max(large.network.steps) == len(large.setting().material.places("train")) // 2
+
+
 def test_who_goes_on_after_the_system_ended_it_for_memory_halves_the_batch(bench: Bench) -> None:
     def stop(net: StandIn, _photos: int) -> None:
         if len(net.steps) == 8:
