@@ -50,7 +50,10 @@ def add_parser(subparsers: Any) -> None:
         ),
     )
     parser.add_argument(
-        "dataset", type=Path, metavar="DATASET", help=tr("a folder of folders, or a .csv of path,label")
+        "dataset",
+        type=Path,
+        metavar="DATASET",
+        help=tr("a folder of folders, a .csv of path,label, or the folder of a project made in the window"),
     )
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help=tr("where the result is to lie"))
     parser.add_argument(
@@ -159,8 +162,8 @@ def _train(
         classes, samples = found.samples(settings, _alike(found, cancel))
         folder = RunFolder(Path(os.path.abspath(arguments.output)))  # noqa: PTH100 - links stay as they are
         place = arguments.dataset.absolute()
-        name = arguments.name or (place.stem if place.is_file() else place.name)
-        spec = _spec(name, classes, samples, settings, base)
+        name = arguments.name or found.name or (place.stem if place.is_file() else place.name)
+        spec = _spec(name, classes, samples, settings, base, found.background)
         resume = _goes_on(folder, spec)
         if not resume:
             folder.write_spec(spec)
@@ -179,13 +182,15 @@ def _alike(found: FoundDataset, cancel: threading.Event) -> dict[Path, str]:
     return {photos[number]: group for number, group in groups.items()}
 
 
-def _spec(name: str, classes: Any, samples: Any, settings: TrainingSettings, base: Bundle) -> RunSpec:
+def _spec(  # noqa: PLR0917 - the parts of one order
+    name: str, classes: Any, samples: Any, settings: TrainingSettings, base: Bundle, none: str
+) -> RunSpec:
     from mobilenet_gui import paths
     from mobilenet_gui.training.project_spec import now
     from mobilenet_gui.training.run_folder import RunSpec
 
-    background = None
-    if settings.reject:
+    background = classes.index(none) if none in classes else None
+    if settings.reject and background is None:
         background = len(classes)
         classes = (*classes, tr("None of these"))
     return RunSpec(

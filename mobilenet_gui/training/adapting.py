@@ -140,6 +140,7 @@ class _Adapting:
         if kept is not None:
             self._network.weights = kept.weights
             self._network.optimizer_state = kept.optimizer
+            self._fit_into_memory(kept)
             self._s.journal.note(
                 trn("Going on after epoch {n}.", "Going on after epoch {n}.", kept.epoch).format(
                     n=kept.head_epochs + kept.epoch
@@ -149,9 +150,26 @@ class _Adapting:
             return kept
         start = self._untouched
         progress = Progress(0, self._s.journal.head_epochs, recipe.batch_size, weights=start, average=start, best=start)
+        self._fit_into_memory(progress)
         if len(self._validation):
             progress.best_loss = self._judged(self._validation)[0]
         return progress
+
+    def _fit_into_memory(self, progress: Progress) -> None:
+        """Take no more photos at a time than the memory did for; half as many where the process was ended for it."""
+        state = self._s.journal.state
+        if state.batch_size:
+            progress.batch_size = min(progress.batch_size, state.batch_size)
+        if state.memory_ran_out:
+            self._halve(progress)
+        if progress.batch_size < self._s.recipe.batch_size:
+            self._answers_at_once = min(self._answers_at_once, progress.batch_size)
+
+    def _halve(self, progress: Progress) -> None:
+        """Take half as many photos a step as there were, say so, and keep it in mind for whoever goes on."""
+        progress.batch_size = max(1, min(progress.batch_size, len(self._train)) // 2)
+        self._tell_halved(progress.batch_size)
+        self._s.journal.record(batch_size=progress.batch_size, memory_ran_out=False)
 
     def _epochs(self, progress: Progress) -> list[float]:
         """Go through the epochs that are left; returns how long each took."""
@@ -206,8 +224,7 @@ class _Adapting:
             except MemoryError:
                 if progress.batch_size == 1:
                     raise
-                progress.batch_size //= 2
-                self._tell_halved(progress.batch_size)
+                self._halve(progress)
                 self._network.weights = progress.weights
                 self._network.prepare(self._s.recipe.learning_rate)
 

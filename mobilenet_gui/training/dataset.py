@@ -2,7 +2,7 @@
 
 What each layout means is decided here once, for the wizard and the command line: a subfolder is a class with all that
 lies below it; `train` and `val` or `test` folders keep their parts; a folder of photos is one class of its name; loose
-photos have no class yet. Nothing is decoded.
+photos have no class yet. Nothing is decoded, but for a fine-tuning project's photos; see `dataset_project`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from mobilenet_gui.core.errors import Cancelled, PhotoError, ProjectError
 from mobilenet_gui.core.photo_files import looks_like_photo, natural_key, openable, os_reason, scan
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import dataset_table
+from mobilenet_gui.training.dataset_project import is_project, read_project
 from mobilenet_gui.training.dataset_types import PARTS, FoundDataset, FoundPhoto, Gathering, part_of, resolved
 from mobilenet_gui.training.project_types import PhotoSplit, clean_name, name_key
 
@@ -36,7 +37,8 @@ def read_source(
     """Find the labelled photos that files and folders stand for.
 
     Args:
-        source: a folder, a table of paths and labels, a photo, or several of those.
+        source: a folder, a table of paths and labels, a photo, or several of those; or a fine-tuning project's folder
+            on its own.
         cancel: ends it when set.
         progress: told how many photos were found so far.
 
@@ -49,6 +51,10 @@ def read_source(
         Cancelled: `cancel` was set.
     """
     paths = [Path(os.path.abspath(p)) for p in ([source] if isinstance(source, Path) else source)]  # noqa: PTH100
+    if len(paths) == 1 and is_project(paths[0]):
+        return read_project(paths[0], cancel)
+    if len(paths) == 1 and _is_zip(paths[0]):
+        raise ProjectError(str(paths[0]), tr("This is a zip. Unpack it, and take the folder that comes out of it."))
     reader = _Reader(cancel, progress)
     reader.read(paths)
     found = resolved(reader.gathering)
@@ -203,6 +209,10 @@ def _table_of(files: Sequence[Path], *, named: bool) -> Path | None:
     tables = [path for path in files if dataset_table.looks_like_table(path)]
     about = [path for path in tables if dataset_table.names_photos(path, named=named)]
     return about[0] if len(about) == 1 else None
+
+
+def _is_zip(path: Path) -> bool:
+    return path.suffix.lower() == ".zip" and not _is_folder(path)
 
 
 def _is_folder(path: Path) -> bool:

@@ -69,11 +69,15 @@ class FoundDataset:
         classes: names in the order of coming; some may have no photo.
         photos: every photo.
         problems: what could not be used, each with its file or folder and the reason.
+        background: the class for what is none of the others, where a project has one; the last of `classes`.
+        name: what the photos' project is called; empty for those of plain folders and tables.
     """
 
     classes: tuple[str, ...]
     photos: tuple[FoundPhoto, ...]
     problems: tuple[UserError, ...] = ()
+    background: str = ""
+    name: str = ""
 
     @property
     def loose(self) -> tuple[FoundPhoto, ...]:

@@ -24,7 +24,9 @@ from mobilenet_gui import paths
 from mobilenet_gui.core.errors import Cancelled, ModelError, StorageError
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import protocol
-from mobilenet_gui.training.job import Job, subject_of, to_data
+from mobilenet_gui.training.job import Job, TrainJob, subject_of, to_data
+from mobilenet_gui.training.memory_kills import kills_so_far, was_memory
+from mobilenet_gui.training.run_folder import RunFolder
 
 CANCEL_SECONDS = 3.0
 """A cancelled worker has this long to end by itself, and half of it again after being told to terminate."""
@@ -59,6 +61,8 @@ class WorkerProcess:
             ModelError: it cannot be started.
         """
         self.log: deque[str] = deque(maxlen=_LOG_LINES)
+        self._ended_by_us = False
+        self._memory_kills = kills_so_far()
         self._events: queue.SimpleQueue[protocol.Event | None] = queue.SimpleQueue()
         try:
             self._process = subprocess.Popen(
@@ -153,7 +157,7 @@ class WorkerProcess:
                 continue
             silence, before = 0.0, time.monotonic()
             if event is None:
-                raise self._crashed(subject)
+                raise self._crashed(job)
             if isinstance(event, protocol.Log):
                 self.log.extend(event.text.splitlines())
             if on_event is not None:
@@ -165,6 +169,7 @@ class WorkerProcess:
 
     def stop_at_once(self) -> None:
         """End the process without asking it. A training can go on from its last finished epoch. From any thread."""
+        self._ended_by_us = True
         with contextlib.suppress(OSError):
             self._process.kill()
 
@@ -232,13 +237,18 @@ class WorkerProcess:
             return ModelError(subject, tr("The program's helper failed: {reason}").format(reason=event.reason))
         return ModelError(event.subject or subject, event.reason)
 
-    def _crashed(self, subject: str) -> ModelError:
+    def _crashed(self, job: Job) -> ModelError:
+        subject = subject_of(job)
         code = self._process.wait()
         for reader in self._readers:
             reader.join(timeout=1)
         last = [line for line in self.log if line.strip() and not _ROUTINE.match(line)][-_SHOWN_LOG_LINES:]
-        if code == -_SIGKILL:
-            reason = tr("The system stopped the program's helper; there may not be enough memory.")
+        if code == -_SIGKILL and not self._ended_by_us and was_memory(self._memory_kills):
+            reason = tr("The memory ran out, so the system stopped the program's helper.")
+            if isinstance(job, TrainJob):
+                RunFolder(job.run_folder).note_memory_ran_out()
+        elif code == -_SIGKILL:
+            reason = tr("The program's helper was stopped from outside.")
         else:
             reason = tr("The program's helper ended unexpectedly (code {code}).").format(code=code)
         return ModelError(subject, " ".join([reason, *last])[:1000])

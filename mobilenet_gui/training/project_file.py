@@ -140,8 +140,12 @@ def _stored_path(folder: Path, photo: Photo) -> str:
 # --- loading
 
 
-def load(folder: Path) -> tuple[ProjectData, str]:
+def load(folder: Path, *, repair: bool = True) -> tuple[ProjectData, str]:
     """Read a project.
+
+    Args:
+        folder: where it lies.
+        repair: put a damaged file out of the way, so that the next save does not make it the backup.
 
     Returns:
         The project, and what was wrong with its file, in words; empty where all was well.
@@ -161,7 +165,7 @@ def load(folder: Path) -> tuple[ProjectData, str]:
         except (OSError, ValueError):
             reason = tr("There is no project in this folder.") if missing else tr("The project file is damaged.")
             raise ProjectError(str(folder), reason) from error
-    if not missing:
+    if repair and not missing:
         # Out of the way: the next save must not take it for a good one and make it the backup.
         with contextlib.suppress(OSError):
             path.replace(folder / DAMAGED_NAME)

@@ -11,12 +11,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
 
-from mobilenet_gui.core.errors import ProjectError
+from mobilenet_gui.core.errors import ProjectError, StorageError
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import write_atomically
@@ -161,6 +161,9 @@ class RunState:
         accuracy: share of the test photos answered correctly, 0-1; None until tested.
         notes: what the user should know (photos missing, batch halved), in words.
         error: why it failed, in words.
+        batch_size: photos a step, where the memory did not do for as many as were asked for; 0 otherwise.
+        memory_ran_out: the system ended its process for want of memory while it was adapting; whoever goes on takes
+            half as many photos at a time.
     """
 
     status: RunStatus = "new"
@@ -171,6 +174,8 @@ class RunState:
     accuracy: float | None = None
     notes: tuple[str, ...] = field(default=())
     error: str = ""
+    batch_size: int = 0
+    memory_ran_out: bool = False
 
     @property
     def can_go_on(self) -> bool:
@@ -195,6 +200,8 @@ class RunState:
             "accuracy": _finite(self.accuracy),
             "notes": list(self.notes),
             "error": self.error,
+            "batch_size": self.batch_size,
+            "memory_ran_out": self.memory_ran_out,
         }
 
     @classmethod
@@ -216,6 +223,8 @@ class RunState:
             accuracy=None if accuracy is None else _number(accuracy),
             notes=tuple(_text(note) for note in _list(data.get("notes", []))),
             error=_text(data.get("error", "")),
+            batch_size=_whole(data.get("batch_size", 0)),
+            memory_ran_out=data.get("memory_ran_out") is True,
         )
 
 
@@ -338,6 +347,14 @@ class RunFolder:
             if state.status in ("running", "paused"):
                 state.status = "interrupted"
         return state
+
+    def note_memory_ran_out(self) -> None:
+        """Record that the system ended the run's process for want of memory. Never raises: it is for another time."""
+        state = self._read_state()
+        if state.phase == "adapt" and state.status in ("running", "paused"):
+            state.memory_ran_out = True
+            with suppress(StorageError):
+                self.write_state(state)
 
     def _read_state(self) -> RunState:
         try:

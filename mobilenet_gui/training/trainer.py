@@ -61,6 +61,8 @@ class _Training:
             best_epoch=before.best_epoch if resumed else 0,
             seconds=before.seconds,
             notes=before.notes if resumed else (),
+            batch_size=before.batch_size,
+            memory_ran_out=before.memory_ran_out,
         )
         self._before = before.seconds
         self._journal = Journal(folder, control, state, resumed=resumed)

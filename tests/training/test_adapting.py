@@ -143,6 +143,51 @@ def test_memory_that_runs_out_halves_the_batch_and_says_so(bench: Bench) -> None
     assert [event.epoch for event in bench.epochs()] == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_batch_larger_than_there_are_photos_is_halved_from_what_there_is(tmp_path: Path, bench: Bench) -> None:
+    large = Bench(tmp_path / "large", replace(RECIPE, batch_size=512))
+    large.adapt(large.setting(RunState(status="running", memory_ran_out=True)))
+    assert max(large.network.steps) == len(large.setting().material.places("train")) // 2
+
+
+def test_who_goes_on_after_the_system_ended_it_for_memory_halves_the_batch(bench: Bench) -> None:
+    def stop(net: StandIn, _photos: int) -> None:
+        if len(net.steps) == 8:
+            raise Cancelled
+
+    def at_once(_net: StandIn, _photos: int) -> None:
+        raise Cancelled
+
+    bench.network.trouble = stop
+    with pytest.raises(Cancelled):
+        bench.adapt()
+    first = max(bench.network.steps)
+    for times in (1, 2):  # the second time before there was another epoch to keep
+        bench.run_folder.note_memory_ran_out()
+        state = replace(bench.run_folder.state(), status="running")
+        assert state.memory_ran_out
+        bench.events.clear()
+        bench.network = StandIn()
+        bench.network.trouble = at_once
+        with pytest.raises(Cancelled):
+            bench.adapt(bench.setting(state, resumed=True))
+        assert bench.network.steps == [first // 2**times]
+        assert "batch" in bench.notes()
+
+    bench.network = StandIn()
+    bench.adapt(bench.setting(bench.run_folder.state(), resumed=True))
+    assert max(bench.network.steps) == first // 4
+    assert [event.epoch for event in bench.epochs()][-1] == 6
+
+
+def test_a_first_epoch_that_the_memory_did_not_do_for_begins_with_half_the_batch(bench: Bench) -> None:
+    bench.adapt()
+    first = max(bench.network.steps)
+    bench.network = StandIn()
+    bench.adapt(bench.setting(RunState(status="running", memory_ran_out=True)))
+    assert max(bench.network.steps) == first // 2
+    assert not bench.run_folder.state().memory_ran_out
+
+
 def test_memory_too_small_for_one_photo_is_an_error(bench: Bench) -> None:
     def none(_net: StandIn, _photos: int) -> None:
         raise MemoryError

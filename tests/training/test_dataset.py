@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from mobilenet_gui.cli_train import _alike
 from mobilenet_gui.core.errors import Cancelled, ProjectError
+from mobilenet_gui.training.archive import export_zip
 from mobilenet_gui.training.dataset import FoundDataset, read_source
 from mobilenet_gui.training.dataset_types import name_for
+from mobilenet_gui.training.project import NewPhoto, Project
+from mobilenet_gui.training.project_copies import copy_photos
+from mobilenet_gui.training.project_store import ProjectStore
 from mobilenet_gui.training.training_settings import TrainingSettings
 from tests.training.disguises import jpeg, picture
+from tests.training.painted import KINDS, paint
 
 
 def make(root: Path, *names: str) -> Path:
@@ -351,3 +358,72 @@ def test_what_a_project_is_called_after(tmp_path: Path, monkeypatch: pytest.Monk
     assert name_for([place / "ants"], ("ants",)) == ""
     make(tmp_path, "My  insects/labels.csv")
     assert name_for([place / "labels.csv"], both) == "My insects"
+
+
+# -- fine-tuning projects -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Ten photos of two classes and of what is neither; one is left out, one is a copy of the project's."""
+    project = ProjectStore(tmp_path / "projects").create("Pets & Co")
+    for seed, kind in enumerate(KINDS):
+        made = project.add_class(kind, background=kind == KINDS[-1])
+        folder = tmp_path / "mine" / kind
+        folder.mkdir(parents=True)
+        for n in range(10):
+            Image.fromarray(paint(kind, 100 * seed + n)).save(folder / f"{n}.png")
+        project.add_photos([NewPhoto(path, made.id) for path in sorted(folder.iterdir())])
+    first = project.ids_of(project.classes[0].id)[0]
+    project.leave_out([first])
+    second = project.ids_of(project.classes[1].id)[0]
+    project.pin_split([second], "test")
+    copies = copy_photos(project.folder, [project.photos[second].path])
+    project.set_paths({second: next(iter(copies.paths.values()))}, copied=True)
+    project.set_settings(TrainingSettings(split=(50, 20, 30), seed=5))
+    project.save()
+    return project
+
+
+def test_a_project_is_read_with_its_own_classes_and_split(project: Project) -> None:
+    wanted = project.spec_for_run(project.folder, project.folder)
+    project.close()
+    found = read_source(project.folder)
+    assert (found.name, found.classes, found.background) == ("Pets & Co", KINDS, KINDS[-1])
+    assert len(found.photos) == 29
+    assert {p.path: (p.class_name, p.split) for p in found.photos} == {
+        s.path: (wanted.classes[s.label], s.split) for s in wanted.samples
+    }
+    classes, samples = found.samples(TrainingSettings(split=(80, 10, 10), seed=1))
+    assert classes == wanted.classes
+    assert {s.path: s.split for s in samples} == {s.path: s.split for s in wanted.samples}
+
+
+def test_an_exported_project_is_read_from_where_it_was_unpacked(project: Project, tmp_path: Path) -> None:
+    project.close()
+    target = tmp_path / "out.mobilenet.zip"
+    export_zip(project.snapshot(), target)
+    with pytest.raises(ProjectError, match="Unpack it"):
+        read_source(target)
+    with zipfile.ZipFile(target) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    found = read_source(tmp_path / "unpacked")
+    assert found.counts() == read_source(project.folder).counts()
+    assert all(photo.path.is_relative_to(tmp_path / "unpacked") and photo.path.is_file() for photo in found.photos)
+
+
+def test_a_project_that_cannot_be_read_is_left_as_it_is(project: Project) -> None:
+    project.close()
+    kept = project.folder / "project.json"
+    kept.write_bytes(kept.read_bytes()[:200])
+    (project.folder / "project.json.bak").unlink(missing_ok=True)
+    with pytest.raises(ProjectError, match="damaged"):
+        read_source(project.folder)
+    assert kept.is_file()
+
+
+def test_an_empty_project_says_so(tmp_path: Path) -> None:
+    project = ProjectStore(tmp_path).create("Empty")
+    project.close()
+    with pytest.raises(ProjectError, match="no photos in this project"):
+        read_source(project.folder)

@@ -19,10 +19,11 @@ from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import Cancelled, ModelError, StorageError
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.types import Preprocessing
-from mobilenet_gui.training import process, protocol
+from mobilenet_gui.training import memory_kills, process, protocol
 from mobilenet_gui.training.architectures import Architecture
 from mobilenet_gui.training.job import ConvertJob, Job, TfliteJob, TrainJob, from_data, to_data
 from mobilenet_gui.training.process import WorkerProcess, run_job
+from mobilenet_gui.training.run_folder import RunFolder, RunState
 from tests.model_factory import make_labels, make_tflite
 from tests.training.weight_files import write_legacy
 
@@ -162,9 +163,41 @@ def test_crash_is_told_without_what_is_said_on_every_start(job: TfliteJob) -> No
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no signals")
-def test_a_killed_helper_may_have_lacked_memory(job: TfliteJob) -> None:
-    with pytest.raises(ModelError, match=r"not be enough memory\.$"):
-        run_job(job, command=script("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))
+@pytest.mark.parametrize(("counts", "said"), [((5, 6), "memory ran out"), ((5, 5), "outside"), ((None,) * 2, "memory")])
+def test_a_killed_helper_may_have_lacked_memory(
+    job: TfliteJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: tuple[int | None, ...], said: str
+) -> None:
+    """A training that the system ended for want of memory has it noted, for whoever goes on with it."""
+    numbers = iter(counts * 2)
+    for module in (process, memory_kills):
+        monkeypatch.setattr(module, "kills_so_far", lambda: next(numbers))
+    command = script("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    with pytest.raises(ModelError, match=said):
+        run_job(job, command=command)
+    run = RunFolder(tmp_path / "run")
+    run.write_state(RunState(status="running", phase="adapt"))
+    with pytest.raises(ModelError, match=said):
+        run_job(TrainJob(run.path), command=command)
+    state = run.state()
+    assert (state.status, state.memory_ran_out) == ("interrupted", "memory" in said)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no signals")
+def test_a_helper_that_we_end_ourselves_did_not_lack_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "was_memory", lambda _before: True)
+    run = RunFolder(tmp_path / "run")
+    run.write_state(RunState(status="running", phase="adapt"))
+    with WorkerProcess(script("time.sleep(60)")) as worker, pytest.raises(ModelError, match="outside"):
+        worker.run(TrainJob(run.path), lambda _event: worker.stop_at_once())
+    assert not run.state().memory_ran_out
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux counts")
+def test_the_system_counts_whom_it_ends_for_want_of_memory() -> None:
+    before = memory_kills.kills_so_far()
+    assert before is not None
+    assert not memory_kills.was_memory(before)
+    assert memory_kills.was_memory(before - 1)
 
 
 def test_fault_of_ours_is_told_apart(job: TfliteJob) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -11,6 +12,7 @@ from typing import cast
 import numpy as np
 import pytest
 
+from mobilenet_gui.core import cores
 from mobilenet_gui.core.errors import Cancelled, ModelError, ProjectError
 from mobilenet_gui.core.litert import load_interpreter
 from mobilenet_gui.core.store import ModelStore
@@ -254,6 +256,23 @@ def test_an_estimate_grows_with_effort_and_photos_and_learns_from_trainings(tmp_
     assert seconds("fast", 0) > 0
     (cache / "paces.json").write_text("rubbish")
     assert not estimate(bundle, 500, TrainingSettings(preset="fast"), cache).measured
+
+
+def test_what_the_program_does_beside_it_does_not_slow_the_probe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = make_bundle(tmp_path / "tiny")
+    mine = threading.local()
+
+    def spent() -> float:
+        """10 ms at each look, so that every photo takes as long, however long it takes; the first one a second."""
+        looks = mine.looks = int(getattr(mine, "looks", 0)) + 1
+        return 0.01 * looks + (1.0 if looks > 1 else 0.0)
+
+    monkeypatch.setattr(time, "thread_time", spent)
+    monkeypatch.setattr(cores, "usable_cores", lambda: 2)
+    probe(bundle, sorted(paint_folder(tmp_path / "photos", 4).rglob("*.png")), tmp_path)
+    assert PaceBook(tmp_path).get("seen", network_of(bundle, 32)) == pytest.approx(0.01 / 2 * 1.15)
 
 
 # -- what a training hears ------------------------------------------------------------------------------------------

@@ -12,19 +12,22 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.catalog import DEFAULT_ID
+from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.training.estimate import PaceBook, network_of
 from mobilenet_gui.training.project import NewPhoto, Project
 from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.training.training_settings import TrainingSettings
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.wizard.dialog import WizardDialog
-from mobilenet_gui.ui.wizard.estimating import actual_parts
+from mobilenet_gui.ui.wizard.estimating import actual_parts, features_dir
 from mobilenet_gui.ui.wizard.evaluate_page import EvaluatePage
 from mobilenet_gui.ui.wizard.settings_fields import NumberField
 from mobilenet_gui.ui.wizard.settings_page import SettingsPage
 from mobilenet_gui.ui.wizard.settings_words import promise
 from mobilenet_gui.ui.wizard.train_figures import TrainFigures
-from mobilenet_gui.ui.wizard.train_page import TrainPage
+from mobilenet_gui.ui.wizard.train_page import TrainPage, _words
 from mobilenet_gui.ui.wizard.training_words import advice, ready_at, span, time_left
 from mobilenet_gui.workers.training_state import TrainingState
 from tests import fake_trainer as fake
@@ -116,6 +119,23 @@ def test_times_come_and_the_foot_says_them(make_trained: MakeTrained) -> None:
     bench.wait(lambda: bool(page.times.times))
     assert all(card.time_text() not in ("", "…") for card in page.cards.values())
     assert dialog.current.footer().text.startswith("About ")
+
+
+def test_times_follow_what_a_finished_training_took(make_trained: MakeTrained) -> None:
+    bench = make_trained()
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    finished_run(project)
+    _, page = settings_of(bench, project)
+    bench.wait(lambda: page.book.loaded and bool(page.times.times) and page.times._errand is None)
+    before = page.times.times["fast"].seconds
+    base = Bundle.open(bench.store.get(BASE_ID).folder)
+    PaceBook(features_dir()).put("rest", network_of(base, base.preprocessing.size), 1000.0)
+    page._refresh()
+    assert page.times.times["fast"].seconds == before
+    finished_run(project)
+    page.book.reload()
+    bench.wait(lambda: page.times.times["fast"].seconds > 1000)
 
 
 def test_without_a_model_to_start_from_one_is_offered(make_trained: MakeTrained) -> None:
@@ -299,6 +319,38 @@ def test_a_training_that_failed_half_way_can_go_on(make_trained: MakeTrained) ->
     page.act("go_on")
     bench.wait(lambda: bench.training.busy)
     bench.wait(lambda: not bench.training.busy)
+
+
+def test_a_disk_too_full_to_note_it_is_said_as_what_it_was(make_trained: MakeTrained) -> None:
+    full = {"event": "failed", "subject": "", "reason": "The disk is full.", "kind": "storage"}
+    bench = make_trained(fake.epoch(1), "await finish", full)
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    dialog, page = begin(bench, project)
+    bench.wait(lambda: page.figures.epoch_card.number() == "1")
+    run = project.runs()[0]
+    run.write_state(RunState("running", "head", epochs(1, 3), 1, 2.0))  # as it stays where the disk refuses
+    page.act("finish")
+    bench.wait(lambda: "go_on" in keys_of(dialog))
+    assert page.banner.text() == "The disk is full. It goes on after epoch 1 of 3."
+    assert page.banner.tone() == "bad"
+    assert page._title.text() == "Training stopped half-way"
+    error = StorageError(str(run.path / "checkpoint"), "The disk is full.")
+    assert _words(error, bench.training.state) == "The disk is full."
+
+
+def test_memory_that_ran_out_is_said_with_what_comes_of_it(make_trained: MakeTrained) -> None:
+    bench = make_trained()
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    run = run_of(project, RunState("running", "adapt", epochs(4, 9), 4, 20.0, memory_ran_out=True))
+    dialog = bench.dialog(project)
+    dialog.context.latest.status = run.state().standing
+    dialog.go("train")
+    assert isinstance(dialog.current, TrainPage)
+    page = dialog.current
+    bench.wait(lambda: keys_of(dialog) == ["again", "go_on"])
+    assert page.banner.text().startswith("It goes on after epoch 4 of 9. It takes half as many photos at a time")
 
 
 def test_notes_are_said(make_trained: MakeTrained) -> None:

@@ -90,7 +90,15 @@ class TimeDesk(QObject):
         self._asked: object = None
         self._errand: Errand | None = None
 
-    def ask(self, base: Path, photos: Sequence[Photo], settings: TrainingSettings, *, cached: bool) -> None:
+    def ask(
+        self,
+        base: Path,
+        photos: Sequence[Photo],
+        settings: TrainingSettings,
+        *,
+        cached: bool,
+        latest: Path | None = None,
+    ) -> None:
         """Work out the times of all presets; the same question is not answered twice.
 
         Args:
@@ -98,8 +106,9 @@ class TimeDesk(QObject):
             photos: those that take part.
             settings: how to train, whatever preset they name; their split is the actual one.
             cached: the network has seen these photos before.
+            latest: the training that finished last; it has shown how long it takes.
         """
-        asked = (base, len(photos), replace(settings, preset="fast"), cached)
+        asked = (base, len(photos), replace(settings, preset="fast"), cached, latest)
         if asked == self._asked:
             return
         self._asked = asked

@@ -297,7 +297,8 @@ class SettingsPage(WizardPage):
         settings = replace(project.settings, base=base.id, split=actual_parts(photos, project.settings.split))
         before = [run for run in self.book.finished if run.settings.base == project.settings.base]
         seen = any(run.photos >= _MOSTLY * len(photos) for run in before)
-        self.times.ask(base.folder, photos, settings, cached=seen)
+        latest = next((run.folder for run in self.book.finished), None)
+        self.times.ask(base.folder, photos, settings, cached=seen, latest=latest)
 
     def _time_of(self, name: Preset) -> str:
         known = self.times.times.get(name)

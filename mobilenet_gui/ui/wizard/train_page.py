@@ -199,12 +199,15 @@ class TrainPage(WizardPage):
             if epoch
             else tr("It begins anew; photos that were prepared stay prepared.")
         )
-        if state.status == "failed":
+        if state.memory_ran_out:
+            text += " " + tr("It takes half as many photos at a time from then on.")
+        why = _words(live.error, live) if live is not None and live.folder == run.folder and live.error else ""
+        # A disk that is full refuses to note that it failed, too.
+        if state.status == "failed" or (why and live is not None and not live.crashed):
             self.set_heading(tr("Training stopped half-way"), tr("What it has learnt so far is kept."))
-            self.banner.set_content("bad", f"{state.error} {text}".lstrip())
+            self.banner.set_content("bad", f"{why or state.error} {text}".lstrip())
             return
         self.set_heading(tr("Training was interrupted"), tr("The computer or the program stopped in between."))
-        why = _words(live.error, live) if live is not None and live.folder == run.folder and live.error else ""
         self.banner.set_content("warn", f"{text} {why}".rstrip())
 
     def _show_failure(self, live: TrainingState | None, known: str = "") -> None:
@@ -255,5 +258,8 @@ def _share_of_phase(state: RunState) -> float:
 
 
 def _words(error: UserError, live: TrainingState | None) -> str:
-    """Return an error in words; the run folder's own name would tell nobody anything."""
-    return error.reason if live is not None and error.subject in ("", live.folder.name) else str(error)
+    """Return an error in words; the name or place of the run's own folder would tell nobody anything."""
+    if live is None:
+        return str(error)
+    ours = error.subject in ("", live.folder.name) or Path(error.subject).is_relative_to(live.folder)
+    return error.reason if ours else str(error)
