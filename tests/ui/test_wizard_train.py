@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from mobilenet_gui import paths
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.catalog import DEFAULT_ID
 from mobilenet_gui.core.errors import StorageError
@@ -21,7 +22,7 @@ from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.training.training_settings import TrainingSettings
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.wizard.dialog import WizardDialog
-from mobilenet_gui.ui.wizard.estimating import actual_parts, features_dir
+from mobilenet_gui.ui.wizard.estimating import actual_parts
 from mobilenet_gui.ui.wizard.evaluate_page import EvaluatePage
 from mobilenet_gui.ui.wizard.settings_fields import NumberField
 from mobilenet_gui.ui.wizard.settings_page import SettingsPage
@@ -130,7 +131,7 @@ def test_times_follow_what_a_finished_training_took(make_trained: MakeTrained) -
     bench.wait(lambda: page.book.loaded and bool(page.times.times) and page.times._errand is None)
     before = page.times.times["fast"].seconds
     base = Bundle.open(bench.store.get(BASE_ID).folder)
-    PaceBook(features_dir()).put("rest", network_of(base, base.preprocessing.size), 1000.0)
+    PaceBook(paths.features_dir()).put("rest", network_of(base, base.preprocessing.size), 1000.0)
     page._refresh()
     assert page.times.times["fast"].seconds == before
     finished_run(project)
