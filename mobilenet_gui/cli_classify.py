@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from mobilenet_gui.cli_model import place_of
 from mobilenet_gui.cli_output import (
     WRITERS,
     Writer,
@@ -127,14 +128,10 @@ def find_model(model: str | None) -> Bundle:
 
     store = ModelStore()
     if model is not None:
-        place = Path(model).absolute()
-        if (place / "run.json").is_file():
-            from mobilenet_gui.training.run_folder import RunFolder
-
-            return Bundle.open(RunFolder(place).bundle_folder)
-        if os.sep in model or "/" in model or (place / "manifest.json").is_file():
-            return Bundle.open(place)
-        return store.get(model)
+        place = place_of(model)
+        if place is None:
+            return store.get(model)
+        return Bundle.open(place if isinstance(place, Path) else place.bundle_folder)
     bundle = store.active()
     if bundle is None:
         raise ModelError(

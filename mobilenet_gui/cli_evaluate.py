@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from mobilenet_gui.cli_classify import EXIT_INTERRUPTED, EXIT_OK, report_unwritable
+from mobilenet_gui.cli_model import place_of
 from mobilenet_gui.cli_models import EXIT_FAILED, interruptible
 from mobilenet_gui.cli_output import complain, json_line, prepare_stdout, printable
 from mobilenet_gui.i18n import tr, trn
@@ -126,16 +127,14 @@ def _model(text: str) -> _Model:
     """Find the model by id, by its folder, or in the folder of a training."""
     from mobilenet_gui.core.bundle import Bundle
     from mobilenet_gui.core.store import ModelStore
-    from mobilenet_gui.training.run_folder import RunFolder
 
-    place = Path(os.path.abspath(text))  # noqa: PTH100 - links stay as they are
-    if (place / "run.json").is_file():
-        folder = RunFolder(place)
-        learnt = frozenset(_same(sample.path) for sample in folder.spec().samples if sample.split != "test")
-        return _Model(Bundle.open(folder.bundle_folder), learnt, folder)
-    if os.sep in text or "/" in text or (place / "manifest.json").is_file():
+    place = place_of(text)
+    if place is None:
+        return _Model(ModelStore().get(text))
+    if isinstance(place, Path):
         return _Model(Bundle.open(place))
-    return _Model(ModelStore().get(text))
+    learnt = frozenset(_same(sample.path) for sample in place.spec().samples if sample.split != "test")
+    return _Model(Bundle.open(place.bundle_folder), learnt, place)
 
 
 def _photos(dataset: Path, cancel: threading.Event, *, everything: bool) -> tuple[tuple[str, ...], tuple[Sample, ...]]:

@@ -15,6 +15,7 @@ from mobilenet_gui.cli_classify import (
     printable,
     report_unwritable,
 )
+from mobilenet_gui.cli_model import place_of
 from mobilenet_gui.cli_models import EXIT_FAILED, interruptible
 from mobilenet_gui.cli_output import EventTeller, complain
 from mobilenet_gui.i18n import tr
@@ -115,26 +116,15 @@ def _export(
 ) -> tuple[ExportResult, ...]:
     from dataclasses import replace
 
+    from mobilenet_gui.core.store import ModelStore
     from mobilenet_gui.training.export_run import job_for_run, run_export
-    from mobilenet_gui.training.run_folder import RunFolder
 
     output = Path(os.path.abspath(arguments.output))  # noqa: PTH100 - links stay as they are
-    place = Path(os.path.abspath(arguments.model))  # noqa: PTH100
-    if (place / "run.json").is_file():
-        job = job_for_run(RunFolder(place), formats, output)
-    else:
-        job = ExportJob(_bundle_folder(arguments.model, place), output, formats)
+    place = place_of(arguments.model) or ModelStore().get(arguments.model).folder
+    job = ExportJob(place, output, formats) if isinstance(place, Path) else job_for_run(place, formats, output)
     if arguments.check is not None:
         job = replace(job, check=_photos(arguments.check, cancel))
     return run_export(job, cancel=cancel, on_result=teller.result)
-
-
-def _bundle_folder(text: str, place: Path) -> Path:
-    from mobilenet_gui.core.store import ModelStore
-
-    if os.sep in text or "/" in text or (place / "manifest.json").is_file():
-        return place
-    return ModelStore().get(text).folder
 
 
 def _photos(source: Path, cancel: threading.Event) -> tuple[Path, ...]:

@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.icons import app_icon, icon, names, paint_icon
 from mobilenet_gui.ui.theme import theme, tokens
@@ -46,7 +47,7 @@ from mobilenet_gui.ui.widgets.kbd import KeyCap
 from mobilenet_gui.ui.widgets.labels import Divider, text_label
 from mobilenet_gui.ui.widgets.nav_rail import NavRail
 from mobilenet_gui.ui.widgets.page_header import PageHeader
-from mobilenet_gui.ui.widgets.painting import percent, rounded
+from mobilenet_gui.ui.widgets.painting import rounded
 from mobilenet_gui.ui.widgets.prediction_bars import GhostBars, PredictionBars
 from mobilenet_gui.ui.widgets.progress import Ring, ThinProgress
 from mobilenet_gui.ui.widgets.scatter import ScatterPlot, ScatterPoint

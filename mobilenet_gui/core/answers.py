@@ -26,9 +26,9 @@ from mobilenet_gui.i18n import tr
 TABLE_TOP_K = 5
 
 
-def percent(probability: float) -> str:
+def percent(probability: float, digits: int = 1) -> str:
     """Return `0.964` as `96.4 %`, with a no-break space."""
-    return f"{probability * 100:.1f}\N{NO-BREAK SPACE}%"
+    return f"{probability * 100:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def headline(label: str) -> str:

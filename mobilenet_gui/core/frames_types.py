@@ -93,7 +93,7 @@ class SourceSpec:
             raise SourceError("", tr("Nothing was given to watch."), Problem.MISSING)
         if asked.isascii() and asked.isdigit() and len(asked) <= 4:
             return cls(SourceKind.CAMERA, asked)
-        if urlsplit_safe(asked) in STREAM_SCHEMES and "://" in asked:
+        if is_stream_address(asked):
             return cls(SourceKind.STREAM, asked)
         if asked.lower().startswith("file://"):
             return cls(SourceKind.FILE, _path_of(asked))
@@ -209,6 +209,11 @@ def urlsplit_safe(text: str) -> str:
         return urlsplit(text).scheme.lower()
     except ValueError:
         return ""
+
+
+def is_stream_address(text: str) -> bool:
+    """Say whether a text is the address of something that a server sends."""
+    return "://" in text and urlsplit_safe(text) in STREAM_SCHEMES
 
 
 def _path_of(url: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import time
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -11,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 from PIL import Image
 
 from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.core.json_text import json_text
 from mobilenet_gui.core.live_session import LiveAnswer
 from mobilenet_gui.core.types import Pixels
 from mobilenet_gui.i18n import tr
@@ -61,7 +61,7 @@ def save_snapshot(
         photo = _write_new(folder, stem, _SUFFIXES[kind], buffer.getvalue())
         if answer is not None:
             record = sidecar(answer, source, time.strftime("%Y-%m-%dT%H:%M:%S%z", moment))
-            photo.with_suffix(".json").write_bytes(_as_json(record | {"photo": photo.name}))
+            photo.with_suffix(".json").write_bytes(json_text(record | {"photo": photo.name}, indent=2).encode())
     except OSError as error:
         if photo is not None:
             photo.unlink(missing_ok=True)
@@ -83,13 +83,6 @@ def sidecar(answer: LiveAnswer, source: str, when: str) -> dict[str, Any]:
         ],
         "milliseconds": round(answer.timing.total, 3),
     }
-
-
-def _as_json(record: dict[str, Any]) -> bytes:
-    try:
-        return json.dumps(record, ensure_ascii=False, indent=2).encode() + b"\n"
-    except UnicodeEncodeError:  # a file name that is no UTF-8; as an escape its bytes survive
-        return json.dumps(record, indent=2).encode() + b"\n"
 
 
 def _write_new(folder: Path, stem: str, suffix: str, data: bytes) -> Path:

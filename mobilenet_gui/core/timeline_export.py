@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.core.json_text import json_text
 from mobilenet_gui.core.timeline import Segment, Timeline
 
 FORMATS: Final = ("csv", "json", "srt")
@@ -110,12 +110,7 @@ def as_json(timeline: Timeline, segments: Sequence[Segment], *, frames: bool = T
             }
             for when, indices, probabilities in rows
         ]
-    text = json.dumps(record, ensure_ascii=False, indent=1)
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # a file name that is no UTF-8; as an escape its bytes survive
-        text = json.dumps(record, indent=1)
-    return text + "\n"
+    return json_text(record, indent=1)
 
 
 def as_srt(segments: Sequence[Segment]) -> str:

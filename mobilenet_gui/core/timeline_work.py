@@ -14,14 +14,7 @@ from mobilenet_gui.core import imaging, opencv
 from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import Cancelled
 from mobilenet_gui.core.frames import open_source
-from mobilenet_gui.core.frames_types import (
-    STREAM_SCHEMES,
-    Counter,
-    SourceError,
-    SourceKind,
-    SourceSpec,
-    urlsplit_safe,
-)
+from mobilenet_gui.core.frames_types import Counter, SourceError, SourceKind, SourceSpec, is_stream_address
 from mobilenet_gui.core.frames_video import VideoFile
 from mobilenet_gui.core.recognizer import Recognizer
 from mobilenet_gui.core.types import Pixels
@@ -139,8 +132,7 @@ class AnalysisWork:
     def _decode(self) -> None:
         # FFmpeg's own choice, a thread a core, costs a quarter more and gains nothing beside networks on all cores.
         threads = max(1, usable_cores() // 2)
-        on_server = "://" in self._path and urlsplit_safe(self._path) in STREAM_SCHEMES
-        kind = SourceKind.STREAM if on_server else SourceKind.FILE
+        kind = SourceKind.STREAM if is_stream_address(self._path) else SourceKind.FILE
         source = open_source(SourceSpec(kind, self._path), Counter(), threads=threads)
         try:
             if not isinstance(source, VideoFile):

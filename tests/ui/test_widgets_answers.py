@@ -11,9 +11,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.ui.theme import theme, tokens
 from mobilenet_gui.ui.widgets.histogram import BINS, ConfidenceHistogram, bins
-from mobilenet_gui.ui.widgets.painting import percent
 from mobilenet_gui.ui.widgets.prediction_bars import GhostBars, PredictionBars
 from mobilenet_gui.ui.widgets.scatter import ScatterPlot, ScatterPoint
 from mobilenet_gui.ui.widgets.scatter_layout import axis_steps, place_labels

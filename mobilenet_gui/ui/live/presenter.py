@@ -6,7 +6,7 @@ import time
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
-from mobilenet_gui.core.answers import headline
+from mobilenet_gui.core.answers import headline, percent
 from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
 from mobilenet_gui.core.frames_types import Frame, SourceKind, SourceSpec
 from mobilenet_gui.core.live_session import LiveAnswer
@@ -20,7 +20,6 @@ from mobilenet_gui.ui.live.frame import LiveFrame
 from mobilenet_gui.ui.live.pace import BARS_A_SECOND, TEXTS_A_SECOND, Ranges, RateLimit
 from mobilenet_gui.ui.live.stage import LiveStage, Status
 from mobilenet_gui.ui.photos.heat import heat_picture
-from mobilenet_gui.ui.widgets.painting import percent
 
 SOON_MS = 16
 """So long a frame waits for its answer before it is shown; half of what a camera takes for the next one."""

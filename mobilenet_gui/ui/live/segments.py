@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mobilenet_gui.core.answers import headline
+from mobilenet_gui.core.answers import headline, percent
 from mobilenet_gui.core.timeline import Segment
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.ui import fonts
@@ -104,7 +104,7 @@ class _Painter(QStyledItemDelegate):
         upper.setLeft(dot.right() + 8)
         lower = QRectF(upper.x(), rect.y() + half, upper.width(), half - 5)
         small = fonts.font("small")
-        share = f"{segment.probability * 100:.0f}\N{NO-BREAK SPACE}%"
+        share = percent(segment.probability, 0)
         right = Qt.AlignmentFlag.AlignRight
         taken = draw_text(painter, upper, share, fonts.font("body"), colours.text2, align=right, elide=False)
         label = upper.adjusted(0, 0, -taken - 10, 0)

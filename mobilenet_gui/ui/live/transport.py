@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.core.timeline import AnalysisProgress
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
@@ -129,7 +130,7 @@ class TransportBar(QWidget):
         self.progress.set_fraction(progress.fraction)
         parts = []
         if progress.fraction is not None:
-            parts.append(f"{progress.fraction * 100:.0f}\N{NO-BREAK SPACE}%")
+            parts.append(percent(progress.fraction, 0))
         if progress.speed >= 0.05:
             speed = f"{progress.speed:.0f}" if progress.speed >= 10 else f"{progress.speed:.1f}"
             parts.append(tr("{n}× as fast as it plays").format(n=speed))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from datetime import date, datetime
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.i18n import tr, trn
-from mobilenet_gui.ui.widgets.painting import percent
+from mobilenet_gui.ui.widgets.painting import NO_BREAK_SPACE
 
-NBSP = "\u00a0"
+NBSP = NO_BREAK_SPACE
 NOTHING = "–"
 """Stands where a figure is not known."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from mobilenet_gui.core.answers import first_synonym, headline
+from mobilenet_gui.core.answers import first_synonym, headline, percent
 from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
 from mobilenet_gui.core.photo_session import Photo, PhotoState
 from mobilenet_gui.i18n import tr
@@ -14,7 +14,6 @@ from mobilenet_gui.ui.corrections.link import CorrectLink
 from mobilenet_gui.ui.photos.sure_slider import SureSlider
 from mobilenet_gui.ui.photos.switch_row import SwitchRow
 from mobilenet_gui.ui.widgets.labels import Divider, text_label
-from mobilenet_gui.ui.widgets.painting import percent
 from mobilenet_gui.ui.widgets.prediction_bars import GhostBars, PredictionBars
 from mobilenet_gui.ui.widgets.slider import Slider
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.widgets.labels import text_label
-from mobilenet_gui.ui.widgets.painting import percent
 from mobilenet_gui.ui.widgets.slider import Slider
 
 LOWEST, HIGHEST = 0.05, 0.99

@@ -9,12 +9,12 @@ from typing import cast
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.settings import Rule, Settings
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.widgets.fields import ComboBox, LineEdit
 from mobilenet_gui.ui.widgets.labels import text_label
-from mobilenet_gui.ui.widgets.painting import percent
 from mobilenet_gui.ui.widgets.segmented import Segmented
 from mobilenet_gui.ui.widgets.slider import Slider
 from mobilenet_gui.ui.widgets.switch import Switch

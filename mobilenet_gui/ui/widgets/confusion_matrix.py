@@ -17,12 +17,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QToolTip, QWidget
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.accessibility import announce, notify_name, shows_focus
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import RADIUS_CONTROL, RADIUS_SMALL
-from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, outline, percent, rounded
+from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, outline, rounded
 
 _GAP = 3.0
 _LEAST_WIDE, _LEAST_HIGH, _CELL_WIDE, _CELL_HIGH = 30, 24, 200, 132

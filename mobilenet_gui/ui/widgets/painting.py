@@ -1,4 +1,4 @@
-"""Shapes that painted widgets draw alike: rounded boxes, focus rings, bars, shadows, elided text, percentages."""
+"""Shapes that painted widgets draw alike: rounded boxes, focus rings, bars, shadows, elided text."""
 
 from __future__ import annotations
 
@@ -12,11 +12,6 @@ NO_BREAK_SPACE = "\u00a0"
 FOCUS_WIDTH = 2.0
 FOCUS_GAP = 2.0
 FOCUS_INSET = FOCUS_WIDTH + FOCUS_GAP
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """Return a share (0..1) as text, e.g. "96.4 %"; the space never breaks."""
-    return f"{share * 100:.{digits}f}{NO_BREAK_SPACE}%"
 
 
 def rounded(painter: QPainter, rect: QRectF, radius: float, fill: QColor | None, border: QColor | None = None,

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.accessibility import notify_name, shows_focus, spoken_percent, spoken_position
@@ -16,7 +17,7 @@ from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import HEIGHT_BAR, HEIGHT_BAR_ROW, MS_BARS, RADIUS_SMALL, mix
 from mobilenet_gui.ui.widgets.motion import Tween
-from mobilenet_gui.ui.widgets.painting import bar, draw_text, percent, rounded
+from mobilenet_gui.ui.widgets.painting import bar, draw_text, rounded
 
 _FOCUS_INSET = 8
 """How far a focused row's contents draw in, so that the ring has room beside them."""

@@ -9,10 +9,11 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.theme import tokens
-from mobilenet_gui.ui.widgets.painting import draw_text, percent
+from mobilenet_gui.ui.widgets.painting import draw_text
 from mobilenet_gui.ui.widgets.scatter_layout import axis_steps, place_labels
 
 _LEFT, _BOTTOM, _TOP, _RIGHT = 26, 22, 26, 4

@@ -10,6 +10,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QS
 from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.evaluation_types import Answer
 from mobilenet_gui.ui import fonts
@@ -18,7 +19,7 @@ from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.photos.tiles import paint_cover
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import RADIUS_CONTROL, RADIUS_SMALL
-from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, percent, rounded
+from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, rounded
 
 ROW_HEIGHT, ROW_GAP = 72, 12
 ROW_PICTURE = 92

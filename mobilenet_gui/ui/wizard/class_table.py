@@ -8,10 +8,10 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTreeView, QWidget
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.evaluation_types import ClassFigures
 from mobilenet_gui.ui import fonts
-from mobilenet_gui.ui.widgets.painting import percent
 
 _SORT = Qt.ItemDataRole.UserRole
 _DASH = "\N{EN DASH}"

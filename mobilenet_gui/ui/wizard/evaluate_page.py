@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training.comparison import Comparison, compare
@@ -19,7 +20,6 @@ from mobilenet_gui.ui.models.words import day
 from mobilenet_gui.ui.tokens import SHORT_BELOW
 from mobilenet_gui.ui.widgets.banner import Banner
 from mobilenet_gui.ui.widgets.fields import ComboBox
-from mobilenet_gui.ui.widgets.painting import percent
 from mobilenet_gui.ui.widgets.stat_card import StatCard
 from mobilenet_gui.ui.wizard.answer_looks import AnswerLooks
 from mobilenet_gui.ui.wizard.answer_view import AnswerView

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training.comparison import Comparison
 from mobilenet_gui.training.evaluation_types import Evaluation
-from mobilenet_gui.ui.widgets.painting import percent
 
 FEWEST_ALIKE = 2
 """Mistakes of one kind; a single one shows nothing."""

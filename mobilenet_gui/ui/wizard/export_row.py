@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.export_formats import FormatInfo
 from mobilenet_gui.training.export_job import ExportResult
@@ -13,7 +14,6 @@ from mobilenet_gui.ui.models.words import megabytes
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
 from mobilenet_gui.ui.widgets.chip import Chip
 from mobilenet_gui.ui.widgets.labels import ElidedLabel, text_label
-from mobilenet_gui.ui.widgets.painting import percent
 from mobilenet_gui.workers.exports import ExportState
 
 _CHIP_WIDTH, _BUTTON_WIDTH, _SIZE_WIDTH = 138, 100, 60

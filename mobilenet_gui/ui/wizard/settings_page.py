@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QButtonGroup, QGridLayout, QVBoxLayout, QWidget
 
 from mobilenet_gui import paths
 from mobilenet_gui.core import catalog
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.i18n import tr
@@ -25,7 +26,6 @@ from mobilenet_gui.ui.widgets.banner import Banner
 from mobilenet_gui.ui.widgets.card import Card
 from mobilenet_gui.ui.widgets.fields import ComboBox
 from mobilenet_gui.ui.widgets.labels import Divider
-from mobilenet_gui.ui.widgets.painting import percent
 from mobilenet_gui.ui.widgets.preset_card import PresetCard
 from mobilenet_gui.ui.widgets.split_bar import Parts, SplitBar
 from mobilenet_gui.ui.wizard.bases import BaseChoice, bases_of

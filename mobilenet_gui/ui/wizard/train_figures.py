@@ -7,13 +7,13 @@ from itertools import pairwise
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.run_folder import EpochRecord
 from mobilenet_gui.training.training_settings import TrainingSettings
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.widgets.curve_chart import Curve, CurveChart
-from mobilenet_gui.ui.widgets.painting import percent
 from mobilenet_gui.ui.widgets.phase_track import PhaseTrack
 from mobilenet_gui.ui.widgets.stat_card import StatCard
 from mobilenet_gui.ui.wizard.training_words import phase_title, phases_of, ready_at, span, time_left

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.photos.tiles import paint_cover
@@ -14,7 +15,7 @@ from mobilenet_gui.ui.tokens import HEIGHT_LARGE, RADIUS_CONTROL
 from mobilenet_gui.ui.widgets.buttons import Button
 from mobilenet_gui.ui.widgets.card import Card
 from mobilenet_gui.ui.widgets.labels import text_label
-from mobilenet_gui.ui.widgets.painting import draw_text, percent, rounded
+from mobilenet_gui.ui.widgets.painting import draw_text, rounded
 
 _NAMED = 3
 _WIDTH, _HEIGHT = 196, 136

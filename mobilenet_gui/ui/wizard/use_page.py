@@ -9,6 +9,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.i18n import tr, trn
@@ -18,7 +19,6 @@ from mobilenet_gui.training.export_job import ExportFormat, ExportResult
 from mobilenet_gui.ui.widgets.banner import Banner
 from mobilenet_gui.ui.widgets.card import Card
 from mobilenet_gui.ui.widgets.labels import Divider, text_label
-from mobilenet_gui.ui.widgets.painting import percent
 from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.ui.wizard.export_row import ExportRow
 from mobilenet_gui.ui.wizard.flow import Key
