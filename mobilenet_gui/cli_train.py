@@ -159,7 +159,7 @@ def _train(
         found = read_source(arguments.dataset, cancel)
         for problem in found.problems:
             teller.note(str(problem))
-        classes, samples = found.samples(settings, _alike(found, cancel))
+        classes, samples = found.samples(settings, None if found.is_project else _alike(found, cancel))
         folder = RunFolder(Path(os.path.abspath(arguments.output)))  # noqa: PTH100 - links stay as they are
         place = arguments.dataset.absolute()
         name = arguments.name or found.name or (place.stem if place.is_file() else place.name)

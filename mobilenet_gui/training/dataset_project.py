@@ -57,6 +57,7 @@ def read_project(folder: Path, cancel: threading.Event | None = None) -> FoundDa
             sample.split,
             data.photos[sample.id].size,
             data.photos[sample.id].mtime_ns,
+            sample.group,
         )
         for sample in spec.samples
     )

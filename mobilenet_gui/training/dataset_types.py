@@ -39,6 +39,7 @@ class FoundPhoto(NamedTuple):
         split: the part its folder or table gives it to; empty for none.
         size: of the file in bytes.
         mtime_ns: of the file.
+        group: photos of one group are never parted by the split; empty for none, or where nobody has looked.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class FoundPhoto(NamedTuple):
     split: PhotoSplit = ""
     size: int = 0
     mtime_ns: int = 0
+    group: str = ""
 
 
 @dataclass(slots=True)
@@ -78,6 +80,11 @@ class FoundDataset:
     problems: tuple[UserError, ...] = ()
     background: str = ""
     name: str = ""
+
+    @property
+    def is_project(self) -> bool:
+        """These are a project's photos: which show the same has been looked up for them."""
+        return bool(self.name)
 
     @property
     def loose(self) -> tuple[FoundPhoto, ...]:
@@ -114,7 +121,7 @@ class FoundDataset:
         classes = tuple(name for name in self.classes if counts[name])
         label = {name: n for n, name in enumerate(classes)}
         photos = [photo for photo in self.photos if photo.class_name]
-        together = [(groups or {}).get(p.path, "") for p in photos]
+        together = [p.group or (groups or {}).get(p.path, "") for p in photos]
         parts = split_samples(
             [label[p.class_name] for p in photos],
             together,

@@ -19,6 +19,16 @@ def server() -> Iterator[RtspServer]:
         yield running
 
 
+def watched(server: RtspServer) -> tuple[FrameReader, Log]:
+    """Have a reader watch the camera, live by now; return it and the states it tells."""
+    states, frames = Log(), Log()
+    reader = FrameReader(SourceSpec.parse(server.url), frames.append, states.append)
+    server.run()
+    reader.start()
+    states.wait_for(lambda change: change.state is ReaderState.LIVE)
+    return reader, states
+
+
 def test_pictures_come_as_sent(server: RtspServer) -> None:
     server.run()
     source = open_source(SourceSpec.parse(server.url))
@@ -43,11 +53,7 @@ def test_a_password_is_asked_for_and_taken(server: RtspServer, capfd: pytest.Cap
 
 
 def test_a_camera_that_goes_silent_or_is_switched_off_is_waited_for(server: RtspServer) -> None:
-    states, frames = Log(), Log()
-    reader = FrameReader(SourceSpec.parse(server.url), frames.append, states.append)
-    server.run()
-    reader.start()
-    states.wait_for(lambda change: change.state is ReaderState.LIVE)
+    reader, states = watched(server)
     server.refuse(True)
     server.hold()
     gone = states.wait_for(lambda change: change.state is ReaderState.WAITING)
@@ -67,11 +73,7 @@ def test_a_camera_that_goes_silent_or_is_switched_off_is_waited_for(server: Rtsp
 
 
 def test_stopping_does_not_wait_for_a_silent_camera(server: RtspServer) -> None:
-    states, frames = Log(), Log()
-    reader = FrameReader(SourceSpec.parse(server.url), frames.append, states.append)
-    server.run()
-    reader.start()
-    states.wait_for(lambda change: change.state is ReaderState.LIVE)
+    reader, _ = watched(server)
     server.hold()
     begin = time.monotonic()
     reader.stop()

@@ -399,6 +399,21 @@ def test_a_project_is_read_with_its_own_classes_and_split(project: Project) -> N
     assert {s.path: s.split for s in samples} == {s.path: s.split for s in wanted.samples}
 
 
+def test_a_project_s_bursts_stay_together_for_whoever_trains_on_it(project: Project) -> None:
+    shown = project.photos[project.ids_of(project.classes[0].id)[1]].path
+    extra = [shown.with_name(f"burst-{n}.png") for n in range(3)]
+    for number, path in enumerate(extra):
+        Image.new("RGB", (64, 64), (40 * number, 200 - 60 * number, 90)).save(path)
+    project.add_photos([NewPhoto(path, project.classes[0].id, group="burst") for path in extra])
+    project.save()
+    project.close()
+    found = read_source(project.folder)
+    assert found.is_project
+    groups = {sample.path: sample.group for sample in found.samples(TrainingSettings())[1]}
+    assert groups[extra[0]]
+    assert len({groups[path] for path in extra}) == 1
+
+
 def test_an_exported_project_is_read_from_where_it_was_unpacked(project: Project, tmp_path: Path) -> None:
     project.close()
     target = tmp_path / "out.mobilenet.zip"
