@@ -15,13 +15,14 @@ import os
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from tests.stream_server import StreamServer
 
 BOUNDARY = "frame"
 
@@ -48,44 +49,26 @@ def part(data: bytes, boundary: str = BOUNDARY, *, length: bool = True) -> bytes
     return head.encode() + b"\r\n" + data + b"\r\n"
 
 
-class MjpegServer:
-    """Serves `/video`; use as a context manager. Methods may be called from the test's thread at any time."""
+class MjpegServer(StreamServer):
+    """Serves `/video`."""
 
     def __init__(self, *, boundary: str = BOUNDARY, length: bool = True) -> None:
+        super().__init__("mjpeg")
         self.boundary, self.length = boundary, length
         self.head: bytes | None = None
         """Sent instead of the good answer's head."""
         self.silent = False
         """Take connections and never answer."""
         self.requests: list[bytes] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._changed = threading.Condition()
-        self._viewers: list[socket.socket] = []
         self._waiting: list[socket.socket] = []
-        self._closed = False
-        self._refusing = False
-        self._pump: threading.Thread | None = None
-        self._pumping = threading.Event()
-        self._thread = threading.Thread(target=self._accept, name="mjpeg-server")
 
     @property
     def url(self) -> str:
         """The stream's address."""
         return f"http://127.0.0.1:{self.port}/video"
 
-    def __enter__(self) -> MjpegServer:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.hold()
-        with self._changed:
-            self._closed = True
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-        self._thread.join()
-        self._listener.close()
+    def leave(self) -> None:
+        """Let everybody go."""
         self.end()
         for connection in self._waiting:
             connection.close()
@@ -111,25 +94,8 @@ class MjpegServer:
 
     def run(self, fps: float = 30.0, make: Callable[[int], bytes] | None = None) -> None:
         """Send frames at a rate until `hold`."""
-        self.hold()
-        stop = self._pumping = threading.Event()
         data = jpeg()
-
-        def pump() -> None:
-            number, due = 0, time.monotonic()
-            while not stop.wait(max(0.0, due - time.monotonic())):
-                self.frame(data if make is None else make(number))
-                number, due = number + 1, due + 1 / fps
-
-        self._pump = threading.Thread(target=pump, name="mjpeg-pump")
-        self._pump.start()
-
-    def hold(self) -> None:
-        """Send nothing more; the connections stay."""
-        self._pumping.set()
-        if self._pump is not None:
-            self._pump.join()
-            self._pump = None
+        self._pump_pictures(fps, lambda number: self.frame(data if make is None else make(number)))
 
     def garbage(self, count: int) -> None:
         """Send random bytes."""
@@ -150,11 +116,6 @@ class MjpegServer:
             viewer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             viewer.close()
 
-    def refuse(self, refusing: bool) -> None:
-        """Hang up on newcomers, or welcome them again."""
-        with self._changed:
-            self._refusing = refusing
-
     def _take(self) -> list[socket.socket]:
         with self._changed:
             viewers, self._viewers = self._viewers, []
@@ -166,22 +127,8 @@ class MjpegServer:
                 self._viewers.remove(viewer)
         viewer.close()
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            with self._changed:
-                if self._closed:
-                    connection.close()
-                    return
-                if self._refusing:
-                    connection.close()
-                    continue
-            self._greet(connection)
-
-    def _greet(self, connection: socket.socket) -> None:
+    def welcome(self, connection: socket.socket) -> None:
+        """Read what is asked, answer, and have one viewer more."""
         connection.settimeout(5)
         request = b""
         with contextlib.suppress(OSError):
@@ -201,9 +148,7 @@ class MjpegServer:
             connection.shutdown(socket.SHUT_WR)
             connection.close()
             return
-        with self._changed:
-            self._viewers.append(connection)
-            self._changed.notify_all()
+        self._joins(connection)
 
 
 class Log:

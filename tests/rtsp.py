@@ -20,6 +20,8 @@ from collections.abc import Iterator
 
 from PIL import Image
 
+from tests.stream_server import StreamServer
+
 _CLOCK = 90_000
 _FRAGMENT = 1400
 _SDP = (
@@ -61,41 +63,25 @@ def _tables(data: bytes) -> dict[int, bytes]:
     return found
 
 
-class RtspServer:
-    """Serves `/door`; use as a context manager. Methods may be called from the test's thread at any time."""
+class RtspServer(StreamServer):
+    """Serves `/door`."""
 
     def __init__(self) -> None:
+        super().__init__("rtsp")
         self.password = ""
         self.colour = (200, 30, 30)
         self.size = (320, 240)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._changed = threading.Condition()
-        self._viewers: list[socket.socket] = []
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
-        self._refusing = self._closed = False
         self._sequence = 0
-        self._pump: threading.Thread | None = None
-        self._pumping = threading.Event()
-        self._thread = threading.Thread(target=self._accept, name="rtsp-server")
 
     @property
     def url(self) -> str:
         """The stream's address."""
         return f"rtsp://127.0.0.1:{self.port}/door"
 
-    def __enter__(self) -> RtspServer:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.hold()
-        self._closed = True
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-        self._thread.join()
-        self._listener.close()
+    def leave(self) -> None:
+        """Let everybody go."""
         self.drop()
         for thread in self._threads:
             thread.join()
@@ -112,22 +98,7 @@ class RtspServer:
 
     def run(self, fps: float = 30.0) -> None:
         """Send pictures at a rate until `hold`."""
-        self.hold()
-        stop = self._pumping = threading.Event()
-
-        def pump() -> None:
-            while not stop.wait(1 / fps):
-                self.frame()
-
-        self._pump = threading.Thread(target=pump, name="rtsp-pump")
-        self._pump.start()
-
-    def hold(self) -> None:
-        """Send nothing more; the connections stay."""
-        self._pumping.set()
-        if self._pump is not None:
-            self._pump.join()
-            self._pump = None
+        self._pump_pictures(fps, lambda _: self.frame())
 
     def drop(self) -> None:
         """Cut every connection."""
@@ -137,24 +108,13 @@ class RtspServer:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def refuse(self, refusing: bool) -> None:
-        """Hang up on newcomers, or welcome them again."""
-        self._refusing = refusing
-
-    def _accept(self) -> None:
-        while True:
-            connection, _ = self._listener.accept()
-            if self._closed:
-                connection.close()
-                return
-            if self._refusing:
-                connection.close()
-                continue
-            with self._changed:
-                self._open.append(connection)
-            thread = threading.Thread(target=self._talk, args=(connection,), name="rtsp-talk")
-            self._threads.append(thread)
-            thread.start()
+    def welcome(self, connection: socket.socket) -> None:
+        """Talk in a thread of its own: a conversation goes on for as long as somebody watches."""
+        with self._changed:
+            self._open.append(connection)
+        thread = threading.Thread(target=self._talk, args=(connection,), name="rtsp-talk")
+        self._threads.append(thread)
+        thread.start()
 
     def _talk(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as lines, contextlib.suppress(OSError):
@@ -184,6 +144,4 @@ class RtspServer:
         answer = f"RTSP/1.0 {status}\r\nCSeq: {fields.get('CSeq', '0')}\r\n{more}\r\n{body}"
         connection.sendall(answer.encode())
         if method == "PLAY" and status == "200 OK":
-            with self._changed:
-                self._viewers.append(connection)
-                self._changed.notify_all()
+            self._joins(connection)
