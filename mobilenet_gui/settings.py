@@ -91,6 +91,16 @@ class Settings:
     dismissed_banners: str = _setting("")
     """Comma-separated names of banners the user closed for good."""
 
+    @property
+    def open_from(self) -> str:
+        """The folder in which files are looked for at first: the last one, or the user's own."""
+        return self.last_folder or str(Path.home())
+
+    @property
+    def export_to(self) -> str:
+        """The folder in which files are written at first: the last one, or the user's own."""
+        return self.last_export_folder or str(Path.home())
+
 
 class _UnreadableError(Exception):
     """The settings file is no good; the text says why."""

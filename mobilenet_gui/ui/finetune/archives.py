@@ -49,7 +49,7 @@ class ArchiveDesk(QObject):
         file, _ = QFileDialog.getOpenFileName(
             self._owner,
             tr("Import a project"),
-            self._settings.values.last_folder or str(Path.home()),
+            self._settings.values.open_from,
             tr("Projects ({p})").format(p=f"*{ZIP}"),
         )
         if file:
@@ -76,7 +76,7 @@ class ArchiveDesk(QObject):
 
     def ask_where_to_export(self, summary: ProjectSummary) -> None:
         """Let a file be chosen and write a project to it."""
-        folder = self._settings.values.last_export_folder or str(Path.home())
+        folder = self._settings.values.export_to
         safe = "".join(c if c.isalnum() or c in " -_." else "_" for c in summary.name).strip(" .") or "project"
         file, _ = QFileDialog.getSaveFileName(
             self._owner,

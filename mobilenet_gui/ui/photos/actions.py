@@ -84,7 +84,7 @@ class PhotoActions(QObject):
         dialog.open()
 
     def _dialog(self, title: str) -> QFileDialog:
-        dialog = QFileDialog(self._frame, title, self._settings.values.last_folder or str(Path.home()))
+        dialog = QFileDialog(self._frame, title, self._settings.values.open_from)
         dialog.filesSelected.connect(self._opened)
         dialog.finished.connect(dialog.deleteLater)
         return dialog

@@ -181,7 +181,7 @@ class ExportDesk(QObject):
         return [photo for photo in (session.get(key) for key in session.visible()) if photo is not None]
 
     def _folder(self) -> str:
-        return self._settings.values.last_export_folder or self._settings.values.last_folder or str(Path.home())
+        return self._settings.values.last_export_folder or self._settings.values.open_from
 
     def _remember(self, folder: Path) -> None:
         try:

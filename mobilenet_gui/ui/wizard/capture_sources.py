@@ -96,7 +96,7 @@ class CaptureSources(QObject):
     def ask_for_video(self) -> None:
         """Let a video be chosen."""
         kinds = tr("Videos ({patterns})").format(patterns=" ".join(f"*{s}" for s in sorted(VIDEO_SUFFIXES)))
-        folder = self._settings.values.last_folder or str(Path.home())
+        folder = self._settings.values.open_from
         file, _ = QFileDialog.getOpenFileName(self._window, tr("Open a video file"), folder, kinds)
         if file:
             self._settings.update(last_folder=str(Path(file).parent))

@@ -301,7 +301,7 @@ class DataPage(WizardPage):
         folder = QFileDialog.getExistingDirectory(
             self,
             tr("Choose a folder of photos, or a folder of such folders"),
-            self.context.settings.values.last_folder or str(Path.home()),
+            self.context.settings.values.open_from,
         )
         if folder:
             self.context.settings.update(last_folder=folder)
@@ -310,7 +310,7 @@ class DataPage(WizardPage):
     def ask_where_photos_are(self) -> None:
         """Let the folder be chosen that photos were moved to, and look for them there."""
         folder = QFileDialog.getExistingDirectory(
-            self, tr("Where are the photos now?"), self.context.settings.values.last_folder or str(Path.home())
+            self, tr("Where are the photos now?"), self.context.settings.values.open_from
         )
         if folder:
             self.context.settings.update(last_folder=folder)
@@ -324,7 +324,7 @@ class DataPage(WizardPage):
             both = tr("Photos and tables ({patterns})").format(patterns=f"{photos} *.csv *.tsv")
             kinds = f"{both};;{kinds};;{tr('Tables ({patterns})').format(patterns='*.csv *.tsv')}"
         files, _ = QFileDialog.getOpenFileNames(
-            self, tr("Choose photos"), self.context.settings.values.last_folder or str(Path.home()), kinds
+            self, tr("Choose photos"), self.context.settings.values.open_from, kinds
         )  # fmt: skip
         if files:
             self.context.settings.update(last_folder=str(Path(files[0]).parent))

@@ -16,8 +16,6 @@ from mobilenet_gui.ui.widgets.buttons import Button
 from mobilenet_gui.ui.widgets.labels import ElidedLabel
 from mobilenet_gui.ui.wizard.page import Action, Footer
 
-_GHOST_PADDING = 14
-
 
 class FooterBar(QWidget):
     """The strip.
@@ -62,8 +60,6 @@ class FooterBar(QWidget):
             gone.deleteLater()
         for action in wanted:
             self._dress(action)
-        flush = footer.left is not None and footer.left.kind == "ghost"  # its words stand under the page's
-        self._row.setContentsMargins(DIALOG_MARGIN - (_GHOST_PADDING if flush else 0), 0, DIALOG_MARGIN, 0)
         for place, action in enumerate(wanted):
             button = self._buttons[action.key]
             self._row.removeWidget(button)

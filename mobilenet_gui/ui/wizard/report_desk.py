@@ -34,7 +34,7 @@ class ReportDesk(QObject):
             folder: the run folder.
             earlier: the test result of the training before it.
         """
-        start = self._context.settings.values.last_export_folder or str(Path.home())
+        start = self._context.settings.values.export_to
         dialog = QFileDialog(self._place, tr("Save the report"), start)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilters([tr("Report (*.html)"), tr("Model card (*.md)")])
