@@ -1,4 +1,4 @@
-"""Qt hygiene for every test of this folder, and the wizards that several of them open."""
+"""Qt hygiene for every test of this folder, the looks of widgets tried by themselves, and wizards that several open."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.theme import theme
 from tests.fake_trainer import Step
 from tests.qt_hygiene import no_leaked_qt_objects  # noqa: F401 - a fixture
 from tests.ui.trained_parts import MakeTrained, TrainedBench
+from tests.ui.widget_window import windows
 
 
 @pytest.fixture
@@ -23,3 +26,16 @@ def make_trained(qtbot: QtBot, tmp_path: Path) -> Iterator[MakeTrained]:
     yield build
     for bench in made:
         bench.shut_down()
+
+
+@pytest.fixture
+def dressed() -> Iterator[None]:
+    """Give widgets the light theme without motion; leave nothing of it, nor of their windows."""
+    theme().apply()
+    theme().set_mode("light")
+    theme().set_reduced_motion(True)
+    yield
+    windows.clear()
+    theme().set_mode("system")
+    theme().set_reduced_motion(None)
+    fonts.set_scale(None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPalette
@@ -36,19 +34,9 @@ from mobilenet_gui.ui.widgets.segmented import Segmented
 from mobilenet_gui.ui.widgets.slider import Slider
 
 pytestmark = [
-    pytest.mark.usefixtures("qapp"),
+    pytest.mark.usefixtures("qapp", "dressed"),
     pytest.mark.qt_log_ignore("This plugin does not support"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def dressed() -> Iterator[None]:
-    theme().apply()
-    theme().set_mode("light")
-    theme().set_reduced_motion(True)
-    yield
-    theme().set_mode("system")
-    theme().set_reduced_motion(None)
 
 
 def picture(widget: QWidget) -> QImage:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -13,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QButtonGroup, QWidget
 from pytestqt.qtbot import QtBot
 
-from mobilenet_gui.ui.theme import theme, tokens
+from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.widgets.confusion_matrix import ConfusionMatrix
 from mobilenet_gui.ui.widgets.curve_chart import Curve, CurveChart
 from mobilenet_gui.ui.widgets.curve_layout import spline, steps_below, value_axis
@@ -22,17 +21,7 @@ from mobilenet_gui.ui.widgets.preset_card import PresetCard
 from mobilenet_gui.ui.widgets.split_bar import LEAST, SplitBar
 from mobilenet_gui.ui.widgets.stat_card import StatCard
 
-pytestmark = [pytest.mark.usefixtures("qapp"), pytest.mark.qt_log_ignore("This plugin does not support")]
-
-
-@pytest.fixture(autouse=True)
-def dressed() -> Iterator[None]:
-    theme().apply()
-    theme().set_mode("light")
-    theme().set_reduced_motion(True)
-    yield
-    theme().set_mode("system")
-    theme().set_reduced_motion(None)
+pytestmark = [pytest.mark.usefixtures("qapp", "dressed"), pytest.mark.qt_log_ignore("This plugin does not support")]
 
 
 def shown(qtbot: QtBot, widget: QWidget, width: int, height: int) -> QImage:

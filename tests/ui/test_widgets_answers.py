@@ -19,21 +19,11 @@ from mobilenet_gui.ui.widgets.scatter import ScatterPlot, ScatterPoint
 from mobilenet_gui.ui.widgets.scatter_layout import axis_steps, place_labels
 
 pytestmark = [
-    pytest.mark.usefixtures("qapp"),
+    pytest.mark.usefixtures("qapp", "dressed"),
     pytest.mark.qt_log_ignore("This plugin does not support"),
 ]
 
 FIVE = [("Great grey owl", 0.964), ("Kite", 0.011), ("Ruffed grouse", 0.006), ("Lynx", 0.003), ("Marmoset", 0.001)]
-
-
-@pytest.fixture(autouse=True)
-def dressed() -> Iterator[None]:
-    theme().apply()
-    theme().set_mode("light")
-    theme().set_reduced_motion(True)
-    yield
-    theme().set_mode("system")
-    theme().set_reduced_motion(None)
 
 
 @pytest.fixture
