@@ -74,15 +74,15 @@ class Photo:
     recognition: Recognition | None = None
     problem: str = ""
     stale: bool = False
-    _name_key: tuple[tuple[int, int, str], ...] | None = field(default=None, repr=False)
+    _name_key: str | None = field(default=None, repr=False)
     _words: str = field(default="", repr=False)
 
     @property
-    def name_key(self) -> tuple[tuple[int, int, str], ...]:
+    def name_key(self) -> str:
         """The key that sorts by name as people count; kept, since sorting thousands asks for it often."""
         return self._name_key if self._name_key is not None else self.make_name_key()
 
-    def make_name_key(self) -> tuple[tuple[int, int, str], ...]:
+    def make_name_key(self) -> str:
         """Work `name_key` out."""
         self._name_key = natural_key(self.name)
         return self._name_key

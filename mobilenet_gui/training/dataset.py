@@ -117,13 +117,17 @@ class _Reader:
 
     def _read_parts_of_classes(self, folders: Sequence[Path]) -> bool:
         """Read classes whose folders hold nothing but the parts of the data, and say whether they do."""
-        inside = [(folder, *self._listed(folder)) for folder in folders]
-        parts = {part_of(path.name) for _, _, within in inside for path in within}
+        inside: list[tuple[Path, list[Path]]] = []
+        for folder in folders:
+            files, within = self._listed(folder)
+            # Most folders are classes: the first of them tells, and the photos of all the others need no listing.
+            if not within or any(looks_like_photo(path) for path in files):
+                return False
+            inside.append((folder, within))
+        parts = {part_of(path.name) for _, within in inside for path in within}
         if "" in parts or "train" not in parts or len(parts) < 2:
             return False
-        if any(not within or any(looks_like_photo(path) for path in files) for _, files, within in inside):
-            return False
-        for folder, _, within in inside:
+        for folder, within in inside:
             for path in sorted(within, key=lambda each: PARTS.index(part_of(each.name))):
                 self._read_class(path, folder.name, part_of(path.name))
         return True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -44,6 +46,16 @@ def test_natural_order() -> None:
     ordered = sorted(given, key=natural_key)
     assert ordered.index("IMG_2.jpg") < ordered.index("img_9.jpg") < ordered.index("IMG_10.jpg")
     assert ordered.index("a٣.jpg") < ordered.index("a10.jpg")
+
+
+def test_natural_order_is_that_of_numbers_and_letters_one_by_one() -> None:
+    def parts(name: str) -> list[tuple[int, int, str]]:
+        split = re.split(r"(\d+)", name.casefold())
+        return [(0, int(part), part) if n % 2 else (1, 0, part) for n, part in enumerate(split) if part]
+
+    random = Random(1)
+    given = {"".join(random.choice("aB0917_ .é٣") for _ in range(random.randint(0, 9))) for _ in range(5000)}
+    assert sorted(given, key=lambda name: (natural_key(name), name)) == sorted(given, key=lambda n: (parts(n), n))
 
 
 def test_folders_photos_first_then_their_folders(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.training.project import NewPhoto, Project
 from mobilenet_gui.ui.theme import tokens
-from mobilenet_gui.ui.wizard import data_card
+from mobilenet_gui.ui.wizard import data_card, data_page
 from mobilenet_gui.ui.wizard.class_picker import ClassPicker
 from mobilenet_gui.ui.wizard.data_page import DataPage
 from mobilenet_gui.ui.wizard.dialog import WizardDialog
@@ -378,6 +378,24 @@ def test_chosen_photos_are_moved_left_out_and_removed(bench: WizardBench) -> Non
     assert counts(project)["Birds"] == 3
     QTest.keyClick(detail.grid, Qt.Key.Key_Delete)
     assert len(detail.rows.ids) == 2
+
+
+def test_many_photos_are_painted_after_the_work_on_them(bench: WizardBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_page, "MANY", 3)
+    project = bench.project()
+    page = page_of(bench.dialog(project))
+    given = [(photo(bench.place / f"{n}.jpg", n), "Birds" if n else "Frogs") for n in range(5)]
+    project.add_photos([NewPhoto(path, class_name=name) for path, name in given])
+    assert not page.views.updatesEnabled(), "five photos have come"
+    bench.wait(page.views.updatesEnabled)
+    page.open_class(class_id(project, "Frogs"))
+    assert page.views.updatesEnabled()
+    page.open_class(class_id(project, "Birds"))
+    assert not page.views.updatesEnabled()
+    bench.wait(page.views.updatesEnabled)
+    page.detail.move_to(page.detail.rows.ids, class_id(project, "Frogs"))
+    assert not page.views.updatesEnabled()
+    bench.wait(page.views.updatesEnabled)
 
 
 def test_a_new_class_is_split_off(bench: WizardBench) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from mobilenet_gui import paths
@@ -21,6 +21,7 @@ from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.training.project import Project
 from mobilenet_gui.training.project_store import ProjectStore
 from mobilenet_gui.ui.widgets.toast import ToastHost
+from mobilenet_gui.ui.widgets.turns import next_turn
 from mobilenet_gui.ui.wizard.context import LatestRun, WizardContext, WizardHub
 from mobilenet_gui.ui.wizard.dialog import WizardDialog
 from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
@@ -45,8 +46,6 @@ _NEEDED = (
     "mobilenet_gui.ui.wizard.data_page",
     "mobilenet_gui.ui.wizard.check_page",
 )
-_NEXT_TURN_MS = 1
-"""What Qt is asked to do after 0 ms it does within the same turn of the event loop, before anything is drawn."""
 
 
 class WizardDesk(QObject):
@@ -178,11 +177,11 @@ class WizardDesk(QObject):
         hub.camera_wanted.connect(self.camera_wanted)
         dialog.closed.connect(lambda: self._closed(project))
         # One thing a turn of the event loop, so that the main window goes on between them.
-        QTimer.singleShot(_NEXT_TURN_MS, dialog, lambda: self._prepare(dialog, places))
+        next_turn(dialog, lambda: self._prepare(dialog, places))
 
     def _prepare(self, dialog: WizardDialog, places: Sequence[Path]) -> None:
         dialog.prepare()
-        QTimer.singleShot(_NEXT_TURN_MS, dialog, lambda: self._show(dialog, places))
+        next_turn(dialog, lambda: self._show(dialog, places))
 
     def _show(self, dialog: WizardDialog, places: Sequence[Path]) -> None:
         owner = self.parent()
@@ -193,7 +192,7 @@ class WizardDesk(QObject):
         if problem:
             dialog.context.toasts.show_message(problem)
         if places:
-            QTimer.singleShot(_NEXT_TURN_MS, dialog, lambda: self._take(dialog, places))
+            next_turn(dialog, lambda: self._take(dialog, places))
         self.training.warm()
 
     def _take(self, dialog: WizardDialog, places: Sequence[Path]) -> None:

@@ -18,6 +18,7 @@ from mobilenet_gui.ui.photos.drop import can_take
 from mobilenet_gui.ui.photos.notices import Notices
 from mobilenet_gui.ui.tokens import DIALOG_MARGIN
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
+from mobilenet_gui.ui.widgets.turns import paint_next_turn
 from mobilenet_gui.ui.wizard import data_menus
 from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.ui.wizard.data_classes import ClassModel
@@ -31,6 +32,7 @@ from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, forward
 from mobilenet_gui.ui.wizard.photo_grid import dragged_photos
 from mobilenet_gui.ui.wizard.situation import situation_of, what_is_missing
 from mobilenet_gui.ui.wizard.undoing import Undoing
+from mobilenet_gui.workers.collector import MANY
 
 if TYPE_CHECKING:
     from mobilenet_gui.ui.wizard.capture_dialog import CaptureDialog
@@ -159,6 +161,8 @@ class DataPage(WizardPage):
         """Show one class's photos."""
         self.detail.show_class(class_id)
         self._show_detail()
+        if len(self.detail.rows.ids) >= MANY:
+            paint_next_turn(self.views)
 
     def show_overview(self) -> None:
         """Show all classes."""
@@ -230,6 +234,8 @@ class DataPage(WizardPage):
         if not self.is_overview():
             self.detail.follow(change)
         self._arrange()
+        if max(len(change.added), len(change.removed), len(change.changed)) >= MANY:
+            paint_next_turn(self.views)
         self.changed.emit()
 
     def _arrange(self) -> None:

@@ -30,7 +30,7 @@ class PhotoRows(QStringListModel):
         super().__init__(parent)
         self._project = project
         self._ids: list[str] = []
-        self._places: dict[str, int] = {}
+        self._places: dict[str, int] | None = None
         self._class_id = ""
         self.captions: dict[str, str] = {}
 
@@ -72,6 +72,8 @@ class PhotoRows(QStringListModel):
 
     def place_of(self, photo_id: str) -> int:
         """Return the row of a photo; -1 where it is not shown."""
+        if self._places is None:  # made when a picture arrives, not while the window waits for ten thousand rows
+            self._places = {one: place for place, one in enumerate(self._ids)}
         return self._places.get(photo_id, -1)
 
     # what the page says
@@ -111,8 +113,7 @@ class PhotoRows(QStringListModel):
         self.setStringList([""] * len(ids))
 
     def _take(self, ids: list[str]) -> None:
-        self._ids = ids
-        self._places = {photo_id: place for place, photo_id in enumerate(ids)}
+        self._ids, self._places = ids, None
 
     def _append(self, ids: list[str]) -> None:
         first = len(self._ids)
@@ -133,8 +134,8 @@ class PhotoRows(QStringListModel):
 
     def _repaint(self, photo_ids: Sequence[str]) -> None:
         for photo_id in photo_ids:
-            place = self._places.get(photo_id)
-            if place is not None:
+            place = self.place_of(photo_id)
+            if place >= 0:
                 index = self.index(place)
                 self.dataChanged.emit(index, index)
 
