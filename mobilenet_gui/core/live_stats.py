@@ -91,7 +91,9 @@ class TimeWindow:
         values = self._values()
         if len(values) <= points:
             return values
-        return [float(part.max()) for part in np.array_split(np.asarray(values), points)]
+        # In one call: the window's thread asks for it while others wait for the interpreter.
+        starts = np.arange(points) * len(values) // points
+        return np.maximum.reduceat(np.asarray(values), starts).tolist()
 
     def clear(self) -> None:
         """Forget everything."""

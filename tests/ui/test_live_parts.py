@@ -6,8 +6,9 @@ import itertools
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.core.cameras import Camera
@@ -16,6 +17,7 @@ from mobilenet_gui.core.timeline import AnalysisProgress, Segment
 from mobilenet_gui.core.types import CropBox, Label, Prediction
 from mobilenet_gui.ui.live import words
 from mobilenet_gui.ui.live.clock import clock
+from mobilenet_gui.ui.live.inspector import LiveInspector
 from mobilenet_gui.ui.live.label_colours import LabelColours
 from mobilenet_gui.ui.live.pace import Ranges, RateLimit
 from mobilenet_gui.ui.live.placing import placed, roomy
@@ -264,6 +266,34 @@ def test_sparkline_draws_whatever_there_is(qtbot: QtBot) -> None:
     for values in ([5.0], [0.0, 0.0], [5.0, 6.0, 80.0, 5.0]):
         line.set_values(values, 6.0)
         assert line.grab().toImage() != empty
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_bars_stay_in_their_place_whatever_the_words_beside_them(qtbot: QtBot) -> None:
+    panel = LiveInspector()
+    qtbot.addWidget(panel)
+    panel.resize(300, 700)
+    panel.bars.set_predictions([("a", 0.6), ("b", 0.2)], animate=False)
+    panel.show_answer(True, running=True)
+    panel.show_words("Tabby cat", "Fairly sure", "")
+    panel.show()
+    QApplication.processEvents()
+    places: list[int] = []
+
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Move:
+                places.append(panel.bars.y())
+            return False
+
+    watch = Watch()
+    panel.bars.installEventFilter(watch)
+    for _ in range(2):
+        panel.show_words("Not sure", "", "Move closer, hold still or add light.")
+        QApplication.processEvents()
+        panel.show_words("Tabby cat", "Fairly sure", "")
+        QApplication.processEvents()
+    assert not places, "all below them would move along, and be painted anew"
 
 
 def test_bars_move_without_their_words(qtbot: QtBot) -> None:

@@ -109,9 +109,13 @@ class LiveInspector(Inspector):
         """Write the answer: its name, how sure it is, and a sentence."""
         if self.title.text() != title:
             self.title.setText(title)
-        for label, text in ((self.verdict, verdict), (self.second, second)):
+        both = ((self.verdict, verdict), (self.second, second))
+        for label, text in both:
             if label.text() != text:
                 label.setText(text)
+        # What goes before what comes: Qt lays out as soon as something comes, and for an old sentence beside a new
+        # verdict there would be two lines, with everything below moved down and back and painted anew.
+        for label, text in sorted(both, key=lambda each: bool(each[1])):
             label.setVisible(bool(text))
 
     def show_answer(self, there: bool, *, running: bool = False) -> None:
