@@ -93,7 +93,7 @@ class TimeWindow:
             return values
         # In one call: the window's thread asks for it while others wait for the interpreter.
         starts = np.arange(points) * len(values) // points
-        return np.maximum.reduceat(np.asarray(values), starts).tolist()
+        return [float(value) for value in np.maximum.reduceat(np.asarray(values), starts)]
 
     def clear(self) -> None:
         """Forget everything."""
