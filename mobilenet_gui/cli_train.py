@@ -8,7 +8,8 @@ import math
 import os
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_INTERRUPTED: Final = 130
+_TELL_EVERY: Final = 1.0
+"""Seconds between two lines about the same step."""
 _NUMBERS: Final = (
     ("--input-size", "input_size", int),
     ("--epochs", "epochs", int),
@@ -159,7 +162,8 @@ def _train(
         found = read_source(arguments.dataset, cancel)
         for problem in found.problems:
             teller.note(str(problem))
-        classes, samples = found.samples(settings, None if found.is_project else _alike(found, cancel))
+        alike = None if found.is_project else _alike(found, cancel, teller.comparing)
+        classes, samples = found.samples(settings, alike)
         folder = RunFolder(Path(os.path.abspath(arguments.output)))  # noqa: PTH100 - links stay as they are
         place = arguments.dataset.absolute()
         name = arguments.name or found.name or (place.stem if place.is_file() else place.name)
@@ -170,14 +174,16 @@ def _train(
         return worker.run(TrainJob(folder.path, resume), teller.event, cancel)
 
 
-def _alike(found: FoundDataset, cancel: threading.Event) -> dict[Path, str]:
+def _alike(
+    found: FoundDataset, cancel: threading.Event, progress: Callable[[int, int], None] | None = None
+) -> dict[Path, str]:
     """Return which photos show the same, as the check of the window finds it: the split must not part them."""
     from mobilenet_gui.training.doctor_findings import PlainPhoto
     from mobilenet_gui.training.duplicates import duplicate_groups
 
     photos = {str(n): photo.path for n, photo in enumerate(found.photos)}
     groups = duplicate_groups(
-        [PlainPhoto(number, path, "") for number, path in photos.items()], look=True, cancel=cancel
+        [PlainPhoto(number, path, "") for number, path in photos.items()], look=True, progress=progress, cancel=cancel
     )
     return {photos[number]: group for number, group in groups.items()}
 
@@ -255,6 +261,22 @@ def _install(bundle: Path, *, activate: bool) -> str:
 class _Teller(EventTeller):
     """Prints how it goes."""
 
+    _compared_at: float | None = None
+
+    def comparing(self, done: int, wanted: int) -> None:
+        """Tell of the photos that were looked at before the training begins, once a second; in words only once."""
+        from mobilenet_gui.training import protocol
+
+        now, before = time.monotonic(), self._compared_at
+        if before is None:
+            self._compared_at = now
+        elif now - before >= _TELL_EVERY:
+            self._compared_at = now if self._json else math.inf
+            if self._json:
+                self.event(protocol.Progress("compare", done / max(wanted, 1)))
+            else:
+                self._line(_phase_words()["compare"])
+
     def event(self, event: protocol.Event) -> None:
         from mobilenet_gui.training import protocol
 
@@ -298,6 +320,7 @@ class _Teller(EventTeller):
 
 def _phase_words() -> dict[str, str]:
     return {
+        "compare": tr("Looking for photos that show the same"),
         "photos": tr("Preparing photos"),
         "head": tr("Learning the classes"),
         "adapt": tr("Adapting the last layers"),

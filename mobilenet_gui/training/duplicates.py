@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from mobilenet_gui.core.errors import Cancelled
 from mobilenet_gui.training.doctor_findings import CheckedPhoto
 from mobilenet_gui.training.fingerprint import VERSION, Fingerprint
-from mobilenet_gui.training.fingerprint_cache import FingerprintCache, default_path, fingerprints
+from mobilenet_gui.training.fingerprint_cache import FingerprintCache, OnProgress, default_path, fingerprints
 from mobilenet_gui.training.likeness import Pairs, candidate_pairs, mirrored_pairs, shrink
 from mobilenet_gui.training.likeness_check import ALIKE_FROM, SAME_FROM, likeness
 
@@ -91,6 +91,7 @@ def duplicate_groups(
     cache_path: Path | None = None,
     *,
     look: bool = False,
+    progress: OnProgress | None = None,
     cancel: threading.Event | None = None,
 ) -> dict[str, str]:
     """Return the group of each photo that must stay on one side of a split with others, by photo id.
@@ -99,6 +100,7 @@ def duplicate_groups(
         photos: a project's photos.
         cache_path: the file of fingerprints; the default one by default.
         look: look at photos that the doctor has not seen yet. Otherwise nothing is decoded, and they are in no group.
+        progress: called while photos are looked at: how many are done, and of how many.
         cancel: stops it when set.
 
     Raises:
@@ -107,7 +109,7 @@ def duplicate_groups(
     listed = list(photos)
     paths = [photo.path for photo in listed]
     with FingerprintCache(cache_path or default_path()) as cache:
-        known = fingerprints(paths, cache, cancel=cancel)[0] if look else cache.get(paths)
+        known = fingerprints(paths, cache, progress=progress, cancel=cancel)[0] if look else cache.get(paths)
         seen = [photo for photo in listed if photo.path in known]
         found = find_duplicates([known[photo.path] for photo in seen], cache=cache, check=stop_when(cancel))
     return {seen[n].id: f"alike-{seen[group[0]].id}" for group in found.alike for n in group}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import sys
 import threading
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mobilenet_gui.cli_train import _alike
+from mobilenet_gui.cli_train import _alike, _Teller
 from mobilenet_gui.core.errors import Cancelled, ProjectError
 from mobilenet_gui.training.archive import export_zip
 from mobilenet_gui.training.dataset import FoundDataset, _Reader, read_source
@@ -345,7 +347,10 @@ def test_the_command_line_keeps_copies_on_one_side_of_the_split(tmp_path: Path) 
             place.parent.mkdir(exist_ok=True)
             place.write_bytes(jpeg(picture(n // 3 + 10 * (name == "bees")), 40 + 10 * (n % 3)))
     found = read_source(tmp_path)
-    samples = found.samples(TrainingSettings(), _alike(found, threading.Event()))[1]
+    looked: list[tuple[int, int]] = []
+    alike = _alike(found, threading.Event(), lambda done, wanted: looked.append((done, wanted)))
+    assert looked[-1] == (24, 24)
+    samples = found.samples(TrainingSettings(), alike)[1]
     parts: dict[tuple[int, int], set[str]] = {}
     for sample in samples:
         parts.setdefault((sample.label, int(sample.path.stem) // 3), set()).add(sample.split)
@@ -457,3 +462,23 @@ def test_an_empty_project_says_so(tmp_path: Path) -> None:
     project.close()
     with pytest.raises(ProjectError, match="no photos in this project"):
         read_source(project.folder)
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_long_look_at_the_photos_is_told_of(monkeypatch: pytest.MonkeyPatch, as_json: bool) -> None:
+    now = [100.0]
+    monkeypatch.setattr("mobilenet_gui.cli_train.time.monotonic", lambda: now[0])
+    out = io.StringIO()
+    teller = _Teller(out, json=as_json, stopped="")
+    for done in range(1, 9):
+        teller.comparing(done, 8)
+        now[0] += 0.4
+    lines = out.getvalue().splitlines()
+    if as_json:
+        told = [json.loads(line) for line in lines]
+        assert [(one["event"], one["phase"], one["fraction"]) for one in told] == [
+            ("progress", "compare", 0.5),
+            ("progress", "compare", 0.875),
+        ]
+    else:
+        assert lines == ["Looking for photos that show the same"]
