@@ -7,6 +7,7 @@ worker ends too.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import queue
@@ -14,7 +15,8 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 from mobilenet_gui import paths
 from mobilenet_gui.core.errors import Cancelled, StorageError, UserError
@@ -28,6 +30,7 @@ CANCEL_SECONDS = 1.0
 """How long a cancelled job may take to notice; native code that does not return is ended with the process."""
 
 _BLOCK = 1 << 16
+_GENERATED = "__autograph_generated_file"
 
 Report = Callable[[str, float | None], None]
 
@@ -42,8 +45,7 @@ def main(argv: list[str]) -> int:
     code = worker.serve()
     if sys.stderr is not None:  # a frozen program without console has none
         sys.stderr.flush()
-    # TensorFlow's threads and the one that listens have nothing to tidy up, and some take seconds to end.
-    os._exit(code)
+    _leave(code)
 
 
 class _Worker:
@@ -96,7 +98,7 @@ class _Worker:
                 while line:
                     line = line[os.write(self._out, line) :]
             except OSError:  # nobody listens any more
-                os._exit(protocol.EXIT_CANCELLED)
+                _leave(protocol.EXIT_CANCELLED)
 
     def _listen(self) -> None:
         rest = b""
@@ -138,7 +140,7 @@ class _Worker:
         self._jobs.put(None)
         # The main thread ends the process if it can; otherwise this does.
         threading.Event().wait(CANCEL_SECONDS)
-        os._exit(protocol.EXIT_CANCELLED)
+        _leave(protocol.EXIT_CANCELLED)
 
 
 def _run(job: Job, report: Report, control: Control) -> dict[str, Any]:
@@ -170,6 +172,19 @@ def _warm() -> None:
         importlib.import_module("mobilenet_gui.training.keras_models")
     except Exception:
         traceback.print_exc()
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process at once: TensorFlow's threads and the one that listens may take seconds to end by themselves.
+
+    All there is to tidy up are the sources that TensorFlow generates, one a file in the folder for temporary files:
+    it removes them only at an orderly end, which this is not.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.startswith(_GENERATED) and module.__file__ is not None:
+            with contextlib.suppress(OSError):
+                Path(module.__file__).unlink()
+    os._exit(code)
 
 
 def _prepare_environment() -> None:

@@ -73,8 +73,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         weights=plain.weights_path,
     )
     photos = _photos(folder / "photos", 60)
-    results = run_export(ExportJob(bundle.folder, folder / "out", FORMATS, photos[:30], photos[30:]))
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("TMPDIR", "TEMP"):
+            patch.setenv(name, str(temporary))
+        results = run_export(ExportJob(bundle.folder, folder / "out", FORMATS, photos[:30], photos[30:]))
     assert left_over(folder / "out") == []
+    assert list(temporary.iterdir()) == [], "TensorFlow's generated sources stay behind"
     return Made(bundle, photos, {result.format: result for result in results})
 
 
