@@ -93,17 +93,17 @@ def import_zip(
         with open(openable(path), "rb") as stream:  # noqa: PTH123 - keeps the long form of the path
             if not stat.S_ISREG(path.stat().st_mode):
                 raise ProjectError(subject, tr("This is not a file."))
-            _check_directory(stream, subject)
+            size = _check_directory(stream, subject)
             with zipfile.ZipFile(stream) as archive:
-                return _Import(store, archive, subject, progress, cancel).run()
+                return _Import(store, archive, subject, progress, cancel, size=size).run()
     except _DAMAGED as error:
         raise ProjectError(subject, tr("This file is damaged, or it is no project.")) from error
     except OSError as error:
         raise ProjectError(subject, os_reason(error)) from error
 
 
-def _check_directory(stream: IO[bytes], subject: str) -> None:
-    """Refuse a table of contents that would fill the memory before anything can be looked at."""
+def _check_directory(stream: IO[bytes], subject: str) -> int:
+    """Refuse a table of contents that would fill the memory before anything can be looked at; return the zip's size."""
     size = stream.seek(0, 2)
     tail_start = max(0, size - _END_BYTES - (1 << 16))
     stream.seek(tail_start)
@@ -122,6 +122,7 @@ def _check_directory(stream: IO[bytes], subject: str) -> None:
     stream.seek(0)
     if length > MAX_DIRECTORY_BYTES:
         raise ProjectError(subject, tr("This file holds too many entries for a project."))
+    return size
 
 
 class _Import:
@@ -134,8 +135,10 @@ class _Import:
         subject: str,
         progress: Progress | None,
         cancel: threading.Event | None,
+        *,
+        size: int,
     ) -> None:
-        self._store, self._archive, self._subject = store, archive, subject
+        self._store, self._archive, self._size, self._subject = store, archive, size, subject
         self._progress, self._cancel = progress, cancel
 
     def run(self) -> Imported:
@@ -199,7 +202,7 @@ class _Import:
     # --- unpacking
 
     def _read_project(self, entry: zipfile.ZipInfo, staged: Path) -> tuple[ProjectData, list[UserError]]:
-        if entry.file_size > MAX_PROJECT_BYTES or not _is_readable(entry):
+        if entry.file_size > MAX_PROJECT_BYTES or not self._is_readable(entry):
             raise self._refusal(tr("This file is damaged, or it is no project."))
         incoming = staged / project_file.INCOMING_NAME
         try:
@@ -240,7 +243,7 @@ class _Import:
     def _read_photo(self, staged: Path, target: Path, entry: zipfile.ZipInfo | None) -> None:
         if entry is None:
             raise PhotoError(target.name, tr("It is missing in the file."))
-        if not _is_readable(entry) or entry.file_size > MAX_PHOTO_BYTES:
+        if not self._is_readable(entry) or entry.file_size > MAX_PHOTO_BYTES:
             raise PhotoError(target.name, tr("It is damaged in the file."))
         try:
             with self._archive.open(entry) as source:
@@ -252,6 +255,12 @@ class _Import:
                 kept.replace(target)
                 return
             raise PhotoError(target.name, tr("It is damaged in the file."))
+
+    def _is_readable(self, entry: zipfile.ZipInfo) -> bool:
+        """Say whether it lies in the zip, and is packed in a way that is read here: plain or deflated, no password."""
+        packed = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) and not entry.flag_bits & 1
+        # A damaged table of contents may point before the file's beginning: to go there is an error of the disk's.
+        return packed and 0 <= entry.header_offset < self._size
 
     def _refusal(self, reason: str) -> ProjectError:
         return ProjectError(self._subject, reason)
@@ -268,11 +277,6 @@ def _without_wrapper(entries: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.Z
         return entries
     top = tops.pop() + "/"
     return {name[len(top) :]: entry for name, entry in entries.items() if name.startswith(top)}
-
-
-def _is_readable(entry: zipfile.ZipInfo) -> bool:
-    """Say whether it is packed in a way that is read here: plain or deflated, without a password."""
-    return entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) and not entry.flag_bits & 1
 
 
 def _is_elsewhere(row: object) -> bool:

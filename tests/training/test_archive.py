@@ -319,6 +319,17 @@ def test_what_is_no_project_is_an_error_in_words(store: ProjectStore, tmp_path: 
         import_zip(store, tmp_path)
 
 
+def test_entries_before_the_zip_begins_are_damage(store: ProjectStore, project: Project, tmp_path: Path) -> None:
+    data = bytearray(export_zip(project.snapshot(), tmp_path / "garden.zip").path.read_bytes())
+    at = data.rfind(b"PK\x05\x06") + 16  # where the table of contents is said to begin
+    data[at + 2] ^= 0xFF
+    path = tmp_path / "bad.zip"
+    path.write_bytes(data)
+    with pytest.raises(ProjectError, match="damaged"):
+        import_zip(store, path)
+    assert nothing_left(store)
+
+
 def test_a_zip_cut_or_changed_anywhere_never_crashes(store: ProjectStore, project: Project, tmp_path: Path) -> None:
     data = bytearray(export_zip(project.snapshot(), tmp_path / "garden.zip").path.read_bytes())
     path = tmp_path / "bad.zip"
