@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from mobilenet_gui import paths
@@ -46,6 +46,9 @@ _NEEDED = (
     "mobilenet_gui.ui.wizard.data_page",
     "mobilenet_gui.ui.wizard.check_page",
 )
+_PAINTED_MS = 60
+"""So long after it was shown a wizard has been painted; what then reads folders or starts a worker would have had the
+window's thread wait for the interpreter and the processor at every stroke."""
 
 
 class WizardDesk(QObject):
@@ -191,11 +194,16 @@ class WizardDesk(QObject):
         problem = dialog.context.project.problem
         if problem:
             dialog.context.toasts.show_message(problem)
-        if places:
-            next_turn(dialog, lambda: self._take(dialog, places))
-        self.training.warm()
+        painted = QTimer(dialog)
+        painted.setSingleShot(True)
+        painted.timeout.connect(lambda: self._begin_work(dialog, places))
+        dialog.closed.connect(painted.stop)
+        painted.start(_PAINTED_MS)
 
-    def _take(self, dialog: WizardDialog, places: Sequence[Path]) -> None:
+    def _begin_work(self, dialog: WizardDialog, places: Sequence[Path]) -> None:
+        self.training.warm()
+        if not places:
+            return
         from mobilenet_gui.ui.wizard.data_page import DataPage
 
         dialog.go("data")
