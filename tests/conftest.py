@@ -8,8 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+# A wait that is met costs nothing by being long. The five seconds of pytest-qt failed sound tests on a machine that did
+# other work beside them: what stands back for the network, as thumbnails do, comes to very little there.
+for _wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals, QtBot.waitExposed, QtBot.waitActive):
+    _wait.__kwdefaults__ = {**(_wait.__kwdefaults__ or {}), "timeout": 60_000}
 
 SHARED_VARIABLE = "MOBILENET_GUI_SHARED"
 

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import pytest
 import shiboken6
-from PySide6.QtCore import QCoreApplication, QEvent, QThread, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 
+_Kind = TypeVar("_Kind", bound=QObject)
 
-def _alive(kind: type) -> list[object]:
+
+def _described(timer: QTimer) -> str:
+    """Say whose timer it is: the object's address alone finds nobody."""
+    owners: list[str] = []
+    owner: QObject | None = timer.parent()
+    while owner is not None:
+        owners.append(type(owner).__name__)
+        owner = owner.parent()
+    return f"{timer.interval()} ms of {' in '.join(owners) or 'nobody'}"
+
+
+def _alive(kind: type[_Kind]) -> list[_Kind]:
     return [o for o in shiboken6.getAllValidWrappers() if isinstance(o, kind)]
 
 
@@ -26,9 +39,9 @@ def no_leaked_qt_objects(request: pytest.FixtureRequest) -> Iterator[None]:
     for _ in range(3):
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         QCoreApplication.processEvents()
-    timers = [o for o in _alive(QTimer) if id(o) not in before and o.isActive()]  # type: ignore[attr-defined]
-    threads = [o for o in _alive(QThread) if id(o) not in before and o.isRunning()]  # type: ignore[attr-defined]
+    timers = [o for o in _alive(QTimer) if id(o) not in before and o.isActive()]
+    threads = [o for o in _alive(QThread) if id(o) not in before and o.isRunning()]
     windows = [w for w in QApplication.topLevelWidgets() if id(w) not in windows_before and w.isVisible()]
-    assert not timers, f"timers left running: {timers}"
+    assert not timers, f"timers left running: {[_described(timer) for timer in timers]}"
     assert not threads, f"threads left running: {threads}"
     assert not windows, f"windows left open: {windows}"

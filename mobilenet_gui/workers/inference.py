@@ -371,6 +371,8 @@ class InferenceWorker(QObject):
 
     @Slot(bool)
     def _wake(self, urgent: bool) -> None:
+        if not self._running:  # a thread called just before it ended
+            return
         wait = 0.0 if urgent else self._last_delivery + DELIVERY_MS / 1000 - time.monotonic()
         if wait <= 0:
             self._deliver()

@@ -34,7 +34,7 @@ from tests.ui.live_parts import Bench as LiveBench
 from tests.video_files import RED
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
-SECONDS = 20_000
+SECONDS = 60_000
 CLASSES = tuple(PhotoClass(f"c{n}", name) for n, name in enumerate(("ant", "bee", "cat", "dog"), start=1))
 
 

@@ -54,7 +54,7 @@ def test_a_video_given_at_the_start_plays_under_live(qtbot: QtBot, window: MainW
     assert window.rail.current() == "live"
     page = window._built["live"]
     assert isinstance(page, LivePage)
-    qtbot.waitUntil(lambda: page.frame.inspector.title.text() == "Red", timeout=20_000)
+    qtbot.waitUntil(lambda: page.frame.inspector.title.text() == "Red")
     assert not window.photos.controller.session.photos()
 
 
@@ -75,7 +75,7 @@ def test_a_dropped_video_plays_under_live_and_photos_beside_it_are_not_lost(
     assert window.rail.current() == "live"
     page = window._built["live"]
     assert isinstance(page, LivePage)
-    qtbot.waitUntil(lambda: page.frame.inspector.title.text() == "Red", timeout=20_000)
+    qtbot.waitUntil(lambda: page.frame.inspector.title.text() == "Red")
     window.show_page("photos")
     assert not page.controller.playing
     qtbot.waitUntil(lambda: [found.name for found in window.photos.controller.session.photos()] == ["photo.png"])

@@ -66,7 +66,7 @@ def test_a_photo_from_the_command_line_is_recognised(
     qtbot: QtBot, window: Callable[[], MainWindow], store: ModelStore, photo: Path
 ) -> None:
     main = window()
-    with qtbot.waitSignal(main.photos.first_result, timeout=20_000):
+    with qtbot.waitSignal(main.photos.first_result):
         main.start([str(photo)])
     current = main.photos.controller.current
     assert current is not None
@@ -77,9 +77,9 @@ def test_a_photo_from_the_command_line_is_recognised(
 def test_without_a_model_the_way_to_one_is_offered(qtbot: QtBot, window: Callable[[], MainWindow], photo: Path) -> None:
     main = window()
     main.start([str(photo)])
-    qtbot.waitUntil(lambda: len(main.photos.controller.session) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: len(main.photos.controller.session) == 1)
     main.photos.models_requested.emit("show")
-    qtbot.waitUntil(lambda: main._pages.currentWidget() is main._built["models"], timeout=5000)
+    qtbot.waitUntil(lambda: main._pages.currentWidget() is main._built["models"])
 
 
 def _drag(urls: list[Path]) -> QMimeData:
@@ -101,7 +101,7 @@ def test_a_drop_anywhere_reaches_photos(
     QApplication.sendEvent(main, enter)
     assert enter.isAccepted()
     drop = QDropEvent(QPointF(5, 5), actions, mime, buttons, keys)
-    with qtbot.waitSignal(main.photos.first_result, timeout=20_000):
+    with qtbot.waitSignal(main.photos.first_result):
         QApplication.sendEvent(main, drop)
     assert drop.dropAction() == Qt.DropAction.CopyAction, "a move would delete the user's photo"
     assert main._pages.currentWidget() is main.photos
@@ -114,7 +114,7 @@ def test_photos_of_a_second_start_come_to_the_front(
     main = window()
     main.start([])
     main.show_page("settings")
-    with qtbot.waitSignal(main.photos.first_result, timeout=20_000):
+    with qtbot.waitSignal(main.photos.first_result):
         main.open_from_other_start([str(photo)])
     assert main._pages.currentWidget() is main.photos
 
@@ -133,7 +133,7 @@ def test_a_damaged_settings_file_is_said_in_the_window(qtbot: QtBot, window: Cal
     paths.settings_file().write_text("{broken")
     main = window()
     main.start([])
-    qtbot.waitUntil(main.toasts.toast.isVisible, timeout=5000)
+    qtbot.waitUntil(main.toasts.toast.isVisible)
 
 
 def test_an_unexpected_exception_shows_a_report_and_the_program_goes_on(
@@ -154,7 +154,7 @@ def test_an_unexpected_exception_shows_a_report_and_the_program_goes_on(
     def dialogs() -> list[CrashDialog]:
         return main.findChildren(CrashDialog)
 
-    qtbot.waitUntil(lambda: any(d.isVisible() for d in dialogs()), timeout=5000)
+    qtbot.waitUntil(lambda: any(d.isVisible() for d in dialogs()))
     dialog = dialogs()[0]
     assert not dialog.isModal()
     dialog._copy.click()

@@ -28,7 +28,7 @@ from mobilenet_gui.ui.theme import Theme, theme
 from mobilenet_gui.ui.widgets.buttons import Button
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
-SECONDS = 10_000
+SECONDS = 60_000
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def offer(main: MainWindow) -> bool:
 
 def test_the_first_photo_has_five_bars_without_a_network(qtbot: QtBot, window: Maker, tried: list[str]) -> None:
     main = window()
-    with qtbot.waitSignal(main.photos.first_result, timeout=20_000):
+    with qtbot.waitSignal(main.photos.first_result):
         main.start([str(PHOTO)])
     result = main.photos.frame.inspector.result
     qtbot.waitUntil(lambda: len(result.bars.predictions()) == 5)
@@ -84,7 +84,7 @@ def test_the_first_photo_has_five_bars_without_a_network(qtbot: QtBot, window: M
 def test_the_offer_is_quiet_and_stays_away_once_closed(qtbot: QtBot, window: Maker) -> None:
     main = window()
     main.start([])
-    qtbot.waitUntil(lambda: offer(main), timeout=20_000)
+    qtbot.waitUntil(lambda: offer(main))
     banners = main.photos.notices.findChildren(Banner)
     assert [banner.tone() for banner in banners] == ["info"]
     assert "200 classes" in main.photos.notices.text_of(STARTER_BANNER)
@@ -94,7 +94,7 @@ def test_the_offer_is_quiet_and_stays_away_once_closed(qtbot: QtBot, window: Mak
     main.close()
     again = window()
     again.start([])
-    qtbot.waitUntil(lambda: again.photos.controller.bundle is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: again.photos.controller.bundle is not None)
     assert not offer(again)
 
 
@@ -103,7 +103,7 @@ def test_the_offer_leads_to_the_official_model_and_goes_when_it_is_there(
 ) -> None:
     main = window()
     main.start([])
-    qtbot.waitUntil(lambda: offer(main), timeout=20_000)
+    qtbot.waitUntil(lambda: offer(main))
     asked: list[str] = []
     main.photos.models_requested.disconnect()  # the download itself is the Models page's matter
     main.photos.models_requested.connect(asked.append)
@@ -111,7 +111,7 @@ def test_the_offer_leads_to_the_official_model_and_goes_when_it_is_there(
     assert asked == ["download"]
     official = make_bundle(tmp_path / DEFAULT_ID, bundle_id=DEFAULT_ID)
     main.photos.set_model(official)
-    qtbot.waitUntil(lambda: main.photos.controller.bundle is official, timeout=20_000)
+    qtbot.waitUntil(lambda: main.photos.controller.bundle is official)
     assert not offer(main)
 
 

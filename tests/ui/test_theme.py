@@ -69,7 +69,7 @@ def test_contrast_is_that_of_wcag() -> None:
 
 def test_mode_overrides_the_system_and_tells(qtbot: QtBot) -> None:
     theme().set_mode("light")
-    with qtbot.waitSignal(theme().changed, timeout=1000):
+    with qtbot.waitSignal(theme().changed):
         theme().set_mode("dark")
     assert tokens() is DARK
     with pytest.raises(ValueError, match="sepia"):

@@ -457,7 +457,7 @@ def test_the_project_is_renamed_and_saved(bench: WizardBench) -> None:
     dialog = bench.dialog(project)
     dialog.side.name.edit()
     QTest.keyClicks(dialog.side.name.field, "Wildlife")
-    with bench.qtbot.waitSignal(bench.tasks.saved, timeout=10_000):
+    with bench.qtbot.waitSignal(bench.tasks.saved):
         QTest.keyClick(dialog.side.name.field, Qt.Key.Key_Return)
     assert project.name == "Wildlife"
     assert not project.dirty

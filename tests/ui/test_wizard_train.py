@@ -542,6 +542,6 @@ def test_all_of_the_settings_are_in_reach_with_large_text(make_trained: MakeTrai
             ends = {str(w): w.mapTo(inside, QPoint(w.width(), 0)).x() for w in shown}
             return [f"{name} {end} of {room}" for name, end in ends.items() if end > room]
 
-        bench.qtbot.waitUntil(lambda: cut() == [], timeout=3000)
+        bench.qtbot.waitUntil(lambda: cut() == [])
     finally:
         fonts.set_scale(None)

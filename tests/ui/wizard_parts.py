@@ -26,7 +26,7 @@ from mobilenet_gui.workers.training import TrainingController
 from tests.fake_work import FakeWork
 from tests.photo_samples import shapes
 
-SECONDS = 10_000
+SECONDS = 60_000
 
 
 def photo(path: Path, seed: int = 0, size: tuple[int, int] = (96, 72)) -> Path:

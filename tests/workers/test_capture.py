@@ -74,7 +74,7 @@ def test_frames_and_states_reach_the_windows_thread(
 
     capture.frame_ready.connect(show)
     assert capture.start(video) == 1
-    qtbot.waitUntil(lambda: bool(states) and states[-1].state is ReaderState.ENDED, timeout=10_000)
+    qtbot.waitUntil(lambda: bool(states) and states[-1].state is ReaderState.ENDED)
     assert [s.state for s in states] == [ReaderState.OPENING, ReaderState.LIVE, ReaderState.ENDED]
     assert shown == sorted(shown)
     assert shown[-1] == 49
@@ -108,7 +108,7 @@ def test_figures_come_twice_a_second(qtbot: QtBot, capture: Capture, server: Mjp
     capture.start(SourceSpec.parse(server.url))
     server.wait_for_viewer()
     server.run(50)
-    qtbot.waitUntil(lambda: bool(heard) and heard[-1].fps > 20, timeout=10_000)
+    qtbot.waitUntil(lambda: bool(heard) and heard[-1].fps > 20)
     assert heard[-1].frames >= heard[-1].dropped > 0
 
 
@@ -120,7 +120,7 @@ def test_nothing_is_heard_of_a_source_that_was_left(
     server.wait_for_viewer()
     server.frame()
     assert capture.start(video, paused=True) == 3
-    qtbot.waitUntil(lambda: bool(states) and states[-1].state is ReaderState.LIVE, timeout=10_000)
+    qtbot.waitUntil(lambda: bool(states) and states[-1].state is ReaderState.LIVE)
     assert {s.state for s in states} <= {ReaderState.OPENING, ReaderState.LIVE}
     assert all(s.info is None or s.info.kind is SourceKind.FILE for s in states)
     capture.stop()
@@ -132,11 +132,11 @@ def test_failure_is_told_and_another_start_works(
     qtbot: QtBot, capture: Capture, states: list[StateChange], video: SourceSpec
 ) -> None:
     capture.start(SourceSpec(SourceKind.FILE, "none.mp4"))
-    qtbot.waitUntil(lambda: bool(states) and states[-1].state is ReaderState.FAILED, timeout=10_000)
+    qtbot.waitUntil(lambda: bool(states) and states[-1].state is ReaderState.FAILED)
     assert states[-1].error is not None
     assert states[-1].error.problem is Problem.MISSING
     capture.start(video)
-    qtbot.waitUntil(lambda: states[-1].state is ReaderState.LIVE, timeout=10_000)
+    qtbot.waitUntil(lambda: states[-1].state is ReaderState.LIVE)
 
 
 def test_a_file_is_controlled_through_the_reader(qtbot: QtBot, capture: Capture, video: SourceSpec) -> None:
@@ -149,12 +149,12 @@ def test_a_file_is_controlled_through_the_reader(qtbot: QtBot, capture: Capture,
 
     capture.frame_ready.connect(show)
     capture.start(video, paused=True)
-    qtbot.waitUntil(lambda: seen == [0], timeout=10_000)
+    qtbot.waitUntil(lambda: seen == [0])
     assert capture.reader is not None
     capture.reader.seek(1.0)
-    qtbot.waitUntil(lambda: seen[-1] == 25, timeout=10_000)
+    qtbot.waitUntil(lambda: seen[-1] == 25)
     capture.reader.step(-1)
-    qtbot.waitUntil(lambda: seen[-1] == 24, timeout=10_000)
+    qtbot.waitUntil(lambda: seen[-1] == 24)
 
 
 def test_starting_and_stopping_return_at_once_whatever_blocks(
@@ -236,7 +236,7 @@ def test_a_hundred_switches_leave_nothing(
         states.clear()
         capture.start(stream if number % 2 else video)
         if number % 4 < 2:
-            qtbot.waitUntil(lambda: any(s.state is ReaderState.LIVE for s in states), timeout=10_000)
+            qtbot.waitUntil(lambda: any(s.state is ReaderState.LIVE for s in states))
         if number % 10 == 9:
             capture.stop()
         if number == 19:
@@ -266,7 +266,7 @@ def test_the_photos_thread_recognises_live_frames(qtbot: QtBot, tmp_path: Path) 
         worker.set_model(bundle)
     path = colours(tmp_path / "a.mp4", [(RED, 15), (GREEN, 15)])
     capture.start(SourceSpec(SourceKind.FILE, str(path)))
-    qtbot.waitUntil(lambda: "green" in answers, timeout=10_000)
+    qtbot.waitUntil(lambda: "green" in answers)
     assert answers[0] == "red"
     assert capture.shutdown(5)
     assert worker.stop()
@@ -281,7 +281,7 @@ def test_the_list_of_cameras_follows_what_is_plugged_in(qtbot: QtBot) -> None:
     watcher.changed.connect(heard.append)
     watcher.start()
     watcher.start()
-    qtbot.waitUntil(lambda: len(heard) == 3, timeout=10_000)
+    qtbot.waitUntil(lambda: len(heard) == 3)
     watcher.stop()
     watcher.stop()
     assert heard == [present[0], present[2], ()]
@@ -304,7 +304,7 @@ class TestAnalysis:
         done: list[Timeline] = []
         analysis.progressed.connect(progress.append)
         analysis.succeeded.connect(done.append)
-        with qtbot.waitSignal(analysis.finished, timeout=20_000):
+        with qtbot.waitSignal(analysis.finished):
             analysis.start(video.address, bundle)
             assert analysis.running
         [timeline] = done
@@ -313,7 +313,7 @@ class TestAnalysis:
         assert not analysis.running
 
     def test_it_fails(self, qtbot: QtBot, analysis: VideoAnalysis, bundle: Bundle) -> None:
-        with qtbot.waitSignal(analysis.failed, timeout=20_000) as heard:
+        with qtbot.waitSignal(analysis.failed) as heard:
             analysis.start("none.mp4", bundle)
         assert isinstance(heard.args[0], SourceError)
 
@@ -344,7 +344,7 @@ class TestAnalysis:
         done: list[Timeline] = []
         analysis.succeeded.connect(done.append)
         analysis.start(video.address, bundle)
-        with qtbot.waitSignal(analysis.finished, timeout=20_000):
+        with qtbot.waitSignal(analysis.finished):
             analysis.start(video.address, bundle, step=0.2)
         assert [len(timeline) for timeline in done] == [10]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QThread
+from PySide6.QtCore import QCoreApplication, QThread
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.core import imaging
@@ -282,7 +283,7 @@ def test_many_answers_come_in_few_deliveries(qtbot: QtBot, make_worker: Maker, b
     qtbot.waitUntil(lambda: len(inbox.ready) == 1)
     data = png(RED)
     worker.submit(Request(key, data, "") for key in range(300))
-    qtbot.waitUntil(lambda: len(inbox.answers) == 300, timeout=20_000)
+    qtbot.waitUntil(lambda: len(inbox.answers) == 300)
     assert inbox.deliveries < 150
 
 
@@ -319,3 +320,17 @@ def test_stopping_ends_every_thread_while_work_waits(qtbot: QtBot, bundle: Bundl
     assert worker.stop()
     assert threading.active_count() == before
     worker.deleteLater()
+
+
+def test_what_a_thread_says_while_it_ends_starts_nothing(qtbot: QtBot, make_worker: Maker, bundle: Bundle) -> None:
+    worker = make_worker()
+    inbox = Inbox(worker)
+    worker.set_model(bundle)
+    qtbot.waitUntil(lambda: len(inbox.ready) == 1)
+    heard = inbox.deliveries
+    assert worker.stop()
+    worker._last_delivery = time.monotonic()
+    worker._post(Seen(1, (4, 3), None))
+    QCoreApplication.processEvents()
+    assert not worker._timer.isActive()
+    assert inbox.deliveries == heard

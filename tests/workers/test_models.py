@@ -28,7 +28,7 @@ from tests.model_factory import make_bundle, make_tflite
 V2 = "mobilenet-v2-1.0-224"
 V1 = "mobilenet-v1-1.0-224"
 SMALL = "mobilenet-v3-small-1.0-224"
-SECONDS = 10_000
+SECONDS = 60_000
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from mobilenet_gui.workers.projects import Copies, Opened, ProjectTasks
 from mobilenet_gui.workers.small_pictures import SmallPictures
 from tests.photo_samples import shapes
 
-SECONDS = 10_000
+SECONDS = 60_000
 
 
 @pytest.fixture

@@ -30,10 +30,10 @@ def test_photos_reach_the_first(qtbot: QtBot, tmp_path: Path) -> None:
     name = server_name(tmp_path)
     server = InstanceServer(name)
     assert server.listening
-    with qtbot.waitSignal(server.photos_received, timeout=20_000) as received:
+    with qtbot.waitSignal(server.photos_received) as received:
         child = _second_start(name, '["/tmp/\\u00fc \\u732b.jpg", "/b\\udcff.png"]')
     assert received.args == [["/tmp/ü 猫.jpg", "/b\udcff.png"]]
-    qtbot.waitUntil(lambda: child.poll() is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: child.poll() is not None)
     assert child.returncode == 0
     server.close()
 
@@ -103,9 +103,9 @@ def test_garbage_is_refused(qtbot: QtBot, tmp_path: Path) -> None:
     received: list[object] = []
     server.photos_received.connect(received.append)
     socket = QLocalSocket()
-    with qtbot.waitSignal(socket.connected, timeout=5000):
+    with qtbot.waitSignal(socket.connected):
         socket.connectToServer(server_name(tmp_path))
-    with qtbot.waitSignal(socket.disconnected, timeout=5000):
+    with qtbot.waitSignal(socket.disconnected):
         socket.write(b"GET / HTTP/1.1\n")
     assert not received
     server.close()

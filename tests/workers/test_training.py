@@ -40,7 +40,7 @@ def make(qtbot: QtBot) -> Iterator[Make]:
 
 
 def run(qtbot: QtBot, controller: TrainingController, folder: Path) -> TrainingState:
-    with qtbot.waitSignal(controller.ended, timeout=20_000) as heard:
+    with qtbot.waitSignal(controller.ended) as heard:
         controller.start("garden", folder)
     state = heard.args[0]
     assert isinstance(state, TrainingState)
@@ -111,7 +111,7 @@ def test_cancel_ends_the_process(qtbot: QtBot, make: Make, tmp_path: Path) -> No
     controller.start("garden", tmp_path)
     qtbot.waitUntil(lambda: bool(state_now(controller).history))
     assert children()
-    with qtbot.waitSignal(controller.ended, timeout=10_000):
+    with qtbot.waitSignal(controller.ended):
         controller.cancel()
         controller.pause()  # too late, and not to be heard
         assert state_now(controller).asked == "cancel"
@@ -154,7 +154,7 @@ def test_one_training_at_a_time(qtbot: QtBot, make: Make, tmp_path: Path) -> Non
     with pytest.raises(ModelError, match="Another training"):
         controller.start("kitchen", tmp_path)
     assert state_now(controller).project_id == "garden"
-    with qtbot.waitSignal(controller.ended, timeout=10_000):
+    with qtbot.waitSignal(controller.ended):
         controller.cancel()
 
 
@@ -204,7 +204,7 @@ def test_other_jobs_run_beside_a_training(qtbot: QtBot, make: Make, tmp_path: Pa
     heard: list[object] = []
     done: list[object] = []
     controller.run_job(TrainJob(tmp_path), done=done.append, failed=done.append, event=heard.append)
-    qtbot.waitUntil(lambda: bool(done), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(done))
     assert heard == [protocol.Exported({"format": "onnx"})]
     assert done == [{"accuracy": 0.95, "seconds": 6.0}]
     failing = TrainingController(command=["/no/such/program"])
