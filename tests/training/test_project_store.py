@@ -353,3 +353,25 @@ def test_copies_that_nobody_needs_are_swept(store: ProjectStore, tmp_path: Path)
     run.spec_path.write_text("damaged")
     assert sweep(project.folder, ()) == 0
     project.close()
+
+
+def test_closing_reads_no_backup_while_no_copy_is_spare(
+    store: ProjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = store.create("Sweep")
+    copied = copy_photos(project.folder, [photo_file(tmp_path / "1.png", 1)]).paths
+    project.add_photos([NewPhoto(path, class_name="A", copied=True) for path in copied.values()])
+    project.save()
+    project.save()
+    read: list[Path] = []
+
+    def backup(folder: Path) -> list[Path]:
+        read.append(folder)
+        return []
+
+    monkeypatch.setattr("mobilenet_gui.training.project_copies.backup_copies", backup)
+    assert sweep(project.folder, project.photos.values()) == 0
+    assert read == []
+    assert sweep(project.folder, ()) == 1
+    assert read == [project.folder]
+    project.close()
