@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
 from mobilenet_gui.workers.inference import as_user_error
+from mobilenet_gui.workers.photo_image import to_qimage
 from mobilenet_gui.workers.photo_threads import share_interpreter, stand_back
 
 THREADS = 1
@@ -88,6 +89,7 @@ class SmallPictures(QObject):
 
     def _serve(self) -> None:
         stand_back()
+        from mobilenet_gui.core import imaging
         from mobilenet_gui.core.thumbnails import ThumbnailCache
 
         cache = ThumbnailCache(self._cache_dir)
@@ -100,7 +102,9 @@ class SmallPictures(QObject):
                 wish, path = self._wanted.popitem(last=False)
                 self._at_work.add(wish)
             try:
-                image = QImage.fromData(cache.get(path, SIDE))
+                # Not by Qt: it keeps the interpreter while it decodes, and the first time while it loads its plugins,
+                # for which the window waited up to 55 ms where they came from the disk.
+                image = to_qimage(imaging.decode(cache.get(path, SIDE), max_side=SIDE).image)
             except Exception as error:  # one photo's fault must not end the thread
                 as_user_error(error, str(path))
                 image = QImage()

@@ -241,6 +241,23 @@ def test_wishes_that_wait_are_kept_when_others_come(qtbot: QtBot, pictures: Smal
     qtbot.waitUntil(lambda: all(shelf.peek(key) is not None for key in files), timeout=SECONDS)
 
 
+def test_qt_which_keeps_the_interpreter_decodes_no_small_picture(
+    qtbot: QtBot, pictures: SmallPictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def decoded(*_: object) -> QImage:
+        raise AssertionError("the window waits for this")
+
+    monkeypatch.setattr(QImage, "fromData", decoded)
+    file = tmp_path / "1.png"
+    shapes(40, 30).save(file)
+    shelf = PhotoShelf(pictures, lambda _id: file)
+    shelf.get("1")
+    qtbot.waitUntil(lambda: shelf.peek("1") is not None or shelf.is_hopeless("1"), timeout=SECONDS)
+    picture = shelf.peek("1")
+    assert picture is not None
+    assert (picture.width(), picture.height()) == (40, 30)
+
+
 def test_the_shelf_keeps_within_its_bytes(qtbot: QtBot, pictures: SmallPictures, tmp_path: Path) -> None:
     files = {}
     for number in range(6):
