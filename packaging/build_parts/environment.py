@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,7 +137,10 @@ def exported_source(build: Build) -> Path:
     target.mkdir(parents=True)
     archive = build.work / "source.tar"
     run(["git", "archive", "--output", archive, "HEAD", "mobilenet_gui", "resources"], cwd=ROOT)
-    shutil.unpack_archive(archive, target, "tar", filter="data")
+    with tarfile.open(archive) as made:
+        # Python before 3.11.4, Debian 12's among them, knows no such filter; the archive is our own.
+        made.extraction_filter = getattr(tarfile, "data_filter", None)
+        made.extractall(target)
     archive.unlink()
     return target
 
