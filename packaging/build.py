@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from build_parts import appimage, deb, macos, reproducible, tarball, windows
-from build_parts.environment import ROOT, Build, BuildError, prepare, say, source_epoch, source_version
+from build_parts.environment import ROOT, Build, BuildError, prepare, require, say, source_epoch, source_version
 from build_parts.freeze import freeze
 from build_parts.sizes import report_sizes
 
@@ -26,6 +26,12 @@ FORMATS: dict[str, dict[str, Callable[[Build], Path]]] = {
     "win32": {"setup": windows.build_setup},
     "darwin": {"dmg": macos.build_dmg},
 }
+
+TOOLS: dict[str, dict[str, str]] = {
+    "linux": {"git": "git", "objdump": "binutils", "readelf": "binutils", "ldd": "libc-bin", "dpkg-deb": "dpkg"},
+    "tar": {"zstd": "zstd"},
+}
+"""What a system's builds need, and what a format needs beside: programs, each with the Debian package that has it."""
 
 
 def main(arguments: list[str]) -> int:
@@ -65,6 +71,7 @@ def main(arguments: list[str]) -> int:
         if name not in possible:
             parser.error(f"{name} cannot be built on this system; possible: {', '.join(possible)}")
     try:
+        require({name: package for part in (sys.platform, *formats) for name, package in TOOLS.get(part, {}).items()})
         return _build(options, [possible[name] for name in formats])
     except BuildError as error:
         print(f"The build stopped: {error}", file=sys.stderr)

@@ -92,6 +92,20 @@ def tool(name: str, package: str) -> str:
     return found
 
 
+def require(tools: Mapping[str, str]) -> None:
+    """Stop before the first step where a later one would for want of a program.
+
+    Args:
+        tools: programs, each with the Debian package that has it.
+
+    Raises:
+        BuildError: some are not there; names all their packages at once.
+    """
+    packages = sorted({package for name, package in tools.items() if shutil.which(name) is None})
+    if packages:
+        raise BuildError(f"It needs what is not here; on Debian: apt-get install {' '.join(packages)}")
+
+
 def source_version() -> str:
     """Return the program's version."""
     text = (ROOT / "mobilenet_gui" / "__init__.py").read_text(encoding="utf-8")

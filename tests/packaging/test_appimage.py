@@ -174,3 +174,16 @@ def test_formats_that_need_missing_tools_are_left_out_with_a_word(
     assert "apt-get install it" in capsys.readouterr().out
     monkeypatch.setattr(appimage, "missing", lambda: "")
     assert build.usual(["deb", "tar", "appimage"]) == ["deb", "tar", "appimage"]
+
+
+def test_a_build_names_every_missing_program_before_it_begins(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import build
+
+    monkeypatch.setattr(build, "_build", lambda *_: pytest.fail("it began"))
+    monkeypatch.setattr(
+        "build_parts.environment.shutil.which", lambda name: None if name in {"objdump", "zstd"} else name
+    )
+    assert build.main(["--formats", "tar"]) == 1
+    assert capsys.readouterr().err.endswith("on Debian: apt-get install binutils zstd\n")
