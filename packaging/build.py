@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+import sysconfig
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -27,11 +28,21 @@ FORMATS: dict[str, dict[str, Callable[[Build], Path]]] = {
     "darwin": {"dmg": macos.build_dmg},
 }
 
-TOOLS: dict[str, dict[str, str]] = {
-    "linux": {"git": "git", "objdump": "binutils", "readelf": "binutils", "ldd": "libc-bin", "dpkg-deb": "dpkg"},
+NEEDED: dict[str, dict[str, str]] = {
+    "linux": {
+        "git": "git",
+        "objdump": "binutils",
+        "readelf": "binutils",
+        "ldd": "libc-bin",
+        "dpkg-deb": "dpkg",
+        # Debian's Python runs without it, but a frozen one does not.
+        f"{sysconfig.get_config_var('LIBDIR')}/{sysconfig.get_config_var('INSTSONAME')}": (
+            f"libpython{sysconfig.get_python_version()}"
+        ),
+    },
     "tar": {"zstd": "zstd"},
 }
-"""What a system's builds need, and what a format needs beside: programs, each with the Debian package that has it."""
+"""What a system's builds need, and what a format needs beside: programs and files, each with its Debian package."""
 
 
 def main(arguments: list[str]) -> int:
@@ -71,7 +82,7 @@ def main(arguments: list[str]) -> int:
         if name not in possible:
             parser.error(f"{name} cannot be built on this system; possible: {', '.join(possible)}")
     try:
-        require({name: package for part in (sys.platform, *formats) for name, package in TOOLS.get(part, {}).items()})
+        require({name: package for part in (sys.platform, *formats) for name, package in NEEDED.get(part, {}).items()})
         return _build(options, [possible[name] for name in formats])
     except BuildError as error:
         print(f"The build stopped: {error}", file=sys.stderr)

@@ -92,18 +92,22 @@ def tool(name: str, package: str) -> str:
     return found
 
 
-def require(tools: Mapping[str, str]) -> None:
-    """Stop before the first step where a later one would for want of a program.
+def require(needed: Mapping[str, str]) -> None:
+    """Stop before the first step where a later one would for want of something.
 
     Args:
-        tools: programs, each with the Debian package that has it.
+        needed: programs, and files by their whole paths, each with the Debian package that has it.
 
     Raises:
         BuildError: some are not there; names all their packages at once.
     """
-    packages = sorted({package for name, package in tools.items() if shutil.which(name) is None})
-    if packages:
-        raise BuildError(f"It needs what is not here; on Debian: apt-get install {' '.join(packages)}")
+    lacks = {
+        package
+        for name, package in needed.items()
+        if not (Path(name).is_file() if Path(name).is_absolute() else shutil.which(name))
+    }
+    if lacks:
+        raise BuildError(f"It needs what is not here; on Debian: apt-get install {' '.join(sorted(lacks))}")
 
 
 def source_version() -> str:
