@@ -177,13 +177,18 @@ def _warm() -> None:
 def _leave(code: int) -> NoReturn:
     """End the process at once: TensorFlow's threads and the one that listens may take seconds to end by themselves.
 
-    All there is to tidy up are the sources that TensorFlow generates, one a file in the folder for temporary files:
-    it removes them only at an orderly end, which this is not.
+    All there is to tidy up are the sources that TensorFlow generates, one a file in the folder for temporary files,
+    and Python's translations of them: it removes them only at an orderly end, which this is not.
     """
     for name, module in list(sys.modules.items()):
-        if name.startswith(_GENERATED) and module.__file__ is not None:
-            with contextlib.suppress(OSError):
-                Path(module.__file__).unlink()
+        if name.startswith(_GENERATED):
+            files = [Path(file) for file in (module.__file__, module.__cached__) if file is not None]
+            for file in files:
+                with contextlib.suppress(OSError):
+                    file.unlink()
+            for folder in {file.parent for file in files if file.parent.name == "__pycache__"}:
+                with contextlib.suppress(OSError):  # others' may lie there, too
+                    folder.rmdir()
     os._exit(code)
 
 
