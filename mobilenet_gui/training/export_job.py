@@ -98,8 +98,8 @@ class ExportResult:
         agree: on how many of them the first guesses were the same.
         largest_difference: of any class's probability on any photo, 0-1.
         milliseconds: the exported file's mean time for one photo, without decoding; 0 where it was not tried.
-        numbers: how the network counts: `float32`, `float16`, `int8`, `16x8` (8-bit weights, 16-bit values between
-            layers) or `dynamic range` (8-bit weights, float32 in between).
+        numbers: how the network counts: `float32`, `float16` (such weights, float32 in between), `int8` (throughout) or
+            `int8 weights` (float32 in between).
         preprocessing: how pixels become its input, in words.
         note: what the user should know though it worked, in words; may be empty.
         problem: why there is none, or why it is not to be trusted, in words; empty where all is well.

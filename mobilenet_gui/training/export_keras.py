@@ -33,7 +33,7 @@ Floats = NDArray[np.float32]
 Answer = Callable[[Pixels], Floats]
 """Probabilities, shape (photos, classes), for finished pixels, uint8, shape (photos, size, size, 3)."""
 
-Numbers = Literal["float32", "int8", "16x8", "dynamic range"]
+Numbers = Literal["float32", "int8"]
 SIGNATURE: Final = "serving_default"
 
 
@@ -106,15 +106,14 @@ def tflite(network: Network, numbers: Numbers, photos: Iterable[Pixels] = ()) ->
     Args:
         network: what to convert.
         numbers: how it is to count. With `int8` input and output are 8-bit, too (the input takes pixels 0-255).
-        photos: what the ranges of `int8` and `16x8` are fitted to, each uint8, shape (size, size, 3).
+        photos: what the ranges of `int8` are fitted to, each uint8, shape (size, size, 3).
 
     Raises:
         ModelError: TensorFlow's converter refuses.
     """
     converter = keras_models.tflite_converter(network.model, network.size)
-    if numbers != "float32":
+    if numbers == "int8":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if numbers in ("int8", "16x8"):
         table = normalized_range(network.normalization)
         shown = list(photos)
 
@@ -123,10 +122,7 @@ def tflite(network: Network, numbers: Numbers, photos: Iterable[Pixels] = ()) ->
                 yield [table[pixels][None]]
 
         converter.representative_dataset = examples
-        sets = tf.lite.OpsSet
-        wide = sets.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
-        converter.target_spec.supported_ops = [sets.TFLITE_BUILTINS_INT8 if numbers == "int8" else wide]
-    if numbers == "int8":
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.uint8
     try:
         return bytes(converter.convert())

@@ -38,11 +38,12 @@ from mobilenet_gui.training.export_job import (
 from mobilenet_gui.training.own_weights import holds_halves
 
 if TYPE_CHECKING:
-    from mobilenet_gui.training.export_keras import Network, Numbers
+    from mobilenet_gui.training.export_keras import Network
 
 _GOOD_FIRST_TRY: Final = 0.995
 """An 8-bit network that agrees as often as this on photos is left as the converter made it."""
-_LADDER: Final[tuple[Numbers, ...]] = ("int8", "dynamic range", "16x8")
+_GOOD_WEIGHTS: Final = 0.99
+"""How often one with 8-bit weights is to agree on the photos at hand, so that it is often enough on others."""
 _SAVED_MODEL: Final = "saved_model"
 _HALF_AIM: Final = 0.6 * FLOAT_DIFFERENCE
 """What 16-bit weights are to keep to on the photos at hand, so that others stay within the bound."""
@@ -116,25 +117,23 @@ class Maker:
     def _softmax_inside(self) -> bool:
         return self._bundle.manifest.output == "probabilities"
 
-    def _converted(self, numbers: Numbers) -> bytes:
+    def _in_eight_bits(self) -> bytes:
         from mobilenet_gui.training import export_keras
 
-        network = self._keras_network()
-        photos = self._calibration_pixels() if numbers in ("int8", "16x8") else ()
-        data = export_keras.tflite(network, numbers, photos)
-        return self._described(data, quantized=numbers == "int8", probabilities=True)
+        data = export_keras.tflite(self._keras_network(), "int8", self._calibration_pixels())
+        return self._described(data, quantized=True, probabilities=True)
 
-    def _tried_tflite(self, kind: ExportFormat, numbers: Numbers, data: bytes, path: Path) -> tuple[ExportResult, Ends]:
+    def _tried_tflite(self, kind: ExportFormat, numbers: str, data: bytes, path: Path) -> tuple[ExportResult, Ends]:
         answer, ends = check.open_tflite(data, self._bundle)
         return self._finished(ExportResult(kind, path, numbers=numbers), ends, answer, lambda: _write(path, data))
 
     def _half(self, path: Path) -> tuple[ExportResult, Ends]:
         """Take 16 bits for as many weights as the program's probabilities allow."""
-        from mobilenet_gui.training.half_precision import WHOLE_SHARES, halve
+        from mobilenet_gui.training.narrow_weights import WHOLE_SHARES, narrow
 
         self._say(Phase.CONVERT, 0.1)
         graph, temperature = self._own_network()
-        halves = halve(graph, self._photos_for_rounding(), self._bundle.preprocessing.normalization, self._control)
+        halves = narrow(graph, self._photos_for_rounding(), self._bundle.preprocessing.normalization, self._control)
         for step, share in enumerate(WHOLE_SHARES):
             kept = halves.kept(share)
             data = self._described(halves.file(kept), quantized=False, probabilities=self._softmax_inside)
@@ -194,36 +193,47 @@ class Maker:
         return after, ends
 
     def _quantized(self, path: Path) -> tuple[ExportResult, Ends]:
-        """Take 8 bits; where they disagree too much, the kinds that lie between 8 bits and floating point."""
-        best: tuple[ExportResult, Ends] | None = None
-        for step, numbers in enumerate(_LADDER):
-            self._say(Phase.CONVERT, 0.1 + 0.25 * step)
-            place = path.with_name(f"{self._bundle.id}-{numbers.replace(' ', '-')}.tflite")
-            try:
-                data = self._converted(numbers)
-                found = self._tried_tflite("tflite-int8", numbers, data, place)
-                if found[0].agreement < _GOOD_FIRST_TRY and found[0].checked:
-                    found = self._refined(found, data, place)
-            except ModelError:
-                if best is None and step == len(_LADDER) - 1:
-                    raise
-                continue
-            if best is None or found[0].agreement > best[0].agreement:
-                if best is not None and best[0].path is not None:
-                    best[0].path.unlink()
-                best = found
-            else:
-                place.unlink()
-            if best[0].agreement >= QUANTIZED_AGREEMENT or not best[0].checked:
+        """Take 8 bits throughout; where that disagrees too much, for the weights alone."""
+        self._say(Phase.CONVERT, 0.1)
+        self._calibration_pixels()
+        found: tuple[ExportResult, Ends] | None = None
+        try:
+            data = self._in_eight_bits()
+        except ModelError:
+            reason = tr("TensorFlow's converter cannot write it with 8 bits throughout.")
+        else:
+            found = self._tried_tflite("tflite-int8", "int8", data, path)
+            if found[0].agreement < _GOOD_FIRST_TRY and found[0].checked:
+                found = self._refined(found, data, path)
+            if found[0].agreement >= QUANTIZED_AGREEMENT or not found[0].checked:
+                return found
+            reason = tr("With 8 bits throughout it agreed with the program on too few photos.")
+        other, ends = self._eight_bit_weights(path.with_name(f"{self._bundle.id}-int8-weights.tflite"))
+        worse = path if found is None or other.agreement >= found[0].agreement else other.path
+        if worse is not None:
+            worse.unlink(missing_ok=True)
+        if found is not None and worse is not path:
+            return found
+        return replace(other, note=f"{reason} {other.note}"), ends
+
+    def _eight_bit_weights(self, path: Path) -> tuple[ExportResult, Ends]:
+        """Let the network count in float32, with 8 bits for as many weights as the program's answers allow."""
+        from mobilenet_gui.training import export_keras
+        from mobilenet_gui.training.narrow_weights import WHOLE_BESIDE_8_BITS, narrow
+
+        self._say(Phase.CONVERT, 0.7)
+        network = self._keras_network()
+        graph = parse(export_keras.tflite(network, "float32"), self._bundle.name)
+        layers = narrow(graph, self._photos_for_rounding(), network.normalization, self._control, "int8")
+        for share in WHOLE_BESIDE_8_BITS:
+            kept = layers.kept(share)
+            data = self._described(layers.file(kept), quantized=False, probabilities=True)
+            path.unlink(missing_ok=True)
+            result, ends = self._tried_tflite("tflite-int8", "int8 weights", data, path)
+            if result.agreement >= _GOOD_WEIGHTS or not result.checked:
                 break
-        if best is None:
-            raise ModelError(self._bundle.name, tr("TensorFlow's converter cannot write it with 8 bits."))
-        if best[0].numbers != "int8":
-            note = tr(
-                "With 8 bits throughout it agreed with the program on too few photos, so it counts as “{numbers}” now."
-            ).format(numbers=best[0].numbers)
-            best = (replace(best[0], note=note), best[1])
-        return best
+        note = tr("So it counts in floating point, with 8 bits for {share} % of its weights.")
+        return replace(result, note=note.format(share=f"{(1 - layers.share(kept)) * 100:.0f}")), ends
 
     def _keras(self, path: Path) -> tuple[ExportResult, Ends]:
         from mobilenet_gui.training import export_keras

@@ -27,7 +27,7 @@ from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
 from mobilenet_gui.core.tflite_import import import_tflite
 from mobilenet_gui.core.types import Label
-from mobilenet_gui.training import export_check, export_making, half_precision, protocol
+from mobilenet_gui.training import export_check, export_making, narrow_weights, protocol
 from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.export import export
 from mobilenet_gui.training.export_companions import one_line, proof
@@ -450,7 +450,7 @@ def test_a_result_survives_the_way_back() -> None:
         ("float16", 200, 2e-3, False),
         ("int8", 196, 0.2, True),
         ("int8", 195, 0.0, False),
-        ("dynamic range", 196, 0.2, True),
+        ("int8 weights", 196, 0.2, True),
     ],
 )
 def test_what_counts_as_proved(numbers: str, agree: int, difference: float, proved: bool) -> None:
@@ -517,7 +517,7 @@ def test_16_bits_give_way_to_32_where_answers_would_differ(
 ) -> None:
     monkeypatch.setattr("mobilenet_gui.training.export.unavailable_reason", lambda kind, bundle: "")
     monkeypatch.setattr(export_making, "_HALF_AIM", aim)
-    monkeypatch.setattr(half_precision, "WHOLE_SHARES", (0.0, 0.5, 1.0))
+    monkeypatch.setattr(narrow_weights, "WHOLE_SHARES", (0.0, 0.5, 1.0))
     bundle = make_bundle(tmp_path / "b", classes=40)
     result = one(ExportJob(bundle.folder, tmp_path / "out", ("tflite-float16",), photos))
     assert (result.numbers, result.checked, result.proved) == (numbers, 12, True)

@@ -1,4 +1,4 @@
-"""16-bit weights: which layers get them, how the file is written, and that answers stay."""
+"""Weights of 16 and of 8 bits: which layers get them, how the file is written, and that answers stay."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mobilenet_gui.core.errors import Cancelled
 from mobilenet_gui.core.tflite_edit import METADATA_NAME, with_metadata
 from mobilenet_gui.core.tflite_graph import Graph, parse
 from mobilenet_gui.training.control import Control
-from mobilenet_gui.training.half_precision import WHOLE_SHARES, Halves, halve
+from mobilenet_gui.training.narrow_weights import WHOLE_SHARES, Narrowed, narrow
 from tests.model_factory import make_tflite
 from tests.training.test_rounding import ask, photos
 
@@ -24,8 +24,8 @@ def graph() -> Graph:
     return parse(make_tflite(classes=CLASSES), "x")
 
 
-def halved(graph: Graph, count: int = 64) -> Halves:
-    return halve(graph, photos(count), "minus1_1", Control())
+def halved(graph: Graph, count: int = 64) -> Narrowed:
+    return narrow(graph, photos(count), "minus1_1", Control())
 
 
 def test_weights_become_halves_and_answers_stay(graph: Graph) -> None:
@@ -48,6 +48,25 @@ def test_compensated_halves_answer_more_like_the_exact_network_than_nearest_ones
     wanted = ask(graph.data, other)
     errors = [np.square(ask(halved(graph, count).file(0), other) - wanted).mean() for count in (64, 0)]
     assert errors[0] < 0.5 * errors[1]
+
+
+def test_weights_of_8_bits_have_a_step_for_each_output_and_answers_nearly_stay(graph: Graph) -> None:
+    found = narrow(graph, photos(64), "minus1_1", Control(), "int8")
+    data = found.file(0)
+    made = parse(data, "x")
+    stored = [t for t in made.tensors if t.values is not None and t.dtype == np.int8]
+    assert sorted(t.shape for t in stored) == sorted(layer.weights.shape for layer in found.layers)
+    assert all(t.scales.shape == t.shape[:1] for t in stored)
+    for layer in found.layers:
+        exact = graph.tensors[graph.operations[layer.operation].inputs[1]].values
+        assert exact is not None
+        assert layer.steps is not None
+        steps = layer.steps.reshape(-1, *[1] * (exact.ndim - 1))
+        assert np.abs(layer.weights).max() == 127
+        assert (np.abs(layer.weights * steps - exact) < 4 * steps).all()
+    assert len(data) < len(halved(graph).file(0))
+    other = photos(128)[64:]
+    assert 0 < np.abs(ask(data, other) - ask(graph.data, other)).max() < 0.02
 
 
 def test_the_smallest_layers_stay_whole_first(graph: Graph) -> None:
@@ -111,4 +130,4 @@ def test_it_can_be_stopped(graph: Graph) -> None:
     control = Control()
     control.obey("cancel")
     with pytest.raises(Cancelled):
-        halve(graph, photos(4), "minus1_1", control)
+        narrow(graph, photos(4), "minus1_1", control)

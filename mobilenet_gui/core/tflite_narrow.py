@@ -1,4 +1,4 @@
-"""Owns storing chosen constants of a .tflite file as half floats, which the network widens when it is loaded.
+"""Owns storing chosen constants of a .tflite file as half floats or in 8 bits; the network widens them when loaded.
 
 Unlike the changes in `tflite_edit`, this one moves everything, so the file is written anew: the tables first, then the
 constants, each aligned as the format demands.
@@ -16,34 +16,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 _DEQUANTIZE: Final = 6
-_HALF: Final = 1
-_HALF_VERSION: Final = 3
-"""The version of the operation that takes half floats."""
+_TYPES: Final = {np.dtype(np.float16): 1, np.dtype(np.int8): 9}
+_VERSIONS: Final = {np.dtype(np.float16): 3, np.dtype(np.int8): 5}
+"""Which version of the operation takes them, 8 bits with a step for each output of the layer."""
 _ALIGNMENT: Final = 16
 _IDENTIFIER: Final = b"TFL3"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HalfLayer:
+class NarrowLayer:
     """What a convolution or dense layer gets in place of its float32 constants, shapes as they are.
 
     Attributes:
         operation: the layer's number among the graph's operations; no other may use its weights.
         weights: its new weights.
         bias: its new bias.
+        steps: what 1 stands for in the weights of each output; those of 8 bits have them.
     """
 
     operation: int
-    weights: NDArray[np.float16]
+    weights: NDArray[np.float16] | NDArray[np.int8]
     bias: NDArray[np.float32]
+    steps: NDArray[np.float32] | None = None
 
 
-def with_halves(data: bytes, layers: Sequence[HalfLayer]) -> bytes:
-    """Return a .tflite file in which the weights of some layers are half floats.
+def with_narrow(data: bytes, layers: Sequence[NarrowLayer]) -> bytes:
+    """Return a .tflite file in which the weights of some layers take fewer bits.
 
     Args:
         data: the file, with one graph and without an archive; checked by `tflite_graph.parse` before.
-        layers: which, and what they become.
+        layers: which, and what they become, all of one kind.
     """
     from ai_edge_litert import schema_py_generated as schema
 
@@ -51,21 +53,24 @@ def with_halves(data: bytes, layers: Sequence[HalfLayer]) -> bytes:
     graph = model.subgraphs[0]
     code = schema.OperatorCodeT()
     code.builtinCode = code.deprecatedBuiltinCode = _DEQUANTIZE
-    code.version = _HALF_VERSION
+    code.version = max((_VERSIONS[layer.weights.dtype] for layer in layers), default=1)
     model.operatorCodes = [*model.operatorCodes, code]
     users = Counter(int(index) for op in graph.operators for index in op.inputs)
     tensors, widening = list(graph.tensors), []
     for layer in layers:
         inputs = np.array(graph.operators[layer.operation].inputs, np.int32)
         _, weights, bias = (int(index) for index in inputs)
-        half = _like(schema, tensors[weights], b"_half")
-        half.type, half.buffer = _HALF, _add_buffer(schema, model, layer.weights.astype("<f2"))
+        narrow = _like(schema, tensors[weights], b"_narrow")
+        stored = np.ascontiguousarray(layer.weights, layer.weights.dtype.newbyteorder("<"))
+        narrow.type, narrow.buffer = _TYPES[layer.weights.dtype], _add_buffer(schema, model, stored)
+        if layer.steps is not None:
+            narrow.quantization = _steps(schema, layer.steps)
         tensors[weights].buffer = 0  # the empty one: it is no constant any more
         operation = schema.OperatorT()
         operation.opcodeIndex = len(model.operatorCodes) - 1
         operation.inputs, operation.outputs = np.array([len(tensors)], np.int32), inputs[1:2]
         widening.append(operation)
-        tensors.append(half)
+        tensors.append(narrow)
         if users[bias] > 1:  # layers without a bias share one of zeros
             inputs[2] = len(tensors)
             tensors.append(_like(schema, tensors[bias], b"_own"))
@@ -81,6 +86,13 @@ def _like(schema: Any, tensor: Any, suffix: bytes) -> Any:
     made = schema.TensorT()
     made.shape, made.hasRank, made.type = tensor.shape, tensor.hasRank, tensor.type
     made.name = (tensor.name or b"") + suffix
+    return made
+
+
+def _steps(schema: Any, steps: NDArray[np.float32]) -> Any:
+    """Return what 1 stands for in each output's weights; those of one output have the same first index."""
+    made = schema.QuantizationParametersT()
+    made.scale, made.zeroPoint, made.quantizedDimension = steps, np.zeros(len(steps), np.int64), 0
     return made
 
 
