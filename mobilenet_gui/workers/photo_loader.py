@@ -111,15 +111,21 @@ class PhotoLoader(QObject):
         """Make small pictures for a screen with `scale` device pixels a logical one."""
         self._scale = scale
 
-    def show(self, wanted: Iterable[tuple[int, PhotoSource, str]], limit: tuple[int, int]) -> None:
+    def show(
+        self, wanted: Iterable[tuple[int, PhotoSource, str]], limit: tuple[int, int], looked_at: int | None = None
+    ) -> None:
         """Make the first photo for the screen, then the others (its neighbours), and forget older wishes.
 
         Args:
             wanted: key, source and name of each.
             limit: the screen's width and height in device pixels.
+            looked_at: the photo on screen; if it is wanted with all its pixels, it still is.
         """
         with self._work:
+            whole = self._display.get((looked_at, True)) if looked_at is not None else None
             self._display.clear()
+            if whole is not None:
+                self._display[(whole.key, True)] = whole
             for key, source, name in wanted:
                 self._display[(key, False)] = _Display(key, source, name, limit)
             self._begin()

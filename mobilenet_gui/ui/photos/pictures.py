@@ -46,7 +46,7 @@ class PictureShelf(QObject):
             self._loader.show([], limit)
             return
         wanted = [p for p in (photo, *neighbours) if p.key not in self._pictures and not p.problem]
-        self._loader.show([(p.key, p.source, p.name) for p in wanted], limit)
+        self._loader.show([(p.key, p.source, p.name) for p in wanted], limit, photo.key)
         there = self._whole or self._pictures.get(photo.key)
         if there is not None:
             self.ready.emit(there)
