@@ -72,7 +72,9 @@ class WorkerProcess:
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 env=_environment(),
-                start_new_session=os.name != "nt",  # Ctrl-C on the terminal is ours to handle
+                # Ctrl-C on the terminal is ours to handle. But no session of its own: Linux shares processors out among
+                # sessions first (autogroup), and however far this stood back within its own, the window would wait.
+                process_group=None if os.name == "nt" else 0,
                 creationflags=_creation_flags(polite=polite),
             )
         except OSError as error:

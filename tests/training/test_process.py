@@ -286,6 +286,15 @@ def test_worker_dies_with_its_parent() -> None:
     assert gone or not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
 
 
+@pytest.mark.skipif(os.name == "nt", reason="process groups and niceness are POSIX's")
+def test_a_worker_stands_back_within_our_session_and_hears_no_ctrl_c() -> None:
+    # In a session of its own it would stand back only there: Linux shares processors out between sessions first.
+    with process.WorkerProcess(polite=True) as worker:
+        assert os.getsid(worker.pid) == os.getsid(0)
+        assert os.getpgid(worker.pid) == worker.pid
+        assert os.getpriority(os.PRIO_PROCESS, worker.pid) >= process.POLITE_NICENESS
+
+
 def test_modules_are_never_taken_from_the_current_folder(
     job: TfliteJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
