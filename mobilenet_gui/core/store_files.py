@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import time
+import unicodedata
 from pathlib import Path
 from typing import Final
 
@@ -32,8 +33,10 @@ def is_valid_id(text: str) -> bool:
 
 
 def id_from_name(name: str) -> str:
-    """Return a valid id made from any text, such as a file name without its ending."""
-    plain = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")[:MAX_ID_LENGTH].strip("-.")
+    """Return a valid id made from any text, such as a file name without its ending; accents fall off their letters."""
+    letters = unicodedata.normalize("NFKD", name.casefold()).lower()
+    letters = "".join(c for c in letters if not unicodedata.combining(c))
+    plain = re.sub(r"[^a-z0-9.]+", "-", letters).strip("-.")[:MAX_ID_LENGTH].strip("-.")
     if not plain or _RESERVED.fullmatch(plain):
         plain = f"model-{plain}".strip("-")
     return plain

@@ -127,6 +127,7 @@ def test_ids_that_are_paths_or_devices_never_reach_the_disk(store: ModelStore, b
         ("My Cats & Dogs (2)", "my-cats-dogs-2"),
         ("mobilenet_v1_0.75_192_quant", "mobilenet-v1-0.75-192-quant"),
         ("../../etc/passwd", "etc-passwd"),
+        ("Größe Été", "grosse-ete"),
         ("Кошки", "model"),
         ("con", "model-con"),
         ("", "model"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtCore import QMimeData, QSize, Qt, QUrl
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -318,4 +319,15 @@ def test_there_is_one_window_that_takes_photos(bench: WizardBench) -> None:
     page.take_photos(class_id(project, "Birds"))
     (capture,) = shown()
     assert capture.class_button.text() == "Birds"
+    close(bench, capture)
+
+
+@pytest.mark.parametrize(("screen", "size"), [((1920, 1080), (800, 620)), ((800, 600), (800, 560))])
+def test_it_is_no_larger_than_the_screen(
+    bench: WizardBench, monkeypatch: pytest.MonkeyPatch, screen: tuple[int, int], size: tuple[int, int]
+) -> None:
+    shown = SimpleNamespace(availableSize=lambda: QSize(*screen))
+    monkeypatch.setattr(CaptureDialog, "screen", lambda _self: shown)
+    capture = open_dialog(bench)
+    assert capture.size() == QSize(*size)
     close(bench, capture)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QImage, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
@@ -22,6 +22,7 @@ from mobilenet_gui.ui.live.stage import LiveStage
 from mobilenet_gui.ui.tokens import DIALOG_MARGIN, HEIGHT_LARGE
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
 from mobilenet_gui.ui.widgets.labels import ElidedLabel, text_label
+from mobilenet_gui.ui.window_size import TITLE_BAR
 from mobilenet_gui.ui.wizard.capture_parts import HoldButton, TakenStrip
 from mobilenet_gui.ui.wizard.capture_sources import CaptureSources
 from mobilenet_gui.ui.wizard.class_picker import ClassPicker
@@ -29,12 +30,12 @@ from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.workers.burst import BurstRecorder
 from mobilenet_gui.workers.capture import CameraWatcher, Capture
 
-SIZE = (800, 620)
+SIZE = QSize(800, 620)
 _NARROW = 800
 """Width below which the row of sources shows its icons alone."""
 _WIDE = 900
 """Width from which there is room to say what the class is for."""
-MINIMUM = (620, 480)
+MINIMUM = QSize(620, 480)
 _WINDOW = (
     Qt.WindowType.Dialog  # stays in front of the wizard
     | Qt.WindowType.CustomizeWindowHint
@@ -82,8 +83,9 @@ class CaptureDialog(QWidget):
         super().__init__(parent, _WINDOW)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Take photos"))
-        self.setMinimumSize(*MINIMUM)
-        self.resize(*SIZE)
+        room = self.screen().availableSize() - QSize(0, TITLE_BAR)
+        self.setMinimumSize(MINIMUM.boundedTo(room))
+        self.resize(SIZE.boundedTo(room))
         self._context, self._class_id, self._class_name = context, class_id, ""
         self._burst: list[Path] = []
         self._group = ""

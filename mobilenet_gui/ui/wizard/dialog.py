@@ -26,6 +26,7 @@ from mobilenet_gui.training.project import Change
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.icons import app_icon
 from mobilenet_gui.ui.widgets.toast import ToastHost
+from mobilenet_gui.ui.window_size import TITLE_BAR
 from mobilenet_gui.ui.wizard import flow
 from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.ui.wizard.flow import Key
@@ -35,8 +36,8 @@ from mobilenet_gui.ui.wizard.side import SidePanel
 from mobilenet_gui.ui.wizard.situation import situation_of
 from mobilenet_gui.workers.collector import many_photos
 
-SIZE = (960, 680)
-MINIMUM = (860, 600)
+SIZE = QSize(960, 680)
+MINIMUM = QSize(860, 600)
 
 
 def _make_page(key: Key, context: WizardContext) -> WizardPage:
@@ -155,7 +156,7 @@ class WizardDialog(QWidget):
         frame = self.geometry()
         frame.moveCenter(other.frameGeometry().center())
         # Below its top by what a title bar takes, so that the title can be reached.
-        frame.moveTop(max(room.top() + 32, min(frame.top(), room.bottom() - frame.height())))
+        frame.moveTop(max(room.top() + TITLE_BAR, min(frame.top(), room.bottom() - frame.height())))
         frame.moveLeft(max(room.left(), min(frame.left(), room.right() - frame.width())))
         self.setGeometry(frame)
 
@@ -240,13 +241,12 @@ class WizardDialog(QWidget):
         self._look_again.start()
 
     def _fit_screen(self) -> None:
-        screen = QGuiApplication.primaryScreen()
-        room = screen.availableSize() if screen is not None else None
-        width, height = MINIMUM if room is None else (min(MINIMUM[0], room.width()), min(MINIMUM[1], room.height()))
-        self.setMinimumSize(width, height)
-        wanted = QSize(fonts.px(SIZE[0]), fonts.px(SIZE[1]))
-        # A title bar and the desktop's panels take some of the screen.
-        self.resize(wanted if room is None else wanted.boundedTo(room - QSize(40, 80)).expandedTo(QSize(width, height)))
+        room = self.screen().availableSize() - QSize(0, TITLE_BAR)
+        least = MINIMUM.boundedTo(room)
+        self.setMinimumSize(least)
+        # Some of what it stands over stays in sight, where there is room for that.
+        wanted = QSize(fonts.px(SIZE.width()), fonts.px(SIZE.height()))
+        self.resize(wanted.boundedTo(room - QSize(40, 40)).expandedTo(least))
 
     def _add_shortcuts(self) -> None:
         bindings: list[tuple[QKeySequence | QKeySequence.StandardKey | str, Callable[[], None]]] = [

@@ -1,0 +1,54 @@
+"""The wizard's window as such: wholly on the screen, also on the smallest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from PySide6.QtCore import QRect, QSize
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from mobilenet_gui.ui.wizard import dialog as dialog_module
+from mobilenet_gui.ui.wizard.dialog import WizardDialog
+from tests.ui.wizard_parts import WizardBench
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
+
+@pytest.fixture
+def bench(qtbot: QtBot, tmp_path: Path) -> Iterator[WizardBench]:
+    made = WizardBench(qtbot, tmp_path)
+    yield made
+    made.shut_down()
+
+
+def _pretend(monkeypatch: pytest.MonkeyPatch, kind: type[QWidget], room: QRect) -> None:
+    screen = SimpleNamespace(availableSize=room.size, availableGeometry=lambda: room)
+    monkeypatch.setattr(kind, "screen", lambda _self: screen)
+
+
+@pytest.mark.parametrize(
+    ("screen", "size"),
+    [
+        ((1920, 1080), dialog_module.SIZE),
+        ((960, 540), QSize(920, 500)),  # a small laptop whose desktop doubles everything
+        ((900, 600), QSize(860, 560)),
+    ],
+)
+def test_the_wizard_is_wholly_on_the_screen(
+    bench: WizardBench, monkeypatch: pytest.MonkeyPatch, screen: tuple[int, int], size: QSize
+) -> None:
+    room = QRect(0, 0, *screen)
+    _pretend(monkeypatch, WizardDialog, room)
+    _pretend(monkeypatch, QWidget, room)
+    dialog = bench.dialog(bench.filled(cats=2, dogs=2))
+    behind = QWidget()
+    bench.qtbot.addWidget(behind)
+    behind.setGeometry(room)
+    dialog.place_over(behind)
+    assert dialog.size() == size
+    assert room.contains(dialog.geometry())
+    assert dialog.geometry().top() >= 40, "its title bar"
