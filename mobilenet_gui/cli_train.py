@@ -287,6 +287,8 @@ class _Teller(EventTeller):
             self._say({"event": event.event, **_plain(asdict(event))})
         elif isinstance(event, protocol.Note):
             self.note(event.text, event.kind)
+        elif isinstance(event, protocol.Unreadable):
+            self.unreadable(event.path, event.reason)
         elif isinstance(event, protocol.PhaseChanged):
             self._line(_phase_words().get(event.phase, event.phase))
         elif isinstance(event, protocol.Epoch) and event.phase == "adapt":
@@ -297,6 +299,13 @@ class _Teller(EventTeller):
             self._say({"event": "note", "kind": kind, "text": text})
         else:
             complain(text)
+
+    def unreadable(self, path: str, reason: str) -> None:
+        """Tell of one photo that the training goes on without."""
+        if self._json:
+            self._say({"event": "unreadable", "path": path, "error": reason})
+        else:
+            complain(f"{path}: {reason}")
 
     def finished(self, result: dict[str, Any]) -> None:
         if self._json:

@@ -121,6 +121,15 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A training goes on without a photo, because it could not be read; `reason` in words, translated."""
+
+    path: str
+    reason: str
+    event: ClassVar[str] = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
 class Paused:
     """A training stands still (`paused`) or goes on."""
 
@@ -136,7 +145,7 @@ class Exported:
     event: ClassVar[str] = "exported"
 
 
-Event = Ready | Progress | Log | Finished | Failed | PhaseChanged | Epoch | Note | Paused | Exported
+Event = Ready | Progress | Log | Finished | Failed | PhaseChanged | Epoch | Note | Unreadable | Paused | Exported
 
 
 def encode(event: Event) -> bytes:
@@ -153,7 +162,7 @@ def decode(line: bytes) -> Event | None:
     if not isinstance(data, dict) or not isinstance(data.get("event"), str):
         return None
     text = {key: value for key, value in data.items() if isinstance(value, str)}
-    result = data.get("result")
+    result = data["result"] if isinstance(data.get("result"), dict) else {}
     event: Event | None = None
     match data["event"]:
         case "ready":
@@ -162,10 +171,8 @@ def decode(line: bytes) -> Event | None:
             event = Progress(text.get("phase", ""), _fraction(data.get("fraction")))
         case "log":
             event = Log(text.get("text", ""))
-        case "finished":
-            event = Finished(result if isinstance(result, dict) else {})
-        case "exported":
-            event = Exported(result if isinstance(result, dict) else {})
+        case "finished" | "exported" as kind:
+            event = (Finished if kind == "finished" else Exported)(result)
         case "failed":
             event = Failed(text.get("subject", ""), text.get("reason", ""), text.get("kind", "model"))
         case "phase":
@@ -174,6 +181,8 @@ def decode(line: bytes) -> Event | None:
             event = _epoch(text.get("phase", ""), data)
         case "note":
             event = Note(text.get("text", ""), text.get("kind", "info"))
+        case "unreadable":
+            event = Unreadable(text.get("path", ""), text.get("reason", ""))
         case "paused":
             event = Paused(data.get("paused") is True)
     return event

@@ -14,7 +14,7 @@ import numpy as np
 from mobilenet_gui.core.errors import Cancelled, UserError
 from mobilenet_gui.core.explain import through
 from mobilenet_gui.i18n import tr, trn
-from mobilenet_gui.training import checkpoint
+from mobilenet_gui.training import checkpoint, protocol
 from mobilenet_gui.training.base import Base, feature_bundle, hidden_layers, open_base
 from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.estimate import PaceBook, Work, learn_from, network_of
@@ -114,7 +114,11 @@ class _Training:
             PaceBook(spec.cache_dir).put("seen", network_of(base.bundle, recipe.input_size), took / features.computed)
         values = features.values
         if features.failed:
-            journal.note(missing_text(len(features.failed)), "missing")
+            # Where strangers are to be rejected, a photo is looked at more than once.
+            unread = {material.items[place].shot.path: error for place, error in features.failed.items()}
+            for path, error in unread.items():
+                control.say(protocol.Unreadable(str(path), error.reason))
+            journal.note(missing_text(len(unread)), "missing")
             material = material.without(features.failed, spec.name)
             self._tell_dropped(material)
             values = np.delete(values, list(features.failed), axis=0)
@@ -195,8 +199,10 @@ class _Training:
             write_evaluation(self._folder.evaluation_path, evaluation)
             tested = len(evaluation.tested)
             accuracy = evaluation.accuracy
-            if tested < len(material.test):
-                journal.note(untested_text(len(material.test) - tested), "missing")
+            for answer in evaluation.errors:
+                control.say(protocol.Unreadable(str(answer.path), answer.error))
+            if evaluation.errors:
+                journal.note(untested_text(len(evaluation.errors)), "missing")
             if accuracy is not None:
                 bundle = record_accuracy(bundle.folder, accuracy, evaluation.interval, tested)
         control.check()

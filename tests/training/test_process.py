@@ -74,6 +74,7 @@ def test_events_survive_and_noise_is_no_event() -> None:
         protocol.Epoch("adapt", 3, 40, 0.5, 0.75, 0.25, 0.875, 12.5, 1e-4, 100.0, 31.5),
         protocol.Epoch("head", 1, 40, 0.5, 0.75, 0.25, 0.875, 12.5, 1e-4),
         protocol.Note("ü", "batch"),
+        protocol.Unreadable("/ü/a.jpg", "The file is damaged."),
         protocol.Paused(True),
         protocol.Paused(False),
     ]

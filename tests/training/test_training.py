@@ -93,16 +93,34 @@ def test_none_of_these_is_learnt_too(tmp_path: Path, photos: Path, base: Path) -
     assert result["accuracy"] > 0.6
 
 
-def test_photos_that_are_gone_are_told_and_left_out(run: RunFolder, photos: Path) -> None:
+@pytest.mark.parametrize("reject", [False, True])
+def test_photos_that_are_gone_are_told_and_left_out(tmp_path: Path, photos: Path, base: Path, reject: bool) -> None:
+    run = make_run(tmp_path / "run", photos, base, replace(FAST, reject=reject), reject=reject)
     (photos / "red" / "0.png").unlink()
     (photos / "red" / "1.png").write_bytes(b"rubbish")
     (photos / "green" / "4.png").unlink()
     notes: list[protocol.Event] = []
     result = train(TrainJob(run.path), Control(notes.append))
     assert [n.kind for n in notes if isinstance(n, protocol.Note)] == ["missing", "missing"]
+    unread = {Path(n.path): n.reason for n in notes if isinstance(n, protocol.Unreadable)}
+    assert set(unread) == {photos / "red" / "0.png", photos / "red" / "1.png", photos / "green" / "4.png"}
+    assert all(unread.values())
     assert "2 photos" in result["notes"][0]
     assert result["notes"][1] == "1 test photo could not be read, so it is not counted."
     assert result["photos"] == 5
+
+
+def test_a_class_that_is_only_tested_is_left_out_and_no_photo_of_it_is_called_unreadable(
+    tmp_path: Path, photos: Path, base: Path
+) -> None:
+    run = make_run(tmp_path / "run", photos, base, FAST)
+    spec = run.spec()
+    samples = [replace(s, split="test") if spec.classes[s.label] == "red" else s for s in spec.samples]
+    run.write_spec(replace(spec, samples=tuple(samples)))
+    events: list[protocol.Event] = []
+    result = train(TrainJob(run.path), Control(events.append))
+    assert result["notes"] == ["“red” has no photos to learn from and is left out."]
+    assert not [event for event in events if isinstance(event, protocol.Unreadable)]
 
 
 def test_a_class_emptied_meanwhile_is_left_out(run: RunFolder, photos: Path) -> None:
@@ -268,6 +286,18 @@ def test_command_trains_and_installs(tmp_path: Path, photos: Path, base: Path) -
     again = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=120)
     assert again.returncode == 0
     assert "% of 6 test photos" in again.stdout
+
+
+def test_command_names_each_photo_that_it_cannot_read(tmp_path: Path, photos: Path, base: Path) -> None:
+    broken = photos / "red" / "broken.png"
+    broken.write_bytes(b"rubbish")
+    arguments = command(photos, "--output", tmp_path / "out", "--preset", "fast", "--base", base)
+    told = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=120)
+    assert told.returncode == 0
+    assert f"{broken}: " in told.stderr
+    listed = subprocess.run([*arguments, "--format", "json"], capture_output=True, text=True, check=False, timeout=120)
+    unread = [event for event in lines(listed.stdout) if event["event"] == "unreadable"]
+    assert [(event["path"], bool(event["error"])) for event in unread] == [(str(broken), True)]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to one process")
