@@ -2,12 +2,13 @@
 
 One run with blocks to adapt is started, killed with SIGKILL after a random while, and gone on with, again and again.
 Each time the run's folder must be readable, an older model beside it must work, and of the finished epochs at most the
-last may be lost. At the end the training is let finish.
+last may be lost. A training that comes to its end before its kill is followed by another. The last is let finish.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import sys
 import tempfile
@@ -69,11 +70,14 @@ def main() -> int:
     kept = lost = 0
     with home_with_base() as environment, tempfile.TemporaryDirectory() as folder:
         home = Path(environment["MOBILENET_GUI_HOME"])
-        run = _order(Path(folder) / "run", home, TrainingSettings(epochs=40, unfreeze_blocks=1, patience=0))
-        for _ in range(arguments.kills):
+        settings = TrainingSettings(epochs=40, unfreeze_blocks=1, patience=0)
+        runs = (_order(Path(folder) / f"run-{number}", home, settings) for number in itertools.count())
+        run = next(runs)
+        while kept + lost < arguments.kills:
             before = _epochs(run)
             if _killed(run, moments.uniform(1.0, 45.0)):
-                break
+                run = next(runs)
+                continue
             state = run.state()
             sound = state.status in ("interrupted", "new") and run.spec().name == "Crash"
             sound = sound and _works(home / "models" / BASE) and _epochs(run) >= before - 1

@@ -126,6 +126,12 @@ def app_icon() -> QIcon:
     return result
 
 
+def preload() -> None:
+    """Read every icon from the disk, in any thread, so that none has the window's thread wait for a cold disk."""
+    for name in (*names(), "app"):
+        _source(name)
+
+
 def names() -> tuple[str, ...]:
     """Return the names of all icons that ship, sorted."""
     return tuple(sorted(p.stem for p in (resources_dir() / "icons").glob("*.svg") if p.stem != "app"))

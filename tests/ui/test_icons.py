@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize
@@ -84,3 +85,12 @@ def test_unknown_names_are_refused() -> None:
 def test_app_icon_has_all_sizes() -> None:
     sizes = {size.width() for size in icons.app_icon().availableSizes()}
     assert sizes == set(icons.APP_ICON_SIZES)
+
+
+def test_what_was_read_ahead_needs_no_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    every = icons.names()
+    icons._source.cache_clear()
+    icons.preload()
+    monkeypatch.setattr(icons, "resources_dir", lambda: tmp_path)
+    for name in every:
+        assert ink(icons.pixmap(name, 23, QColor("#123456"))).alpha() > 0

@@ -20,6 +20,7 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.training.project import Project
 from mobilenet_gui.training.project_store import ProjectStore
+from mobilenet_gui.ui import icons
 from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.ui.widgets.turns import next_turn
 from mobilenet_gui.ui.wizard.context import LatestRun, WizardContext, WizardHub
@@ -211,12 +212,13 @@ class WizardDesk(QObject):
             dialog.current.add_paths(places)
 
     def _preload(self) -> None:
-        """Import in a thread what the first wizard needs, so that it opens without a hold."""
+        """Read in a thread what the first wizard needs from the disk, so that it opens without a hold."""
 
         def work(_errand: Errand) -> None:
             share_interpreter()
             for name in _NEEDED:
                 importlib.import_module(name)
+            icons.preload()
 
         self.tasks.runner.run(work, done=lambda _none: None, failed=lambda _error: None)
 
