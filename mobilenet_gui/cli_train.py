@@ -288,7 +288,7 @@ class _Teller(EventTeller):
         elif isinstance(event, protocol.Note):
             self.note(event.text, event.kind)
         elif isinstance(event, protocol.Unreadable):
-            self.unreadable(event.path, event.reason)
+            self.unreadable(event)
         elif isinstance(event, protocol.PhaseChanged):
             self._line(_phase_words().get(event.phase, event.phase))
         elif isinstance(event, protocol.Epoch) and event.phase == "adapt":
@@ -300,12 +300,15 @@ class _Teller(EventTeller):
         else:
             complain(text)
 
-    def unreadable(self, path: str, reason: str) -> None:
+    def unreadable(self, photo: protocol.Unreadable) -> None:
         """Tell of one photo that the training goes on without."""
+        from mobilenet_gui.core.answers import error_record
+        from mobilenet_gui.core.errors import PhotoError
+
         if self._json:
-            self._say({"event": "unreadable", "path": path, "error": reason})
+            self._say({"event": photo.event, **error_record(photo.path, photo.reason)})
         else:
-            complain(f"{path}: {reason}")
+            complain(str(PhotoError(photo.path, photo.reason)))
 
     def finished(self, result: dict[str, Any]) -> None:
         if self._json:

@@ -7,6 +7,8 @@ put into a copy of the base's own .tflite. That is what makes Fast, and learning
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -115,10 +117,8 @@ class _Training:
         values = features.values
         if features.failed:
             # Where strangers are to be rejected, a photo is looked at more than once.
-            unread = {material.items[place].shot.path: error for place, error in features.failed.items()}
-            for path, error in unread.items():
-                control.say(protocol.Unreadable(str(path), error.reason))
-            journal.note(missing_text(len(unread)), "missing")
+            unread = {material.items[place].sample.path: error.reason for place, error in features.failed.items()}
+            self._tell_unread(list(unread.items()), missing_text)
             material = material.without(features.failed, spec.name)
             self._tell_dropped(material)
             values = np.delete(values, list(features.failed), axis=0)
@@ -145,6 +145,12 @@ class _Training:
         for name in material.dropped:
             text = tr("“{name}” has no photos to learn from and is left out.").format(name=name)
             self._journal.note(text, "missing")
+
+    def _tell_unread(self, photos: Sequence[tuple[Path, str]], words: Callable[[int], str]) -> None:
+        """Name each photo (file and reason) to whoever watches, and note how many there are."""
+        for path, reason in photos:
+            self._control.say(protocol.Unreadable(str(path), reason))
+        self._journal.note(words(len(photos)), "missing")
 
     def _note_time(self, base: Base, recipe: Recipe, material: Material, computed: int, seconds: float) -> None:
         epochs = sum(record.phase == "adapt" for record in self._journal.state.history)
@@ -199,10 +205,8 @@ class _Training:
             write_evaluation(self._folder.evaluation_path, evaluation)
             tested = len(evaluation.tested)
             accuracy = evaluation.accuracy
-            for answer in evaluation.errors:
-                control.say(protocol.Unreadable(str(answer.path), answer.error))
             if evaluation.errors:
-                journal.note(untested_text(len(evaluation.errors)), "missing")
+                self._tell_unread([(answer.path, answer.error) for answer in evaluation.errors], untested_text)
             if accuracy is not None:
                 bundle = record_accuracy(bundle.folder, accuracy, evaluation.interval, tested)
         control.check()

@@ -12,6 +12,15 @@ from tests.fake_trainer import Step
 from tests.qt_hygiene import no_leaked_qt_objects  # noqa: F401 - a fixture
 from tests.ui.trained_parts import MakeTrained, TrainedBench
 from tests.ui.widget_window import windows
+from tests.ui.wizard_parts import WizardBench
+
+
+@pytest.fixture
+def bench(qtbot: QtBot, tmp_path: Path) -> Iterator[WizardBench]:
+    """Return a wizard's surroundings, without a training process; they are shut down after the test."""
+    made = WizardBench(qtbot, tmp_path)
+    yield made
+    made.shut_down()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QMimeData, QSize, Qt, QUrl
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.core.cameras import Camera
 from mobilenet_gui.core.frames_types import (
@@ -63,12 +61,9 @@ class FakeCamera:
         """Nothing is held."""
 
 
-@pytest.fixture
-def bench(qtbot: QtBot, tmp_path: Path) -> Iterator[WizardBench]:
-    made = WizardBench(qtbot, tmp_path)
+@pytest.fixture(autouse=True)
+def _changing() -> None:
     FakeCamera.changing = True
-    yield made
-    made.shut_down()
 
 
 def open_dialog(bench: WizardBench, name: str = "Birds", *, cameras: bool = True) -> CaptureDialog:

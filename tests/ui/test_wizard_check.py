@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
-from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.training.doctor_findings import LOOKING, Examination, Finding, Fix, FixStep
 from mobilenet_gui.training.project import NewPhoto, Project
@@ -22,13 +19,6 @@ from mobilenet_gui.workers.checkup import apply_fix
 from tests.ui.wizard_parts import WizardBench, class_id, counts, photos_in
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
-
-
-@pytest.fixture
-def bench(qtbot: QtBot, tmp_path: Path) -> Iterator[WizardBench]:
-    made = WizardBench(qtbot, tmp_path)
-    yield made
-    made.shut_down()
 
 
 def with_problems(bench: WizardBench) -> Project:

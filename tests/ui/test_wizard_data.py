@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, QRectF, Qt, QUrl
 from PySide6.QtGui import QAction, QColor, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
-from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.training.project import NewPhoto, Project
 from mobilenet_gui.ui.theme import tokens
@@ -22,13 +20,6 @@ from mobilenet_gui.ui.wizard.photo_grid import DRAG_FORMAT
 from tests.ui.wizard_parts import WizardBench, class_id, counts, names, photo, photos_in
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
-
-
-@pytest.fixture
-def bench(qtbot: QtBot, tmp_path: Path) -> Iterator[WizardBench]:
-    made = WizardBench(qtbot, tmp_path)
-    yield made
-    made.shut_down()
 
 
 def page_of(dialog: WizardDialog) -> DataPage:

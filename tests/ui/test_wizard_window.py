@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import QRect, QSize
 from PySide6.QtWidgets import QWidget
-from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.ui.wizard import dialog as dialog_module
 from mobilenet_gui.ui.wizard.dialog import WizardDialog
 from tests.ui.wizard_parts import WizardBench
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
-
-
-@pytest.fixture
-def bench(qtbot: QtBot, tmp_path: Path) -> Iterator[WizardBench]:
-    made = WizardBench(qtbot, tmp_path)
-    yield made
-    made.shut_down()
 
 
 def _pretend(monkeypatch: pytest.MonkeyPatch, kind: type[QWidget], room: QRect) -> None:

@@ -22,7 +22,7 @@ from mobilenet_gui.ui.live.stage import LiveStage
 from mobilenet_gui.ui.tokens import DIALOG_MARGIN, HEIGHT_LARGE
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
 from mobilenet_gui.ui.widgets.labels import ElidedLabel, text_label
-from mobilenet_gui.ui.window_size import TITLE_BAR
+from mobilenet_gui.ui.window_size import room_for
 from mobilenet_gui.ui.wizard.capture_parts import HoldButton, TakenStrip
 from mobilenet_gui.ui.wizard.capture_sources import CaptureSources
 from mobilenet_gui.ui.wizard.class_picker import ClassPicker
@@ -83,7 +83,7 @@ class CaptureDialog(QWidget):
         super().__init__(parent, _WINDOW)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Take photos"))
-        room = self.screen().availableSize() - QSize(0, TITLE_BAR)
+        room = room_for(self)
         self.setMinimumSize(MINIMUM.boundedTo(room))
         self.resize(SIZE.boundedTo(room))
         self._context, self._class_id, self._class_name = context, class_id, ""

@@ -26,7 +26,7 @@ from mobilenet_gui.training.project import Change
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.icons import app_icon
 from mobilenet_gui.ui.widgets.toast import ToastHost
-from mobilenet_gui.ui.window_size import TITLE_BAR
+from mobilenet_gui.ui.window_size import TITLE_BAR, room_for
 from mobilenet_gui.ui.wizard import flow
 from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.ui.wizard.flow import Key
@@ -241,7 +241,7 @@ class WizardDialog(QWidget):
         self._look_again.start()
 
     def _fit_screen(self) -> None:
-        room = self.screen().availableSize() - QSize(0, TITLE_BAR)
+        room = room_for(self)
         least = MINIMUM.boundedTo(room)
         self.setMinimumSize(least)
         # Some of what it stands over stays in sight, where there is room for that.
