@@ -77,7 +77,7 @@ def _run_window(app: QApplication, photos: list[str], trace: StartupTrace, serve
     with _fault_log(), _interruptible(app):
         window.show()
         # After the first paint, so that the window is there before anything is decoded.
-        QTimer.singleShot(0, lambda: window.start(photos))
+        QTimer.singleShot(0, window, lambda: window.start(photos))
         QTimer.singleShot(COLLECT_AFTER_MS, window, _collect_garbage)
         code = app.exec()
         window.shut_down()

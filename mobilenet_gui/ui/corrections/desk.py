@@ -70,6 +70,7 @@ class CorrectionDesk(QObject):
         self._toasts = toasts
         self.work = Corrections(tasks, training, models, store, self)
         self.picker: CorrectionPicker | None = None
+        self._wish: CorrectionWish | None = None
         self._done: list[tuple[float, Batch]] = []
         self.work.learning.connect(self._learning)
         self.work.learnt.connect(self._learnt)
@@ -89,9 +90,10 @@ class CorrectionDesk(QObject):
             if count == 1 and wish.said:
                 title = tr("Not “{label}”, but").format(label=wish.said)
             picker = self.picker = CorrectionPicker(classes, wish.owner, title, wish.said)
+            self._wish = wish
             picker.picked.connect(lambda class_id: self._correct(wish, project_id, class_id, ""))
             picker.named.connect(lambda name: self._correct(wish, project_id, "", name))
-            picker.destroyed.connect(lambda: self._closed(wish))
+            picker.destroyed.connect(self._closed)
             picker.open_at(wish.place)
 
         def failed(error: UserError) -> None:
@@ -121,9 +123,10 @@ class CorrectionDesk(QObject):
     def _tell_way_back(self) -> None:
         self.way_back_changed.emit(self._done[-1][0] if self._done else -math.inf)
 
-    def _closed(self, wish: CorrectionWish) -> None:
+    def _closed(self) -> None:
         self.picker = None
-        wish.over()
+        if self._wish is not None:
+            self._wish.over()
 
     def _correct(self, wish: CorrectionWish, project_id: str, class_id: str, name: str) -> None:
         self.work.correct(project_id, [Wrong(source, called) for source, called in wish.photos], class_id, name)

@@ -76,7 +76,7 @@ class FinetunePage(QWidget):
         self.shelf.arrived.connect(self._pictures_arrived)
         tasks.list_changed.connect(self.refresh)
         tasks.save_failed.connect(self._not_saved)
-        tasks.saved.connect(lambda project_id: self.notices.dismiss(f"unsaved {project_id}"))
+        tasks.saved.connect(self._saved)
         self.board.set_cards([self.new_card])
         undo = QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self)
         undo.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -286,6 +286,9 @@ class FinetunePage(QWidget):
         self.notices.show_notice(
             f"unsaved {project_id}", "bad", words.format(project=name, reason=error.reason), closable=False
         )
+
+    def _saved(self, project_id: str) -> None:
+        self.notices.dismiss(f"unsaved {project_id}")
 
     def _rename(self, project_id: str, name: str) -> None:
         self._tasks.rename(project_id, name, lambda _none: self.refresh(), self._rename_failed)

@@ -47,12 +47,12 @@ class LiveChoices(QObject):
         frame.mirror.toggled.connect(self._set_mirror)
         controller.model_changed.connect(self.follow_limit)
         inspector = frame.inspector
-        inspector.width_changed.connect(lambda width: save(inspector_width=width))
+        inspector.width_changed.connect(self._keep_width)
         inspector.bars.chosen.connect(self._explain_label)
         inspector.explain.toggled.connect(self._set_explain)
-        inspector.steadiness.toggled.connect(lambda on: save(live_smooth=on))
+        inspector.steadiness.toggled.connect(self._keep_smooth)
         inspector.steadiness.moved.connect(controller.set_steadiness)
-        inspector.steadiness.settled.connect(lambda seconds: save(live_smoothing=seconds))
+        inspector.steadiness.settled.connect(self._keep_smoothing)
         inspector.sure.moved.connect(self._set_sure_from)
         inspector.sure.settled.connect(self._sure_settled)
 
@@ -95,6 +95,18 @@ class LiveChoices(QObject):
         frame.stage.set_strength(values.explain_strength)
         frame.mirror.setChecked(values.live_mirror)
         frame.stage.set_mirror(values.live_mirror)
+
+    @Slot(int)
+    def _keep_width(self, width: int) -> None:
+        self._save(inspector_width=width)
+
+    @Slot(bool)
+    def _keep_smooth(self, on: bool) -> None:
+        self._save(live_smooth=on)
+
+    @Slot(float)
+    def _keep_smoothing(self, seconds: float) -> None:
+        self._save(live_smoothing=seconds)
 
     @Slot(bool)
     def _set_mirror(self, on: bool) -> None:

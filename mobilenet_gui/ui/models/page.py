@@ -140,7 +140,7 @@ class ModelsPage(QWidget):
         self._tasks.progressed.connect(self._on_progressed)
         self._tasks.returned.connect(self._on_returned)
         self._tasks.failed.connect(self._on_failed)
-        self._tasks.cancelled.connect(lambda _id: self._fill())
+        self._tasks.cancelled.connect(self._fill)
         self._tasks.models_changed.connect(self.refresh)
         self._settings.subscribe(self._on_settings)
         undo = QKeySequence(QKeySequence.StandardKey.Undo)

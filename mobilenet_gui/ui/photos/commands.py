@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from PySide6.QtCore import QPoint, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
+from PySide6.QtGui import QAction, QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QWidget
 
 from mobilenet_gui.core.photo_session import Photo
@@ -172,7 +172,8 @@ def pop_up(menu: QMenu, place: QPoint) -> None:
 
 
 def _add(menu: QMenu, name: str, text: str, keys: str, action: Action, *, enabled: bool = True) -> None:
-    entry = menu.addAction(icon(name, "text2"), text)
+    entry = QAction(icon(name, "text2"), text, menu)
+    menu.addAction(entry)
     if keys:
         # Only to be seen: the page's own shortcut does the work.
         entry.setShortcut(QKeySequence(keys))

@@ -77,7 +77,7 @@ class ToastHost(QObject):
         self.toast.link.installEventFilter(self)
         parent.installEventFilter(self)
         if isinstance(parent, QStackedWidget):
-            parent.currentChanged.connect(lambda _place: self.toast.raise_())  # the page that came lies on top
+            parent.currentChanged.connect(self.toast.raise_)  # the page that came lies on top
         self._slide.finished.connect(self._settle)
 
     def show_message(self, text: str, action: str = "", on_action: Callable[[], None] | None = None,

@@ -126,8 +126,8 @@ class ClassGrid(QListView):
         self.setViewportMargins(DIALOG_MARGIN, 0, 0, 0)
         self.setAccessibleName(tr("Classes"))
         shelf.arrived.connect(self._pictures_arrived)
-        classes.rowsInserted.connect(lambda *_: self.updateGeometry())
-        classes.rowsRemoved.connect(lambda *_: self.updateGeometry())
+        classes.rowsInserted.connect(self.updateGeometry)
+        classes.rowsRemoved.connect(self.updateGeometry)
         classes.modelReset.connect(self.updateGeometry)
 
     # -- called from outside --------------------------------------------------------------------------------------

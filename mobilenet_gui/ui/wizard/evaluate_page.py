@@ -106,7 +106,7 @@ class EvaluatePage(WizardPage):
         self.view.fix_requested.connect(self._fix)
         self.view.closed.connect(self._close_view)
         self.banner.action.connect(self._show_lost)
-        self.context.hub.project_changed.connect(lambda _change: self._follow_project())
+        self.context.hub.project_changed.connect(self._follow_project)
         QShortcut(QKeySequence("E"), self).activated.connect(self.panel.flip_heat)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

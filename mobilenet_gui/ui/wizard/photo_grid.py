@@ -173,7 +173,7 @@ class PhotoGrid(QListView):
         self.viewport().setAutoFillBackground(False)
         self.setViewportMargins(DIALOG_MARGIN - 4, 0, 0, 0)
         self.setAccessibleName(tr("Photos"))
-        self.selectionModel().selectionChanged.connect(lambda *_: self.chosen_changed.emit())
+        self.selectionModel().selectionChanged.connect(self.chosen_changed)
         self.doubleClicked.connect(self._open)
         shelf.arrived.connect(self._pictures_arrived)
 

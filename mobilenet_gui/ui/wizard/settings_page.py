@@ -149,10 +149,10 @@ class SettingsPage(WizardPage):
         self.book.failed.connect(self._take_failure)
         self.times.changed.connect(self._refresh)
         hub, models = self.context.hub, self.context.models
-        hub.project_changed.connect(lambda _change: self._refresh())
+        hub.project_changed.connect(self._refresh)
         models.models_changed.connect(self._read_bases)
-        models.progressed.connect(lambda _id, _state: self._show_missing())
-        models.cancelled.connect(lambda _id: self._show_missing())
+        models.progressed.connect(self._show_missing)
+        models.cancelled.connect(self._show_missing)
 
     # -- the dialog's wishes --------------------------------------------------------------------------------------
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import QObject
+
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.workers.collector import many_photos
 
 
-class Undoing:
+class Undoing(QObject):
     """Does things to the project, says so in a toast, and takes them back from there."""
 
     def __init__(self, context: WizardContext) -> None:
+        super().__init__(context.hub)
         self._context = context
         self._told_at = -1
-        context.hub.project_changed.connect(lambda _change: self._changed())
+        context.hub.project_changed.connect(self._changed)
 
     def do(self, work: Callable[[], object], text: str) -> bool:
         """Do `work` to the project and say `text` if that changed anything; what goes wrong is said instead.
