@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
+import logging
 import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,10 +50,12 @@ def run(photos: Sequence[str], *, trace: StartupTrace, new_window: bool = False)
         if server is None:
             return 0
     try:
-        return _run_window(app, absolute, trace, server)
+        code = _run_window(app, absolute, trace, server)
     finally:
         if server is not None:
             server.close()
+    _end_threads(code)
+    return code
 
 
 def _run_window(app: QApplication, photos: list[str], trace: StartupTrace, server: InstanceServer | None) -> int:
@@ -83,6 +87,22 @@ def _run_window(app: QApplication, photos: list[str], trace: StartupTrace, serve
         window.shut_down()
     unhook()
     return code
+
+
+def _end_threads(code: int) -> None:
+    """Wait for the threads, so long and no longer: one that hangs in a lost drive or network ends with the program.
+
+    Everything is saved by then. The usual end would wait for such a thread, or tear down what it stands on.
+    """
+    from mobilenet_gui.workers.executor import executor
+
+    ended = executor().stop()
+    if not ended or any(thread is not threading.main_thread() for thread in threading.enumerate()):
+        logging.shutdown()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        os._exit(code)
 
 
 def _collect_garbage() -> None:

@@ -10,16 +10,18 @@ import io
 import queue
 import threading
 import time
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.frames_types import Frame
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import project_copies
+from mobilenet_gui.workers.executor import executor, tell, wait_for
 from mobilenet_gui.workers.inference import as_user_error
 from mobilenet_gui.workers.photo_image import to_qimage
 from mobilenet_gui.workers.photo_threads import stand_back
@@ -57,8 +59,6 @@ class BurstRecorder(QObject):
     failed = Signal(object)
     idle = Signal()
 
-    _made = Signal(str, object, object)
-
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         """Make it for the project in `folder`; no thread begins before the first frame is taken."""
         super().__init__(parent)
@@ -67,10 +67,11 @@ class BurstRecorder(QObject):
         self._recording = False
         self._next = 0.0
         self._last: Image.Image | None = None
-        self._frames: queue.Queue[Frame | None] = queue.Queue(WAITING)
+        self._frames: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
         self._waiting = 0
         self._thread: threading.Thread | None = None
-        self._made.connect(self._hand_out)
+        self._ending = False
+        self._news: deque[tuple[str, object, QImage | None]] = deque()
 
     @property
     def recording(self) -> bool:
@@ -81,9 +82,9 @@ class BurstRecorder(QObject):
         """Take photos from now on."""
         with self._lock:
             self._recording, self._next, self._last = True, 0.0, None
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._serve, name="burst-recorder")
-                self._thread.start()
+            if self._thread is None or self._ending:
+                self._ending = False
+                self._thread = executor().start(self._serve, "burst-recorder", owner=self, cancel=self._end_thread)
 
     def end(self) -> None:
         """Take no more; `idle` tells when those taken are written."""
@@ -93,7 +94,14 @@ class BurstRecorder(QObject):
             self._recording = False
             done = self._waiting == 0
         if done:
+            self.hand_out()
             self.idle.emit()
+
+    @property
+    def busy(self) -> bool:
+        """Photos are still being written, or were and are not told of yet."""
+        with self._lock:
+            return self._waiting > 0 or bool(self._news)
 
     def consume(self, frame: Frame) -> None:
         """Take a frame, if it is time for one. For the reader's thread."""
@@ -105,16 +113,40 @@ class BurstRecorder(QObject):
             self._waiting += 1
         self._frames.put(frame)
 
-    def stop(self) -> bool:
-        """End the thread when it has written what it has; say whether that took less than two seconds."""
+    def stop(self) -> None:
+        """End the thread when it has written what it has; returns at once."""
         with self._lock:
             self._recording = False
-            thread, self._thread = self._thread, None
-        if thread is None:
-            return True
-        self._frames.put(None)
-        thread.join(STOP_SECONDS)
-        return not thread.is_alive()
+        self._end_thread()
+
+    def wait(self) -> None:
+        """Wait until everything is written, two seconds at most, and tell of it. For the end of the program."""
+        self.stop()
+        if self._thread is not None:
+            wait_for([self._thread], STOP_SECONDS)
+        self.hand_out()
+
+    def hand_out(self) -> None:
+        """Tell of what was written."""
+        while self._news:
+            what, value, image = self._news.popleft()
+            if what == "taken":
+                self.taken.emit(value, image)
+            elif what == "still":
+                self.still.emit()
+            elif what == "failed" and isinstance(value, UserError):
+                self.failed.emit(value)
+            elif what == "idle":
+                self.idle.emit()
+
+    def _end_thread(self) -> None:
+        if self._thread is not None and not self._ending:
+            self._ending = True
+            self._frames.put(None)
+
+    def _tell(self, what: str, value: object = None, image: QImage | None = None) -> None:
+        self._news.append((what, value, image))
+        tell(self, self.hand_out)
 
     def _serve(self) -> None:
         stand_back()
@@ -125,12 +157,12 @@ class BurstRecorder(QObject):
             try:
                 self._write(frame)
             except Exception as error:
-                self._made.emit("failed", as_user_error(error, tr("Photo from the camera")), None)
+                self._tell("failed", as_user_error(error, tr("Photo from the camera")))
             with self._lock:
                 self._waiting -= 1
                 done = self._waiting == 0 and not self._recording
             if done:
-                self._made.emit("idle", None, None)
+                self._tell("idle")
 
     def _write(self, frame: Frame) -> None:
         from PIL import Image, ImageChops, ImageStat
@@ -142,7 +174,7 @@ class BurstRecorder(QObject):
         if last is not None:
             difference = sum(ImageStat.Stat(ImageChops.difference(tiny, last)).mean) / 3
             if difference < SAME_BELOW:
-                self._made.emit("still", None, None)
+                self._tell("still")
                 return
         if max(image.size) > LONGEST_SIDE:
             image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
@@ -153,15 +185,4 @@ class BurstRecorder(QObject):
         with self._lock:
             self._last = tiny
         image.thumbnail((_PREVIEW, _PREVIEW), Image.Resampling.BILINEAR)
-        self._made.emit("taken", path, to_qimage(image))
-
-    @Slot(str, object, object)
-    def _hand_out(self, what: str, value: object, image: QImage | None) -> None:
-        if what == "taken":
-            self.taken.emit(value, image)
-        elif what == "still":
-            self.still.emit()
-        elif what == "failed" and isinstance(value, UserError):
-            self.failed.emit(value)
-        elif what == "idle":
-            self.idle.emit()
+        self._tell("taken", path, to_qimage(image))

@@ -35,6 +35,7 @@ from mobilenet_gui.core.frames_reader import (
 )
 from mobilenet_gui.core.frames_types import Counter, Frame, FrameSource, Problem, SourceError, SourceKind, SourceSpec
 from mobilenet_gui.i18n import tr
+from mobilenet_gui.workers.executor import Job, executor, tell
 
 STATS_MS: Final = 500
 CAMERAS_SECONDS: Final = 2.0
@@ -82,12 +83,12 @@ class _Link:
             if self._consumer is not None:
                 self._consumer(frame)
             if self.latest.put(frame):
-                self._capture._woken.emit(self.generation)
+                tell(self._capture, self._capture._wake, self.generation)
 
     def state(self, change: StateChange) -> None:
         with self._lock:
             if self._capture is not None:
-                self._capture._posted.emit(self.generation, change)
+                tell(self._capture, self._capture._hear, self.generation, change)
 
 
 class Capture(QObject):
@@ -99,9 +100,6 @@ class Capture(QObject):
     """A `StateChange`."""
     stats_changed = Signal(object)
     """A `CaptureStats`."""
-
-    _woken = Signal(int)
-    _posted = Signal(int, object)
 
     def __init__(
         self, consumer: Consumer | None = None, parent: QObject | None = None, *, opener: Opener = open_source
@@ -119,12 +117,10 @@ class Capture(QObject):
         self._reader: FrameReader | None = None
         self._former: FrameReader | None = None
         self._link: _Link | None = None
+        self._watched: Job | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(STATS_MS)
         self._timer.timeout.connect(self._tell_stats)
-        queued = Qt.ConnectionType.QueuedConnection
-        self._woken.connect(self._wake, queued)
-        self._posted.connect(self._hear, queued)
 
     @property
     def generation(self) -> int:
@@ -160,6 +156,9 @@ class Capture(QObject):
         if self._reader is not None:
             self._reader.stop(0.0)
             self._former, self._reader = self._reader, None
+        if self._watched is not None:
+            executor().release(self._watched)
+            self._watched = None
 
     def shutdown(self, seconds: float = STOP_SECONDS) -> bool:
         """Stop and wait a moment for the threads; say whether all have ended. For the end of the program."""
@@ -184,8 +183,9 @@ class Capture(QObject):
                 awaited.pop().wait(HANDOVER_SECONDS)
             return opener(wanted, counter)
 
-        self._reader = FrameReader(spec, link.frame, link.state, paused=paused, opener=open_after_the_former)
-        self._reader.start()
+        reader = self._reader = FrameReader(spec, link.frame, link.state, paused=paused, opener=open_after_the_former)
+        self._watched = executor().watch(self, lambda: reader.stop(0.0))
+        reader.start()
         self._timer.start()
 
     def _allowed(self, spec: SourceSpec, paused: bool) -> bool:
@@ -218,14 +218,14 @@ class Capture(QObject):
     def _refuse(self, spec: SourceSpec) -> None:
         reason = tr("The system does not allow this program to use the camera. Its privacy settings can change that.")
         error = SourceError(spec.shown, reason, Problem.REFUSED)
-        self._posted.emit(self._generation, StateChange(ReaderState.FAILED, error=error))
+        change = StateChange(ReaderState.FAILED, error=error)
+        generation = self._generation
+        QTimer.singleShot(0, self, lambda: self._hear(generation, change))
 
-    @Slot(int)
     def _wake(self, generation: int) -> None:
         if self._link is not None and generation == self._generation:
             self.frame_ready.emit()
 
-    @Slot(int, object)
     def _hear(self, generation: int, change: StateChange) -> None:
         if self._link is None or generation != self._generation:
             return
@@ -249,8 +249,6 @@ class CameraWatcher(QObject):
     changed = Signal(object)
     """A tuple of `Camera`: first soon after `start`, then whenever one is plugged in or out."""
 
-    _found = Signal(object)
-
     def __init__(
         self,
         parent: QObject | None = None,
@@ -261,9 +259,7 @@ class CameraWatcher(QObject):
         super().__init__(parent)
         self._interval, self._lister = interval, lister
         self._stop: threading.Event | None = None
-        self._thread: threading.Thread | None = None
         self._known: tuple[cameras.Camera, ...] | None = None
-        self._found.connect(self._compare, Qt.ConnectionType.QueuedConnection)
 
     @property
     def known(self) -> tuple[cameras.Camera, ...]:
@@ -274,26 +270,23 @@ class CameraWatcher(QObject):
         """Look now and every two seconds."""
         if self._stop is not None:
             return
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, args=(self._stop,), name="camera-watcher")
-        self._thread.start()
+        stop = self._stop = threading.Event()
+        executor().start(lambda: self._watch(stop), "camera-watcher", owner=self, cancel=stop.set)
 
     def stop(self) -> None:
-        """Look no more; returns at once, but for a look that is under way (milliseconds)."""
-        if self._stop is not None and self._thread is not None:
+        """Look no more; returns at once. A look that is under way ends unheard."""
+        if self._stop is not None:
             self._stop.set()
-            self._thread.join(STOP_SECONDS)
-            self._stop = self._thread = None
+            self._stop = None
 
     def _watch(self, stop: threading.Event) -> None:
         while not stop.is_set():
             found = self._lister()
             if not stop.is_set():
-                self._found.emit(found)
+                tell(self, self._compare, stop, found)
             stop.wait(self._interval)
 
-    @Slot(object)
-    def _compare(self, found: tuple[cameras.Camera, ...]) -> None:
-        if self._stop is not None and found != self._known:
+    def _compare(self, stop: threading.Event, found: tuple[cameras.Camera, ...]) -> None:
+        if self._stop is stop and found != self._known:
             self._known = found
             self.changed.emit(found)

@@ -98,6 +98,7 @@ class CheckupTask(QObject):
             lambda _errand: _write_order(data, order, answer, evaluation),
             done=lambda job: self._run(job, data.revision),
             failed=self._failed,
+            receiver=self,
         )
         self.changed.emit()
 
@@ -105,7 +106,7 @@ class CheckupTask(QObject):
         if not self.running:
             return
         self._job = self._training.run_job(
-            job, done=lambda _result: self._read(job, revision), failed=self._failed, event=self._hear
+            job, done=lambda _result: self._read(job, revision), failed=self._failed, event=self._hear, receiver=self
         )
 
     def _hear(self, event: protocol.Event) -> None:
@@ -125,7 +126,9 @@ class CheckupTask(QObject):
                 for file in (job.order, job.answer):
                     file.unlink(missing_ok=True)
 
-        self._runner.run(read, done=lambda found: self._done(found, revision), failed=self._failed)
+        self._runner.run(
+            read, done=lambda found: self._done(found, revision), failed=self._failed, receiver=self
+        )  # fmt: skip
 
     def _done(self, examination: Examination, revision: int) -> None:
         if not self.running:

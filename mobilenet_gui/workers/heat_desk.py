@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.types import CropBox
+from mobilenet_gui.workers.executor import executor, tell
 from mobilenet_gui.workers.inference import as_user_error
 from mobilenet_gui.workers.photo_threads import share_interpreter, stand_back
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from mobilenet_gui.core.bundle import ClassifierHead
     from mobilenet_gui.core.recognizer import LiteRTRecognizer
 
-STOP_SECONDS: Final = 2.0
 _THREADS: Final = 2
 """Of the network: the answers are wanted soon, and the window and a training want their cores."""
 
@@ -70,25 +70,23 @@ class HeatDesk(QObject):
     """
 
     ready = Signal(object, object)
-    _made = Signal(object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._work = threading.Condition()
         self._wanted: OrderedDict[HeatWish, None] = OrderedDict()
         self._closed = False
-        self._thread: threading.Thread | None = None
-        self._made.connect(self._hand_out)
+        self._started = False
 
     def want(self, wish: HeatWish) -> None:
         """Ask for a photo; asked for again it comes sooner."""
         with self._work:
             self._wanted[wish] = None
             self._wanted.move_to_end(wish)
-            if self._thread is None and not self._closed:
+            if not self._started and not self._closed:
+                self._started = True
                 share_interpreter()
-                self._thread = threading.Thread(target=self._serve, name="heat-maps", daemon=True)
-                self._thread.start()
+                executor().start(self._serve, "heat-maps", owner=self, cancel=self.stop)
             self._work.notify()
 
     def forget(self) -> None:
@@ -96,16 +94,12 @@ class HeatDesk(QObject):
         with self._work:
             self._wanted.clear()
 
-    def stop(self) -> bool:
-        """End the thread; say whether it did in time."""
+    def stop(self) -> None:
+        """End the thread, when it is through with its photo; returns at once."""
         with self._work:
             self._closed = True
             self._wanted.clear()
             self._work.notify()
-        if self._thread is None:
-            return True
-        self._thread.join(STOP_SECONDS)
-        return not self._thread.is_alive()
 
     def _serve(self) -> None:
         stand_back()
@@ -121,13 +115,9 @@ class HeatDesk(QObject):
                 heat = looker.look(wish)
             except Exception as error:  # one photo's fault must not end the thread
                 heat = Heat(QImage(), error=as_user_error(error, str(wish.path)))
-            try:
-                self._made.emit(wish, heat)
-            except RuntimeError:  # the window is gone
-                break
+            tell(self, self._hand_out, wish, heat)
         looker.close()
 
-    @Slot(object, object)
     def _hand_out(self, wish: HeatWish, heat: Heat) -> None:
         if not self._closed:
             self.ready.emit(wish, heat)

@@ -11,13 +11,15 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.types import PhotoSource, Preprocessing
+from mobilenet_gui.workers.executor import executor, tell, wait_for
 from mobilenet_gui.workers.inference import as_user_error
 from mobilenet_gui.workers.photo_image import make_display, make_thumbnail, pixels_to_qimage, thumbnail_side, to_qimage
 from mobilenet_gui.workers.photo_threads import stand_back
@@ -88,8 +90,6 @@ class PhotoLoader(QObject):
     input_ready = Signal(object)
     """A `NetworkView`; nothing comes of a photo that cannot be read any more."""
 
-    _made = Signal(object)
-
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._lock = threading.Lock()
@@ -100,12 +100,7 @@ class PhotoLoader(QObject):
         self._at_work: set[int] = set()
         self._closed = False
         self._scale = 1.0
-        self._threads = [
-            threading.Thread(target=self._serve, name=f"photo-loader-{n}", args=(n == 0,))
-            for n in range(LOADER_THREADS)
-        ]
-        self._made.connect(self._hand_out)
-        self._started = False
+        self._threads: list[threading.Thread] = []
 
     def set_thumbnail_scale(self, scale: float) -> None:
         """Make small pictures for a screen with `scale` device pixels a logical one."""
@@ -151,23 +146,24 @@ class PhotoLoader(QObject):
 
     def stop(self) -> bool:
         """End the threads; say whether all ended within a second."""
+        self._close()
+        return wait_for(self._threads, STOP_SECONDS)
+
+    def _close(self) -> None:
         with self._work:
             self._closed = True
             self._display.clear()
             self._small.clear()
             self._input = None
             self._work.notify_all()
-        if self._started:
-            for thread in self._threads:
-                thread.join(STOP_SECONDS / len(self._threads))
-        return not any(thread.is_alive() for thread in self._threads)
 
     def _begin(self) -> None:
         # The lock is held. Threads start with the first wish, so that an empty window has none.
-        if not self._started and not self._closed:
-            self._started = True
-            for thread in self._threads:
-                thread.start()
+        if not self._threads and not self._closed:
+            for number in range(LOADER_THREADS):
+                serve = partial(self._serve, number == 0)
+                name = f"photo-loader-{number}"
+                self._threads.append(executor().start(serve, name, owner=self, cancel=self._close))
         self._work.notify_all()
 
     def _serve(self, display_only: bool) -> None:
@@ -204,10 +200,10 @@ class PhotoLoader(QObject):
                 photo = imaging.decode(job.source, name=job.name, max_side=max(job.limit))
             image = make_display(photo.image, job.limit)
         except Exception as error:  # one photo's fault must not end the thread
-            self._made.emit((job.key, as_user_error(error, job.name)))
+            tell(self, self._hand_out, (job.key, as_user_error(error, job.name)))
             return
         whole = job.limit is None or (image.width(), image.height()) == photo.full_size
-        self._made.emit(Picture(job.key, image, photo.full_size, whole))
+        tell(self, self._hand_out, Picture(job.key, image, photo.full_size, whole))
 
     def _make_input(self, job: _Input) -> None:
         from mobilenet_gui.core import imaging
@@ -219,7 +215,7 @@ class PhotoLoader(QObject):
         except Exception as error:  # a file that went meanwhile: the square is marked without it
             as_user_error(error, job.name)
             return
-        self._made.emit(NetworkView(job.key, job.preprocessing, pixels_to_qimage(pixels)))
+        tell(self, self._hand_out, NetworkView(job.key, job.preprocessing, pixels_to_qimage(pixels)))
 
     def _make_small(self, key: int, source: PhotoSource, name: str) -> None:
         from mobilenet_gui.core import imaging
@@ -232,9 +228,8 @@ class PhotoLoader(QObject):
             image = QImage()
         with self._lock:
             self._at_work.discard(key)
-        self._made.emit((key, image))
+        tell(self, self._hand_out, (key, image))
 
-    @Slot(object)
     def _hand_out(self, made: object) -> None:
         if self._closed:
             return

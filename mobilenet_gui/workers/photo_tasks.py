@@ -1,23 +1,24 @@
-"""Owns longer errands of the photos page: each runs in a thread of its own, reports, and can be cancelled.
+"""Owns errands of pages and windows: each runs in a thread of the executor's, reports, and can be cancelled.
 
-An errand is a plain function; what it reports and returns arrives in the window's thread.
+An errand is a plain function; what it reports and returns arrives in the window's thread, as long as who asked for it
+is there.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import QObject, Signal, Slot
+import shiboken6
+from PySide6.QtCore import QObject
 
 from mobilenet_gui.core.errors import Cancelled, UserError
+from mobilenet_gui.workers.executor import executor, tell, wait_for
 from mobilenet_gui.workers.inference import as_user_error
 
 Result = TypeVar("Result")
-STOP_SECONDS = 1.0
 
 
 class Errand:
@@ -43,17 +44,18 @@ class _Callbacks(Generic[Result]):
     done: Callable[[Result], None]
     failed: Callable[[UserError], None]
     progress: Callable[[Any], None] | None
+    receiver: QObject | None
 
 
 class TaskRunner(QObject):
-    """Runs errands. Callbacks are called in the thread that the runner lives in, never after `cancel` or `stop`."""
+    """Runs errands. Callbacks are called in the window's thread, and never after `cancel` or `stop`.
 
-    _happened = Signal(object, str, object)
+    Nor are they once the runner is deleted, whose errands are cancelled with it, or the receiver of an errand.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._running: dict[Errand, tuple[threading.Thread, _Callbacks[Any]]] = {}
-        self._happened.connect(self._hand_out)
 
     def run(
         self,
@@ -62,6 +64,7 @@ class TaskRunner(QObject):
         done: Callable[[Result], None],
         failed: Callable[[UserError], None],
         progress: Callable[[Any], None] | None = None,
+        receiver: QObject | None = None,
     ) -> Errand:
         """Start `work` in a thread.
 
@@ -70,11 +73,17 @@ class TaskRunner(QObject):
             done: called with what it returns.
             failed: called with the error it raised instead.
             progress: called with each value it reports.
+            receiver: who hears of it, where that may go before the runner does; by default the object whose method
+                `done` is.
         """
-        errand = Errand(lambda value: self._happened.emit(errand, "progress", value))
-        thread = threading.Thread(target=self._work, name="photo-errand", args=(errand, work))
-        self._running[errand] = (thread, _Callbacks(done, failed, progress))
-        thread.start()
+        errand = Errand(lambda value: tell(self, self._hand_out, errand, "progress", value))
+        object_of_method = getattr(done, "__self__", None)
+        if receiver is None and isinstance(object_of_method, QObject):
+            receiver = object_of_method
+        thread = executor().start(
+            lambda: self._work(errand, work), "errand", owner=self, cancel=errand.cancelled.set
+        )  # fmt: skip
+        self._running[errand] = (thread, _Callbacks(done, failed, progress, receiver))
         return errand
 
     def cancel(self, errand: Errand) -> None:
@@ -86,32 +95,32 @@ class TaskRunner(QObject):
         """Whether anything runs whose end is still waited for."""
         return any(not errand.cancelled.is_set() for errand in self._running)
 
-    def stop(self) -> bool:
-        """Cancel everything; say whether all ended within a second."""
+    def stop(self) -> None:
+        """Cancel everything; returns at once."""
         for errand in self._running:
             errand.cancelled.set()
-        deadline = time.monotonic() + STOP_SECONDS
-        threads = [thread for thread, _ in self._running.values()]
-        for thread in threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in threads)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long for what runs to end; say whether it did. For the end of the program."""
+        return wait_for([thread for thread, _ in self._running.values()], seconds)
 
     def _work(self, errand: Errand, work: Callable[[Errand], Any]) -> None:
         try:
             result = work(errand)
         except Cancelled:
-            self._happened.emit(errand, "cancelled", None)
+            tell(self, self._hand_out, errand, "cancelled", None)
         except Exception as error:
-            self._happened.emit(errand, "failed", as_user_error(error, ""))
+            tell(self, self._hand_out, errand, "failed", as_user_error(error, ""))
         else:
-            self._happened.emit(errand, "done", result)
+            tell(self, self._hand_out, errand, "done", result)
 
-    @Slot(object, str, object)
     def _hand_out(self, errand: Errand, what: str, value: object) -> None:
         entry = self._running.get(errand)
         if entry is None:
             return
         callbacks = entry[1]
+        if callbacks.receiver is not None and not shiboken6.isValid(callbacks.receiver):
+            errand.cancelled.set()
         if what == "progress":
             if callbacks.progress is not None and not errand.cancelled.is_set():
                 callbacks.progress(value)

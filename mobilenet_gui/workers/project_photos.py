@@ -81,6 +81,7 @@ class ProjectPhotoTasks(QObject):
         done: Callable[[ReadPhotos], None],
         failed: Failed,
         progress: Callable[[int], None],
+        receiver: QObject | None = None,
     ) -> Errand:
         """Find the photos that files and folders stand for; `progress` gets how many so far.
 
@@ -97,7 +98,7 @@ class ProjectPhotoTasks(QObject):
                 name = name_for(places, found.classes) if naming and not class_id else ""
                 return _prepared(found, class_id, self.free_name(name) if name else "")
 
-        return self.runner.run(work, done=done, failed=failed, progress=progress)
+        return self.runner.run(work, done=done, failed=failed, progress=progress, receiver=receiver)
 
     def copy(
         self,
@@ -107,6 +108,7 @@ class ProjectPhotoTasks(QObject):
         done: Callable[[Copies], None],
         failed: Failed,
         progress: Callable[[tuple[int, int]], None],
+        receiver: QObject | None = None,
     ) -> Errand:
         """Copy photos into a project's folder; `progress` gets how many are done, of how many."""
         folder = project.folder
@@ -117,7 +119,7 @@ class ProjectPhotoTasks(QObject):
             )
             return Copies(dict(copied.paths), copied.problems)
 
-        return self.runner.run(work, done=done, failed=failed, progress=progress)
+        return self.runner.run(work, done=done, failed=failed, progress=progress, receiver=receiver)
 
     def keep_bytes(
         self,
@@ -126,6 +128,7 @@ class ProjectPhotoTasks(QObject):
         *,
         done: Callable[[list[Path]], None],
         failed: Failed,
+        receiver: QObject | None = None,
     ) -> Errand:
         """Write photos that have no file yet (pasted, dropped from a browser, taken) into a project's folder.
 
@@ -134,6 +137,7 @@ class ProjectPhotoTasks(QObject):
             make: returns the photos as bytes of files; runs in the task's thread.
             done: called with where they lie.
             failed: called with the error instead.
+            receiver: as for `TaskRunner.run`.
         """
         folder = project.folder
 
@@ -143,10 +147,16 @@ class ProjectPhotoTasks(QObject):
                 for data in make(errand)
             ]
 
-        return self.runner.run(work, done=done, failed=failed)
+        return self.runner.run(work, done=done, failed=failed, receiver=receiver)
 
     def find_lost(
-        self, project: Project, folder: Path, *, done: Callable[[tuple[dict[str, Path], int]], None], failed: Failed
+        self,
+        project: Project,
+        folder: Path,
+        *,
+        done: Callable[[tuple[dict[str, Path], int]], None],
+        failed: Failed,
+        receiver: QObject | None = None,
     ) -> Errand:
         """Look below a folder for photos that are not where they were; see `lost_photos.find_lost`."""
         photos = tuple(project.photos.values())
@@ -156,7 +166,7 @@ class ProjectPhotoTasks(QObject):
 
             return find_lost(errand, photos, folder)
 
-        return self.runner.run(work, done=done, failed=failed)
+        return self.runner.run(work, done=done, failed=failed, receiver=receiver)
 
 
 def _prepared(found: FoundDataset, class_id: str, name: str) -> ReadPhotos:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
@@ -24,6 +24,8 @@ from mobilenet_gui.workers.project_photos import Copies, Failed, ProjectPhotoTas
 if TYPE_CHECKING:
     from mobilenet_gui.training.archive import Exported
     from mobilenet_gui.training.archive_reading import Imported
+
+SAVING_SECONDS: Final = 1.0
 
 __all__ = ["Copies", "Opened", "ProjectTasks", "ReadPhotos"]
 
@@ -49,6 +51,8 @@ class ProjectTasks(ProjectPhotoTasks):
         self._lent: dict[str, list[Callable[[], None]]] = {}
         self._openers: dict[str, list[Callable[[], None]]] = {}
         self._leaving: dict[str, ProjectKeeper] = {}
+        self._held: dict[str, list[Callable[[], None]]] = {}
+        self._unfinished: dict[str, Callable[[], None]] = {}
 
     @property
     def opened(self) -> list[Project]:
@@ -248,7 +252,25 @@ class ProjectTasks(ProjectPhotoTasks):
         self._closing[project.id] = []
         self._leaving[project.id] = keeper
 
-        keeper.finish(finished, patient=patient)
+        self._unfinished[project.id] = lambda: keeper.finish(finished, patient=patient)
+        self._finish(project.id)
+
+    def hold(self, project: Project, wait: Callable[[], None]) -> Callable[[], None]:
+        """Keep an open project from being closed until the function is called that is returned.
+
+        Args:
+            project: which; something is still to come into it.
+            wait: has it come at once, for as long as the end of the program may take.
+        """
+        waits = self._held.setdefault(project.id, [])
+        waits.append(wait)
+
+        def release() -> None:
+            if wait in waits:
+                waits.remove(wait)
+                self._finish(project.id)
+
+        return release
 
     def save_now(self, project: Project) -> None:
         """Save without waiting for more changes; `saved` or `save_failed` tells when."""
@@ -258,13 +280,22 @@ class ProjectTasks(ProjectPhotoTasks):
 
     def shut_down(self) -> None:
         """Save what is open, from this thread, and end. Safe to call twice."""
+        for wait in [wait for waits in self._held.values() for wait in waits]:
+            wait()
         self.runner.stop()
+        self.runner.wait(SAVING_SECONDS)  # a save under way must not come after the last one
         for keeper in [*self._keepers.values(), *self._leaving.values()]:
             keeper.stop()
         self._keepers.clear()
         self._leaving.clear()
 
     # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _finish(self, project_id: str) -> None:
+        """Go on with the closing of a project, unless something is still to come into it."""
+        if not self._held.get(project_id):
+            self._held.pop(project_id, None)
+            self._unfinished.pop(project_id, _nothing_left)()
 
     def _take_up(self, keeper: ProjectKeeper, done: Callable[[Opened], None], failed: Failed) -> None:
         """Give a project back that was closed and that the disk has refused until now."""
@@ -320,6 +351,10 @@ def _share(errand: Errand) -> Callable[[int, int], None]:
         errand.report(done / total if total else 0.0)
 
     return tell
+
+
+def _nothing_left() -> None:
+    """Do nothing: it is not being closed."""
 
 
 def _nothing(_value: object) -> None:

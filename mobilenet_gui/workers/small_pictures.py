@@ -10,9 +10,10 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
+from mobilenet_gui.workers.executor import executor, tell, wait_for
 from mobilenet_gui.workers.inference import as_user_error
 from mobilenet_gui.workers.photo_image import to_qimage
 from mobilenet_gui.workers.photo_threads import share_interpreter, stand_back
@@ -35,8 +36,6 @@ class SmallPictures(QObject):
 
     ready = Signal(int, str, object)
 
-    _made = Signal(int, str, object)
-
     def __init__(self, cache_dir: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._cache_dir = cache_dir
@@ -46,7 +45,6 @@ class SmallPictures(QObject):
         self._owners = 0
         self._closed = False
         self._threads: list[threading.Thread] = []
-        self._made.connect(self._hand_out)
 
     def new_owner(self) -> int:
         """Return a number for somebody who asks; ids are that somebody's own."""
@@ -65,10 +63,9 @@ class SmallPictures(QObject):
             if not self._threads and not self._closed:
                 share_interpreter()
                 self._threads = [
-                    threading.Thread(target=self._serve, name=f"small-pictures-{n}") for n in range(THREADS)
+                    executor().start(self._serve, f"small-pictures-{n}", owner=self, cancel=self._close)
+                    for n in range(THREADS)
                 ]
-                for thread in self._threads:
-                    thread.start()
             self._work.notify_all()
 
     def forget(self, owner: int) -> None:
@@ -78,14 +75,15 @@ class SmallPictures(QObject):
                 del self._wanted[wish]
 
     def stop(self) -> bool:
-        """End the threads; say whether all ended within a second."""
+        """End the threads; say whether all ended within a second. For the end of the program."""
+        self._close()
+        return wait_for(self._threads, STOP_SECONDS)
+
+    def _close(self) -> None:
         with self._work:
             self._closed = True
             self._wanted.clear()
             self._work.notify_all()
-        for thread in self._threads:
-            thread.join(STOP_SECONDS / len(self._threads))
-        return not any(thread.is_alive() for thread in self._threads)
 
     def _serve(self) -> None:
         stand_back()
@@ -110,9 +108,8 @@ class SmallPictures(QObject):
                 image = QImage()
             with self._work:
                 self._at_work.discard(wish)
-            self._made.emit(*wish, image)
+            tell(self, self._hand_out, *wish, image)
 
-    @Slot(int, str, object)
     def _hand_out(self, owner: int, key: str, image: QImage) -> None:
         if not self._closed:
             self.ready.emit(owner, key, image)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
 from mobilenet_gui.core.errors import Cancelled, ModelError, UserError
 from mobilenet_gui.i18n import tr
+from mobilenet_gui.workers.executor import executor, tell, wait_for
 from mobilenet_gui.workers.model_state import Kind, TaskState
 
 STOP_SECONDS: Final = 4.0
@@ -78,11 +79,8 @@ class TaskLanes(QObject):
             self._running.remove(task)
 
     def tell(self, task: Task, what: str, value: object) -> None:
-        """Send what happened to the main thread; called in the task's thread."""
-        try:
-            self.happened.emit(task, what, value)
-        except RuntimeError:  # the window is gone
-            task.cancel.set()
+        """Send what happened to the window's thread; called in the task's own."""
+        tell(self, self.happened.emit, task, what, value)
 
     def stop(self) -> bool:
         """Empty the queue and stop what runs, to be gone on with; say whether all ended in time."""
@@ -90,11 +88,7 @@ class TaskLanes(QObject):
         for task in self._running:
             task.keep_partial = True
             task.cancel.set()
-        deadline = time.monotonic() + STOP_SECONDS
-        threads = [task.thread for task in self._running if task.thread is not None]
-        for thread in threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in threads)
+        return wait_for([task.thread for task in self._running if task.thread is not None], STOP_SECONDS)
 
     def drain(self) -> None:
         """Start what may start."""
@@ -103,9 +97,9 @@ class TaskLanes(QObject):
             if sum(other.state.kind == kind for other in self._running) < self._widths[kind]:
                 self._queue.remove(task)
                 self._running.append(task)
-                # A daemon: should a network call hang past `stop`, the program still ends.
-                task.thread = threading.Thread(target=self._run, args=(task,), name=f"model-{kind}", daemon=True)
-                task.thread.start()
+                task.thread = executor().start(
+                    partial(self._run, task), f"model-{kind}", owner=self, cancel=task.cancel.set
+                )
 
     def _run(self, task: Task) -> None:
         try:

@@ -175,6 +175,7 @@ class TrainingController(QObject):
         done: Callable[[dict[str, Any]], None],
         failed: Callable[[UserError], None],
         event: Callable[[protocol.Event], None] | None = None,
+        receiver: QObject | None = None,
     ) -> Errand:
         """Run another job, such as an export, in a process of its own; `jobs.cancel` stops it.
 
@@ -183,8 +184,11 @@ class TrainingController(QObject):
             done: called with its result.
             failed: called with why it failed.
             event: called with each event.
+            receiver: as for `TaskRunner.run`.
         """
-        return self.jobs.run(lambda errand: self._run_job(job, errand), done=done, failed=failed, progress=event)
+        return self.jobs.run(
+            lambda errand: self._run_job(job, errand), done=done, failed=failed, progress=event, receiver=receiver
+        )  # fmt: skip
 
     def shut_down(self) -> None:
         """End everything at once. A training that ran can go on from its last finished epoch; safe to call twice."""

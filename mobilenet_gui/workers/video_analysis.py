@@ -13,13 +13,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import Cancelled, UserError
 from mobilenet_gui.core.frames_types import Problem, SourceError
 from mobilenet_gui.core.timeline import AnalysisProgress, Timeline, analyse
 from mobilenet_gui.i18n import tr
+from mobilenet_gui.workers.executor import executor, tell
 
 Analyse = Callable[..., Timeline]
 
@@ -43,15 +44,12 @@ class VideoAnalysis(QObject):
     finished = Signal()
     """After each of the three outcomes."""
 
-    _told = Signal(int, object)
-
     def __init__(self, parent: QObject | None = None, *, analyse: Analyse = analyse) -> None:
         super().__init__(parent)
         self._analyse = analyse
         self._run = 0
         self._cancel: threading.Event | None = None
         self._thread: threading.Thread | None = None
-        self._told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
 
     @property
     def running(self) -> bool:
@@ -72,10 +70,9 @@ class VideoAnalysis(QObject):
                 former.join()
             outcome = self._outcome(run, cancel, lambda **more: self._analyse(path, bundle, **settings, **more))
             if not cancel.is_set():
-                self._told.emit(run, outcome)
+                tell(self, self._hear, run, outcome)
 
-        self._thread = threading.Thread(target=work, name="video-analysis")
-        self._thread.start()
+        self._thread = executor().start(work, "video-analysis", owner=self, cancel=cancel.set)
 
     def cancel(self) -> None:
         """Stop; `cancelled` and `finished` come at once, the threads end within a frame's time."""
@@ -99,12 +96,12 @@ class VideoAnalysis(QObject):
             self._cancel = None
 
     def _outcome(self, run: int, cancel: threading.Event, work: Analyse) -> _Outcome:
-        def tell(progress: AnalysisProgress) -> None:
+        def report(progress: AnalysisProgress) -> None:
             if not cancel.is_set():
-                self._told.emit(run, progress)
+                tell(self, self._hear, run, progress)
 
         try:
-            return _Outcome(timeline=work(progress=tell, cancel=cancel))
+            return _Outcome(timeline=work(progress=report, cancel=cancel))
         except Cancelled:
             return _Outcome()
         except UserError as error:
@@ -114,7 +111,6 @@ class VideoAnalysis(QObject):
             reason = tr("Something went wrong in the program itself. The report says more.")
             return _Outcome(error=SourceError("", reason, Problem.BUSY))
 
-    @Slot(int, object)
     def _hear(self, run: int, news: AnalysisProgress | _Outcome) -> None:
         if run != self._run:
             return

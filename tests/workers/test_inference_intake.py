@@ -151,5 +151,6 @@ def test_errands_report_end_and_stop(qtbot: QtBot) -> None:
     runner.run(endless, done=told.append, failed=told.append)
     assert begun.wait(20)
     assert runner.busy
-    assert runner.stop()
+    runner.stop()
+    assert runner.wait(20)
     assert len(told) == 4

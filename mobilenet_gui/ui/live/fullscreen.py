@@ -10,6 +10,7 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.live.presenter import LivePresenter
 from mobilenet_gui.ui.live.stage import LiveStage
+from mobilenet_gui.ui.owned_window import close_with_owner
 
 
 class LiveFullScreen(QWidget):
@@ -25,6 +26,7 @@ class LiveFullScreen(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Window)
+        close_with_owner(self)
         self.setWindowTitle(tr("Live"))
         self.stage = LiveStage(self, plain=True)
         self.stage.double_clicked.connect(self.close)

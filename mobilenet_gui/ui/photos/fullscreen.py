@@ -10,6 +10,7 @@ from mobilenet_gui.core.answers import headline, percent
 from mobilenet_gui.core.photo_session import Photo, PhotoState
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.owned_window import close_with_owner
 from mobilenet_gui.ui.photos.canvas import PhotoCanvas
 from mobilenet_gui.ui.photos.controller import PhotosController
 from mobilenet_gui.ui.photos.pictures import PictureShelf
@@ -73,6 +74,7 @@ class FullScreen(QWidget):
 
     def __init__(self, controller: PhotosController, shelf: PictureShelf, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Window)
+        close_with_owner(self)
         self.setWindowTitle(tr("Photo"))
         self._controller = controller
         self._place = parent

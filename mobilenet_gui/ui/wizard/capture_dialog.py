@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QImage, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
@@ -19,6 +21,7 @@ from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.live import words as live_words
 from mobilenet_gui.ui.live.message import MessagePanel
 from mobilenet_gui.ui.live.stage import LiveStage
+from mobilenet_gui.ui.owned_window import close_with_owner
 from mobilenet_gui.ui.tokens import DIALOG_MARGIN, HEIGHT_LARGE
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
 from mobilenet_gui.ui.widgets.labels import ElidedLabel, text_label
@@ -81,6 +84,7 @@ class CaptureDialog(QWidget):
             watcher: lists cameras; tests pass their own.
         """
         super().__init__(parent, _WINDOW)
+        close_with_owner(self)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Take photos"))
         room = room_for(self)
@@ -326,6 +330,28 @@ class CaptureDialog(QWidget):
         self.undo.show()
         self._show_count()
 
+    def _leave_burst(self) -> None:
+        """Let the photos that are still being written come into the project, whatever becomes of this window."""
+        recorder, tasks, project = self.recorder, self._context.tasks, self._context.project
+        for signal, slot in (
+            (recorder.taken, self._photo_taken), (recorder.still, self._nothing_changes),
+            (recorder.failed, self._refused), (recorder.idle, self._end_burst),
+        ):  # fmt: skip
+            signal.disconnect(slot)
+        recorder.setParent(tasks)
+        paths, self._burst = self._burst, []
+        release = tasks.hold(project, recorder.wait)
+        make = partial(NewPhoto, class_id=self._class_id, class_name=self._class_name, group=self._group, copied=True)
+
+        def take_in() -> None:
+            with contextlib.suppress(UserError):  # its class is gone
+                project.add_photos([make(path) for path in paths])
+            release()
+            recorder.deleteLater()
+
+        recorder.taken.connect(lambda path, _image: paths.append(path))
+        recorder.idle.connect(take_in)
+
     def _take_back(self) -> None:
         self.undo.hide()
         if self._context.project.revision == self._revision:
@@ -362,9 +388,11 @@ class CaptureDialog(QWidget):
         self.sources.stop()
         self.capture.stop()
         self.recorder.end()
+        self.recorder.hand_out()
+        if self.recorder.busy:
+            self._leave_burst()
+        else:
+            self._end_burst()
         self.recorder.stop()
-        # What the recorder's thread has told last is still on its way.
-        QCoreApplication.sendPostedEvents(self.recorder, QEvent.Type.MetaCall.value)
-        self._end_burst()
         super().closeEvent(event)
         self.closed.emit()

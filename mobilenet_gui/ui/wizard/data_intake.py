@@ -98,7 +98,7 @@ class DataIntake(QObject):
 
         errand = self._context.tasks.read(
             places, class_id, naming=is_unnamed(self._context.project.name), done=found, failed=failed,
-            progress=self._say_looking,
+            progress=self._say_looking, receiver=self,
         )  # fmt: skip
         holder.append(errand)
         self._begun(errand)
@@ -142,7 +142,7 @@ class DataIntake(QObject):
             self._finished(holder[0])
             self._complain(error)
 
-        errand = self._context.tasks.find_lost(project, folder, done=done, failed=failed)
+        errand = self._context.tasks.find_lost(project, folder, done=done, failed=failed, receiver=self)
         holder.append(errand)
         self._begun(errand)
 
@@ -190,6 +190,7 @@ class DataIntake(QObject):
             done=copied,
             failed=failed,
             progress=lambda state: self._say_copying(*state),
+            receiver=self,
         )
         holder.append(errand)
         self._begun(errand)
@@ -269,7 +270,9 @@ class DataIntake(QObject):
             self._finished(holder[0])
             self._complain(error)
 
-        errand = self._context.tasks.keep_bytes(self._context.project, make, done=kept, failed=failed)
+        errand = self._context.tasks.keep_bytes(
+            self._context.project, make, done=kept, failed=failed, receiver=self
+        )  # fmt: skip
         holder.append(errand)
         self._begun(errand)
 
