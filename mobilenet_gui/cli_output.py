@@ -117,6 +117,8 @@ class _TextWriter:
         lines = [] if self._first else [""]
         self._first = False
         lines.append(printable(path))
+        if recognition.note:
+            lines.append(f"  {recognition.note}")
         lines.extend(f"  {p.probability * 100:5.1f} %  {printable(p.label)}" for p in recognition.predictions)
         print("\n".join(lines), file=self._out, flush=True)
 

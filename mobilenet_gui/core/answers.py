@@ -62,7 +62,7 @@ def as_text(name: str, recognition: Recognition, sure_from: float) -> str:
 
 def as_record(path: str, recognition: Recognition) -> dict[str, Any]:
     """Return one answer as the JSON object that the command line prints too."""
-    return {
+    record: dict[str, Any] = {
         "path": path,
         "model": recognition.model_id,
         "predictions": [
@@ -71,6 +71,9 @@ def as_record(path: str, recognition: Recognition) -> dict[str, Any]:
         ],
         "milliseconds": round(recognition.timing.total, 3),
     }
+    if recognition.note:
+        record["note"] = recognition.note
+    return record
 
 
 def error_record(path: str, reason: str) -> dict[str, Any]:

@@ -15,11 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mobilenet_gui.core import imaging_bands as bands
 from mobilenet_gui.core.errors import PhotoError
+from mobilenet_gui.core.imaging_bands import Picked
+from mobilenet_gui.core.imaging_budget import BUDGET, budget
 from mobilenet_gui.core.imaging_color import Converter, rgb_converters
 from mobilenet_gui.core.imaging_formats import PIXEL_LIMIT, SUPPORTED_SUFFIXES, sniff
 from mobilenet_gui.core.imaging_frame import REDUCING_GAP, Helper, reduced_size, resize
 from mobilenet_gui.core.imaging_open import OpenedPhoto, open_photo
+from mobilenet_gui.core.imaging_rows import row_failure
 from mobilenet_gui.core.photo_files import find_photos, looks_like_photo, scan
 from mobilenet_gui.core.types import CropBox, Normalization, PhotoSource, Pixels, Preprocessing
 from mobilenet_gui.i18n import tr
@@ -76,9 +80,10 @@ class DecodedPhoto:
         full_size: width and height of the whole photo, upright.
         format: the kind of file, as `sniff` names it.
         name: the path or name it was decoded under.
+        note: what a person should know of the file; mostly empty.
     """
 
-    __slots__ = ("_converted", "_image", "_to_srgb", "format", "full_size", "name")
+    __slots__ = ("_converted", "_image", "_picked", "_to_srgb", "format", "full_size", "name", "note")
 
     def __init__(
         self,
@@ -87,6 +92,9 @@ class DecodedPhoto:
         format: str = "",  # noqa: A002 - what it is called everywhere
         name: str = "",
         to_srgb: Converter | None = None,
+        *,
+        picked: Image.Image | None = None,
+        note: str = "",
     ) -> None:
         """Take an upright image of mode RGB.
 
@@ -96,10 +104,14 @@ class DecodedPhoto:
             format: the kind of file.
             name: the path or name.
             to_srgb: brings the image to sRGB where it is not; put off until it is known how few pixels need it.
+            picked: the square that nearest-neighbour resizing makes of the whole photo, where `image` has too few
+                pixels to make it of.
+            note: what a person should know of the file.
         """
         self._image, self._to_srgb = image, to_srgb
         self._converted = image if to_srgb is None else None
-        self.full_size, self.format, self.name = full_size, format, name
+        self._picked = picked
+        self.full_size, self.format, self.name, self.note = full_size, format, name, note
 
     @property
     def image(self) -> Image.Image:
@@ -117,7 +129,10 @@ class DecodedPhoto:
         self, side: int, resample: Image.Resampling, box: tuple[float, float, float, float] | None = None
     ) -> Image.Image:
         """Return the part `box` (left, top, right, bottom in pixels of `image`; all of it by default), made square."""
-        small = self._image.resize((side, side), resample, box=box, reducing_gap=REDUCING_GAP)
+        if self._picked is not None and resample == Image.Resampling.NEAREST and self._picked.size == (side, side):
+            small = self._picked
+        else:
+            small = self._image.resize((side, side), resample, box=box, reducing_gap=REDUCING_GAP)
         return small if self._to_srgb is None else self._to_srgb(small)
 
     @property
@@ -154,22 +169,52 @@ def decode(
     Raises:
         PhotoError: anything that is wrong with the file.
     """
+    return _decode(source, name, short_side, max_side)
+
+
+def _decode(
+    source: PhotoSource, name: str, short_side: int | None, max_side: int | None, stretched: int | None = None
+) -> DecodedPhoto:
+    """Decode; with `stretched`, the side of a square, photos come reduced beside the pixels that the square takes."""
     with open_photo(source, name) as opened:
         full_size = opened.upright_size
+        if stretched is not None and full_size[0] * full_size[1] > _STRIP_PIXELS:
+            short_side = stretched
+        else:
+            stretched = None
         factor = _whole_factor(opened.size, short_side, max_side)
-        if factor > 1 and opened.format == "JPEG":
-            _draft(opened, factor)
-        opened.load()
-        if opened.upright_size != full_size and opened.format == "PNG":
-            full_size = opened.upright_size
-        stored, to_srgb = _shrunk_rgb(opened, _whole_factor(opened.image.size, short_side, max_side))
-        if max_side is not None and max(stored.size) > max_side:
-            scale = max_side / max(stored.size)
-            smaller = (max(1, round(stored.size[0] * scale)), max(1, round(stored.size[1] * scale)))
-            stored = stored.resize(smaller, Image.Resampling.BICUBIC)
-        turn = _TURNS.get(opened.orientation)
-        image = stored if turn is None else stored.transpose(turn)
-        return DecodedPhoto(image, full_size, opened.format, opened.subject, to_srgb)
+        if opened.format == "JPEG":
+            _draft(opened, factor if stretched is None else 1)
+        with budget.taken(opened.memory(factor)):
+            stored, to_srgb, picked = _loaded(opened, short_side, max_side, stretched)
+            if opened.upright_size != full_size and opened.format == "PNG":
+                full_size = opened.upright_size
+            if max_side is not None and max(stored.size) > max_side:
+                scale = max_side / max(stored.size)
+                smaller = (max(1, round(stored.size[0] * scale)), max(1, round(stored.size[1] * scale)))
+                stored = stored.resize(smaller, Image.Resampling.BICUBIC)
+            turn = _TURNS.get(opened.orientation)
+            image = stored if turn is None else stored.transpose(turn)
+            opened.image = Image.new("RGB", (1, 1))  # the whole photo goes before its memory is given back
+        return DecodedPhoto(image, full_size, opened.format, opened.subject, to_srgb, picked=picked, note=opened.note)
+
+
+def _loaded(
+    opened: OpenedPhoto, short_side: int | None, max_side: int | None, stretched: int | None
+) -> tuple[Image.Image, Converter | None, Image.Image | None]:
+    """Return a photo in RGB as stored, reduced; what brings it to sRGB; and the pixels of the square, upright."""
+    if opened.rows is not None:
+        picked = None if stretched is None else Picked(opened.size, stretched, opened.orientation)
+        factor = _whole_factor(opened.size, short_side, max_side)
+        try:
+            stored, to_srgb = bands.to_rgb(opened.rows, factor, picked)
+        except Exception as error:
+            raise PhotoError(opened.subject, row_failure(error)) from error
+        return stored, to_srgb, None if picked is None else picked.image
+    opened.load()
+    picked = None if stretched is None else Picked(opened.image.size, stretched, opened.orientation)
+    stored, to_srgb = _shrunk_rgb(opened, _whole_factor(opened.image.size, short_side, max_side), picked)
+    return stored, to_srgb, None if picked is None else picked.image
 
 
 def decode_for(source: PhotoSource, pre: Preprocessing, name: str = "") -> DecodedPhoto:
@@ -178,7 +223,7 @@ def decode_for(source: PhotoSource, pre: Preprocessing, name: str = "") -> Decod
     Raises:
         PhotoError: anything that is wrong with the file.
     """
-    return decode(source, name=name, short_side=needed_short_side(pre))
+    return _decode(source, name, needed_short_side(pre), None, pre.size if pre.stretch else None)
 
 
 def needed_short_side(pre: Preprocessing) -> int | None:
@@ -267,12 +312,19 @@ def _whole_factor(size: tuple[int, int], short_side: int | None, max_side: int |
 
 
 def _draft(opened: OpenedPhoto, factor: int) -> None:
-    """Have a JPEG decoded at 1/2, 1/4 or 1/8 of its size, whichever is the smallest that is large enough."""
-    width, height = opened.size
-    opened.image.draft(None, (max(1, width // factor), max(1, height // factor)))
+    """Have a JPEG decoded at 1/2, 1/4 or 1/8 of its size, whichever is the smallest that is large enough.
+
+    One that would take more memory than there is comes smaller than was asked for.
+    """
+    scale = max(each for each in (1, 2, 4, 8) if each <= factor)
+    while scale < 8 and opened.memory(1, scale) > BUDGET:
+        scale *= 2
+    if scale > 1:
+        width, height = opened.size
+        opened.image.draft(None, (max(1, width // scale), max(1, height // scale)))
 
 
-def _shrunk_rgb(opened: OpenedPhoto, factor: int) -> tuple[Image.Image, Converter | None]:
+def _shrunk_rgb(opened: OpenedPhoto, factor: int, picked: Picked | None = None) -> tuple[Image.Image, Converter | None]:
     """Return the loaded photo in RGB, reduced by `factor`, and what brings it to sRGB.
 
     A large one is converted strip by strip, so that no second copy of it is ever held.
@@ -281,18 +333,22 @@ def _shrunk_rgb(opened: OpenedPhoto, factor: int) -> tuple[Image.Image, Converte
     try:
         to_rgb, to_srgb = rgb_converters(source)
         width, height = source.size
-        if factor == 1:
+        if factor == 1 and (picked is None or width * height <= _STRIP_PIXELS):
             result = to_rgb(source)
+            if picked is not None:
+                picked.take(result, 0)
             if result is source and opened.format != "JPEG":
                 result = source.copy()  # lets go of the decoder, which may hold the whole file
-        elif width * height <= _STRIP_PIXELS:
+        elif width * height <= _STRIP_PIXELS and picked is None:
             result = to_rgb(source).reduce(factor)
         else:
             rows = max(1, _STRIP_PIXELS // width // factor) * factor
             result = Image.new("RGB", (-(-width // factor), -(-height // factor)))
             for top in range(0, height, rows):
-                strip = source.crop((0, top, width, min(height, top + rows)))
-                result.paste(to_rgb(strip).reduce(factor), (0, top // factor))
+                strip = to_rgb(source.crop((0, top, width, min(height, top + rows))))
+                if picked is not None:
+                    picked.take(strip, top)
+                result.paste(strip.reduce(factor), (0, top // factor))
     except MemoryError as error:
         raise PhotoError(opened.subject, tr("There is not enough memory to open it.")) from error
     except (ValueError, OSError) as error:  # a mode or a palette that Pillow reads and cannot convert

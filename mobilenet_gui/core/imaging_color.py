@@ -39,10 +39,10 @@ def rgb_converters(image: Image.Image) -> tuple[Converter, Converter | None]:
     elif mode in {"I", "F"} or mode.startswith("I;16"):
         to_rgb = _DeepToRGB(image)
     elif mode in {"LAB", "CMYK"}:
-        return _transform(profile, mode) or _plain, None
+        return profile_to_srgb(profile, mode) or _plain, None
     else:
         to_rgb = _unchanged if mode == "RGB" else _plain
-    return to_rgb, _transform(profile, "RGB") if profile and mode not in {"L", "LA", "1"} else None
+    return to_rgb, profile_to_srgb(profile, "RGB") if profile and mode not in {"L", "LA", "1"} else None
 
 
 def _unchanged(image: Image.Image) -> Image.Image:
@@ -86,7 +86,7 @@ class _DeepToRGB:
         return Image.fromarray(np.rint(values).astype(np.uint8)).convert("RGB")
 
 
-def _transform(profile: object, mode: str) -> Converter | None:
+def profile_to_srgb(profile: object, mode: str) -> Converter | None:
     """Return the conversion from `profile` to sRGB, or None where there is none that is needed or could be used."""
     if mode != "LAB" and (not isinstance(profile, bytes) or not 128 <= len(profile) <= _PROFILE_LIMIT):
         return None

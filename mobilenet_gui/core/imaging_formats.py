@@ -10,6 +10,8 @@ import threading
 from dataclasses import dataclass
 from typing import Final
 
+from mobilenet_gui.i18n import tr
+
 SNIFF_BYTES: Final = 32
 """How many leading bytes `sniff` looks at."""
 
@@ -48,7 +50,7 @@ FORMATS: Final[dict[str, PhotoFormat]] = {
             "JPEG", "JPEG", "PIL.JpegImagePlugin", (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".mpo"), 1024 * _MIB
         ),
         PhotoFormat("PNG", "PNG", "PIL.PngImagePlugin", (".png", ".apng"), 1024 * _MIB),
-        PhotoFormat("WEBP", "WebP", "PIL.WebPImagePlugin", (".webp",), 256 * _MIB, 125_000_000),
+        PhotoFormat("WEBP", "WebP", "PIL.WebPImagePlugin", (".webp",), 256 * _MIB, 110_000_000),
         PhotoFormat("AVIF", "AVIF", "PIL.AvifImagePlugin", (".avif", ".avifs"), 256 * _MIB, 200_000_000),
         PhotoFormat("HEIF", "HEIC", "pi_heif", (".heic", ".heif", ".heics", ".heifs", ".hif"), 256 * _MIB, 200_000_000),
         PhotoFormat("TIFF", "TIFF", "PIL.TiffImagePlugin", (".tif", ".tiff"), 2048 * _MIB),
@@ -67,6 +69,8 @@ _HEIF_BRANDS: Final = frozenset(
 
 _OTHER_KINDS: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"8BPS", "Photoshop"),
+    (0, b"\xff\xd8\xff\xf7", "JPEG-LS"),
+    (0, b"II\xbc", "JPEG XR"),
     (0, b"DDS ", "DDS"),
     (0, b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
     (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
@@ -103,7 +107,7 @@ def sniff(head: bytes) -> str | None:
         A key of `FORMATS`, or None when it is none of them.
     """
     for mark, name in _MARKS:
-        if head.startswith(mark):
+        if head.startswith(mark) and other_kind(head) is None:
             return name
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
@@ -131,6 +135,11 @@ def other_kind(head: bytes) -> str | None:
         if head[offset : offset + len(mark)] == mark:
             return title
     return None
+
+
+def not_read(kind: str) -> str:
+    """Say that a kind of file is sound, but not one that is read here."""
+    return tr("Files of this kind ({kind}) are not supported.").replace("{kind}", kind)
 
 
 _registered: set[str] = set()

@@ -11,18 +11,20 @@ import io
 import logging
 import os
 import stat
-import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Literal
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from mobilenet_gui.core import imaging_formats as formats
 from mobilenet_gui.core.errors import PhotoError
-from mobilenet_gui.core.imaging_formats import PIXEL_LIMIT
+from mobilenet_gui.core.imaging_bands import RowSource
+from mobilenet_gui.core.imaging_formats import PIXEL_LIMIT, not_read
+from mobilenet_gui.core.imaging_jpeg import END, completed, has_end_mark
+from mobilenet_gui.core.imaging_rows import row_source
 from mobilenet_gui.core.photo_files import openable, os_reason
 from mobilenet_gui.core.types import PhotoSource
 from mobilenet_gui.i18n import tr
@@ -30,8 +32,8 @@ from mobilenet_gui.i18n import tr
 SCAN_LIMIT: Final = 3_000_000_000
 """Most pixels times scans of a progressive JPEG: a small file can ask for the same pixels a thousand times."""
 
-HUGE: Final = 0.2
-"""Photos of more than this share of their format's pixel limit are decoded one at a time, to bound the memory."""
+COMPLETED_LIMIT: Final = 64 << 20
+"""Largest JPEG, in bytes, that is looked through for what it lacks."""
 
 # Pillow raises at twice this figure, in some plugins before they allocate anything; it must agree with our limit.
 Image.MAX_IMAGE_PIXELS = PIXEL_LIMIT // 2
@@ -44,7 +46,17 @@ _LAST_BYTES: Final = {"JPEG": b"\xff\xd9", "PNG": b"IEND", "GIF": b";"}
 
 _MOST_BOXES: Final = 1000
 
-_one_huge_at_a_time = threading.Lock()
+_NOT_READ: Final = (
+    "unsupported", "not supported", "unknown pixel mode", "unknown compression", "unknown raw mode", "unrecognized",
+    "cannot handle", "unknown photometric", "not implemented", "bad mode",
+)  # fmt: skip
+"""What Pillow's and its decoders' errors say about files that are sound, but of a kind that they do not read."""
+
+_BYTES_A_PIXEL: Final = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}
+_CODEC_BYTES_A_PIXEL: Final = {"WEBP": 16, "AVIF": 9, "HEIF": 9}
+"""Of the decoders that hold several copies; measured."""
+_STRIP_BYTES: Final = 64_000_000
+"""What converting strip by strip takes on top."""
 
 
 @dataclass(slots=True)
@@ -59,6 +71,8 @@ class OpenedPhoto:
         orientation: EXIF orientation 1-8 that is still to be applied.
         stream: the file.
         length: of the file, in bytes.
+        rows: reads the photo instead of Pillow, where Pillow cannot; `image` is then a blank.
+        note: what a person should know of the file; empty where there is nothing to say.
     """
 
     image: Image.Image
@@ -68,24 +82,87 @@ class OpenedPhoto:
     orientation: int
     stream: IO[bytes]
     length: int
+    rows: RowSource | None = None
+    note: str = ""
 
     @property
     def upright_size(self) -> tuple[int, int]:
         """Width and height as a person sees the photo."""
         return self.size if self.orientation < 5 else self.size[::-1]
 
+    def memory(self, factor: int, drafted: int = 0) -> int:
+        """Return about how many bytes decoding takes at most.
+
+        Args:
+            factor: by how much the photo is reduced; what it comes to is counted, too.
+            drafted: at which fraction of its size a JPEG would be decoded; by default as it stands.
+        """
+        width, height = self.size
+        result = 4 * (-(-width // factor)) * (-(-height // factor))
+        if self.rows is not None:
+            return 3 * _STRIP_BYTES + result
+        pixels = width * height // drafted**2 if drafted else self.image.size[0] * self.image.size[1]
+        each = _CODEC_BYTES_A_PIXEL.get(self.format, _BYTES_A_PIXEL.get(self.image.mode, 4))
+        taken = each * pixels + min(_STRIP_BYTES, 8 * pixels)
+        if factor > 1 or self.image.mode not in {"RGB", "L"}:
+            taken += min(result, 4 * pixels)
+        if self.image.info.get("progressive"):
+            taken += 2 * self._coefficients()
+        if self.format in _CODEC_BYTES_A_PIXEL:
+            taken += self.length
+        return taken
+
+    def _coefficients(self) -> int:
+        """Count the coefficients of a progressive JPEG, all of which are held until the last scan."""
+        parts = [(h, v) for _, h, v, _ in getattr(self.image, "layer", ())]
+        most = max((h * v for h, v in parts), default=1)
+        share = sum(h * v for h, v in parts) / most if parts else 3.0
+        return round(self.size[0] * self.size[1] * share)
+
     def load(self) -> None:
         """Decode. Raises PhotoError."""
-        with contextlib.ExitStack() as stack:
-            if self.image.size[0] * self.image.size[1] > HUGE * formats.FORMATS[self.format].pixel_limit:
-                stack.enter_context(_one_huge_at_a_time)
-            try:
-                self.image.load()
-            except Exception as error:
+        try:
+            self.image.load()
+        except Exception as error:
+            if not (self.format == "JPEG" and self._complete()):
                 reason = _reason(error, self.stream, self.format, self.length, self.image)
                 raise PhotoError(self.subject, reason) from error
         if self.format == "PNG":  # its EXIF block may follow the pixels
             self.orientation = _orientation(self.image)
+        elif self.format == "JPEG" and not self.note and self.length <= COMPLETED_LIMIT and not self._ends():
+            self.note = _no_end_mark()
+
+    def _ends(self) -> bool:
+        try:
+            self.stream.seek(-len(END), os.SEEK_END)
+            if self.stream.read() == END:
+                return True
+            self.stream.seek(0)
+            return has_end_mark(self.stream.read())
+        except (OSError, ValueError):  # the pixels are there, whatever became of the file
+            return True
+
+    def _complete(self) -> bool:
+        """Decode a JPEG that lacks nothing but its end mark; tell whether this is one."""
+        if self.length > COMPLETED_LIMIT:
+            return False
+        try:
+            self.stream.seek(0)
+            data = completed(self.stream.read())
+            if data is None:
+                return False
+            image = Image.open(io.BytesIO(data), formats=("JPEG",))
+            image.draft(None, self.image.size)
+            image.load()
+        except Exception:
+            return False
+        self.image = image
+        self.note = _no_end_mark()
+        return True
+
+
+def _no_end_mark() -> str:
+    return tr("The end mark of this file is missing; the photo itself is complete.")
 
 
 @contextlib.contextmanager
@@ -143,14 +220,20 @@ def _open_stream(stream: IO[bytes], length: int, subject: str) -> OpenedPhoto:
         other = formats.other_kind(head)
         if other is None:
             raise PhotoError(subject, tr("This is not a photo, or not in a format that can be read."))
-        raise PhotoError(subject, tr("Files of this kind ({kind}) are not supported.").replace("{kind}", other))
+        raise PhotoError(subject, not_read(other))
     if length > formats.FORMATS[kind].file_limit:
         raise PhotoError(subject, tr("The file is too large for a photo."))
     formats.register(kind)
+    rows = row_source(stream, kind, length, subject)
+    if rows is not None:
+        _check_size((rows.width, rows.height), subject, formats.FORMATS[kind].pixel_limit)
+        size = (rows.width, rows.height)
+        return OpenedPhoto(Image.new("RGB", (1, 1)), kind, subject, size, rows.orientation, stream, length, rows)
     try:
+        stream.seek(0)
         image = Image.open(stream, formats=(kind,))
     except Exception as error:
-        raise PhotoError(subject, _reason(error, stream, kind, length)) from error
+        raise PhotoError(subject, _reason(_plain_error(error, stream, kind), stream, kind, length)) from error
     _check_pixels(image, stream, subject, formats.FORMATS[kind].pixel_limit)
     # Pillow turns TIFF itself. Asking a PNG for an EXIF block it has not met yet would decode it here and now.
     later = kind == "TIFF" or (kind == "PNG" and "exif" not in image.info)
@@ -158,13 +241,29 @@ def _open_stream(stream: IO[bytes], length: int, subject: str) -> OpenedPhoto:
     return OpenedPhoto(image, kind, subject, image.size, orientation, stream, length)
 
 
-def _check_pixels(image: Image.Image, stream: IO[bytes], subject: str, most: int) -> None:
-    width, height = image.size
+def _plain_error(error: Exception, stream: IO[bytes], kind: str) -> Exception:
+    """Return what the format's own reader said; `Image.open` keeps it for itself."""
+    if not isinstance(error, UnidentifiedImageError):
+        return error
+    try:
+        stream.seek(0)
+        Image.OPEN[kind][0](stream, "").close()
+    except Exception as own:
+        return own
+    return error
+
+
+def _check_size(size: tuple[int, int], subject: str, most: int) -> None:
+    width, height = size
     if width < 1 or height < 1:
         raise PhotoError(subject, tr("The file is damaged."))
-    pixels = width * height
-    if pixels > most:
+    if width * height > most:
         raise PhotoError(subject, _too_many_pixels(most))
+
+
+def _check_pixels(image: Image.Image, stream: IO[bytes], subject: str, most: int) -> None:
+    _check_size(image.size, subject, most)
+    pixels = image.size[0] * image.size[1]
     if image.info.get("progressive") and pixels * _count_scans(stream) > SCAN_LIMIT:
         raise PhotoError(subject, tr("The file is built to keep the computer busy."))
 
@@ -205,6 +304,8 @@ def _reason(error: Exception, stream: IO[bytes], kind: str, length: int, image: 
         return tr("The file is cut short.")
     if _ends_early(stream, kind, length, image):
         return tr("The file is cut short.")
+    if any(mark in text for mark in _NOT_READ):
+        return not_read(formats.FORMATS[kind].title)
     return tr("The file is damaged.")
 
 

@@ -85,7 +85,8 @@ class LiteRTRecognizer:
         predictions = tuple(_prediction(self.bundle.labels[i], scores[i]) for i in top(scores, top_k))
         done = time.perf_counter()
         timing = Timing(decode=decode_ms, prepare=(ready - start) * 1e3, network=(done - ready) * 1e3)
-        return Recognition(self.bundle.id, predictions, timing, prepared.crop, features)
+        note = photo.note if isinstance(photo, imaging.DecodedPhoto) else ""
+        return Recognition(self.bundle.id, predictions, timing, prepared.crop, features, note)
 
     def probabilities(self, pixels: Pixels, *, want_features: bool = False) -> tuple[Floats, Floats | None]:
         """Run the network on pixels that are already cropped and resized.

@@ -107,6 +107,7 @@ class Recognition:
         crop: what the network saw of the photo.
         features: the last feature map, float32, shape (rows, columns, channels), for `explain`; None where the
             model has none or it was not asked for.
+        note: what a person should know of the photo's file; mostly empty.
     """
 
     model_id: str
@@ -114,6 +115,7 @@ class Recognition:
     timing: Timing
     crop: CropBox
     features: NDArray[np.float32] | None = field(default=None, repr=False)
+    note: str = ""
 
     @property
     def best(self) -> Prediction:

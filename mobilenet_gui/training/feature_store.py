@@ -24,10 +24,13 @@ from numpy.typing import NDArray
 
 from mobilenet_gui.core.errors import PhotoError, StorageError
 from mobilenet_gui.core.store_files import storage_error
+from mobilenet_gui.core.types import PhotoSource
 from mobilenet_gui.i18n import tr
 
 MAX_BYTES: Final = 2 << 30
 """Above this the networks that were not used for longest are forgotten."""
+READ_WHOLE_BYTES: Final = 64 << 20
+"""Larger files are read twice, piece by piece, instead of being held."""
 _VERSION: Final = 2
 """Another one when features come out differently or are kept differently; then the file is made anew."""
 _FILE: Final = "features.sqlite3"
@@ -200,17 +203,25 @@ def forget_all(folder: Path) -> int:
 
 def content_hash(data: bytes) -> bytes:
     """Return what names a photo's content."""
-    return hashlib.blake2b(data, digest_size=16).digest()
+    return _content(data).digest()
 
 
-def read_photo(path: Path) -> bytes:
-    """Return a photo file's bytes.
+def _content(data: bytes = b"") -> hashlib.blake2b:
+    return hashlib.blake2b(data, digest_size=16)
+
+
+def read_photo(path: Path) -> tuple[PhotoSource, bytes]:
+    """Return a photo to be decoded, its bytes where they are few, and what names its content.
 
     Raises:
         PhotoError: it is gone or cannot be read.
     """
     try:
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            if os.fstat(stream.fileno()).st_size > READ_WHOLE_BYTES:
+                return path, hashlib.file_digest(stream, _content).digest()
+            data = stream.read()
+            return data, content_hash(data)
     except OSError as error:
         reason = tr("The file cannot be read: {reason}.").format(reason=error.strerror or error)
         raise PhotoError(str(path), reason) from error

@@ -24,7 +24,7 @@ from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import PhotoError
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
 from mobilenet_gui.core.types import Pixels
-from mobilenet_gui.training.feature_store import FeatureStore, SeenFile, content_hash, read_photo
+from mobilenet_gui.training.feature_store import FeatureStore, SeenFile, read_photo
 from mobilenet_gui.training.views import View, shown
 
 _LOOK_AHEAD: Final = 4
@@ -191,12 +191,11 @@ class _Work:
 
     def _one(self, shot: Shot) -> tuple[bytes, Floats] | PhotoError:
         try:
-            data = read_photo(shot.path)
-            photo = imaging.decode_for(data, self._bundle.preprocessing, str(shot.path))
+            source, content = read_photo(shot.path)
+            photo = imaging.decode_for(source, self._bundle.preprocessing, str(shot.path))
         except PhotoError as error:
             return error
         pixels = imaging.prepare(photo, self._bundle.preprocessing).pixels
-        content = content_hash(data)
         return content, self._features(shown(pixels, shot.view, content))
 
     def _features(self, pixels: Pixels) -> Floats:

@@ -23,7 +23,7 @@ from mobilenet_gui.core.types import Pixels
 
 GREY_SIDE: Final = 64
 COLOUR_SIDE: Final = 8
-VERSION: Final = 1
+VERSION: Final = 2
 """Of what a fingerprint holds and how it is made; a kept one of another version is made anew."""
 
 _LOOK_SIDE: Final = 256

@@ -42,6 +42,7 @@ class ResultPanel(QWidget):
         self.verdict = text_label("", "body", "accentText", fonts.SEMIBOLD)
         self.second = text_label("", "body", "text2", wrap=True)
         self.second.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.note = text_label("", "small", "text2", wrap=True)
         self.bars = PredictionBars()
         self.bars.chosen.connect(self.label_chosen)
         self.ghosts = GhostBars()
@@ -102,6 +103,7 @@ class ResultPanel(QWidget):
         head.setSpacing(4)
         head.addLayout(top)
         head.addLayout(words)
+        head.addWidget(self.note)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -132,6 +134,8 @@ class ResultPanel(QWidget):
         self._sure_from = sure_from
         self._show_words()
         answer = None if photo is None or photo.state is PhotoState.FAILED else photo.recognition
+        self.note.setText("" if answer is None else answer.note)
+        self.note.setVisible(answer is not None and bool(answer.note))
         self.bars.setVisible(answer is not None)
         self.correct.set_answered(answer is not None)
         self.ghosts.setVisible(answer is None)
