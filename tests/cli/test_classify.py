@@ -211,7 +211,7 @@ def test_names_that_are_not_utf8_survive(installed: str, folder: Path) -> None:
     os.rename(os.fsencode(folder / "red.png"), name)  # noqa: PTH104
     for kind in ("text", "csv"):
         out, err = program(name, "--format", kind).communicate(timeout=60)
-        assert name in out
+        assert (name if kind == "text" else name.replace(b"\xe9", rb"\xe9")) in out
         assert err == b""
     out, err = program(name, "--format", "json").communicate(timeout=60)
     assert os.fsencode(json.loads(out.decode("ascii"))["path"]) == name
