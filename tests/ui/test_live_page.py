@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -174,6 +176,37 @@ class TestPicture:
         page.toggle_freeze()
         bench.load_model()
         bench.until(lambda: page.frame.inspector.title.text() == "Red")
+
+    def test_what_cannot_be_recognised_is_said_until_it_can(self, live: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        reports: list[object] = []
+        monkeypatch.setattr(sys, "excepthook", lambda *told: reports.append(told))
+        inspector = live.page.frame.inspector
+        live.camera.send(RED)
+        live.until(lambda: inspector.title.text() == "Red")
+        network = live.inference._recognizer
+        assert network is not None
+        whole = network.probabilities
+
+        def answered(count: int) -> bool:
+            return live.page.controller._answers == count
+
+        def fail(*_args: object, **_more: object) -> None:
+            raise RuntimeError("the network broke")
+
+        monkeypatch.setattr(network, "probabilities", fail)
+        for sent in range(2, 5):
+            live.camera.send(BLUE)
+            live.qtbot.waitUntil(partial(answered, sent))
+        assert inspector.title.text() == "No answer"
+        assert "went wrong" in inspector.second.text()
+        assert inspector.bars.isHidden()
+        assert live.page.presenter.stage.caption == ("No answer", "")
+        live.until(lambda: live.shows(BLUE))
+        assert len(reports) == 1, "thirty frames a second are no thirty reports"
+        monkeypatch.setattr(network, "probabilities", whole)
+        live.camera.send(RED)
+        live.until(lambda: inspector.title.text() == "Red")
+        assert not inspector.bars.isHidden()
 
 
 class TestSnapshot:
