@@ -141,6 +141,14 @@ def find_model(model: str | None) -> Bundle:
                 "“mobilenet-gui models download ID” gets one, “mobilenet-gui models import FILE” takes one from a file."
             ),
         )
+    chosen = store.chosen_id()
+    if chosen is not None and chosen != bundle.id:
+        try:
+            reason = store.get(chosen).is_backbone and tr("It has no classifier.")
+        except ModelError as error:
+            reason = error.reason
+        text = tr("“{model}” cannot be used. {reason} “{other}” answers instead.")
+        complain(text.format(model=chosen, reason=reason or "", other=bundle.name))
     return bundle
 
 

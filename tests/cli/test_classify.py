@@ -50,6 +50,20 @@ def records(text: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+def test_another_model_answers_for_a_broken_one_and_that_is_said(
+    installed: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = ModelStore()
+    make_bundle(store.models_dir / "pets", bundle_id="pets", name="Pets")
+    store.activate("pets")
+    (store.models_dir / "pets" / "manifest.json").write_text("{", encoding="utf-8")
+    assert main(["classify", str(folder / "red.png"), "--format", "json"]) == 0
+    printed = capsys.readouterr()
+    assert records(printed.out)[0]["model"] == "tiny"
+    assert printed.err.startswith("mobilenet-gui: “pets” cannot be used. ")
+    assert printed.err.endswith(" answers instead.\n")
+
+
 def test_json_is_one_object_a_line(installed: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["classify", str(folder), "--recursive", "--format", "json", "--top", "2"]) == 0
     printed = capsys.readouterr()
