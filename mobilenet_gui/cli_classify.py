@@ -144,11 +144,10 @@ def find_model(model: str | None) -> Bundle:
     chosen = store.chosen_id()
     if chosen is not None and chosen != bundle.id:
         try:
-            reason = store.get(chosen).is_backbone and tr("It has no classifier.")
+            store.get(chosen)
         except ModelError as error:
-            reason = error.reason
-        text = tr("“{model}” cannot be used. {reason} “{other}” answers instead.")
-        complain(text.format(model=chosen, reason=reason or "", other=bundle.name))
+            text = tr("“{model}” cannot be used. {reason} “{other}” answers instead.")
+            complain(text.format(model=chosen, reason=error.reason, other=bundle.name))
     return bundle
 
 
