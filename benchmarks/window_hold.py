@@ -119,7 +119,7 @@ def measure(view: str, photos: list[Path], bundle: Bundle, folder: Path) -> tupl
     page.resize(1200, 760)
     page.show()
     page.user_actions.set_view(view)
-    page.set_model(bundle)
+    page.controller.inference.set_model(bundle)
     session = page.controller.session
     wait_until(lambda: page.controller.bundle is not None, 60)
     meter = HoldMeter()

@@ -42,6 +42,7 @@ from mobilenet_gui.ui.finetune.page import FinetunePage
 from mobilenet_gui.ui.theme import theme
 from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.ui.wizard.data_page import DataPage
+from mobilenet_gui.workers.active_model import ActiveModel
 from mobilenet_gui.workers.inference import InferenceWorker
 from mobilenet_gui.workers.models import ModelTasks
 
@@ -272,7 +273,7 @@ def main() -> int:
         gc.collect()
         gc.freeze()
         before = peak_megabytes()
-        desk = WizardDesk(settings, store, models, inference)
+        desk = WizardDesk(settings, store, models, ActiveModel(store, inference))
         window = QWidget()
         home = FinetunePage(settings, desk.tasks, desk.pictures, toasts=ToastHost(window), parent=window)
         home.new_requested.connect(desk.begin)

@@ -141,6 +141,13 @@ def find_model(model: str | None) -> Bundle:
                 "“mobilenet-gui models download ID” gets one, “mobilenet-gui models import FILE” takes one from a file."
             ),
         )
+    chosen = store.chosen_id()
+    if chosen is not None and chosen != bundle.id:
+        try:
+            store.get(chosen)
+        except ModelError as error:
+            text = tr("“{model}” cannot be used. {reason} “{other}” answers instead.")
+            complain(text.format(model=chosen, reason=error.reason, other=bundle.name))
     return bundle
 
 

@@ -138,6 +138,9 @@ def _import(arguments: argparse.Namespace, out: TextIO) -> int:
 
 def _activate(arguments: argparse.Namespace, out: TextIO) -> int:
     service = _service()
+    found = service.store.get(arguments.id)
+    if not found.is_backbone:
+        found.tflite_bytes()  # reading it all tells damage that its length does not
     bundle = service.store.activate(arguments.id)
     if arguments.format == "json":
         _write_record(service, bundle, out)

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import io
-import json
 import os
 import sys
-import unicodedata
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol, TextIO
 
 from mobilenet_gui.core import answers
+from mobilenet_gui.core.records import csv_line, json_line, spelt_out
 
 if TYPE_CHECKING:
     from mobilenet_gui.core.errors import PhotoError, UserError
     from mobilenet_gui.core.types import Recognition
+
+__all__ = [  # with what the commands print rows and records with
+    "WRITERS",
+    "EventTeller",
+    "Writer",
+    "abandon_stdout",
+    "complain",
+    "csv_line",
+    "json_line",
+    "prepare_stdout",
+    "printable",
+]
 
 
 def complain(text: str) -> None:
@@ -28,18 +38,7 @@ def complain(text: str) -> None:
 
 def printable(text: str) -> str:
     """Return `text` with its control characters spelt out; a file name must neither steer nor fool the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(repr(c)[1:-1] if _steers(c) else c for c in text)
-
-
-def _steers(character: str) -> bool:
-    """Say whether it is a control character, ends a line, or turns the direction of writing."""
-    return (
-        unicodedata.category(character) in ("Cc", "Zl", "Zp")
-        or "\u202a" <= character <= "\u202e"
-        or "\u2066" <= character <= "\u2069"
-    )
+    return text if text.isprintable() else spelt_out(text)
 
 
 def prepare_stdout() -> TextIO:
@@ -136,35 +135,13 @@ class _JsonWriter:
         """Nothing comes first."""
 
     def answer(self, path: str, recognition: Recognition) -> None:
-        self._print(answers.as_record(_as_utf8(path), recognition))
+        self._print(answers.as_record(path, recognition))
 
     def failure(self, path: str, error: PhotoError) -> None:
-        self._print(answers.error_record(_as_utf8(path), error.reason))
+        self._print(answers.error_record(path, error.reason))
 
     def _print(self, record: dict[str, Any]) -> None:
         print(json_line(record), file=self._out, flush=True)
-
-
-def json_line(record: dict[str, Any]) -> str:
-    r"""Return a JSON object as one line; bytes of a file name that are no UTF-8 become `\udc80` to `\udcff`."""
-    line = json.dumps(record, ensure_ascii=False)
-    return line if line.isascii() or _is_utf8(line) else json.dumps(record)
-
-
-def _as_utf8(path: str) -> str:
-    """Return a path as UTF-8 would have it, where the system's own encoding knows less (the "C" locale)."""
-    try:
-        return path if path.isascii() else os.fsencode(path).decode()
-    except UnicodeError:
-        return path
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 class _CsvWriter:
@@ -172,26 +149,18 @@ class _CsvWriter:
 
     def __init__(self, out: TextIO, top: int) -> None:
         self._out, self._top = out, top
-        self._writer = csv.writer(out, lineterminator="\n")
 
     def begin(self) -> None:
-        row = ["path", "model", "milliseconds", "error"]
-        for rank in range(1, self._top + 1):
-            row += [f"index_{rank}", f"id_{rank}", f"label_{rank}", f"probability_{rank}"]
-        self._row(row)
+        self._print(answers.csv_heading(self._top))
 
     def answer(self, path: str, recognition: Recognition) -> None:
-        row = [path, recognition.model_id, f"{recognition.timing.total:.3f}", ""]
-        for p in recognition.predictions:
-            row += [str(p.index), p.id, p.label, f"{p.probability:.6f}"]
-        self._row(row)
+        self._print(answers.csv_cells(path, recognition, self._top))
 
     def failure(self, path: str, error: PhotoError) -> None:
-        self._row([path, "", "", error.reason, *[""] * (4 * self._top)])
+        self._print(answers.csv_error_cells(path, error.reason, self._top))
 
-    def _row(self, row: list[str]) -> None:
-        self._writer.writerow(row)
-        self._out.flush()
+    def _print(self, cells: list[str]) -> None:
+        print(csv_line(cells), end="", file=self._out, flush=True)
 
 
 WRITERS: Final[dict[str, Callable[[TextIO, int], Writer]]] = {

@@ -1,25 +1,25 @@
 """Owns how answers leave the program: text to paste, CSV, JSON, sorting into folders.
 
-Nothing here writes a file except `write_csv`, `write_json` and `copy_step`, which are called off the window's thread.
+Rows and records are the same for the window and the command line; `records` makes them safe. Nothing here writes a
+file except `write_csv`, `write_json` and `copy_step`, which are called off the window's thread.
 """
 
 from __future__ import annotations
 
 import contextlib
-import csv
 import io
-import json
 import os
 import shutil
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO
 
 from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.photo_session import Photo, PhotoState
+from mobilenet_gui.core.records import MARK, as_line, csv_line, json_line, write_whole
 from mobilenet_gui.core.types import PhotoSource, Recognition
 from mobilenet_gui.i18n import tr
 
@@ -54,16 +54,17 @@ def as_text(name: str, recognition: Recognition, sure_from: float) -> str:
     """Return one answer as text to paste: the photo's name, the verdict, a line for each label."""
     best = recognition.best
     word = certainty(best.probability, sure_from)
-    verdict = certainty_text(word) if word is Certainty.NOT else f"{headline(best.label)} ({certainty_text(word)})"
-    lines = [f"{name}: {verdict}"]
-    lines += [f"{percent(p.probability)}  {headline(p.label)}" for p in recognition.predictions]
+    named = headline(as_line(best.label))
+    verdict = certainty_text(word) if word is Certainty.NOT else f"{named} ({certainty_text(word)})"
+    lines = [f"{as_line(name)}: {verdict}"]
+    lines += [f"{percent(p.probability)}  {headline(as_line(p.label))}" for p in recognition.predictions]
     return "\n".join(lines) + "\n"
 
 
 def as_record(path: str, recognition: Recognition) -> dict[str, Any]:
-    """Return one answer as the JSON object that the command line prints too."""
+    """Return one answer as a JSON object."""
     record: dict[str, Any] = {
-        "path": path,
+        "path": _utf8_path(path),
         "model": recognition.model_id,
         "predictions": [
             {"index": p.index, "id": p.id, "label": p.label, "probability": p.probability}
@@ -78,7 +79,35 @@ def as_record(path: str, recognition: Recognition) -> dict[str, Any]:
 
 def error_record(path: str, reason: str) -> dict[str, Any]:
     """Return the JSON object for a photo that could not be read."""
-    return {"path": path, "error": reason}
+    return {"path": _utf8_path(path), "error": reason}
+
+
+def csv_heading(top_k: int) -> list[str]:
+    """Return the cells above answers of `top_k` labels."""
+    ranks = range(1, top_k + 1)
+    labels = [f"{column}_{rank}" for rank in ranks for column in ("index", "id", "label", "probability")]
+    return ["path", "model", "milliseconds", "error", *labels]
+
+
+def csv_cells(path: str, recognition: Recognition, top_k: int) -> list[str]:
+    """Return one answer as the cells of a row."""
+    cells = [_utf8_path(path), recognition.model_id, f"{recognition.timing.total:.3f}", ""]
+    for p in recognition.predictions[:top_k]:
+        cells += [str(p.index), p.id, p.label, f"{p.probability:.6f}"]
+    return cells + [""] * (4 + 4 * top_k - len(cells))
+
+
+def csv_error_cells(path: str, reason: str, top_k: int) -> list[str]:
+    """Return the cells of a row for a photo that could not be read."""
+    return [_utf8_path(path), "", "", reason, *[""] * (4 * top_k)]
+
+
+def _utf8_path(path: str) -> str:
+    """Return a path as UTF-8 would have it, where the system's own encoding knows less (the "C" locale)."""
+    try:
+        return path if path.isascii() else os.fsencode(path).decode()
+    except UnicodeError:
+        return path
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,79 +132,42 @@ def answer_rows(photos: Iterable[Photo]) -> list[AnswerRow]:
     return rows
 
 
-def _columns() -> list[str]:
-    columns = ["path", "model", "certainty", "milliseconds", "error"]
-    for rank in range(1, TABLE_TOP_K + 1):
-        columns += [f"label_{rank}", f"probability_{rank}"]
-    return columns
-
-
-def _cells(row: AnswerRow, sure_from: float) -> list[str]:
-    answer = row.recognition
-    if answer is None:
-        return [row.path, "", "", "", row.problem] + [""] * (2 * TABLE_TOP_K)
-    word = certainty(answer.best.probability, sure_from)
-    cells = [row.path, answer.model_id, word.value, f"{answer.timing.total:.1f}", ""]
-    for rank in range(TABLE_TOP_K):
-        if rank < len(answer.predictions):
-            prediction = answer.predictions[rank]
-            cells += [prediction.label, f"{prediction.probability:.6f}"]
-        else:
-            cells += ["", ""]
-    return cells
-
-
-def table_text(rows: Iterable[AnswerRow], sure_from: float) -> str:
+def table_text(rows: Iterable[AnswerRow]) -> str:
     """Return answers as lines of tab-separated cells with a heading, the form that spreadsheets paste."""
-    out = io.StringIO()
-    writer = csv.writer(out, dialect="excel-tab", lineterminator="\n")
-    writer.writerow(_columns())
-    for row in rows:
-        writer.writerow([" ".join(cell.split()) for cell in _cells(row, sure_from)])
-    return out.getvalue()
+    return "".join(csv_line(cells, delimiter="\t") for cells in _table(rows))
 
 
-def write_csv(target: Path, rows: Sequence[AnswerRow], sure_from: float) -> None:
-    """Write answers as CSV in UTF-8 with a byte-order mark, which spreadsheets need to read accents.
+def write_csv(target: Path, rows: Iterable[AnswerRow]) -> None:
+    """Write answers as CSV in UTF-8, as the command line prints them, with a mark for spreadsheets.
 
     Raises:
         StorageError: the file could not be written; an older file of that name is untouched.
     """
-
-    def fill(stream: TextIO) -> None:
-        writer = csv.writer(stream)
-        writer.writerow(_columns())
-        writer.writerows(_cells(row, sure_from) for row in rows)
-
-    _write(target, "utf-8-sig", fill)
+    write_whole(target, (MARK + "".join(map(csv_line, _table(rows)))).encode())
 
 
-def write_json(target: Path, rows: Sequence[AnswerRow]) -> None:
+def write_json(target: Path, rows: Iterable[AnswerRow]) -> None:
     """Write answers as JSON, one object a line, as the command line prints them.
 
     Raises:
         StorageError: as `write_csv`.
     """
-
-    def fill(stream: TextIO) -> None:
-        for row in rows:
-            known = row.recognition
-            record = error_record(row.path, row.problem) if known is None else as_record(row.path, known)
-            stream.write(json.dumps(record, ensure_ascii=False) + "\n")
-
-    _write(target, "utf-8", fill)
+    records = (
+        error_record(row.path, row.problem) if row.recognition is None else as_record(row.path, row.recognition)
+        for row in rows
+    )
+    write_whole(target, "".join(f"{json_line(record)}\n" for record in records).encode())
 
 
-def _write(target: Path, encoding: str, fill: Any) -> None:
-    staging = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        # File names need not be text on Linux; their bytes come out as they are.
-        with staging.open("w", encoding=encoding, errors="surrogateescape", newline="") as stream:
-            fill(stream)
-        staging.replace(target)
-    except OSError as error:
-        staging.unlink(missing_ok=True)
-        raise StorageError(str(target), error.strerror or str(error)) from error
+def _table(rows: Iterable[AnswerRow]) -> Iterator[list[str]]:
+    yield csv_heading(TABLE_TOP_K)
+    for row in rows:
+        known = row.recognition
+        yield (
+            csv_error_cells(row.path, row.problem, TABLE_TOP_K)
+            if known is None
+            else csv_cells(row.path, known, TABLE_TOP_K)
+        )
 
 
 @dataclass(frozen=True, slots=True)

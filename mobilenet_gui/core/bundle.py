@@ -28,6 +28,7 @@ from mobilenet_gui.core.bundle_files import (
 )
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.manifest import MANIFEST_NAME, FileEntry, Manifest, Role
+from mobilenet_gui.core.records import guarded, unguarded
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.core.types import Label, Preprocessing
 from mobilenet_gui.i18n import tr
@@ -306,11 +307,14 @@ def write_bundle(
 
 
 def format_labels(labels: Sequence[Label]) -> bytes:
-    """Return the text of `labels.csv`: index, id, name, synonyms."""
+    """Return the text of `labels.csv`: index, id, name, synonyms; `parse_labels` reads back what was given."""
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
+    # People open it in spreadsheets, too. Python's writer takes a lone return for no line's end; its reader does.
+    rows = [[str(label.index), *map(guarded, (label.id, label.name, label.synonyms))] for label in labels]
+    returns = any("\r" in text for row in rows for text in row[1:])
+    writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL)
     writer.writerow(_LABEL_COLUMNS)
-    writer.writerows((label.index, label.id, label.name, label.synonyms) for label in labels)
+    writer.writerows(rows)
     return out.getvalue().encode()
 
 
@@ -325,7 +329,8 @@ def parse_labels(data: bytes, subject: str) -> tuple[Label, ...]:
         rows = list(csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True))
         if not rows or rows[0] != _LABEL_COLUMNS:
             raise bad
-        labels = tuple(Label(int(index), wnid, name, more) for index, wnid, name, more in rows[1:])
+        texts = [(int(index), [unguarded(text) for text in (wnid, name, more)]) for index, wnid, name, more in rows[1:]]
+        labels = tuple(Label(index, *row) for index, row in texts)
     except (ValueError, csv.Error) as error:
         raise bad from error
     for position, label in enumerate(labels):

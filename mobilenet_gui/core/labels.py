@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 from mobilenet_gui import paths
 from mobilenet_gui.core.chosen_files import size_of_chosen
 from mobilenet_gui.core.errors import ModelError
+from mobilenet_gui.core.records import unguarded
 from mobilenet_gui.core.types import Label
 from mobilenet_gui.i18n import tr
 
@@ -174,8 +175,8 @@ def _from_csv(text: str, path: Path) -> list[_Row]:
         try:
             index = number - 2 if index_column is None else int(row[index_column])
             wnid = "" if wnid_column is None else row[wnid_column].strip()
-            name = row[name_column].strip()
-            synonyms = "" if synonyms_column is None else row[synonyms_column].strip()
+            name = unguarded(row[name_column].strip())
+            synonyms = "" if synonyms_column is None else unguarded(row[synonyms_column].strip())
         except (IndexError, ValueError) as error:
             raise ModelError(str(path), tr("Line {number} is not like its header.").format(number=number)) from error
         # A synonyms column means that the names are whole already, commas and all.

@@ -10,8 +10,8 @@ from typing import Any, Final, Literal, TypeAlias
 from PIL import Image
 
 from mobilenet_gui.core.errors import StorageError
-from mobilenet_gui.core.json_text import json_text
 from mobilenet_gui.core.live_session import LiveAnswer
+from mobilenet_gui.core.records import json_text
 from mobilenet_gui.core.types import Pixels
 from mobilenet_gui.i18n import tr
 

@@ -125,16 +125,13 @@ class ModelStore:
         Where the chosen one is gone or damaged, the one used before it serves, then one that ships with the program,
         then any. A backbone without a classifier never does.
         """
+        return next((found for found in map(self._usable, self.candidates()) if found is not None), None)
+
+    def candidates(self) -> builtins.list[str]:
+        """Return the ids of the models that might be in use, usable or not, in the order in which they serve."""
         state = self._read_state()
-        for bundle_id in (state.active, state.previous):
-            bundle = self._usable(bundle_id)
-            if bundle is not None:
-                return bundle
-        for folder in (*self._folders(self._builtin), *self._folders(self._models)):
-            bundle = self._usable(folder.name)
-            if bundle is not None:
-                return bundle
-        return None
+        places = (folder.name for place in (self._builtin, self._models) for folder in self._folders(place))
+        return [bundle_id for bundle_id in dict.fromkeys((state.active, state.previous, *places)) if bundle_id]
 
     def chosen_id(self) -> str | None:
         """Return the id that was activated last, usable or not; None where none ever was. Opens nothing."""
@@ -314,9 +311,7 @@ class ModelStore:
                     raise
         return Bundle.open(folder)
 
-    def _usable(self, bundle_id: str | None) -> Bundle | None:
-        if bundle_id is None:
-            return None
+    def _usable(self, bundle_id: str) -> Bundle | None:
         try:
             bundle = self.get(bundle_id)
         except ModelError:

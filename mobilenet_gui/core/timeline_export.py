@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import csv
-import io
-import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from mobilenet_gui.core.errors import StorageError
-from mobilenet_gui.core.json_text import json_text
+from mobilenet_gui.core.records import MARK, as_line, csv_line, json_text, write_whole
 from mobilenet_gui.core.timeline import Segment, Timeline
 
 FORMATS: Final = ("csv", "json", "srt")
+
+_UNLIKE_MARKUP: Final = re.compile(r"[<{\\]|&(?=[\w#])")
+"""Players take these for the beginning of markup (`<b>`, `{\\an8}`, `\\N`, `&lt;`). A character that shows as nothing
+behind them leaves the name as it is to the eye; FFmpeg writes it so, too."""
 
 
 def export(
@@ -37,42 +37,21 @@ def export(
     if chosen not in FORMATS:
         raise ValueError(f"{chosen!r} is none of {FORMATS}")
     if chosen == "csv":
-        # Spreadsheets need the mark to read accents.
-        data = as_csv(segments).encode("utf-8-sig")
+        text = MARK + as_csv(segments)
     elif chosen == "json":
-        data = as_json(timeline, segments, frames=frames).encode()
+        text = as_json(timeline, segments, frames=frames)
     else:
-        data = as_srt(segments).encode()
-    # Not the target's name and something: that might be too long.
-    staging = target.with_name(f".timeline.{os.getpid()}.part")
-    try:
-        staging.write_bytes(data)
-        staging.replace(target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            staging.unlink(missing_ok=True)
-        raise StorageError(str(target), error.strerror or str(error)) from error
+        text = as_srt(segments)
+    write_whole(target, text.encode())
 
 
 def as_csv(segments: Sequence[Segment]) -> str:
     """Return one row a segment, with a heading."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(["start", "end", "seconds", "index", "id", "label", "probability"])
+    rows = [["start", "end", "seconds", "index", "id", "label", "probability"]]
     for s in segments:
-        label = s.label
-        writer.writerow(
-            [
-                f"{s.start:.3f}",
-                f"{s.end:.3f}",
-                f"{s.seconds:.3f}",
-                label.index,
-                label.id,
-                label.name,
-                f"{s.probability:.6f}",
-            ]
-        )
-    return out.getvalue()
+        times = [f"{seconds:.3f}" for seconds in (s.start, s.end, s.seconds)]
+        rows.append([*times, str(s.label.index), s.label.id, s.label.name, f"{s.probability:.6f}"])
+    return "".join(map(csv_line, rows))
 
 
 def as_json(timeline: Timeline, segments: Sequence[Segment], *, frames: bool = True) -> str:
@@ -117,9 +96,9 @@ def as_srt(segments: Sequence[Segment]) -> str:
     """Return subtitles: the label and its mean probability for as long as it stands."""
     blocks = []
     for number, s in enumerate(segments, 1):
-        name = " ".join(s.label.name.split()).replace("-->", "\N{RIGHTWARDS ARROW}")
-        text = f"{name[:1].upper()}{name[1:]} ({s.probability * 100:.0f} %)"
-        blocks.append(f"{number}\n{_clock(s.start)} --> {_clock(s.end)}\n{text}\n")
+        name = as_line(" ".join(s.label.name.split())).replace("-->", "\N{RIGHTWARDS ARROW}")
+        text = _UNLIKE_MARKUP.sub("\\g<0>\N{WORD JOINER}", f"{name[:1].upper()}{name[1:]}")
+        blocks.append(f"{number}\n{_clock(s.start)} --> {_clock(s.end)}\n{text} ({s.probability * 100:.0f} %)\n")
     return "\n".join(blocks)
 
 

@@ -15,6 +15,7 @@ from urllib.request import url2pathname
 from mobilenet_gui.core.errors import PhotoError, ProjectError
 from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES
 from mobilenet_gui.core.photo_files import natural_key, openable, os_reason
+from mobilenet_gui.core.records import unguarded
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.dataset_types import FoundPhoto, Gathering, part_of
 from mobilenet_gui.training.project_types import PhotoSplit, clean_name
@@ -252,9 +253,9 @@ def _marks(body: Sequence[Sequence[str]], columns: Iterable[int]) -> tuple[int, 
 def _label(header: Sequence[str], row: Sequence[str], columns: _Columns) -> str:
     """Return a photo's class; empty where the line names none."""
     if not columns.marks:
-        return _cell(row, columns.label)
+        return unguarded(_cell(row, columns.label))
     marked = [n for n in columns.marks if _cell(row, n).casefold() in _YES]
-    return _cell(header, marked[0]) if len(marked) == 1 else ""
+    return unguarded(_cell(header, marked[0])) if len(marked) == 1 else ""
 
 
 def _first_of(names: Sequence[str], cells: Sequence[str]) -> int | None:
@@ -272,6 +273,9 @@ def _is_photo_name(text: str) -> bool:
 def _photo_path(text: str, folder: Path) -> Path:
     """Return the file that a cell names; tables from Windows work elsewhere, too."""
     path = folder / text
+    if unguarded(text) != text and not _is_file(path):  # ours, or made safe by others
+        text = unguarded(text)
+        path = folder / text
     if os.sep == "/" and "\\" in text and not _is_file(path):
         path = folder / text.replace("\\", "/")
     return Path(os.path.normpath(path))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -19,8 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 
-from mobilenet_gui.core.bundle import Bundle
-from mobilenet_gui.core.errors import StorageError, UserError
+from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
@@ -33,6 +32,7 @@ from mobilenet_gui.ui.theme import Theme
 from mobilenet_gui.ui.widgets.nav_rail import NavRail
 from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.ui.window_drops import WindowDrops, accept_copy
+from mobilenet_gui.workers.active_model import ActiveModel
 from mobilenet_gui.workers.inference import InferenceWorker
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class MainWindow(QMainWindow):
         self._down = False
 
         self.inference = InferenceWorker(settings.values.threads, self)
+        self.active = ActiveModel(store, self.inference, self)
         self._tasks: ModelTasks | None = None
         self._desk: WizardDesk | None = None
         self._corrections: CorrectionDesk | None = None
@@ -104,7 +105,7 @@ class MainWindow(QMainWindow):
 
             service = ModelService(self._settings.values, self._store)
             self._tasks = ModelTasks(service, self._store, parent=self)
-            self._tasks.active_changed.connect(lambda _id: self._load_active_model())
+            self._tasks.models_changed.connect(self.active.check)
         return self._tasks
 
     @property
@@ -113,7 +114,7 @@ class MainWindow(QMainWindow):
         if self._desk is None:
             from mobilenet_gui.ui.finetune.desk import WizardDesk
 
-            desk = WizardDesk(self._settings, self._store, lambda: self.tasks, self.inference, self)
+            desk = WizardDesk(self._settings, self._store, lambda: self.tasks, self.active, self)
             desk.model_used.connect(self._use_new_model)
             desk.camera_wanted.connect(lambda: self._live().stop() if "live" in self._built else None)
             desk.training_changed.connect(lambda _id, share, _words: self.rail.set_progress("finetune", share or 0.0))
@@ -139,7 +140,7 @@ class MainWindow(QMainWindow):
     def start(self, photos: Sequence[str]) -> None:
         """Load the active model and open the files given at the start. Call once, after `show`."""
         self._trace.mark("window shown")
-        self._load_active_model()
+        self.active.start()
         self._open(photos)
         if self._settings.problem is not None:
             self.toasts.show_message(self._settings.problem)
@@ -188,6 +189,12 @@ class MainWindow(QMainWindow):
             self._tasks.shut_down()
         self.inference.stop()
 
+    def changeEvent(self, event: QEvent) -> None:
+        """See what other programs did to the models while one of them was in front."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.active.check()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember where the window was, then stop the work."""
         with contextlib.suppress(StorageError):  # a full disk must not keep the window open
@@ -209,6 +216,7 @@ class MainWindow(QMainWindow):
             self._add_page(key, builders[key]())
         self._pages.setCurrentWidget(self._built[key])
         self.rail.set_current(key)
+        self.active.check()
 
     def _add_page(self, key: str, page: QWidget) -> None:
         self._built[key] = page
@@ -218,10 +226,12 @@ class MainWindow(QMainWindow):
         from mobilenet_gui.ui.live.page import LivePage
 
         page = LivePage(self._settings, self.inference, toasts=self.toasts, limits=self.photos.limits)
-        page.set_bundle(self.photos.controller.bundle)
-        page.set_installed_models(self._installed_models)
+        page.set_bundle(self.active.bundle)
+        page.set_model_trouble(self.active.words())
+        page.set_installed_models(self.active.installed)
         page.models_requested.connect(self._models_requested)
-        page.model_chosen.connect(self.tasks.activate)
+        page.model_chosen.connect(self.active.use)
+        page.trouble_read.connect(self.active.forget_failure)
         page.correction_requested.connect(self._correct)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), page).activated.connect(self._undo_correction)
         page.progress_changed.connect(lambda fraction: self.rail.set_progress("live", fraction))
@@ -259,7 +269,7 @@ class MainWindow(QMainWindow):
     def _build_models(self) -> QWidget:
         from mobilenet_gui.ui.models.page import ModelsPage
 
-        page = ModelsPage(self._settings, self._store, self.tasks)
+        page = ModelsPage(self._settings, self._store, self.tasks, self.active)
         page.progress_changed.connect(lambda fraction: self.rail.set_progress("models", fraction))
         return page
 
@@ -272,14 +282,16 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.rail.navigated.connect(self.show_page)
-        self.photos.set_installed_models(self._installed_models)
+        self.photos.set_installed_models(self.active.installed)
         self.photos.models_requested.connect(self._models_requested)
-        self.photos.model_chosen.connect(self._use_model)
+        self.photos.model_chosen.connect(self.active.use)
+        self.photos.trouble_read.connect(self.active.forget_failure)
         self.photos.correction_requested.connect(self._correct)
         self.photos.user_actions.correction_undo_requested.connect(self._undo_correction)
         self.photos.progress_changed.connect(lambda fraction: self.rail.set_progress("photos", fraction))
         self.photos.first_result.connect(lambda: self._trace.mark("first result"))
-        self.inference.model_ready.connect(self._model_ready)
+        self.active.changed.connect(self._model_changed)
+        self.active.unrecorded.connect(lambda error: self.toasts.show_message(str(error)))
         self._settings.subscribe(self._settings_changed)
 
     def _settings_changed(self, names: frozenset[str]) -> None:
@@ -288,7 +300,7 @@ class MainWindow(QMainWindow):
             self._theme.set_mode(values.theme)
         if "threads" in names:
             self.inference.set_threads(values.threads)
-            self._load_active_model()
+            self.active.reload()
         if self._tasks is not None:
             self._tasks.set_settings(values)
 
@@ -313,23 +325,12 @@ class MainWindow(QMainWindow):
         if self._corrections is not None:
             self._corrections.undo_last()
 
-    def _use_model(self, model_id: str) -> None:
-        self.tasks.activate(model_id)
-
-    def _model_ready(self, bundle: Bundle | None, _generation: int) -> None:
-        if bundle is not None:
+    def _model_changed(self) -> None:
+        if self.active.bundle is not None:
             self._trace.mark("model ready")
-
-    def _installed_models(self) -> list[tuple[str, str]]:
-        return [(bundle.id, bundle.name) for bundle in self._store.list() if not bundle.is_backbone]
-
-    def _load_active_model(self) -> None:
-        try:
-            bundle: Bundle | None = self._store.active()
-        except UserError as error:
-            self.toasts.show_message(str(error))
-            bundle = None
-        self.photos.set_model(bundle)
+        self.photos.set_model_trouble(self.active.words())
+        if "live" in self._built:
+            self._live().set_model_trouble(self.active.words())
 
     def _models_requested(self, action: str) -> None:
         """Follow the Photos page to the Models page: `show`, `download` (the recommended one), `import` or `folder`."""

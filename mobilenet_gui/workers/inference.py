@@ -140,6 +140,7 @@ class InferenceWorker(QObject):
         self._head: ClassifierHead | None = None
         self._headless: Bundle | None = None
         self._generation = 0
+        self._fault = ""
         self._network = _Loop(self._serve, "recognition", self)
         self._decoders = [threading.Thread(target=self._decode_photos, name=f"photo-decoder-{n}") for n in range(count)]
         self._running = False
@@ -319,8 +320,11 @@ class InferenceWorker(QObject):
                 answer: object = self._recognizer.recognize(frame.pixels)
             else:
                 answer = frame.task(self._recognizer, self._head)
-        except Exception as error:  # as above
-            answer = as_user_error(error, frame.source)
+            self._fault = ""
+        except Exception as error:  # as above; what befalls every frame alike is reported once
+            fault = repr(error)
+            answer = as_user_error(error, frame.source, report=fault != self._fault)
+            self._fault = fault
         self._post(_Live(frame.source, frame.generation, answer), urgent=True)
 
     def _explain(self, key: int, features: NDArray[np.float32], index: int) -> None:
@@ -453,11 +457,12 @@ def _load_litert(bundle: Bundle, threads: int | None) -> Recognizer:
     return LiteRTRecognizer(bundle, threads)
 
 
-def as_user_error(error: Exception, name: str) -> UserError:
+def as_user_error(error: Exception, name: str, *, report: bool = True) -> UserError:
     """Return what the user is told; an error that nobody foresaw is also reported as the program's fault."""
     if isinstance(error, UserError):
         return error
-    sys.excepthook(type(error), error, error.__traceback__)
+    if report:
+        sys.excepthook(type(error), error, error.__traceback__)
     return PhotoError(name, tr("Something went wrong in the program itself. The report says more."))
 
 

@@ -44,7 +44,6 @@ class ModelTasks(QObject):
         failed: model id, `UserError`; the state stays until it is dismissed or tried again.
         cancelled: the person stopped it: model id.
         models_changed: the models on this computer, or what is known of them, are others now.
-        active_changed: another model is in use: its id, empty for none.
     """
 
     started = Signal(str)
@@ -53,7 +52,6 @@ class ModelTasks(QObject):
     failed = Signal(str, object)
     cancelled = Signal(str)
     models_changed = Signal()
-    active_changed = Signal(str)
 
     def __init__(
         self,
@@ -75,7 +73,6 @@ class ModelTasks(QObject):
         self._work = work
         self._store = store
         self._gate = Gate()
-        self._active = store.chosen_id() or ""
         self.book = book if book is not None else SpeedBook()
         self._tasks: dict[str, Task] = {}
         self._lanes = TaskLanes(LANES, self)
@@ -226,18 +223,6 @@ class ModelTasks(QObject):
             if not bundle.is_backbone and bundle.id not in self._tasks and self.book.get(bundle) is None:
                 self.measure(bundle.id)
 
-    def activate(self, model_id: str) -> None:
-        """Make a model the one in use, at once.
-
-        Raises:
-            ModelError: it cannot be used.
-            StorageError: the choice could not be recorded.
-        """
-        self._store.activate(model_id)
-        self._active = model_id
-        self.models_changed.emit()
-        self.active_changed.emit(model_id)
-
     def shut_down(self) -> bool:
         """Stop everything, keep what downloads have; say whether all ended in time."""
         self._down = True
@@ -323,11 +308,6 @@ class ModelTasks(QObject):
         self.models_changed.emit()
         if kind == "measure":
             return
-        changed = result.id if isinstance(result, Bundle) else key
-        active = self._store.active_id or ""
-        if active != self._active or changed == active:
-            self._active = active
-            self.active_changed.emit(active)
         if kind in ("download", "import") and isinstance(result, Bundle) and not result.is_backbone:
             self.measure(result.id)
 

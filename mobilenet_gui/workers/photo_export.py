@@ -44,7 +44,7 @@ class StopSign:
         self.stop = False
 
 
-def write_answers(_errand: Errand, target: Path, rows: Sequence[AnswerRow], sure_from: float) -> Path:
+def write_answers(_errand: Errand, target: Path, rows: Sequence[AnswerRow]) -> Path:
     """Write answers to `target`: as JSON lines for `.json` and `.jsonl`, else as CSV; return it.
 
     Raises:
@@ -53,7 +53,7 @@ def write_answers(_errand: Errand, target: Path, rows: Sequence[AnswerRow], sure
     if target.suffix.lower() in {".json", ".jsonl"}:
         write_json(target, rows)
     else:
-        write_csv(target, rows, sure_from)
+        write_csv(target, rows)
     return target
 
 

@@ -254,6 +254,19 @@ def test_activate_and_remove(call: Call) -> None:
     assert "No model is left" in out
 
 
+def test_a_damaged_model_is_not_put_to_use(call: Call) -> None:
+    put("cats")
+    put("dogs")
+    call("activate", "cats")
+    path = ModelStore().models_dir / "dogs" / "model.tflite"
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    code, _, err = call("activate", "dogs")
+    assert code == 1
+    assert "dogs" in err
+    assert "model.tflite was changed or is damaged" in err
+    assert ModelStore().chosen_id() == "cats"
+
+
 @pytest.mark.parametrize("action", ["activate", "remove"])
 def test_an_id_that_is_not_installed(call: Call, action: str) -> None:
     code, _, err = call(action, "nothing")

@@ -69,11 +69,11 @@ def test_rows_leave_out_what_has_no_answer_yet(tmp_path: Path) -> None:
 
 def test_csv_reads_back(tmp_path: Path) -> None:
     target = tmp_path / "out.csv"
-    write_csv(target, answer_rows(photos(tmp_path).photos()), 0.5)
+    write_csv(target, answer_rows(photos(tmp_path).photos()))
     assert target.read_bytes().startswith(b"\xef\xbb\xbf")
     with target.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert [row["certainty"] for row in rows] == ["very", "not", ""]
+    assert [row["model"] for row in rows] == ["model", "model", ""]
     assert rows[0]["label_1"] == "great grey owl"
     assert float(rows[0]["probability_1"]) == pytest.approx(0.964)
     assert rows[2]["error"] == "the file is empty"
@@ -93,14 +93,14 @@ def test_a_table_has_one_line_a_photo_whatever_names_hold(tmp_path: Path) -> Non
     session = PhotoSession()
     keys, _ = session.add([(b"x", "two\nlines\tand a tab")])
     session.set_answer(keys[0], answer("owl", 0.9))
-    lines = table_text(answer_rows(session.photos()), 0.5).splitlines()
+    lines = table_text(answer_rows(session.photos())).splitlines()
     assert len(lines) == 2
-    assert lines[1].split("\t")[0] == "two lines and a tab"
+    assert lines[1].split("\t")[0] == r"two\nlines\tand a tab"
 
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     with pytest.raises(StorageError):
-        write_csv(tmp_path / "missing" / "out.csv", [], 0.5)
+        write_csv(tmp_path / "missing" / "out.csv", [])
     assert list(tmp_path.iterdir()) == []
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from mobilenet_gui.core.frames_types import Problem, SourceError
 from mobilenet_gui.ui.live.controller import Phase
 from mobilenet_gui.ui.widgets.motion import Tween
 from tests.mjpeg import MjpegServer, jpeg
+from tests.model_factory import make_bundle
 from tests.ui.live_parts import Bench
 from tests.video_files import BLUE, GREEN, RED, colours
 
@@ -174,6 +177,37 @@ class TestPicture:
         page.toggle_freeze()
         bench.load_model()
         bench.until(lambda: page.frame.inspector.title.text() == "Red")
+
+    def test_what_cannot_be_recognised_is_said_until_it_can(self, live: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        reports: list[object] = []
+        monkeypatch.setattr(sys, "excepthook", lambda *told: reports.append(told))
+        inspector = live.page.frame.inspector
+        live.camera.send(RED)
+        live.until(lambda: inspector.title.text() == "Red")
+        network = live.inference._recognizer
+        assert network is not None
+        whole = network.probabilities
+
+        def answered(count: int) -> bool:
+            return live.page.controller._answers == count
+
+        def fail(*_args: object, **_more: object) -> None:
+            raise RuntimeError("the network broke")
+
+        monkeypatch.setattr(network, "probabilities", fail)
+        for sent in range(2, 5):
+            live.camera.send(BLUE)
+            live.qtbot.waitUntil(partial(answered, sent))
+        assert inspector.title.text() == "No answer"
+        assert "went wrong" in inspector.second.text()
+        assert inspector.bars.isHidden()
+        assert live.page.presenter.stage.caption == ("No answer", "")
+        live.until(lambda: live.shows(BLUE))
+        assert len(reports) == 1, "thirty frames a second are no thirty reports"
+        monkeypatch.setattr(network, "probabilities", whole)
+        live.camera.send(RED)
+        live.until(lambda: inspector.title.text() == "Red")
+        assert not inspector.bars.isHidden()
 
 
 class TestSnapshot:
@@ -444,6 +478,28 @@ class TestVideo:
             dialog.reject()
             playing.until((tmp_path / f"out.{kind}").exists)
         assert "Green" in (tmp_path / "out.srt").read_text(encoding="utf-8")
+
+    def test_a_timeline_of_another_model_says_so_and_can_be_made_again(self, playing: Bench, tmp_path: Path) -> None:
+        page = playing.page
+        page.frame.transport.analyse.click()
+        segments, notices = page.frame.inspector.segments, page.frame.notices
+        playing.until(lambda: page.analysis.timeline and len(segments.segments()) == 3)
+        assert "timeline" not in notices.shown()
+        assert segments.origin.isHidden()
+        playing.inference.set_model(make_bundle(tmp_path / "pets", bundle_id="pets", name="Pets"))
+        playing.until(lambda: "timeline" in notices.shown())
+        assert notices.text_of("timeline") == "This timeline shows the answers of “Tiny”. Now “Pets” answers."
+        assert segments.origin.text() == "Answers of “Tiny”"
+        assert not segments.origin.isHidden()
+        page.analysis.timeline.model_id = "tiny"
+        notices.trigger("timeline")
+        playing.until(lambda: page.analysis.timeline is not None and page.analysis.timeline.model_id == "pets")
+        assert "timeline" not in notices.shown()
+        assert segments.origin.isHidden()
+        learnt = make_bundle(tmp_path / "more" / "pets", bundle_id="pets", name="Pets", classes=5)
+        playing.inference.set_model(learnt)
+        playing.until(lambda: "timeline" in notices.shown())
+        assert notices.text_of("timeline") == "“Pets” has changed since it made this timeline."
 
     def test_an_analysis_can_be_cancelled_and_done_again(self, playing: Bench) -> None:
         page = playing.page

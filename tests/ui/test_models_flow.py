@@ -16,6 +16,8 @@ from mobilenet_gui.model_service import ModelService
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.models.page import ModelsPage
 from mobilenet_gui.ui.theme import theme
+from mobilenet_gui.workers.active_model import ActiveModel
+from mobilenet_gui.workers.inference import InferenceWorker
 from mobilenet_gui.workers.models import ModelTasks
 from tests.loopback import LoopbackServer
 
@@ -37,7 +39,12 @@ def test_from_an_empty_page_to_a_model_in_use(qtbot: QtBot, shared: Path, monkey
         settings.update(weights_url=server.base)
         store = ModelStore()
         tasks = ModelTasks(ModelService(settings.values, store), store)
-        page = ModelsPage(settings, store, tasks)
+        inference = InferenceWorker()
+        inference.start()
+        active = ActiveModel(store, inference)
+        tasks.models_changed.connect(active.check)
+        active.start()
+        page = ModelsPage(settings, store, tasks, active)
         qtbot.addWidget(page)
         page.show()
         page.search.setText("0.25 128")
@@ -65,7 +72,7 @@ def test_from_an_empty_page_to_a_model_in_use(qtbot: QtBot, shared: Path, monkey
         assert order == ["waiting", "downloading", "preparing", "trying", "installing", "measuring"]
         item = page.details.item
         assert item is not None
-        assert item.active
+        qtbot.waitUntil(lambda: page.details.item is not None and page.details.item.active, timeout=MINUTES)
         assert item.milliseconds is not None
         page.details.remove.click()
         page.toasts.dismiss()
@@ -73,3 +80,4 @@ def test_from_an_empty_page_to_a_model_in_use(qtbot: QtBot, shared: Path, monkey
         assert store.active() is None
         assert not any(file.stat().st_size > 10_000 for file in paths.models_dir().rglob("*") if file.is_file())
         assert tasks.shut_down()
+        assert inference.stop()

@@ -19,6 +19,8 @@ from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.models.page import ModelsPage
 from mobilenet_gui.ui.theme import theme
+from mobilenet_gui.workers.active_model import ActiveModel
+from mobilenet_gui.workers.inference import InferenceWorker
 from mobilenet_gui.workers.model_state import TaskState
 from mobilenet_gui.workers.models import ModelTasks
 from mobilenet_gui.workers.task_lanes import Task
@@ -46,7 +48,11 @@ class Bench:
         self.settings = SettingsStore(folder / "settings.json")
         self.work = FakeWork(self.store)
         self.tasks = ModelTasks(self.work, self.store)
-        self.page = ModelsPage(self.settings, self.store, self.tasks)
+        self.inference = InferenceWorker()
+        self.inference.start()
+        self.active = ActiveModel(self.store, self.inference)
+        self.tasks.models_changed.connect(self.active.check)
+        self.page = ModelsPage(self.settings, self.store, self.tasks, self.active)
         self.page.resize(1116, 760)
 
     def put(self, **state: Any) -> TaskState:
@@ -64,16 +70,22 @@ class Bench:
 def bench(qtbot: QtBot, tmp_path: Path) -> Iterator[Bench]:
     made = Bench(tmp_path, V2, "pets")
     qtbot.addWidget(made.page)
+    with qtbot.waitSignal(made.active.changed, timeout=SECONDS):
+        made.active.start()
     yield made
     made.tasks.shut_down()
+    made.inference.stop()
 
 
 @pytest.fixture
 def empty(qtbot: QtBot, tmp_path: Path) -> Iterator[Bench]:
     made = Bench(tmp_path)
     qtbot.addWidget(made.page)
+    with qtbot.waitSignal(made.active.changed, timeout=SECONDS):
+        made.active.start()
     yield made
     made.tasks.shut_down()
+    made.inference.stop()
 
 
 def click(button: QAbstractButton | None) -> None:
@@ -116,7 +128,7 @@ def test_all_official_models_are_shown_on_demand_and_found_by_search(qtbot: QtBo
 def test_use_puts_another_model_to_use(qtbot: QtBot, bench: Bench) -> None:
     row = bench.page.list.row("pets")
     assert row is not None
-    with qtbot.waitSignal(bench.tasks.active_changed, timeout=SECONDS):
+    with qtbot.waitSignal(bench.active.changed, timeout=SECONDS):
         click(row.button("use"))
     assert bench.store.active_id == "pets"
     assert bench.page.list.order()[0] == "pets"

@@ -55,7 +55,7 @@ def page(qtbot: QtBot, tmp_path: Path, bundle: Bundle) -> Iterator[PhotosPage]:
     qtbot.addWidget(made)
     made.resize(1116, 760)
     made.show()
-    made.set_model(bundle)
+    made.controller.inference.set_model(bundle)
     qtbot.waitUntil(lambda: made.controller.bundle is not None)
     yield made
     made.shut_down()
@@ -103,9 +103,9 @@ def test_the_switch_shows_the_networks_own_pixels(
 def test_another_model_shows_its_own_pixels(qtbot: QtBot, page: PhotosPage, bundle: Bundle, tmp_path: Path) -> None:
     path = shown_as_seen(qtbot, page, bundle, tmp_path)
     finer = make_bundle(tmp_path / "finer", size=48)
-    page.set_model(finer)
+    page.controller.inference.set_model(finer)
     qtbot.waitUntil(lambda: shows(page, path, finer))
-    page.set_model(None)
+    page.controller.inference.set_model(None)
     qtbot.waitUntil(lambda: page.controller.bundle is None)
     assert page.frame.single.canvas.input_image is None
 

@@ -56,7 +56,7 @@ def make_page(qtbot: QtBot, tmp_path: Path, bundle: Bundle) -> Iterator[Maker]:
         qtbot.addWidget(page)
         page.resize(*size)
         page.show()
-        page.set_model(bundle if model else None)
+        page.controller.inference.set_model(bundle if model else None)
         qtbot.waitUntil(lambda: (page.controller.bundle is not None) == model)
         return page
 
@@ -246,7 +246,7 @@ def test_without_a_model_photos_are_shown_and_wait(
     page.add_paths([folder])
     qtbot.waitUntil(lambda: len(page.controller.session) == 4)
     qtbot.waitUntil(lambda: page.frame.single.canvas.has_picture)
-    page.set_model(bundle)
+    page.controller.inference.set_model(bundle)
     qtbot.waitUntil(lambda: settled(page, 4))
     assert page.notices.shown() == []
     assert title(page) == "Blue"
@@ -258,7 +258,7 @@ def test_another_model_recognises_everything_again(
     page = make_page()
     page.add_paths([folder])
     qtbot.waitUntil(lambda: settled(page, 4))
-    page.set_model(make_bundle(tmp_path / "other", bundle_id="other", name="Other"))
+    page.controller.inference.set_model(make_bundle(tmp_path / "other", bundle_id="other", name="Other"))
     qtbot.waitUntil(
         lambda: all(
             p.recognition is not None and p.recognition.model_id == "other"
@@ -528,7 +528,7 @@ def test_a_narrow_window_leaves_search_and_model_their_room(
     page = make_page(size=(816, 600))
     bundle = make_bundle(tmp_path / "v1", name="MobileNet V1 0.75, 192 px")
     bundle = replace_family(bundle, "v1")
-    page.set_model(bundle)
+    page.controller.inference.set_model(bundle)
     page.add_paths([folder])
     qtbot.waitUntil(lambda: settled(page, 4) and page.controller.bundle is bundle)
     chip = page.frame.inspector.model_chip

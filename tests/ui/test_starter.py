@@ -110,7 +110,7 @@ def test_the_offer_leads_to_the_official_model_and_goes_when_it_is_there(
     main.photos.notices.trigger(STARTER_BANNER)
     assert asked == ["download"]
     official = make_bundle(tmp_path / DEFAULT_ID, bundle_id=DEFAULT_ID)
-    main.photos.set_model(official)
+    main.inference.set_model(official)
     qtbot.waitUntil(lambda: main.photos.controller.bundle is official)
     assert not offer(main)
 

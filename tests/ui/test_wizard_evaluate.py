@@ -266,10 +266,29 @@ def test_the_model_comes_into_the_program_and_into_use(make_trained: MakeTrained
     heard: list[str] = []
     dialog.context.hub.model_used.connect(heard.append)
     page.card.live.click()
+    bench.wait(lambda: bool(heard))
     assert (bench.store.active_id, heard) == (bundle.id, ["live"])
+    bench.active.use(bundle.id)
+    bench.wait(lambda: not bench.active.busy)
+    assert heard == ["live"], "who uses it from elsewhere is not led to a page"
     again = installed_model(bench.store, project.id)
     assert again is not None
     assert install_run(bench.store, run.path, project.id, "Garden").folder == again.folder
+
+
+def test_a_model_that_cannot_be_loaded_is_refused_where_it_was_asked_for(make_trained: MakeTrained) -> None:
+    bench = make_trained()
+    project = bench.filled(Birds=4, Frogs=4)
+    finished_run(project)
+    dialog, page = used(bench, project)
+    bundle = installed_model(bench.store, project.id)
+    assert bundle is not None
+    heard: list[str] = []
+    dialog.context.hub.model_used.connect(heard.append)
+    (bundle.folder / "model.tflite").write_bytes(b"short")
+    page.card.photos.click()
+    bench.wait(lambda: "“Garden” cannot be used." in dialog.context.toasts.toast.label.text())
+    assert (bench.store.chosen_id(), heard) == (None, [])
 
 
 def test_ids_of_others_are_left_alone_and_one_s_own_is_replaced(make_trained: MakeTrained) -> None:

@@ -18,6 +18,7 @@ from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.ui.wizard.context import WizardContext, WizardHub
 from mobilenet_gui.ui.wizard.dialog import WizardDialog
 from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
+from mobilenet_gui.workers.active_model import ActiveModel
 from mobilenet_gui.workers.inference import InferenceWorker
 from mobilenet_gui.workers.models import ModelTasks
 from mobilenet_gui.workers.projects import Opened, ProjectTasks
@@ -55,6 +56,8 @@ class WizardBench:
         self.training = TrainingController()
         self.pictures = SmallPictures(folder / "thumbnails")
         self.inference = InferenceWorker()
+        self.inference.start()
+        self.active = ActiveModel(self.store, self.inference)
         self.dialogs: list[WizardDialog] = []
 
     def project(self, name: str = "Garden") -> Project:
@@ -80,7 +83,7 @@ class WizardBench:
 
         def context(toasts: ToastHost) -> WizardContext:
             return WizardContext(
-                project, self.tasks, self.training, self.store, self.models, self.settings, self.inference, shelf,
+                project, self.tasks, self.training, self.store, self.models, self.active, self.settings, shelf,
                 toasts, hub,
             )  # fmt: skip
 
@@ -105,6 +108,7 @@ class WizardBench:
         self.models.shut_down()
         self.training.shut_down()
         self.pictures.stop()
+        self.inference.stop()
 
 
 def names(project: Project) -> list[str]:

@@ -80,7 +80,7 @@ class Bench:
         self.work.learnt.connect(self.learnt.append)
         self.work.undone.connect(self.undone.append)
         self.work.failed.connect(lambda batch, error: self.failed.append((batch, error)))
-        self.models.active_changed.connect(self.used.append)
+        self.models.models_changed.connect(lambda: self.used.append(self.store.active_id or ""))
 
     @property
     def model(self) -> Bundle:

@@ -27,7 +27,7 @@ from mobilenet_gui.ui.wizard.context import LatestRun, WizardContext, WizardHub
 from mobilenet_gui.ui.wizard.dialog import WizardDialog
 from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
 from mobilenet_gui.ui.wizard.training_words import left_words
-from mobilenet_gui.workers.inference import InferenceWorker
+from mobilenet_gui.workers.active_model import ActiveModel
 from mobilenet_gui.workers.photo_tasks import Errand
 from mobilenet_gui.workers.photo_threads import share_interpreter
 from mobilenet_gui.workers.projects import Opened, ProjectTasks
@@ -77,7 +77,7 @@ class WizardDesk(QObject):
         settings: SettingsStore,
         store: ModelStore,
         models: Callable[[], ModelTasks],
-        inference: InferenceWorker,
+        active: ActiveModel,
         parent: QObject | None = None,
     ) -> None:
         """Make it; nothing is opened.
@@ -86,11 +86,11 @@ class WizardDesk(QObject):
             settings: the program's.
             store: the installed models.
             models: returns what is done to models.
-            inference: the recogniser of Photos and Live.
+            active: which model answers.
             parent: as for every QObject.
         """
         super().__init__(parent)
-        self._settings, self._store, self._models, self._inference = settings, store, models, inference
+        self._settings, self._store, self._models, self._active = settings, store, models, active
         self.tasks = ProjectTasks(ProjectStore(paths.projects_dir()), self)
         self.pictures = SmallPictures(paths.thumbnails_dir(), self)
         self.training = TrainingController(self)
@@ -164,8 +164,8 @@ class WizardDesk(QObject):
                 training=self.training,
                 store=self._store,
                 models=self._models(),
+                active=self._active,
                 settings=self._settings,
-                inference=self._inference,
                 shelf=shelf,
                 toasts=toasts,
                 hub=hub,

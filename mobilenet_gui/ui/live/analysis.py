@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from mobilenet_gui.core import timeline_export
+from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.timeline import AnalysisProgress, Segment, Timeline
 from mobilenet_gui.i18n import tr
@@ -65,12 +66,15 @@ class AnalysisDesk(QObject):
         self._export_folder, self._remember_folder, self._toast = export_folder, remember_folder, toast
         self.analysis = VideoAnalysis(self)
         self.timeline: Timeline | None = None
+        self._asked: Bundle | None = None
+        self._by: Bundle | None = None
         self.dialog: QFileDialog | None = None
         self._cutting: Errand | None = None
         self.analysis.progressed.connect(self._progressed)
         self.analysis.succeeded.connect(self._succeeded)
         self.analysis.failed.connect(self._failed)
         self.analysis.finished.connect(self._finished)
+        controller.model_changed.connect(self._compare)
         frame.transport.analyse_requested.connect(self.start)
         frame.transport.cancel_requested.connect(self.analysis.cancel)
         frame.inspector.segments.chosen.connect(self._go_to)
@@ -87,6 +91,8 @@ class AnalysisDesk(QObject):
         self._frame.transport.show_progress(AnalysisProgress(0.0, None, 0, 0.0, None))
         self._frame.transport.analyse.setEnabled(False)
         self.progress_changed.emit(0.0)
+        self._frame.notices.dismiss("timeline")
+        self._asked = bundle
         self.analysis.start(spec.address, bundle, smoothing=self._smoothing())
 
     def forget(self) -> None:
@@ -94,7 +100,8 @@ class AnalysisDesk(QObject):
         if self.analysis.running:
             self.analysis.cancel()
         self._drop_errand()
-        self.timeline = None
+        self.timeline = self._by = None
+        self._frame.notices.dismiss("timeline")
         self._frame.transport.timeline.hide()
         self._frame.inspector.set_segments_available(False)
 
@@ -158,12 +165,38 @@ class AnalysisDesk(QObject):
         self.progress_changed.emit(progress.fraction or 0.0)
 
     def _succeeded(self, timeline: Timeline) -> None:
-        self.timeline = timeline
+        self.timeline, self._by = timeline, self._asked
         self._frame.inspector.set_segments_available(True)
         self._frame.inspector.show_tab("segments")
         if timeline.note is not None:
             self._frame.notices.show_notice("analysis", "warn", timeline.note.reason)
+        self._compare()
         self.cut_again()
+
+    def _compare(self) -> None:
+        """Say whose answers the timeline shows where another model answers by now, and offer to ask that one."""
+        now, notices = self._controller.bundle, self._frame.notices
+        if self.timeline is None or self.analysis.running:
+            return
+        other = self._other()
+        self._frame.inspector.segments.show_origin("" if other is None else other.name)
+        if other is None or now is None:
+            notices.dismiss("timeline")
+            return
+        if other.id == now.id:  # it has learnt from corrections, or was installed anew
+            text = tr("“{other}” has changed since it made this timeline.")
+        else:
+            text = tr("This timeline shows the answers of “{model}”. Now “{other}” answers.")
+        text = text.format(model=other.name, other=now.name)
+        if notices.text_of("timeline") != text:
+            notices.show_notice("timeline", "info", text, tr("Analyse again"), self.start)
+
+    def _other(self) -> Bundle | None:
+        """Return the model that made the timeline where it is not the one that answers now."""
+        now, by = self._controller.bundle, self._by
+        if now is None or by is None or (by.id, by.manifest.files) == (now.id, now.manifest.files):
+            return None
+        return by
 
     def _failed(self, error: UserError) -> None:
         text = tr("The video could not be analysed: {reason}").format(reason=error.reason)
@@ -171,6 +204,7 @@ class AnalysisDesk(QObject):
 
     def _finished(self) -> None:
         self._frame.transport.show_progress(None)
+        self._compare()
         self.progress_changed.emit(None)
 
     def _show(self, timeline: Timeline, segments: tuple[Segment, ...]) -> None:

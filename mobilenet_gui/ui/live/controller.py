@@ -52,6 +52,8 @@ class LiveController(QObject):
     """The `Frame` to show now."""
     answered = Signal(object)
     """The newest `LiveAnswer`."""
+    answer_failed = Signal()
+    """`answer_error` is another: pictures cannot be recognised, and why; or they can again (None)."""
     stats_changed = Signal()
     """The figures, twice a second."""
     model_changed = Signal()
@@ -73,6 +75,7 @@ class LiveController(QObject):
         self.frozen = False
         self.frame: Frame | None = None
         self.answer: LiveAnswer | None = None
+        self.answer_error: UserError | None = None
         self.stats = CaptureStats(0.0, 0, 0)
         self._generation = 0
         self._submitted = 0
@@ -134,6 +137,7 @@ class LiveController(QObject):
         # Answers that are still on their way belong to a generation of the past from here on.
         self._generation = self.session.begin()
         self.spec = self.info = self.error = self.frame = self.answer = None
+        self._note_error(None)
         self.frozen = self._held = False
         self._submitted = self._answers = 0
         self.stats = CaptureStats(0.0, 0, 0)
@@ -265,13 +269,23 @@ class LiveController(QObject):
 
     @Slot(str, int, object)
     def _hear_answer(self, source: str, generation: int, result: object) -> None:
-        if source != SOURCE or generation != self._generation or isinstance(result, UserError):
+        if source != SOURCE or generation != self._generation:
             return
         self._answers += 1
+        if isinstance(result, UserError):
+            self.answer = None
+            self._note_error(result)
+            return
+        self._note_error(None)
         answer = self.session.take()
         if answer is not None:
             self.answer = answer
             self.answered.emit(answer)
+
+    def _note_error(self, error: UserError | None) -> None:
+        before, self.answer_error = self.answer_error, error
+        if (error is None) != (before is None) or (error and before and error.reason != before.reason):
+            self.answer_failed.emit()
 
     @Slot(object)
     def _model_loading(self, bundle: Bundle) -> None:
@@ -281,6 +295,7 @@ class LiveController(QObject):
     @Slot(object, int)
     def _model_ready(self, bundle: Bundle | None, _generation: int) -> None:
         self.bundle, self.loading = bundle, None
+        self._note_error(None)
         self.model_changed.emit()
         self._recognise_held()
 

@@ -47,12 +47,14 @@ class LivePage(QWidget):
     Attributes:
         models_requested: the Models page is wanted: "show", "download" or "import".
         model_chosen: id of an installed model that should answer from now on.
+        trouble_read: the user closed what is said of a model that cannot be used.
         progress_changed: share of a video that is analysed while that runs, else None; for the rail's ring.
         correction_requested: an answer is wrong: a `CorrectionWish`.
     """
 
     models_requested = Signal(str)
     model_chosen = Signal(str)
+    trouble_read = Signal()
     progress_changed = Signal(object)
     correction_requested = Signal(object)
 
@@ -136,6 +138,7 @@ class LivePage(QWidget):
         controller.changed.connect(self._refresh)
         controller.frame_ready.connect(self._show_frame)
         controller.answered.connect(self._show_answer)
+        controller.answer_failed.connect(self.presenter.show_answer_error)
         controller.stats_changed.connect(self.presenter.show_figures)
         controller.model_changed.connect(self._refresh)
         controller.model_changed.connect(self._show_correctable)
@@ -199,6 +202,10 @@ class LivePage(QWidget):
     def set_bundle(self, bundle: Bundle | None) -> None:
         """Learn which model answers at the moment; later changes are heard of from the recogniser itself."""
         self.controller.set_bundle(bundle)
+
+    def set_model_trouble(self, text: str) -> None:
+        """Say what is wrong with a model that was asked for; nothing for an empty text."""
+        self.frame.notices.show_model_trouble(text, lambda: self.models_requested.emit("show"), self.trouble_read.emit)
 
     def set_installed_models(self, provider: Callable[[], Sequence[tuple[str, str]]]) -> None:
         """Tell how to learn the installed models, as pairs of id and name, for the chip's menu."""

@@ -293,6 +293,16 @@ class LivePresenter(QObject):
         inspector.show_answer(True, running=True)
         inspector.show_model_buttons(False)
 
+    def show_answer_error(self) -> None:
+        """Say in the answer's place that pictures cannot be recognised, and why, for as long as they cannot."""
+        self._put_next()
+        self._forget_answer()
+        error = self._controller.answer_error
+        if error is not None:
+            self.stage.set_caption(tr("No answer"), "")
+            self._say(f"{tr('No answer')}. {error.reason}")
+        self.show_head()
+
     def _say(self, text: str) -> None:
         """Tell screen readers what is seen, when it changes and at most every two seconds."""
         now = time.monotonic()
@@ -320,6 +330,9 @@ class LivePresenter(QObject):
         if not running:
             inspector.show_words(tr("No picture"), "", tr("Results start as soon as a source is running."))
             inspector.show_answer(False, running=False)
+        elif controller.answer_error is not None:
+            inspector.show_words(tr("No answer"), "", controller.answer_error.reason)
+            inspector.show_answer(False, running=True)
         elif not self._rows:
             inspector.show_words(tr("Recognising…"), "", "")
             inspector.show_answer(False, running=True)

@@ -130,6 +130,8 @@ class SegmentsPanel(QWidget):
         super().__init__(parent)
         self._rows = _Rows(self)
         self._room = 0
+        self.origin = text_label("", "body", "text", wrap=True)
+        self.origin.hide()
         self.summary = text_label("", "body", "text2", wrap=True)
         self.view = QListView()
         self.view.setModel(self._rows)
@@ -149,6 +151,7 @@ class SegmentsPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(_GAP)
+        column.addWidget(self.origin)
         column.addWidget(self.summary)
         column.addWidget(self.view)
         column.addWidget(self.export)
@@ -163,6 +166,12 @@ class SegmentsPanel(QWidget):
         self._rows.show(segments)
         count = trn("{n} segment", "{n} segments", len(segments)) if segments else tr("Nothing stood out long enough.")
         self.summary.setText(f"{count}{tr('. ') if segments else ' '}{summary}".strip())
+        self._fit()
+
+    def show_origin(self, model: str) -> None:
+        """Say which model's answers these are; nothing where it is the one that answers now, for an empty name."""
+        self.origin.setText(tr("Answers of “{model}”").format(model=model) if model else "")
+        self.origin.setVisible(bool(model))
         self._fit()
 
     def set_room(self, height: int) -> None:
@@ -196,7 +205,8 @@ class SegmentsPanel(QWidget):
     def _fit(self) -> None:
         """Show as many rows as there is room for."""
         width = self.width() if self.isVisible() else self.summary.sizeHint().width()
-        others = self.summary.heightForWidth(width) + self.export.sizeHint().height() + 2 * _GAP
+        origin = 0 if self.origin.isHidden() else self.origin.heightForWidth(width) + _GAP
+        others = origin + self.summary.heightForWidth(width) + self.export.sizeHint().height() + 2 * _GAP
         fitting = max(_ROWS_SHOWN, (self._room - others) // fonts.px(_ROW))
         height = fonts.px(_ROW) * min(fitting, max(1, len(self._rows.segments))) + 2
         if self.view.height() != height:

@@ -31,6 +31,7 @@ from mobilenet_gui.ui.widgets.fields import SearchField
 from mobilenet_gui.ui.widgets.page_header import PageHeader
 from mobilenet_gui.ui.widgets.scatter import ScatterPoint
 from mobilenet_gui.ui.widgets.toast import ToastHost
+from mobilenet_gui.workers.active_model import ActiveModel
 from mobilenet_gui.workers.model_state import TaskState
 from mobilenet_gui.workers.models import ModelTasks
 
@@ -45,9 +46,15 @@ class ModelsPage(QWidget):
     progress_changed = Signal(object)
 
     def __init__(
-        self, settings: SettingsStore, store: ModelStore, tasks: ModelTasks, parent: QWidget | None = None
+        self,
+        settings: SettingsStore,
+        store: ModelStore,
+        tasks: ModelTasks,
+        active: ActiveModel,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._active = active
         self._settings = settings
         self._store = store
         self._tasks = tasks
@@ -142,6 +149,7 @@ class ModelsPage(QWidget):
         self._tasks.failed.connect(self._on_failed)
         self._tasks.cancelled.connect(self._fill)
         self._tasks.models_changed.connect(self.refresh)
+        self._active.changed.connect(self.refresh)
         self._settings.subscribe(self._on_settings)
         undo = QKeySequence(QKeySequence.StandardKey.Undo)
         for keys, slot in (("F9", self._flip_inspector), ("Ctrl+F", self.search.setFocus), (undo, self.removal.undo)):
@@ -165,11 +173,13 @@ class ModelsPage(QWidget):
         """Read the store anew and show it."""
         bundles = self._store.list()
         measured = {b.id: speed.milliseconds for b in bundles if (speed := self._tasks.book.get(b)) is not None}
-        self._shelf = build_shelf(bundles, active_id=self._store.active_id, speeds=measured)
+        answering = self._active.bundle
+        self._shelf = build_shelf(bundles, active_id=None if answering is None else answering.id, speeds=measured)
         if not self.list.chosen_id or self._shelf.find(self.list.chosen_id) is None:
             first = self._shelf.installed[:1]
             self.list.choose(first[0].id if first else catalog.DEFAULT_ID)
         self._show_broken()
+        self._show_trouble()
         self._fill()
 
     def _fill(self) -> None:
@@ -237,6 +247,19 @@ class ModelsPage(QWidget):
                 on_action=lambda name=name: self._tasks.remove(name),  # type: ignore[misc]
             )
 
+    def _show_trouble(self) -> None:
+        """Say which model was asked for and cannot be used; that is then not said of the folder once more."""
+        text, failure = self._active.words(), self._active.failure
+        if failure is None:
+            self.notices.drop("in use")
+        else:
+            self.notices.drop(f"broken:{failure.id}")
+            can_go = self._store.has(failure.id) and not self._store.is_builtin(failure.id)
+            self.notices.say(
+                "in use", "bad", text, action=tr("Remove") if can_go else "",
+                on_action=lambda: self._tasks.remove(failure.id), on_close=self._active.forget_failure,
+            )  # fmt: skip
+
     def _pick(self, model_id: str) -> None:
         if self.list.row(model_id) is None:
             self._expanded = True
@@ -255,7 +278,8 @@ class ModelsPage(QWidget):
             if action in ("use", "download"):
                 self.select(model_id)
             if action == "use":
-                self._tasks.activate(model_id)
+                item = self._shelf.find(model_id)
+                self._active.use(model_id, "" if item is None else item.name)
             elif action == "remove":
                 item = self._shelf.find(model_id)
                 if item is not None:

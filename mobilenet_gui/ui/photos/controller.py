@@ -69,7 +69,6 @@ class PhotosController(QObject):
         self.rows = PhotoListModel(self.session, self)
         self.bundle: Bundle | None = None
         self.loading: Bundle | None = None
-        self.model_error: UserError | None = None
         self.pace = Pace()
         self.paused = False
         self.stopped = False
@@ -261,14 +260,9 @@ class PhotosController(QObject):
 
     # the model
 
-    def set_model(self, bundle: Bundle | None) -> None:
-        """Answer with another model; all photos are recognised again once it is there."""
-        self.inference.set_model(bundle)
-
     @Slot(object)
     def _model_loading(self, bundle: Bundle) -> None:
         self.loading = bundle
-        self.model_error = None
         self.model_changed.emit()
 
     @Slot(object, int)
@@ -289,9 +283,8 @@ class PhotosController(QObject):
         self._count()
 
     @Slot(object, object)
-    def _model_failed(self, _bundle: Bundle, error: UserError) -> None:
+    def _model_failed(self, _bundle: Bundle, _error: UserError) -> None:
         self.loading = None
-        self.model_error = error
         self.model_changed.emit()
 
     # explaining

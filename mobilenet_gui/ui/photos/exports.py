@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from mobilenet_gui.core.answers import AnswerRow, answer_rows, as_record, as_text, sort_items, table_text
 from mobilenet_gui.core.errors import StorageError, UserError
 from mobilenet_gui.core.photo_session import Photo
+from mobilenet_gui.core.records import json_line
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.photos.controller import PhotosController
@@ -54,7 +54,7 @@ class ExportDesk(QObject):
         mime = QMimeData()
         mime.setText(as_text(photo.name, photo.recognition, self._controller.session.sure_from))
         record = as_record(str(photo.path or photo.name), photo.recognition)
-        mime.setData("application/json", json.dumps(record, ensure_ascii=False).encode())
+        mime.setData("application/json", json_line(record).encode())
         QGuiApplication.clipboard().setMimeData(mime)
         self._toast(tr("Answer copied"), "", None)
         return True
@@ -62,7 +62,7 @@ class ExportDesk(QObject):
     def copy_table(self) -> None:
         """Put the visible photos' answers on the clipboard, as cells."""
         rows = answer_rows(self._visible())
-        QGuiApplication.clipboard().setText(table_text(rows, self._controller.session.sure_from))
+        QGuiApplication.clipboard().setText(table_text(rows))
         self._toast(trn("{n} answer copied", "{n} answers copied", len(rows)), "", None)
 
     # files
@@ -81,7 +81,6 @@ class ExportDesk(QObject):
     def write(self, rows: list[AnswerRow], target: Path) -> None:
         """Write answers to `target` in the background, then say so."""
         self._remember(target.parent)
-        sure_from = self._controller.session.sure_from
 
         def done(path: Path) -> None:
             text = trn("{n} answer written to {name}", "{n} answers written to {name}", len(rows))
@@ -93,7 +92,7 @@ class ExportDesk(QObject):
             self._notices.show_notice("export", "bad", text, tr("Choose another place…"), again)
 
         self._notices.dismiss("export")
-        self._tasks.run(lambda errand: write_answers(errand, target, rows, sure_from), done=done, failed=failed)
+        self._tasks.run(lambda errand: write_answers(errand, target, rows), done=done, failed=failed)
 
     def _ask_file(self, rows: list[AnswerRow], stem: str) -> None:
         dialog = QFileDialog(self._window, tr("Export answers"), self._folder())

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui.tokens import PAGE_MARGIN
 from mobilenet_gui.ui.widgets.banner import Banner
 
@@ -53,6 +54,19 @@ class Notices(QWidget):
         self._actions[kind] = action
         self._column.addWidget(banner)
         self.show()
+
+    def show_model_trouble(self, text: str, show_models: Callable[[], None], read: Callable[[], None]) -> None:
+        """Say what is wrong with a model that was asked for; nothing for an empty text.
+
+        Args:
+            text: the sentences.
+            show_models: brings the Models page to the front.
+            read: called when the user closes it.
+        """
+        if not text:
+            self.dismiss("model")
+        elif self.text_of("model") != text:
+            self.show_notice("model", "bad", text, tr("Show models"), show_models, on_close=read)
 
     def update_text(self, kind: str, text: str) -> None:
         """Say something else in a banner that is shown."""

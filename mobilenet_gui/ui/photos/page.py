@@ -12,7 +12,6 @@ from PySide6.QtCore import QMimeData, QTimer, Signal, Slot
 from PySide6.QtGui import QImage, QKeyEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.photo_session import Counts, PhotoState, Show
 from mobilenet_gui.settings import SettingsStore
@@ -52,6 +51,7 @@ class PhotosPage(QWidget):
     models_requested = Signal(str)
     model_chosen = Signal(str)
     progress_changed = Signal(object)
+    trouble_read = Signal()
     first_result = Signal()
     correction_requested = Signal(object)
 
@@ -98,6 +98,7 @@ class PhotosPage(QWidget):
             folder=lambda: self.intake.folder,
             want_models=self.models_requested.emit,
         )
+        self.presenter.trouble_read.connect(self.trouble_read)
         self.looking = LookingDesk(
             self.frame, self.controller, self.shelf, settings=settings, save=self._save, limits=self.limits
         )
@@ -210,9 +211,9 @@ class PhotosPage(QWidget):
         self.frame.zone.set_samples_available(bool(self._samples) and not self._dragging)
         self._refresh()
 
-    def set_model(self, bundle: Bundle | None) -> None:
-        """Answer with another model, or with none."""
-        self.controller.set_model(bundle)
+    def set_model_trouble(self, text: str) -> None:
+        """Say what is wrong with a model that was asked for; nothing for an empty text."""
+        self.presenter.show_trouble(text)
 
     def set_installed_models(self, provider: Installed) -> None:
         """Tell how to learn the installed models, as pairs of id and name, for the chip's menu."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
 from mobilenet_gui.core import catalog
@@ -26,7 +26,13 @@ FOREIGN_FAMILY = "other"
 
 
 class Presenter(QObject):
-    """Keeps the frame's words up to date."""
+    """Keeps the frame's words up to date.
+
+    Attributes:
+        trouble_read: the user closed what is said of a model that cannot be used.
+    """
+
+    trouble_read = Signal()
 
     def __init__(
         self,
@@ -155,8 +161,8 @@ class Presenter(QObject):
             self.show_counts(self.counts)
 
     def show_model(self) -> None:
-        """Write which model answers, and what is wrong with it."""
-        controller, inspector, notices = self._controller, self._frame.inspector, self._frame.notices
+        """Write which model answers."""
+        controller, inspector = self._controller, self._frame.inspector
         bundle = controller.loading or controller.bundle
         if bundle is None:
             inspector.set_model(tr("No model"))
@@ -164,14 +170,12 @@ class Presenter(QObject):
             inspector.set_model(bundle.name, _model_tip(bundle), _shorter_names(bundle))
         inspector.result.set_explainable(bundle is None or bundle.explainable)
         inspector.result.correct.set_possible(can_correct(bundle))
-        error = controller.model_error
-        if error is None:
-            notices.dismiss("model")
-        else:
-            text = tr("{what}: {reason}").format(what=error.subject, reason=error.reason)
-            notices.show_notice("model", "bad", text, tr("Show models"), lambda: self._want_models("show"))
         self._show_starter(controller.bundle)
         self.show_body()
+
+    def show_trouble(self, text: str) -> None:
+        """Say what is wrong with a model that was asked for; nothing for an empty text."""
+        self._frame.notices.show_model_trouble(text, lambda: self._want_models("show"), self.trouble_read.emit)
 
     def show_no_model(self) -> None:
         """Say that nothing can be recognised yet."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mobilenet_gui.training.project import Project
     from mobilenet_gui.ui.widgets.toast import ToastHost
     from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
-    from mobilenet_gui.workers.inference import InferenceWorker
+    from mobilenet_gui.workers.active_model import ActiveModel
     from mobilenet_gui.workers.models import ModelTasks
     from mobilenet_gui.workers.projects import ProjectTasks
     from mobilenet_gui.workers.training import TrainingController
@@ -85,9 +85,9 @@ class WizardContext:
         tasks: does a project's disk work: saves, reads sources, copies photos, makes small pictures.
         training: runs trainings, exports and doctor jobs in the worker process, for all projects of this program.
         store: the installed models.
-        models: what is done to models (install, activate, measure).
+        models: what is done to models (install, rename, measure).
+        active: which model answers in Photos and Live.
         settings: the program's settings.
-        inference: the recogniser of Photos and Live.
         shelf: small pictures of the project's photos by photo id; see `PhotoShelf`.
         toasts: shows what was just done, with a way back.
         hub: signals between the pages.
@@ -100,8 +100,8 @@ class WizardContext:
     training: TrainingController
     store: ModelStore
     models: ModelTasks
+    active: ActiveModel
     settings: SettingsStore
-    inference: InferenceWorker
     shelf: PhotoShelf
     toasts: ToastHost
     hub: WizardHub

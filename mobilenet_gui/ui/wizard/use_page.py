@@ -46,6 +46,7 @@ class UsePage(WizardPage):
         self._run: RunInfo | None = None
         self._bundle: Bundle | None = None
         self._problem = ""
+        self._page_wanted = ""
         self._best: Answer | None = None
         self._output: Path | None = None
         self.card = TryCard()
@@ -60,6 +61,7 @@ class UsePage(WizardPage):
         self.banner.action.connect(lambda: self.details.setVisible(self.details.isHidden()))
         context.models.returned.connect(self._installed)
         context.models.failed.connect(self._not_installed)
+        context.active.changed.connect(self._hear_active)
         context.shelf.arrived.connect(self._show_best)
         self.card.live.clicked.connect(lambda: self._use("live"))
         self.card.photos.clicked.connect(lambda: self._use("photos"))
@@ -148,12 +150,19 @@ class UsePage(WizardPage):
     def _use(self, page: str) -> None:
         if self._bundle is None:
             return
-        try:
-            self.context.models.activate(self._bundle.id)
-        except UserError as error:
-            self.context.toasts.show_message(str(error))
+        self._page_wanted = page
+        self.context.active.use(self._bundle.id, self._bundle.name)
+
+    def _hear_active(self) -> None:
+        """Show the page that was asked for, once the model answers; or say why it does not."""
+        active, page = self.context.active, self._page_wanted
+        if not page or self._bundle is None or active.busy:
             return
-        self.context.hub.model_used.emit(page)
+        self._page_wanted = ""
+        if active.failure is not None and active.failure.id == self._bundle.id:
+            self.context.toasts.show_message(active.words())
+        else:
+            self.context.hub.model_used.emit(page)
 
     def _take_evaluation(self, evaluation: Evaluation) -> None:
         right = [answer for answer in evaluation.tested if answer.correct]
