@@ -122,12 +122,13 @@ class Graph:
         return op
 
 
-def parse(data: bytes, subject: str) -> Graph:
+def parse(data: bytes, subject: str, *, outputs: int = 1) -> Graph:
     """Read and check a .tflite file.
 
     Args:
         data: the file's content.
         subject: what an error names: the file.
+        outputs: how many it has; all but the first are the feature maps that `add_outputs` gave it.
 
     Raises:
         ModelError: it is no .tflite file, damaged, hostile, needs operations of its own, or is no photo classifier.
@@ -140,7 +141,7 @@ def parse(data: bytes, subject: str) -> Graph:
 
     try:
         model = schema.ModelT.InitFromPackedBuf(data, 0)
-        graph = _build(model, data)
+        graph = _build(model, data, outputs)
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, struct.error, MemoryError,
             RecursionError, UnicodeDecodeError) as error:  # fmt: skip
         if isinstance(error, _NoClassifierError):
@@ -153,7 +154,7 @@ class _NoClassifierError(ValueError):
     """The file is sound but not what is wanted; the text is for the user."""
 
 
-def _build(model: Any, data: bytes) -> Graph:
+def _build(model: Any, data: bytes, wanted: int) -> Graph:
     if not model.subgraphs or len(model.subgraphs) != 1:
         raise _NoClassifierError(tr("This model is not a photo classifier: it has several graphs."))
     graph = model.subgraphs[0]
@@ -163,7 +164,7 @@ def _build(model: Any, data: bytes) -> Graph:
     operations = tuple(_operations(model.operatorCodes, graph.operators, len(tensors)))
     inputs, outputs = _indices(graph.inputs, len(tensors)), _indices(graph.outputs, len(tensors))
     _check_order(tensors, operations, inputs)
-    if len(inputs) != 1 or len(outputs) != 1:
+    if len(inputs) != 1 or len(outputs) != wanted:
         raise _NoClassifierError(
             tr(
                 "This model is not a photo classifier: it has {inputs} inputs and {outputs} outputs, not one each."
