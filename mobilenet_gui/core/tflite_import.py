@@ -138,14 +138,15 @@ def labels_for(graph: Graph, path: Path, given: Sequence[Label] | None) -> tuple
     """
     outputs = graph.outputs
     if given is not None:
-        if len(given) not in (outputs, outputs - 1):
+        fitting = label_lists.fitted(given, outputs)
+        if fitting is None:
             raise ModelError(
                 str(path),
                 tr("The model has {outputs} classes but the labels file names {labels}.").format(
                     outputs=outputs, labels=len(given)
                 ),
             )
-        return tuple(given)
+        return fitting
     if outputs in (IMAGENET_CLASSES, IMAGENET_CLASSES + 1):
         own = _labels_inside(graph.data, outputs)
         return own if own is not None and not is_imagenet(own) else label_lists.imagenet()

@@ -112,14 +112,15 @@ def _labels(job: ConvertJob, architecture: Architecture, subject: str) -> tuple[
                 classes=classes
             ),
         )
-    if len(job.labels) != classes:
+    fitting = label_lists.fitted(job.labels, classes)
+    if fitting is None or len(fitting) != classes:
         raise ModelError(
             subject,
             tr("The model has {classes} classes but the labels file names {labels}.").format(
                 classes=classes, labels=len(job.labels)
             ),
         )
-    return job.labels
+    return fitting
 
 
 def _normalization(architecture: Architecture) -> Normalization:
