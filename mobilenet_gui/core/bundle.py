@@ -388,7 +388,7 @@ def _parse_head(data: bytes, subject: str) -> ClassifierHead:
                 if not (fits and chained and numbers and np.isfinite(kernel).all() and np.isfinite(bias).all()):
                     raise ValueError(number)
                 layers.append(HeadLayer(kernel, bias, activation))
-    except (ValueError, KeyError, OSError, EOFError, SyntaxError, zipfile.BadZipFile, zlib.error, struct.error,
-            MemoryError, OverflowError, RecursionError, TypeError, AttributeError, IndexError, RuntimeError) as error:  # fmt: skip
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OSError, EOFError, SyntaxError, RuntimeError,
+            OverflowError, MemoryError, struct.error, zlib.error, zipfile.BadZipFile) as error:  # fmt: skip
         raise damaged(subject, HEAD_FILE) from error
     return ClassifierHead(tuple(layers))

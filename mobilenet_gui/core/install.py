@@ -400,7 +400,7 @@ def _wrong_top(bundle: Bundle) -> str:
 
 
 def try_once(bundle: Bundle, cancel: threading.Event) -> None:
-    """Have a new bundle answer once, in a process that may be lost, before it replaces anything; raises `ModelError`."""
+    """Have a new bundle answer once, in a process that may be lost, before it replaces another; raises `ModelError`."""
     # Imported late: the window's opening must not wait for it.
     from mobilenet_gui.core import trial
 

@@ -93,7 +93,8 @@ def _try_in_child(bundle: Bundle, sha256: str, cancel: threading.Event | None) -
         )
     except OSError as error:
         raise ModelError(
-            bundle.name, tr("The program's helper could not be started: {reason}.").format(reason=error.strerror or error)
+            bundle.name,
+            tr("The program's helper could not be started: {reason}.").format(reason=error.strerror or error),
         ) from error
     _running.add(process)
     try:
@@ -148,7 +149,7 @@ def _book() -> Path:
 
 
 def _read_book() -> list[str]:
-    """Return the hashes of what stood its trial under this version of the program, which has one LiteRT; oldest first."""
+    """Return the hashes of what stood its trial under this version of the program and its LiteRT, oldest first."""
     try:
         raw = json.loads(_book().read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -25,7 +25,8 @@ from mobilenet_gui.core.manifest import Manifest, Provenance
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.phases import Phase
 from mobilenet_gui.core.tensors import normalized_range
-from mobilenet_gui.core.tflite_graph import Explainable, add_output, find_head, parse
+from mobilenet_gui.core.tflite_graph import add_output, parse
+from mobilenet_gui.core.tflite_head import Explainable, find_head
 from mobilenet_gui.core.tflite_import import IMAGENET_CLASSES, bundle_from_graph, try_once
 from mobilenet_gui.core.types import Label, Normalization, Preprocessing
 from mobilenet_gui.i18n import tr
