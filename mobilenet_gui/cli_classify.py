@@ -117,11 +117,19 @@ def _path_text(text: str) -> str:
 
 
 def find_model(model: str | None) -> Bundle:
-    """Return the model of that id, the one in that folder or of that training, or the active one.
+    """Return the model of that id, the one in that folder or of that training, or the active one; it has been tried.
 
     Raises:
         ModelError: it is not installed, cannot be used, or there is none at all.
     """
+    from mobilenet_gui.core import trial
+
+    bundle = _find_model(model)
+    trial.ensure(bundle)  # here, in the main thread, where Ctrl-C ends it at once
+    return bundle
+
+
+def _find_model(model: str | None) -> Bundle:
     from mobilenet_gui.core.bundle import Bundle
     from mobilenet_gui.core.errors import ModelError
     from mobilenet_gui.core.store import ModelStore

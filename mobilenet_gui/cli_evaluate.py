@@ -95,10 +95,12 @@ class _Model:
 
 
 def _evaluate(arguments: argparse.Namespace, cancel: threading.Event) -> Evaluation:
+    from mobilenet_gui.core import trial
     from mobilenet_gui.training.evaluation import evaluate, write_evaluation
     from mobilenet_gui.training.report import making_of, write_report
 
     model = _model(arguments.model)
+    trial.ensure(model.bundle, cancel)
     classes, samples = _photos(arguments.dataset, cancel, everything=arguments.all)
     if not arguments.all:
         samples = _unlearnt(samples, model.learnt)

@@ -116,12 +116,15 @@ def _export(
 ) -> tuple[ExportResult, ...]:
     from dataclasses import replace
 
+    from mobilenet_gui.core import trial
+    from mobilenet_gui.core.bundle import Bundle
     from mobilenet_gui.core.store import ModelStore
     from mobilenet_gui.training.export_run import job_for_run, run_export
 
     output = Path(os.path.abspath(arguments.output))  # noqa: PTH100 - links stay as they are
     place = place_of(arguments.model) or ModelStore().get(arguments.model).folder
     job = ExportJob(place, output, formats) if isinstance(place, Path) else job_for_run(place, formats, output)
+    trial.ensure(Bundle.open(job.bundle), cancel)
     if arguments.check is not None:
         job = replace(job, check=_photos(arguments.check, cancel))
     return run_export(job, cancel=cancel, on_result=teller.result)

@@ -148,6 +148,7 @@ def _settings(arguments: argparse.Namespace) -> TrainingSettings:
 def _train(
     arguments: argparse.Namespace, settings: TrainingSettings, teller: _Teller, cancel: threading.Event
 ) -> dict[str, Any]:
+    from mobilenet_gui.core import trial
     from mobilenet_gui.training.dataset import read_source
     from mobilenet_gui.training.job import TrainJob
     from mobilenet_gui.training.presets import recipe_for
@@ -155,6 +156,7 @@ def _train(
     from mobilenet_gui.training.run_folder import RunFolder
 
     base = _base(arguments.base)
+    trial.ensure(base)
     settings = settings.with_changes(base=base.id)
     with WorkerProcess() as worker:
         if recipe_for(settings, base.preprocessing.size).adapts:

@@ -51,6 +51,15 @@ def without_starter(
         monkeypatch.setattr("mobilenet_gui.paths.builtin_models_dir", lambda: nowhere)
 
 
+@pytest.fixture(autouse=True)
+def without_trials(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Believe in every network, since those of the tests are their own; tests marked `trial` try them in a process."""
+    monkeypatch.setattr("mobilenet_gui.core.trial._tried", set())
+    monkeypatch.setattr("mobilenet_gui.core.trial._refused", {})
+    if request.node.get_closest_marker("trial") is None:
+        monkeypatch.setattr("mobilenet_gui.core.trial._try_in_child", lambda *_: None)
+
+
 def find_shared() -> Path | None:
     """Return the folder of real weights and photos, or None."""
     named = os.environ.get(SHARED_VARIABLE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -368,6 +369,7 @@ def _pack_head(head: ClassifierHead) -> bytes:
 
 def _parse_head(data: bytes, subject: str) -> ClassifierHead:
     import zipfile
+    import zlib
 
     import numpy as np
 
@@ -381,14 +383,17 @@ def _parse_head(data: bytes, subject: str) -> ClassifierHead:
             if declared > 4 * MAX_HEAD_VALUES:
                 raise ValueError(declared)
             for number in range(count):
-                kernel, bias = stored[f"kernel_{number}"], stored[f"bias_{number}"]
-                activation = str(stored[f"activation_{number}"])
+                entries = [stored[f"{part}_{number}"] for part in ("kernel", "bias", "activation")]
+                if not all(isinstance(entry, np.ndarray) for entry in entries):  # anything else in the archive is bytes
+                    raise ValueError(number)
+                kernel, bias, activation = *entries[:2], str(entries[2])
                 fits = kernel.ndim == 2 and bias.shape == kernel.shape[1:] and activation in ACTIVATIONS
                 chained = not layers or layers[-1].kernel.shape[1] == kernel.shape[0]
                 numbers = kernel.dtype == np.float32 and bias.dtype == np.float32
                 if not (fits and chained and numbers and np.isfinite(kernel).all() and np.isfinite(bias).all()):
                     raise ValueError(number)
                 layers.append(HeadLayer(kernel, bias, activation))
-    except (ValueError, KeyError, OSError, EOFError, SyntaxError, zipfile.BadZipFile, MemoryError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OSError, EOFError, SyntaxError, RuntimeError,
+            OverflowError, MemoryError, struct.error, zlib.error, zipfile.BadZipFile) as error:  # fmt: skip
         raise damaged(subject, HEAD_FILE) from error
     return ClassifierHead(tuple(layers))

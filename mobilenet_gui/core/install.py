@@ -325,7 +325,7 @@ class _Flow:
                 if request.backbone not in (None, made.is_backbone):
                     raise ModelError(subject, _wrong_top(made))
                 if not made.is_backbone:
-                    try_once(made, subject)
+                    try_once(made, self.cancel)
             self._check_cancel()
             self.tell("installing", tr("Installing"), 0.0)
             with _naming_step(tr("It could not be installed: {reason}"), subject):
@@ -399,12 +399,12 @@ def _wrong_top(bundle: Bundle) -> str:
     return tr("these weights have a classifier; a backbone was expected.")
 
 
-def try_once(bundle: Bundle, subject: str) -> None:
-    """Have a new bundle answer once, before it replaces anything; raises `ModelError`."""
-    # Imported late: it loads numpy and LiteRT, which the window's opening must not wait for.
-    from mobilenet_gui.core import tflite_import
+def try_once(bundle: Bundle, cancel: threading.Event) -> None:
+    """Have a new bundle answer once, in a process that may be lost, before it replaces another; raises `ModelError`."""
+    # Imported late: the window's opening must not wait for it.
+    from mobilenet_gui.core import trial
 
-    tflite_import.try_once(bundle, subject)
+    trial.ensure(bundle, cancel)
 
 
 def _official_naming(entry: CatalogEntry, url: str, *, backbone: bool) -> Naming:

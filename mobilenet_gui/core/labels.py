@@ -11,6 +11,7 @@ import io
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -28,7 +29,7 @@ MAX_LABEL_LENGTH: Final = 1000
 BACKGROUND: Final = "background"
 
 _WNID = re.compile(r"n\d{8}")
-_NUMBERED = re.compile(r"(\d+)\s*[:,;=\t ]\s*(\S.*)")
+_NUMBERED = re.compile(r"(\d+)(\s*[:,;=\t ]\s*)(\S.*)")
 _WNID_LINE = re.compile(r"(n\d{8})[\s,:;]+(\S.*)")
 _SAME_LIST = 0.99
 """Share of names that must agree, each in its place, for a list to count as ImageNet's."""
@@ -56,8 +57,9 @@ def parse_labels_file(path: Path, classes: int | None = None) -> tuple[Label, ..
         classes: how many outputs the model has; None where that is not known yet.
 
     Returns:
-        One label an output, or one fewer where output 0 is the background class, which is never reported. Indices
-        count from 0.
+        One label an output, or one fewer where output 0 is a background that is no class: a first label of that name
+        counts as such where there is one label more than outputs, or where the others are ImageNet's thousand. A class
+        of the user's own may be called so. Indices count from 0.
 
     Raises:
         ModelError: unreadable, not a labels file, or of another length than the model needs.
@@ -68,8 +70,7 @@ def parse_labels_file(path: Path, classes: int | None = None) -> tuple[Label, ..
         raise ModelError(str(path), tr("This is not a text file with labels.")) from error
     if not found:
         raise ModelError(str(path), tr("The labels file is empty."))
-    has_background = found[0].name.lower() == BACKGROUND
-    if has_background and (classes is None or classes in (len(found), len(found) - 1)):
+    if found[0].name.lower() == BACKGROUND and (classes == len(found) - 1 or _are_imagenet(found[1:])):
         found = found[1:]
     elif classes is not None and not _fits(found, classes):
         raise ModelError(
@@ -84,7 +85,17 @@ def parse_labels_file(path: Path, classes: int | None = None) -> tuple[Label, ..
         if not _is_text(row):
             raise ModelError(str(path), tr("Label {number} holds a broken character.").format(number=number))
     labels = tuple(Label(index, row.id, row.name, row.synonyms) for index, row in enumerate(found))
-    return imagenet() if _is_imagenet(labels) else labels
+    return imagenet() if _are_imagenet(found) else labels
+
+
+def fitted(labels: Sequence[Label], outputs: int) -> tuple[Label, ...] | None:
+    """Return the labels for a model of so many outputs; None where they are too many or too few.
+
+    One fewer means that output 0 is a background; one more, that the first names a background that has no output.
+    """
+    if len(labels) == outputs + 1 and labels[0].name.lower() == BACKGROUND:
+        return tuple(replace(label, index=index) for index, label in enumerate(labels[1:]))
+    return tuple(labels) if len(labels) in (outputs, outputs - 1) else None
 
 
 class _Row(NamedTuple):
@@ -132,7 +143,7 @@ def _read_text(path: Path) -> str:
 
 def _parse(text: str, path: Path) -> list[_Row]:
     stripped = text.strip()
-    if stripped.startswith(("{", "[")):
+    if _looks_like_json(stripped):
         return _from_json(stripped, path)
     lines = [line.strip() for line in stripped.splitlines()] if stripped else []
     for number, line in enumerate(lines, start=1):
@@ -142,12 +153,38 @@ def _parse(text: str, path: Path) -> list[_Row]:
             )
     if lines and _csv_name_column(lines[0]) is not None:
         return _from_csv(stripped, path)
+    return [_from_line(line) for line in _without_indices(lines)]
+
+
+def _without_indices(lines: list[str]) -> list[str]:
+    """Return lines less the running numbers before them; numbers that belong to the names stay."""
     numbered = [_NUMBERED.fullmatch(line) for line in lines]
-    if lines and all(m is not None for m in numbered):
-        indices = [int(m[1]) for m in numbered if m is not None]
-        if indices in (list(range(len(lines))), list(range(1, len(lines) + 1))):
-            lines = [m[2].strip() for m in numbered if m is not None]
-    return [_from_line(line) for line in lines]
+    found = [m for m in numbered if m is not None]
+    if not found or len(found) < len(lines):
+        return lines
+    first = int(found[0][1])
+    running = first in (0, 1) and [int(m[1]) for m in found] == list(range(first, first + len(found)))
+    names = [m[3].strip() for m in found]
+    # “1 Euro, 2 Euro” are names: without their numbers they would be equal. “1 Euro, 2 Cent”, “1 person, 2 people” may
+    # be: only a list from 0, which nobody counts things from, or a mark behind the number tells it for certain.
+    told = first == 0 or all(m[2].strip() for m in found) or all("\t" in m[2] for m in found)
+    return names if running and told and len({name.casefold() for name in names}) == len(names) else lines
+
+
+def _looks_like_json(text: str) -> bool:
+    """Tell JSON from a list whose first label stands in brackets, such as “[unknown]” or “{other}”."""
+    if not text.startswith(("{", "[")):
+        return False
+    try:
+        json.loads(text)
+    except RecursionError:
+        return True
+    except json.JSONDecodeError:
+        # A list of one label a line has many closed brackets or none; broken JSON goes on over the first line's end.
+        first = text.splitlines()[0].rstrip()
+        closing = "}" if text.startswith("{") else "]"
+        return not (closing in first and '"' not in first)
+    return True
 
 
 def _from_line(line: str) -> _Row:
@@ -228,7 +265,7 @@ def _row(wnid: str, names: str) -> _Row:
     return _Row(wnid, names, "")
 
 
-def _is_imagenet(labels: Sequence[Label]) -> bool:
+def _are_imagenet(labels: Sequence[_Row]) -> bool:
     ours = imagenet()
     if len(labels) != len(ours):
         return False

@@ -42,6 +42,20 @@ def load_interpreter(model: bytes, subject: str, threads: int) -> Any:
     return interpreter
 
 
+def invoke(interpreter: Any, subject: str) -> None:
+    """Run the network on the input that it was given.
+
+    Raises:
+        ModelError: LiteRT finds while running it that it cannot.
+    """
+    try:
+        interpreter.invoke()
+    except (ValueError, RuntimeError) as error:
+        raise ModelError(
+            subject, tr("The network cannot be run: {reason}").format(reason=_first_line(error))
+        ) from error
+
+
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__

@@ -101,6 +101,7 @@ class Manifest:
         background: output 0 is a background class that is never reported.
         output: whether the network's output is probabilities already or still logits.
         explainable: the network's second output is the last feature map, and the head is stored.
+        assumed_range: neither the file nor the user told in which value range the pixels go in.
         temperature: calibration; logits are divided by it. 1 leaves them alone.
         sure_from: the probability from which an answer of this model counts as sure, chosen on photos it had not
             learnt from; None where nobody measured, and the user's own setting holds.
@@ -120,6 +121,7 @@ class Manifest:
     background: bool = False
     output: OutputKind = "probabilities"
     explainable: bool = False
+    assumed_range: bool = False
     temperature: float = 1.0
     sure_from: float | None = None
     label_set: str = "custom"
@@ -282,6 +284,7 @@ def from_json(text: bytes, subject: str) -> Manifest:
         background=read.flag("background"),
         output=cast("OutputKind", read.choice("output", get_args(OutputKind), "probabilities")),
         explainable=explainable,
+        assumed_range=read.flag("assumed_range"),
         temperature=read.number("temperature", 0.05, 20, 1.0),
         sure_from=read.maybe_number("sure_from", 0.05, 0.99),
         label_set=read.text("label_set", limit=100, default="custom"),

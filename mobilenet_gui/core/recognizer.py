@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mobilenet_gui.core import imaging
+from mobilenet_gui.core import imaging, trial
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.confidence import calibrate, softmax
 from mobilenet_gui.core.cores import default_threads
 from mobilenet_gui.core.errors import ModelError
-from mobilenet_gui.core.litert import load_interpreter
+from mobilenet_gui.core.litert import invoke, load_interpreter
 from mobilenet_gui.core.tensors import dequantize, input_table, is_plain_minus1_1
 from mobilenet_gui.core.types import Label, Pixels, Prediction, Recognition, Timing
 from mobilenet_gui.i18n import tr
@@ -52,18 +52,21 @@ class LiteRTRecognizer:
     Calls from several threads are put in a row.
     """
 
-    def __init__(self, bundle: Bundle, threads: int | None = None) -> None:
-        """Load the network of `bundle`.
+    def __init__(self, bundle: Bundle, threads: int | None = None, *, untried: bool = False) -> None:
+        """Load the network of `bundle`, after it has stood its trial in a process of its own.
 
         Args:
             bundle: the model; a backbone is refused.
             threads: how many threads the network may use; by default `default_threads()`.
+            untried: this process may be lost, or the network was made in it: take it as it is.
 
         Raises:
-            ModelError: the bundle is a backbone, damaged, or LiteRT cannot run it.
+            ModelError: the bundle is a backbone, damaged, failed its trial, or LiteRT cannot run it.
         """
         self.bundle = bundle
         self._lock = threading.Lock()
+        if not untried:
+            trial.ensure(bundle)
         self._interpreter: Any = load_interpreter(bundle.tflite_bytes(), bundle.name, threads or default_threads())
         self._read_details()
 
@@ -100,6 +103,7 @@ class LiteRTRecognizer:
             columns, channels), or None.
 
         Raises:
+            ModelError: LiteRT cannot run it.
             ValueError: the pixels do not have the network's size.
         """
         if pixels.dtype != np.uint8 or pixels.shape != self._input.shape[1:]:
@@ -109,7 +113,7 @@ class LiteRTRecognizer:
                 raise RuntimeError("the recogniser is closed")
             self._fill(pixels)
             self._interpreter.set_tensor(self._input_index, self._input)
-            self._interpreter.invoke()
+            invoke(self._interpreter, self.bundle.name)
             raw = self._interpreter.get_tensor(self._output_index)
             raw_features = None
             if want_features and self._features_index is not None:
@@ -127,7 +131,7 @@ class LiteRTRecognizer:
         """Run the network on a finished input tensor and return its raw first output; for comparisons."""
         with self._lock:
             self._interpreter.set_tensor(self._input_index, tensor)
-            self._interpreter.invoke()
+            invoke(self._interpreter, self.bundle.name)
             result: NDArray[Any] = self._interpreter.get_tensor(self._output_index)
         return result
 

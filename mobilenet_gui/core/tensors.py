@@ -5,7 +5,7 @@ A quantised tensor holds q for the real number (q - zero_point) * scale.
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,10 @@ from mobilenet_gui.core.types import Normalization
 
 Quantization = tuple[float, int]
 """Scale and zero point; a scale of 0 means that the tensor is not quantised."""
+
+
+_MEASURED: Final = 16
+"""How far a scale that was measured on photos may move a pixel's value from the pixel."""
 
 
 def normalized_range(normalization: Normalization) -> NDArray[np.float32]:
@@ -32,8 +36,9 @@ def is_plain_minus1_1(dtype: np.dtype[Any], normalization: Normalization) -> boo
 def input_table(dtype: np.dtype[Any], quantization: Quantization, normalization: Normalization) -> NDArray[Any] | None:
     """Return the input tensor's value for each pixel value, shape (256,), or None where pixels go in as they are.
 
-    Quantisation-aware training feeds raw pixels to a uint8 input (128 less to an int8 one). Where the formula says the
-    same but for rounding, the raw pixel is what the network was trained with, and is taken.
+    An 8-bit input takes raw pixels (128 less where it is int8), whatever the file's metadata says of mean and
+    deviation: so does the published reader, TensorFlow Lite's task library. Only where the formula says nearly the same, for a
+    network whose scale was measured on photos, is it followed: that is what the network was made with.
     """
     real = normalized_range(normalization)
     if dtype == np.float32:
@@ -41,7 +46,7 @@ def input_table(dtype: np.dtype[Any], quantization: Quantization, normalization:
     offset = 0 if dtype == np.uint8 else -128
     pixels = np.arange(256) + offset
     exact = quantize(real, quantization, dtype)
-    if np.abs(exact.astype(np.int64) - pixels).max() <= 1:
+    if not quantization[0] or not 1 < np.abs(exact.astype(np.int64) - pixels).max() <= _MEASURED:
         return None if offset == 0 else pixels.astype(dtype)
     return exact
 

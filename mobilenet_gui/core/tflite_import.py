@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mobilenet_gui.core import labels as label_lists
+from mobilenet_gui.core import trial
 from mobilenet_gui.core.bundle import Bundle, write_bundle
 from mobilenet_gui.core.errors import ModelError, StorageError
 from mobilenet_gui.core.manifest import Manifest, Metrics, Provenance
@@ -23,8 +24,10 @@ from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.phases import Phase
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
 from mobilenet_gui.core.tensors import usual_normalization
-from mobilenet_gui.core.tflite_graph import MAX_TFLITE_BYTES, Graph, add_output, find_head, parse
+from mobilenet_gui.core.tflite_graph import MAX_TFLITE_BYTES, Graph, add_output, parse
+from mobilenet_gui.core.tflite_head import find_head
 from mobilenet_gui.core.tflite_metadata import embedded_labels, input_mean_std, normalization_of
+from mobilenet_gui.core.tflite_range import range_in_graph
 from mobilenet_gui.core.types import Label, Normalization, Preprocessing
 from mobilenet_gui.i18n import tr
 
@@ -41,6 +44,9 @@ def import_tflite(
     naming: Naming,
     labels: Sequence[Label] | None = None,
     progress: Progress = lambda _phase, _fraction: None,
+    *,
+    beside: Sequence[Label] | None = None,
+    wanted: Normalization | None = None,
 ) -> Bundle:
     """Make a bundle from a .tflite file and try it once.
 
@@ -50,6 +56,8 @@ def import_tflite(
         naming: id, name, licence.
         labels: one a class; by default those inside the file, then ImageNet's for 1000 or 1001 outputs.
         progress: told the phase (see `phases`) and the share of the whole that is done, 0-1.
+        beside: labels that lie beside the file; taken where they fit and neither `labels` nor the file itself has any.
+        wanted: the value range that the user says a float input wants its pixels in; None to find it out.
 
     Raises:
         ModelError: the file cannot be used; the reason says why.
@@ -59,15 +67,23 @@ def import_tflite(
     data = read_limited(path, MAX_TFLITE_BYTES)
     graph = parse(data, str(path))
     progress(Phase.CHECK, 0.3)
-    named = labels_for(graph, path, labels)
+    named = labels_for(graph, path, labels, beside)
     provenance = Provenance(
         source=naming.source,
         file_name=path.name,
         sha256=hashlib.sha256(data).hexdigest(),
         created=datetime.now(UTC).date().isoformat(),
     )
-    normalization = _normalization(graph, path)
-    bundle = bundle_from_graph(graph, staging, naming, named, normalization=normalization, provenance=provenance)
+    told = wanted or told_range(graph, path)
+    bundle = bundle_from_graph(
+        graph,
+        staging,
+        naming,
+        named,
+        normalization=told or usual_normalization(graph.input.dtype, graph.input.quantization),
+        assumed_range=told is None,
+        provenance=provenance,
+    )
     progress(Phase.TRY, 0.7)
     try_once(bundle, str(path))
     progress(Phase.TRY, 1.0)
@@ -83,6 +99,7 @@ def bundle_from_graph(
     normalization: Normalization,
     provenance: Provenance,
     weights: Path | None = None,
+    assumed_range: bool = False,
 ) -> Bundle:
     """Write a checked graph as a bundle, with the last feature map as second output where it can be found.
 
@@ -94,6 +111,7 @@ def bundle_from_graph(
         normalization: the value range of a float input.
         provenance: where it came from.
         weights: a Keras weights file to keep for fine-tuning.
+        assumed_range: nothing told `normalization`.
     """
     background = len(labels) == graph.outputs - 1
     found = find_head(graph)
@@ -124,31 +142,36 @@ def bundle_from_graph(
         parameters=naming.parameters or graph.parameters or None,
         macs=naming.macs,
         metrics=Metrics(naming.top1, naming.top5),
+        assumed_range=assumed_range,
         provenance=provenance,
     )
     return write_bundle(staging, manifest, tflite=model, labels=labels, head=head, weights=weights)
 
 
-def labels_for(graph: Graph, path: Path, given: Sequence[Label] | None) -> tuple[Label, ...]:
-    """Return the labels for a graph: those given, those inside the file, or ImageNet's.
+def labels_for(
+    graph: Graph, path: Path, given: Sequence[Label] | None, beside: Sequence[Label] | None = None
+) -> tuple[Label, ...]:
+    """Return the labels for a graph: those given, those inside the file, those beside it that fit, or ImageNet's.
 
     Raises:
         ModelError: there are none, or not as many as outputs.
     """
     outputs = graph.outputs
     if given is not None:
-        if len(given) not in (outputs, outputs - 1):
+        fitting = label_lists.fitted(given, outputs)
+        if fitting is None:
             raise ModelError(
                 str(path),
                 tr("The model has {outputs} classes but the labels file names {labels}.").format(
                     outputs=outputs, labels=len(given)
                 ),
             )
-        return tuple(given)
-    if outputs in (IMAGENET_CLASSES, IMAGENET_CLASSES + 1):
-        own = _labels_inside(graph.data, outputs)
-        return own if own is not None and not is_imagenet(own) else label_lists.imagenet()
+        return fitting
     own = _labels_inside(graph.data, outputs)
+    if own is None and beside is not None:
+        own = label_lists.fitted(beside, outputs)
+    if outputs in (IMAGENET_CLASSES, IMAGENET_CLASSES + 1):
+        return own if own is not None and not is_imagenet(own) else label_lists.imagenet()
     if own is None:
         raise ModelError(
             str(path),
@@ -171,14 +194,20 @@ def try_once(bundle: Bundle, subject: str) -> None:
         ModelError: it does not run, or answers with something that is no probabilities.
     """
     try:
-        _ask(bundle, subject)
+        ask(bundle, subject)
     except BaseException:
         bundle.discard()
         raise
+    trial.vouch(bundle)
 
 
-def _ask(bundle: Bundle, subject: str) -> None:
-    recognizer = LiteRTRecognizer(bundle, threads=1)
+def ask(bundle: Bundle, subject: str) -> None:
+    """Run a network that nobody has tried on two plain photos, in this process, which it may bring down.
+
+    Raises:
+        ModelError: it does not run, or answers with something that is no probabilities.
+    """
+    recognizer = LiteRTRecognizer(bundle, threads=1, untried=True)
     try:
         for value in (0, 200):
             size = bundle.preprocessing.size
@@ -210,14 +239,23 @@ def read_limited(path: Path, limit: int) -> bytes:
     return data
 
 
-def _normalization(graph: Graph, path: Path) -> Normalization:
+def told_range(graph: Graph, path: Path) -> Normalization | None:
+    """Return the value range that a file's metadata, its first operations or its 8-bit input tell; None for neither.
+
+    Metadata's mean and deviation are for float inputs only: an 8-bit input takes pixels as they are.
+
+    Raises:
+        ModelError: the metadata asks for one that is not supported.
+    """
+    if graph.input.dtype != np.float32:
+        return usual_normalization(graph.input.dtype, graph.input.quantization)
     unknown = ModelError(str(path), tr("The model wants its photos normalised in a way that is not supported."))
     try:
         stated = None if graph.metadata is None else input_mean_std(graph.metadata)
     except ValueError as error:
         raise unknown from error
     if stated is None:
-        return usual_normalization(graph.input.dtype, graph.input.quantization)
+        return range_in_graph(graph)
     named = normalization_of(*stated)
     if named is None:
         raise unknown

@@ -25,7 +25,8 @@ from mobilenet_gui.core.manifest import Manifest, Provenance
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.phases import Phase
 from mobilenet_gui.core.tensors import normalized_range
-from mobilenet_gui.core.tflite_graph import Explainable, add_output, find_head, parse
+from mobilenet_gui.core.tflite_graph import add_output, parse
+from mobilenet_gui.core.tflite_head import Explainable, find_head
 from mobilenet_gui.core.tflite_import import IMAGENET_CLASSES, bundle_from_graph, try_once
 from mobilenet_gui.core.types import Label, Normalization, Preprocessing
 from mobilenet_gui.i18n import tr
@@ -112,14 +113,15 @@ def _labels(job: ConvertJob, architecture: Architecture, subject: str) -> tuple[
                 classes=classes
             ),
         )
-    if len(job.labels) != classes:
+    fitting = label_lists.fitted(job.labels, classes)
+    if fitting is None or len(fitting) != classes:
         raise ModelError(
             subject,
             tr("The model has {classes} classes but the labels file names {labels}.").format(
                 classes=classes, labels=len(job.labels)
             ),
         )
-    return job.labels
+    return fitting
 
 
 def _normalization(architecture: Architecture) -> Normalization:

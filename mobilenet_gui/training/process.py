@@ -15,12 +15,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-import mobilenet_gui
 from mobilenet_gui import paths
+from mobilenet_gui.core.child import creation_flags, environment, process_group
 from mobilenet_gui.core.errors import Cancelled, ModelError, StorageError
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import protocol
@@ -71,11 +70,9 @@ class WorkerProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                env=_environment(),
-                # Ctrl-C on the terminal is ours to handle. But no session of its own: Linux shares processors out among
-                # sessions first (autogroup), and however far this stood back within its own, the window would wait.
-                process_group=None if os.name == "nt" else 0,
-                creationflags=_creation_flags(polite=polite),
+                env=environment(),
+                process_group=process_group(),
+                creationflags=creation_flags(polite=polite),
             )
         except OSError as error:
             raise ModelError(
@@ -287,12 +284,6 @@ def _lines(pipe: IO[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _creation_flags(*, polite: bool) -> int:
-    """Return how Windows is to start the process: without a console, and below others where `polite`."""
-    flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-    return flags | (getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) if polite else 0)
-
-
 def _lower(pid: int) -> None:
     """Let a process that has just been started stand back; its threads, which are still to come, inherit it."""
     if sys.platform != "win32":
@@ -300,19 +291,3 @@ def _lower(pid: int) -> None:
             # As far back as we are at least: root's would otherwise come to the front of a program that stands back.
             ours = os.getpriority(os.PRIO_PROCESS, 0)
             os.setpriority(os.PRIO_PROCESS, pid, max(POLITE_NICENESS, ours))
-
-
-def _environment() -> dict[str, str]:
-    """Return our environment without what OpenCV's import leaves in it, and with text as UTF-8."""
-    environment = dict(os.environ)
-    for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
-        environment.pop(name, None)
-    environment["PYTHONIOENCODING"] = "utf-8"
-    # NumPy's threads wait for each other by spinning: on a busy machine 100 ms of algebra became 16 seconds.
-    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # A photo folder may well be the current one; Python must not take modules from there.
-    environment["PYTHONSAFEPATH"] = "1"
-    root = Path(mobilenet_gui.__file__).resolve().parent.parent
-    if (root / "pyproject.toml").is_file():  # a checkout need not be installed
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), environment.get("PYTHONPATH", "")]))
-    return environment

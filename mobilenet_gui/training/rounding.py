@@ -24,7 +24,8 @@ from mobilenet_gui.core.cores import default_threads
 from mobilenet_gui.core.litert import load_interpreter
 from mobilenet_gui.core.tensors import normalized_range
 from mobilenet_gui.core.tflite_edit import constant_place
-from mobilenet_gui.core.tflite_graph import Graph, Operation, Tensor, add_outputs, parse
+from mobilenet_gui.core.tflite_graph import Graph, Operation, add_outputs, parse
+from mobilenet_gui.core.tflite_tensor import Tensor
 from mobilenet_gui.core.types import Normalization, Pixels
 
 if TYPE_CHECKING:

@@ -36,7 +36,11 @@ Report = Callable[[str, float | None], None]
 
 
 def main(argv: list[str]) -> int:
-    """Serve one job and return the exit code; see `protocol` for the words and the codes."""
+    """Serve one job, or try one network (`core.trial`), and return the exit code; see `protocol` for words and codes."""
+    if argv == ["try"]:
+        from mobilenet_gui.core import trial_child
+
+        return trial_child.main()
     if argv:
         sys.stderr.write("usage: mobilenet-gui worker (it is started by the program itself)\n")
         return protocol.EXIT_USAGE

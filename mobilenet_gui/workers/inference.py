@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
+from mobilenet_gui.core import trial
 from mobilenet_gui.core.bundle import Bundle, ClassifierHead
 from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import ModelError, PhotoError, UserError
@@ -173,6 +174,7 @@ class InferenceWorker(QObject):
         self._running = False
         self._board.close()
         self._timer.stop()
+        trial.abandon()
         deadline = time.monotonic() + STOP_SECONDS
         for thread in self._decoders:
             thread.join(max(0.0, deadline - time.monotonic()))

@@ -8,7 +8,7 @@ from typing import Final
 
 from mobilenet_gui.core import catalog, install, install_folder
 from mobilenet_gui.core.errors import ModelError
-from mobilenet_gui.core.labels import parse_labels_file
+from mobilenet_gui.core.labels import fitted, parse_labels_file
 from mobilenet_gui.core.store_files import id_from_name
 from mobilenet_gui.i18n import tr
 
@@ -65,11 +65,12 @@ def check_labels(path: Path, outputs: int) -> int:
     Raises:
         ModelError: it cannot be read, or does not fit `outputs`.
     """
-    count = len(parse_labels_file(path))
-    if count not in (outputs, outputs - 1):
+    found = parse_labels_file(path)
+    fitting = fitted(found, outputs)
+    if fitting is None:
         text = tr("The model has {outputs} classes but the labels file names {labels}.")
-        raise ModelError(str(path), text.format(outputs=outputs, labels=count))
-    return count
+        raise ModelError(str(path), text.format(outputs=outputs, labels=len(found)))
+    return len(fitting)
 
 
 def _folder(path: Path) -> Understood:

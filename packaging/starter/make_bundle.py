@@ -28,7 +28,8 @@ from mobilenet_gui.core import manifest as manifests
 from mobilenet_gui.core.bundle import Bundle, write_bundle
 from mobilenet_gui.core.litert import load_interpreter
 from mobilenet_gui.core.manifest import Manifest, Provenance
-from mobilenet_gui.core.tflite_graph import add_output, find_head, parse
+from mobilenet_gui.core.tflite_graph import add_output, parse
+from mobilenet_gui.core.tflite_head import find_head
 from mobilenet_gui.core.tflite_import import try_once
 from mobilenet_gui.core.types import Label, Preprocessing
 from mobilenet_gui.training import keras_models

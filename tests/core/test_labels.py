@@ -123,9 +123,49 @@ def test_imagenet_in_another_order_is_not_taken_for_it(tmp_path: Path) -> None:
     assert found[0].id == ""
 
 
-def test_background_is_never_a_label(tmp_path: Path) -> None:
-    assert names(tmp_path, "background\ncat\ndog\n", 3) == ["cat", "dog"]
+def test_a_class_called_background_is_a_class_of_its_own(tmp_path: Path) -> None:
+    assert names(tmp_path, "background\ncat\ndog\n", 3) == ["background", "cat", "dog"]
+    assert names(tmp_path, "0 Background\n1 Cat\n2 Dog\n") == ["Background", "Cat", "Dog"]
+    assert names(tmp_path, "cat\nbackground\ndog\n", 3) == ["cat", "background", "dog"]
+
+
+def test_a_background_without_an_output_is_no_label(tmp_path: Path) -> None:
     assert names(tmp_path, "Background\ncat\ndog\n", 2) == ["cat", "dog"]
+    found = labels.parse_labels_file(write(tmp_path / "x.txt", "background\ncat\ndog\n"))
+    assert labels.fitted(found, 2) == (Label(0, "", "cat"), Label(1, "", "dog"))
+    assert labels.fitted(found, 3) == found
+    assert labels.fitted(found, 4) == found
+    assert labels.fitted(found, 5) is None
+    assert labels.fitted(found[1:], 1) is None
+    thousand = "background\n" + "\n".join(x.name for x in labels.imagenet())
+    assert labels.parse_labels_file(write(tmp_path / "y.txt", thousand), 1001) == labels.imagenet()
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("1 Euro\n2 Euro\n", ["1 Euro", "2 Euro"]),
+        ("1 Euro\n2 euro\n", ["1 Euro", "2 euro"]),
+        ("1 Euro\n2 Cent\n", ["1 Euro", "2 Cent"]),
+        ("0 Euro\n1 Euro\n2 Euro\n", ["0 Euro", "1 Euro", "2 Euro"]),
+        ("1 Cent\n2 Cent\n5 Cent\n", ["1 Cent", "2 Cent", "5 Cent"]),
+        ("2 cats\n1 dog\n", ["2 cats", "1 dog"]),
+        ("0 1 Euro\n1 2 Euro\n", ["1 Euro", "2 Euro"]),
+        ("0 cat\n1 dog\n", ["cat", "dog"]),
+        ("1: cat\n2: dog\n", ["cat", "dog"]),
+        ("1\tcat\n2\tdog\n", ["cat", "dog"]),
+        ("0 Class 1\n1 Class 2\n", ["Class 1", "Class 2"]),
+    ],
+)
+def test_only_running_numbers_before_different_names_are_indices(
+    tmp_path: Path, content: str, expected: list[str]
+) -> None:
+    assert names(tmp_path, content) == expected
+
+
+@pytest.mark.parametrize("first", ["[unknown]", "{other}", "[other] things", "[1]", "{}"])
+def test_a_first_label_in_brackets_is_no_json(tmp_path: Path, first: str) -> None:
+    assert names(tmp_path, f"{first}\ncat\ndog\n", 3) == [first, "cat", "dog"]
 
 
 @pytest.mark.parametrize(

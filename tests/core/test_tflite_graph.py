@@ -10,7 +10,8 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from mobilenet_gui.core.errors import ModelError
-from mobilenet_gui.core.tflite_graph import add_output, find_head, parse
+from mobilenet_gui.core.tflite_graph import add_output, parse
+from mobilenet_gui.core.tflite_head import find_head
 from tests.model_factory import CHANNELS, SIZE, Kind, make_tflite, make_weights
 
 KINDS: list[Kind] = ["float32", "uint8", "int8"]

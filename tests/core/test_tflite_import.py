@@ -143,9 +143,13 @@ def test_raw_pixels_go_into_the_usual_quantised_inputs() -> None:
     table = input_table(int8, (1 / 127.5, -1), "minus1_1")
     assert table is not None
     np.testing.assert_array_equal(table, np.arange(256) - 128)
-    wide = input_table(uint8, (0.02, 100), "minus1_1")
-    assert wide is not None
-    np.testing.assert_array_equal(wide[[0, 128, 255]], [50, 100, 150])
+    measured = input_table(uint8, (0.0075, 124), "minus1_1")  # a scale that was measured on photos is followed
+    assert measured is not None
+    assert measured.tolist()[::85] == [0, 80, 168, 255]
+    # A file may say what it wants: an 8-bit input is given its pixels, as the published reader does.
+    assert input_table(uint8, (0.02, 100), "minus1_1") is None
+    assert input_table(uint8, (1 / 127.5, 127), "zero_255") is None
+    assert input_table(uint8, (0.0, 0), "minus1_1") is None
 
 
 def test_network_that_fails_its_trial_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

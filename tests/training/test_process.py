@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from mobilenet_gui import paths
+from mobilenet_gui.core import child
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import Cancelled, ModelError, StorageError
 from mobilenet_gui.core.naming import Naming
@@ -306,8 +307,8 @@ def test_modules_are_never_taken_from_the_current_folder(
     monkeypatch.setenv("QT_QPA_PLATFORM_PLUGIN_PATH", "/opencv/qt/plugins")
     monkeypatch.setenv("QT_QPA_FONTDIR", "/opencv/qt/fonts")
     assert run_job(job)["id"] == "tiny"
-    assert "QT_QPA_PLATFORM_PLUGIN_PATH" not in process._environment()
-    assert "QT_QPA_FONTDIR" not in process._environment()
+    assert "QT_QPA_PLATFORM_PLUGIN_PATH" not in child.environment()
+    assert "QT_QPA_FONTDIR" not in child.environment()
     assert os.environ["QT_QPA_FONTDIR"] == "/opencv/qt/fonts"
 
 

@@ -16,7 +16,8 @@ from mobilenet_gui.core import cores
 from mobilenet_gui.core.errors import Cancelled, ModelError, ProjectError
 from mobilenet_gui.core.litert import load_interpreter
 from mobilenet_gui.core.store import ModelStore
-from mobilenet_gui.core.tflite_graph import find_head, parse
+from mobilenet_gui.core.tflite_graph import parse
+from mobilenet_gui.core.tflite_head import find_head
 from mobilenet_gui.core.types import Preprocessing
 from mobilenet_gui.training import protocol
 from mobilenet_gui.training.architectures import FAMILIES, Architecture, Family
