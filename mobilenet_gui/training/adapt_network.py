@@ -65,6 +65,8 @@ class AdaptNetwork:
         self._front = keras.Model(self.model.inputs[0], first.input)
         self._rear = keras.Model(first.input, self.model.outputs[0])
         self._both = keras.Model(first.input, [last.input, self.model.outputs[0]])
+        generators = (getattr(layer, "seed_generator", None) for layer in self._rear.layers)
+        self._drawing = [generator for generator in generators if generator is not None]
 
     def prepare(self, learning_rate: float) -> None:
         """Start with a fresh optimiser."""
@@ -74,6 +76,12 @@ class AdaptNetwork:
             metrics=[keras.metrics.CategoricalAccuracy()],
         )
         self._rear.optimizer.build(self._rear.trainable_variables)
+
+    def reseed(self, seed: tuple[int, ...]) -> None:
+        """Let what is drawn at random from now on, which values are dropped, depend on `seed` alone."""
+        drawn = np.random.default_rng(seed).integers(1 << 31, size=len(self._drawing))
+        for generator, number in zip(self._drawing, drawn, strict=True):
+            generator.state.assign(np.array([number, 0], np.uint32))
 
     def step(
         self, pixels: Pixels, labels: NDArray[np.int64], weights: Floats, learning_rate: float
@@ -127,7 +135,7 @@ class AdaptNetwork:
 
     @optimizer_state.setter
     def optimizer_state(self, values: list[NDArray[Any]]) -> None:
-        for variable, value in zip(self._rear.optimizer.variables, values, strict=False):
+        for variable, value in zip(self._rear.optimizer.variables, values, strict=True):
             variable.assign(value)
 
     def arrays(self) -> Arrays:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +28,14 @@ from mobilenet_gui.training.batches import Photos
 from mobilenet_gui.training.checkpoint import Progress, Weights
 from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.estimate import PaceBook, network_of
-from mobilenet_gui.training.head import class_weights, figures
+from mobilenet_gui.training.head import MOST_STEPS, class_weights, figures
 from mobilenet_gui.training.head_training import HeadTraining, LearntHead, calibrated
 from mobilenet_gui.training.journal import Journal
 from mobilenet_gui.training.material import Material
 from mobilenet_gui.training.model_making import Trained
 from mobilenet_gui.training.presets import Recipe
 from mobilenet_gui.training.run_folder import EpochRecord, RunFolder
+from mobilenet_gui.training.schedule import learning_rate, plateau_factor
 
 if TYPE_CHECKING:
     from mobilenet_gui.training.adapt_network import AdaptNetwork
@@ -42,10 +43,7 @@ if TYPE_CHECKING:
 MIXTURE: Final = 0.5
 """The share of the adapted weights in what is taken."""
 _AVERAGE: Final = 0.9
-_WARM_UP: Final = 0.1
 _ANSWERS_AT_ONCE: Final = 32
-_PLATEAU_EPOCHS: Final = 2
-_PLATEAU_FACTOR: Final = 0.3
 
 Floats = NDArray[np.float32]
 
@@ -109,7 +107,6 @@ class _Adapting:
         self._weights = weights.astype(np.float32)
         self._untouched = self._network.weights
         self._belongs_to = checkpoint.fingerprint(base, recipe, setting.material)
-        self._rate_factor = 1.0
         self._answers_at_once = _ANSWERS_AT_ONCE
 
     def run(self) -> Trained:
@@ -136,11 +133,12 @@ class _Adapting:
             if self._s.journal.resumed
             else None
         )
-        self._s.journal.keep_epochs(0 if kept is None else kept.epoch)
+        self._s.journal.keep_epochs(*((0, {}) if kept is None else (kept.epoch, kept.record)))
         if kept is not None:
             self._network.weights = kept.weights
             self._network.optimizer_state = kept.optimizer
             self._fit_into_memory(kept)
+            self._record_best(kept)
             self._s.journal.note(
                 trn("Going on after epoch {n}.", "Going on after epoch {n}.", kept.epoch).format(
                     n=kept.head_epochs + kept.epoch
@@ -204,13 +202,16 @@ class _Adapting:
                 val_loss,
                 val_accuracy,
                 took,
-                self._rate(progress.epoch - 1e-9),
+                learning_rate(recipe, progress.epoch - 1e-9, progress.rate_factor),
             )
+            progress.record = record.to_data()
             checkpoint.save(self._s.folder.checkpoint_dir, progress, self._belongs_to)
             journal.epoch(record, seconds_left=left, speed=len(self._train) / max(took, 1e-6))
-            best = progress.head_epochs + progress.best_epoch
-            journal.record(best_epoch=best if progress.best_epoch else progress.head_epochs)
+            self._record_best(progress)
         return times
+
+    def _record_best(self, progress: Progress) -> None:
+        self._s.journal.record(best_epoch=progress.head_epochs + progress.best_epoch)  # 0 is where it began
 
     def _epoch(self, progress: Progress) -> tuple[float | None, float]:
         """Go through the photos once; with half the batch size again where the memory runs out.
@@ -227,6 +228,8 @@ class _Adapting:
                 self._halve(progress)
                 self._network.weights = progress.weights
                 self._network.prepare(self._s.recipe.learning_rate)
+                if progress.optimizer:  # as it was before the epoch
+                    self._network.optimizer_state = progress.optimizer
 
     def _tell_halved(self, photos: int) -> None:
         text = trn(
@@ -241,13 +244,15 @@ class _Adapting:
         order = np.random.default_rng((self._s.recipe.seed, epoch)).permutation(self._train)
         order = order[~np.isin(order, list(self._photos.gone))]
         average = progress.average
+        self._network.reseed((self._s.recipe.seed, epoch))
         total = right = 0.0
         seen = 0
-        for places, pixels in self._batches(order, size, epoch):
+        varied = self._s.recipe.augmentation
+        for places, pixels in self._photos.batches(order, size, epoch=epoch + 1, augmentation=varied):
             control.check()
             if control.finishing:
                 return None, math.nan
-            rate = self._rate(epoch + seen / max(1, len(order)))
+            rate = learning_rate(self._s.recipe, epoch + seen / max(1, len(order)), progress.rate_factor)
             loss, accuracy = self._network.step(pixels, self._labels[places], self._weights[places], rate)
             seen += len(places)
             total, right = total + loss * len(places), right + accuracy * len(places)
@@ -262,9 +267,6 @@ class _Adapting:
         progress.optimizer = self._network.optimizer_state
         return total / max(1, seen), right / max(1, seen)
 
-    def _batches(self, order: NDArray[np.int64], size: int, epoch: int) -> Any:
-        return self._photos.batches(order, size, epoch=epoch + 1, augmentation=self._s.recipe.augmentation)
-
     def _judge(self, progress: Progress) -> tuple[float, float]:
         """Judge the average on the validation photos and keep it if it is the best; without any, the last is."""
         self._network.weights = self._mixed(progress.average)
@@ -275,8 +277,7 @@ class _Adapting:
             progress.waited = 0
         else:
             progress.waited += 1
-            if self._s.recipe.schedule == "plateau" and progress.waited % _PLATEAU_EPOCHS == 0:
-                self._rate_factor *= _PLATEAU_FACTOR
+            progress.rate_factor *= plateau_factor(self._s.recipe, progress.waited)
         return loss, accuracy
 
     def _judged(self, places: NDArray[np.int64]) -> tuple[float, float]:
@@ -311,14 +312,6 @@ class _Adapting:
         if not kept:
             return np.zeros((0, 0), np.float32), np.zeros((0, len(self._s.material.classes)), np.float32), places[:0]
         return np.concatenate(features), np.concatenate(probabilities), np.concatenate(kept)
-
-    def _rate(self, epoch: float) -> float:
-        """Return the learning rate at a moment, counted in epochs from 0: a short rise, then as the schedule says."""
-        recipe = self._s.recipe
-        done = epoch / recipe.epochs
-        rise = min(1.0, (done + 1e-3) / _WARM_UP)
-        fall = 0.5 * (1 + math.cos(math.pi * min(1.0, done))) if recipe.schedule == "cosine" else 1.0
-        return recipe.learning_rate * rise * fall * self._rate_factor
 
     def _leave_out_gone(self) -> None:
         gone = self._photos.gone
@@ -363,7 +356,8 @@ class _Adapting:
             )
             return self._otherwise
         left = material.only(kept, setting.folder.path.name)
-        head = HeadTraining(features, left, setting.recipe, setting.journal, setting.control).learn(quiet=True)
+        learning = HeadTraining(features, left, setting.recipe, setting.journal, setting.control)
+        head = learning.learn(quiet=True, steps=MOST_STEPS)
         validation = left.places("validation")
         labels = left.labels()[validation]
         temperature, sure_from = setting.head.temperature, setting.head.sure_from

@@ -41,6 +41,9 @@ class Progress:
         best_epoch: the epoch whose weights are `best`; 0 for the weights it began with.
         best_loss: of the validation photos with those.
         waited: epochs since then.
+        rate_factor: what the schedule has taken the learning rate down by so far; 1 where it has not.
+        record: the figures of the last epoch, as `EpochRecord.to_data`; empty before the first. Whoever is killed after
+            writing this and before the run's state has them nowhere else.
         weights: what learns, after the last step.
         average: the moving average of it.
         best: the average that did best.
@@ -53,6 +56,8 @@ class Progress:
     best_epoch: int = 0
     best_loss: float = float("inf")
     waited: int = 0
+    rate_factor: float = 1.0
+    record: dict[str, Any] = field(default_factory=dict)
     weights: Weights = field(default_factory=list)
     average: Weights = field(default_factory=list)
     best: Weights = field(default_factory=list)
@@ -60,14 +65,18 @@ class Progress:
 
 
 _LISTS: Final = ("weights", "average", "best", "optimizer")
-_NUMBERS: Final = ("epoch", "head_epochs", "batch_size", "best_epoch", "best_loss", "waited")
+_NUMBERS: Final = ("epoch", "head_epochs", "batch_size", "best_epoch", "best_loss", "waited", "rate_factor", "record")
+_LATER: Final[dict[str, Any]] = {"rate_factor": 1.0, "record": {}}
+"""What checkpoints of version 0.1 lack."""
 
 
 def fingerprint(base: Base, recipe: Recipe, material: Material) -> str:
-    """Return what a checkpoint belongs to: another base, recipe or set of photos must not go on from it."""
-    told = json.dumps(
-        [base.key, asdict(recipe), material.classes, [[i.sample.id, i.label, i.sample.split] for i in material.items]]
-    )
+    """Return what a checkpoint belongs to: another base, recipe or set of classes must not go on from it.
+
+    The photos are the run's own, which never change. That some cannot be read any more is no reason to begin anew: a
+    training that was not interrupted goes on without them as well.
+    """
+    told = json.dumps([base.key, asdict(recipe), material.classes])
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -107,7 +116,7 @@ def load(folder: Path, belongs_to: str, like: Sequence[NDArray[Any]]) -> Progres
                 name: [stored[f"{name}_{n}"] for n in range(sum(f.startswith(f"{name}_") for f in stored.files))]
                 for name in _LISTS
             }
-        numbers: dict[str, Any] = {name: head[name] for name in _NUMBERS}
+        numbers: dict[str, Any] = {name: (_LATER | head)[name] for name in _NUMBERS}
         progress = Progress(**numbers, **lists)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
         return None

@@ -205,7 +205,7 @@ def previous_model(store: ModelStore, run: RunFolder, project_id: str) -> Bundle
     """
     now = next((one for one in store.list() if one.manifest.provenance.project == project_id), None)
     if now is None:
-        raise ModelError(project_id, tr("The model is not installed any more."))
+        raise ModelError("", tr("The model is not in Models any more."))
     if now.manifest.provenance.run != run.path.name:
         return now
     with store.staging_folder() as staging:

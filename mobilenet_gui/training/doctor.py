@@ -91,8 +91,8 @@ def examine(
     def check(fraction: float | None) -> None:
         if cancel is not None and cancel.is_set():
             raise Cancelled
-        if progress is not None:
-            progress(LOOKING if fraction is None else LOOKING + (1 - LOOKING) * fraction)
+        if progress is not None and fraction is not None:
+            progress(LOOKING + (1 - LOOKING) * fraction)
 
     with FingerprintCache(cache_path or default_path()) as cache:
         found, fresh = fingerprints(

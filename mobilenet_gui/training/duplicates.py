@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mobilenet_gui.core.errors import Cancelled
-from mobilenet_gui.training.doctor_findings import CheckedPhoto
+from mobilenet_gui.training.doctor_findings import LOOKING, CheckedPhoto
 from mobilenet_gui.training.fingerprint import VERSION, Fingerprint
 from mobilenet_gui.training.fingerprint_cache import FingerprintCache, OnProgress, default_path, fingerprints
 from mobilenet_gui.training.likeness import Pairs, candidate_pairs, mirrored_pairs, shrink
@@ -29,6 +29,8 @@ _PAIRS_AT_ONCE: Final = 1024
 _MOST_CHECKS_A_PHOTO: Final = 4
 """Bounds the time where thousands of photos look alike; the likeliest pairs are checked first."""
 _MOST_ROUNDS: Final = 64
+_STRAIGHT: Final = 0.85
+"""The share of comparing that photos as they are take; mirrored ones take the rest."""
 
 Check = Callable[[float | None], None]
 """Told how far the search is, 0-1; it may raise to stop it."""
@@ -92,6 +94,7 @@ def duplicate_groups(
     *,
     look: bool = False,
     progress: OnProgress | None = None,
+    share: Callable[[float], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> dict[str, str]:
     """Return the group of each photo that must stay on one side of a split with others, by photo id.
@@ -101,6 +104,7 @@ def duplicate_groups(
         cache_path: the file of fingerprints; the default one by default.
         look: look at photos that the doctor has not seen yet. Otherwise nothing is decoded, and they are in no group.
         progress: called while photos are looked at: how many are done, and of how many.
+        share: told how much of the whole is done, 0-1.
         cancel: stops it when set.
 
     Raises:
@@ -108,10 +112,23 @@ def duplicate_groups(
     """
     listed = list(photos)
     paths = [photo.path for photo in listed]
+    stop = stop_when(cancel)
+
+    def looked(done: int, wanted: int) -> None:
+        if progress is not None:
+            progress(done, wanted)
+        if share is not None:
+            share(LOOKING * done / max(1, wanted))
+
+    def check(fraction: float | None) -> None:
+        stop(fraction)
+        if share is not None and fraction is not None:
+            share(LOOKING + (1 - LOOKING) * fraction)
+
     with FingerprintCache(cache_path or default_path()) as cache:
-        known = fingerprints(paths, cache, progress=progress, cancel=cancel)[0] if look else cache.get(paths)
+        known = fingerprints(paths, cache, progress=looked, cancel=cancel)[0] if look else cache.get(paths)
         seen = [photo for photo in listed if photo.path in known]
-        found = find_duplicates([known[photo.path] for photo in seen], cache=cache, check=stop_when(cancel))
+        found = find_duplicates([known[photo.path] for photo in seen], cache=cache, check=check)
     return {seen[n].id: f"alike-{seen[group[0]].id}" for group in found.alike for n in group}
 
 
@@ -165,17 +182,17 @@ def _search(contents: Sequence[Fingerprint], check: Check) -> _Search:
         return _Search([], [])
     usable = [n for n, _, _ in looks]
     greys, colours = np.stack([grey for _, grey, _ in looks]), np.stack([colour for _, _, colour in looks])
-    check(None)
+    check(0.0)
     thumbs = shrink(greys)
     same, alike = _Islands(len(usable)), _Islands(len(usable))
     pairs, _ = candidate_pairs(thumbs, lambda: check(None))
-    for batch in _batches(pairs, same, len(usable), check):
+    for batch in _batches(pairs, same, len(usable), lambda done: check(_STRAIGHT * (done or 0.0))):
         scores = likeness(greys, colours, batch)
         same.join(batch[scores >= SAME_FROM])
         alike.join(batch[scores >= ALIKE_FROM])
     # Training mirrors photos: who has learnt one has seen the other. But a sign to the left is none to the right.
     pairs, _ = mirrored_pairs(thumbs, lambda: check(None))
-    for batch in _batches(pairs, alike, len(usable), check):
+    for batch in _batches(pairs, alike, len(usable), lambda done: check(_STRAIGHT + (1 - _STRAIGHT) * (done or 0.0))):
         scores = likeness(greys, colours, batch, mirrored=True)
         alike.join(batch[scores >= SAME_FROM])
     sizes = np.array([contents[n].size[0] * contents[n].size[1] for n in usable])
@@ -195,7 +212,7 @@ def _batches(pairs: Pairs, joined: _Islands, photos: int, check: Check) -> Itera
         batch, pairs = pairs[:_PAIRS_AT_ONCE], pairs[_PAIRS_AT_ONCE:]
         yield batch
         checked += len(batch)
-        check(None)
+        check(checked / min(most, checked + len(pairs)))
 
 
 def _around_the_best(

@@ -27,7 +27,7 @@ FOLDS: Final = 5
 MOST_WORK_IN_FOLDS: Final = 60_000_000
 """Photos x features x classes up to which every photo is held out once; beyond, one held-out part tells enough."""
 _SELECTING_STEPS: Final = 40
-_STEPS: Final = 150
+MOST_STEPS: Final = 150
 _TOLERANCE: Final = 1e-5
 _SMALLEST_SCALE: Final = 0.02
 """Channels that hardly vary are not blown up: at least this share of the mean spread divides them."""
@@ -111,7 +111,7 @@ class HeadProblem:
         places: Places | None = None,
         *,
         start: Numbers | None = None,
-        steps: int = _STEPS,
+        steps: int = MOST_STEPS,
         on_step: OnStep | None = None,
     ) -> tuple[Head, Numbers]:
         """Return the best layer for the photos at `places` (all by default), and where a similar fit may start.

@@ -97,11 +97,13 @@ class HeadTraining:
         weights = class_weights(labels, classes) if self._recipe.class_weights else None
         return HeadProblem(values, labels, classes, weights=weights, smoothing=self._recipe.label_smoothing)
 
-    def learn(self, *, quiet: bool = False) -> LearntHead:
+    def learn(self, *, quiet: bool = False, steps: int = EPOCHS) -> LearntHead:
         """Learn the layer.
 
         Args:
-            quiet: tell no epochs; for a layer that is learnt again after adapting.
+            quiet: tell no epochs; for a layer that is learnt again, after adapting or when a training goes on. The same
+                number of steps gives the same layer again.
+            steps: the most passes over the photos.
 
         Raises:
             Cancelled: it was told to stop.
@@ -111,7 +113,7 @@ class HeadTraining:
         strength, logits, held = self._problem.held_out(self._folds(self._sources, self._problem), self._tell)
         items = held < len(self._labels)
         logits, held = logits[items], held[items]
-        early, start = self._curve(strength, quiet=quiet)
+        early, start = self._curve(strength, steps, quiet=quiet)
         final = early
         if len(self._material.places("train")) < len(self._labels):
             final, _ = self._problem.fit(strength, start=start, on_step=lambda *_: self._going_on())
@@ -172,7 +174,7 @@ class HeadTraining:
         groups = [sample.group or f"id {sample.id}" for sample in samples]
         return make_folds(problem.labels, groups, self._recipe.seed)
 
-    def _curve(self, strength: float, *, quiet: bool) -> tuple[Head, NDArray[np.floating[Any]]]:
+    def _curve(self, strength: float, steps: int, *, quiet: bool) -> tuple[Head, NDArray[np.floating[Any]]]:
         train, validation = self._material.places("train"), self._material.places("validation")
         rows = self._rows("train", self._sources)
         seen = self._labels[train], self._labels[validation]
@@ -192,8 +194,8 @@ class HeadTraining:
             return self._going_on()
 
         if quiet:
-            return self._problem.fit(strength, rows, on_step=lambda *_: self._going_on())
-        return self._problem.fit(strength, rows, steps=EPOCHS, on_step=tell)
+            return self._problem.fit(strength, rows, steps=steps, on_step=lambda *_: self._going_on())
+        return self._problem.fit(strength, rows, steps=steps, on_step=tell)
 
     def _going_on(self) -> bool:
         self._control.check()

@@ -56,11 +56,19 @@ class Journal:
         """Record that the first phase is over."""
         self.record(best_epoch=self.head_epochs)
 
-    def keep_epochs(self, epochs: int) -> None:
-        """Forget those epochs of adapting that the checkpoint does not hold."""
+    def keep_epochs(self, epochs: int, last: dict[str, Any]) -> None:
+        """Forget those epochs of adapting that the checkpoint does not hold, and learn of the one that it alone holds.
+
+        Args:
+            epochs: how many it holds.
+            last: the figures of the last of them, as `EpochRecord.to_data`; may be empty.
+        """
         head = [record for record in self.state.history if record.phase == "head"]
-        adapted = [record for record in self.state.history if record.phase != "head"]
-        self.state.history = (*head, *adapted[:epochs])
+        adapted = [record for record in self.state.history if record.phase != "head"][:epochs]
+        with contextlib.suppress(ValueError):
+            if len(adapted) == epochs - 1:
+                adapted.append(EpochRecord.from_data(last))
+        self.state.history = (*head, *adapted)
 
     def note(self, text: str, kind: str = "info") -> None:
         """Tell the user something, now and in the record of the run; the same thing once."""

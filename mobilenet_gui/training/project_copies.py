@@ -23,7 +23,7 @@ from mobilenet_gui.core.photo_files import openable, os_reason
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.project_file import PHOTOS_NAME, backup_copies
-from mobilenet_gui.training.project_runs import runs_of
+from mobilenet_gui.training.project_runs import ordered_runs
 from mobilenet_gui.training.project_types import Photo, ProjectData
 
 Progress = Callable[[int, int], None]
@@ -182,7 +182,7 @@ def sweep(folder: Path, photos: Iterable[Photo]) -> int:
         return 0
     try:
         needed.update(os.path.normcase(path) for path in backup_copies(folder))
-        for run in runs_of(folder):
+        for run in ordered_runs(folder):
             needed.update(os.path.normcase(sample.path) for sample in run.spec().samples)
     except Exception:  # a training that cannot be read may need any of them
         return 0

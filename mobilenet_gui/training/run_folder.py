@@ -269,8 +269,17 @@ class RunFolder:
         """A run was ordered here."""
         return self.spec_path.is_file()
 
-    def write_spec(self, spec: RunSpec) -> None:
-        """Freeze what is to be trained, and start with a new state.
+    @property
+    def begun(self) -> bool:
+        """Somebody has begun to train it. Reads the disk."""
+        return self._read_state().status != "new"
+
+    def write_spec(self, spec: RunSpec, state: RunState | None = None) -> None:
+        """Freeze what is to be trained.
+
+        Args:
+            spec: that.
+            state: what it begins with; by default that of a new one.
 
         Raises:
             StorageError: the disk refused.
@@ -292,7 +301,7 @@ class RunFolder:
             json_rows.write(self.spec_path, head, "samples", rows)
         except OSError as error:
             raise storage_error(self.path, error) from error
-        self.write_state(RunState())
+        self.write_state(state or RunState())
 
     def spec(self) -> RunSpec:
         """Return what is to be trained.
@@ -347,6 +356,19 @@ class RunFolder:
             if state.status in ("running", "paused"):
                 state.status = "interrupted"
         return state
+
+    def end(self, status: RunStatus, error: str = "") -> None:
+        """Record how it ended where its process did not come to it. Never raises: it is offered again then.
+
+        Args:
+            status: `cancelled`: a person stopped it for good; `failed`: before there was anything to go on from.
+            error: why it failed, in words.
+        """
+        state = self.state()
+        if state.can_go_on and not (status == "failed" and state.history):
+            state.status, state.error = status, error
+            with suppress(StorageError):
+                self.write_state(state)
 
     def note_memory_ran_out(self) -> None:
         """Record that the system ended the run's process for want of memory. Never raises: it is for another time."""

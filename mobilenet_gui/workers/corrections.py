@@ -15,9 +15,10 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from mobilenet_gui import paths
 from mobilenet_gui.core.bundle import Bundle
-from mobilenet_gui.core.errors import UserError
+from mobilenet_gui.core.errors import ModelError, UserError
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.core.store_files import discard
+from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import correction
 from mobilenet_gui.training.correction import Wrong
 from mobilenet_gui.training.job import TrainJob
@@ -196,7 +197,10 @@ class Corrections(QObject):
         data, store = ready.data, self._store
 
         def begin(_errand: Errand) -> tuple[RunFolder, int]:
-            installed = installed_model(store, batch.project_id) or store.get(batch.project_id)
+            installed = installed_model(store, batch.project_id)
+            if installed is None:  # a model of another id is another model
+                text = tr("Its model is not in Models any more. Open the project and go to “Use it” to have it again.")
+                raise ModelError(data.name, text)
             run = correction.begin_run(data, installed, paths.features_dir())
             return run, correction.tested_on(run, [i for placing in batch.placings for i in placing.after])
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mobilenet_gui.training.project import Project
+from mobilenet_gui.training.project_runs import sweep_runs
 from mobilenet_gui.training.project_store import ProjectStore
 from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.workers.collector import many_photos
@@ -37,6 +38,7 @@ def open_project(store: ProjectStore, project_id: str) -> Opened:
     with many_photos():
         project = store.open(project_id)
     try:
+        sweep_runs(project.folder)
         return with_runs(project)
     except BaseException:
         project.close()

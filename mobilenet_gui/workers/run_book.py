@@ -1,16 +1,13 @@
 """Owns what the window knows of one project's trainings: those on the disk, the one under way, and their test results.
 
-The disk is read in threads. A run is frozen and begun here, so that the window's thread only takes a snapshot.
+The disk is read in threads.
 """
 
 from __future__ import annotations
 
-import contextlib
 import statistics
-import threading
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,12 +17,12 @@ from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.training.run_folder import RunFolder, RunState
 from mobilenet_gui.training.training_settings import TrainingSettings
 from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
+from mobilenet_gui.workers.run_order import RunOrder
 from mobilenet_gui.workers.training import TrainingController
 from mobilenet_gui.workers.training_state import Order, TrainingState
 
 if TYPE_CHECKING:
     from mobilenet_gui.training.evaluation_types import Evaluation
-    from mobilenet_gui.training.project_types import ProjectData
 
 RESUME_SECONDS: Final = 12.0
 """What it takes to come to where a training was: the photos' features are there, the network has to be built."""
@@ -63,29 +60,12 @@ class RunInfo:
         return self.state.status == "finished"
 
 
-@dataclass(frozen=True, slots=True)
-class RunOrder:
-    """What is needed to freeze a new training.
-
-    Attributes:
-        data: the project at this moment.
-        base_folder: the bundle to start from.
-        cache_dir: where features may be kept.
-        groups: photos that the split must not part, by photo id; called in a thread, with what is set to stop it.
-    """
-
-    data: ProjectData
-    base_folder: Path
-    cache_dir: Path
-    groups: Callable[[threading.Event], Mapping[str, str]] | None = None
-
-
 class RunBook(QObject):
     """The trainings of one project.
 
     Attributes:
         changed: the list, or the training under way, is another or further on.
-        failed: a training could not be begun: a `UserError`.
+        failed: a training could not be begun, or the disk not be read: a `UserError`.
     """
 
     changed = Signal()
@@ -108,7 +88,6 @@ class RunBook(QObject):
         self._loaded = False
         self._evaluations: dict[Path, Evaluation] = {}
         self._reloading: Errand | None = None
-        self._beginning = False
         self.tasks = TaskRunner(self)
         training.changed.connect(self._hear)
         training.ended.connect(self._hear_end)
@@ -146,15 +125,10 @@ class RunBook(QObject):
         return own or next(iter(self._runs), None)
 
     @property
-    def beginning(self) -> bool:
-        """A training is being frozen; it is about to start."""
-        return self._beginning
-
-    @property
     def under_way(self) -> bool:
-        """A training of this project is about to start, runs, or is paused."""
+        """A training of this project is being prepared, runs, or is paused."""
         live = self.live
-        return self._beginning or (live is not None and live.live)
+        return live is not None and live.live
 
     def info(self, folder: Path) -> RunInfo | None:
         """Return the run in a folder, None where it is not listed."""
@@ -166,22 +140,12 @@ class RunBook(QObject):
 
     # -- telling --------------------------------------------------------------------------------------------------
 
-    def reload(self, given_up: Path | None = None) -> None:
-        """Read the list from the disk; ends in `changed`.
-
-        Args:
-            given_up: a run that the person stopped for good: it is not offered to go on with.
-        """
+    def reload(self) -> None:
+        """Read the list from the disk; ends in `changed`."""
         if self._reloading is not None:
             self.tasks.cancel(self._reloading)
         folder = self._folder
-
-        def work(_errand: Errand) -> tuple[RunInfo, ...]:
-            if given_up is not None:
-                _give_up(RunFolder(given_up))
-            return _read_runs(folder)
-
-        self._reloading = self.tasks.run(work, done=self._take, failed=self.failed.emit)
+        self._reloading = self.tasks.run(lambda _errand: _read_runs(folder), done=self._take, failed=self.failed.emit)
 
     def read_evaluation(
         self, folder: Path, done: Callable[[Evaluation], None], failed: Callable[[UserError], None]
@@ -209,21 +173,10 @@ class RunBook(QObject):
 
     def begin(self, order: RunOrder) -> None:
         """Freeze the project into a new run and train it; ends in `failed` where that cannot be."""
-        if self.under_way:
-            return
-        self._beginning = True
-        self.changed.emit()
-
-        def start(frozen: tuple[Path, Order]) -> None:
-            self._beginning = False
-            self._start(frozen[0], RunState(), frozen[1], resume=False)
-
-        def stop(error: UserError) -> None:
-            self._beginning = False
-            self.changed.emit()
+        try:
+            self._training.begin(order)
+        except UserError as error:
             self.failed.emit(error)
-
-        self.tasks.run(lambda errand: _freeze(order, errand.cancelled), done=start, failed=stop)
 
     def go_on(self, run: RunInfo) -> None:
         """Take up a training that was interrupted, where it was."""
@@ -257,25 +210,7 @@ class RunBook(QObject):
         if state.project_id == self._project_id:
             self._evaluations.pop(state.folder, None)
             self.changed.emit()
-            self.reload(state.folder if state.outcome == "cancelled" else None)
-
-
-def _freeze(order: RunOrder, cancelled: threading.Event) -> tuple[Path, Order]:
-    """Write a new run; return its folder, and what is known of the training beforehand."""
-    from mobilenet_gui.core.bundle import Bundle
-    from mobilenet_gui.training.estimate import estimate
-    from mobilenet_gui.training.project_runs import new_run
-    from mobilenet_gui.training.project_spec import make_spec
-
-    groups = order.groups(cancelled) if order.groups is not None else None
-    spec = make_spec(order.data, order.base_folder, order.cache_dir, groups)
-    run = new_run(order.data.folder)
-    run.write_spec(replace(spec, id=run.path.name))
-    parts = Counter(sample.split for sample in spec.samples)
-    seconds = None
-    with contextlib.suppress(UserError):  # a base that cannot be read says so when it is trained
-        seconds = estimate(Bundle.open(order.base_folder), len(spec.samples), spec.settings, order.cache_dir).seconds
-    return run.path, Order(seconds, parts["train"], parts["train"] + parts["validation"])
+            self.reload()
 
 
 def _what_is_left(run: RunInfo) -> Order:
@@ -301,13 +236,6 @@ def _read_runs(folder: Path) -> tuple[RunInfo, ...]:
             RunInfo(run.path, run.state(), spec.name, spec.classes, spec.settings, len(spec.samples), spec.created)
         )
     return tuple(found)
-
-
-def _give_up(run: RunFolder) -> None:
-    state = run.state()
-    if state.can_go_on:
-        state.status = "cancelled"
-        run.write_state(state)
 
 
 def _read_evaluation(folder: Path) -> Evaluation:

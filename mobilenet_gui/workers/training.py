@@ -1,8 +1,9 @@
 """Owns the training process as the window sees it: a warm worker, one training at a time, and an outcome.
 
-A training belongs to the program, not to the wizard: it goes on while windows come and go. When the program ends the
-process ends at once; the run goes on from its last finished epoch the next time. Other jobs of the worker (exports,
-examinations) run beside it, each in a process of its own.
+A training belongs to the program, not to the wizard, from the press on Start: photos are compared, the project is
+frozen into a run, and that is trained, while windows come and go. When the program ends the process ends at once; the
+run goes on from its last finished epoch the next time. Other jobs of the worker (exports, examinations) run beside it,
+each in a process of its own.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,14 +21,15 @@ from PySide6.QtCore import QObject, Signal, Slot
 from mobilenet_gui.core.errors import Cancelled, ModelError, UserError
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import protocol
-from mobilenet_gui.training.run_folder import EpochRecord
+from mobilenet_gui.training.run_folder import EpochRecord, RunFolder
 from mobilenet_gui.workers.exports import ExportRunner
 from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
 from mobilenet_gui.workers.training_state import Order, TrainingState
 
 if TYPE_CHECKING:
-    from mobilenet_gui.training.job import Job
+    from mobilenet_gui.training.job import Job, TrainJob
     from mobilenet_gui.training.process import WorkerProcess
+    from mobilenet_gui.workers.run_order import RunOrder
 
 PROGRESS_SECONDS: Final = 0.1
 """Mere progress is told to the window no more often than this."""
@@ -129,26 +131,25 @@ class TrainingController(QObject):
         """
         if self._down:
             return
-        if self.busy:
-            raise ModelError("", tr("Another training is under way. Wait until it is done, or stop it."))
+        self._refuse_second()
         from mobilenet_gui.training.job import TrainJob
 
-        self._number += 1
-        self._cancel = threading.Event()
-        order, now = order or Order(), time.monotonic()
-        self._set(
-            TrainingState(
-                project_id, folder, history=tuple(history), planned=order.epochs, seconds_left=order.seconds,
-                left_at=now, order=order, phase_began=now,
-            )
-        )  # fmt: skip
-        self._thread = threading.Thread(
-            target=self._train,
-            args=(self._number, TrainJob(folder, resume), self._cancel),
-            name="training",
-            daemon=True,  # should the process not end in time, the program still does
-        )
-        self._thread.start()
+        job = TrainJob(folder, resume)
+        self._launch(TrainingState(project_id, folder, history=tuple(history)).ordered(order or Order()), lambda _: job)
+
+    def begin(self, order: RunOrder) -> None:
+        """Freeze a project into a new run, and train that.
+
+        Raises:
+            ModelError: another training is under way.
+        """
+        if self._down:
+            return
+        self._refuse_second()
+        from mobilenet_gui.training.project_runs import RUNS_NAME
+
+        state = TrainingState(order.data.id, order.data.folder / RUNS_NAME, phase="compare")
+        self._launch(state, lambda told: self._prepared(order, told))
 
     def pause(self) -> None:
         """Let it stand still, keeping its place and its memory."""
@@ -167,6 +168,9 @@ class TrainingController(QObject):
         if self.busy and self._state is not None:
             self._set(replace(self._state, asked="cancel"))
             self._cancel.set()
+            if self._state.preparing:
+                # Nothing is on the disk yet, and comparing hears of it only between two looks at many photos.
+                self._hear(self._number, "cancelled", None)
 
     def run_job(
         self,
@@ -210,6 +214,22 @@ class TrainingController(QObject):
 
     # -- inside: the window's thread ------------------------------------------------------------------------------
 
+    def _refuse_second(self) -> None:
+        if self.busy:
+            raise ModelError("", tr("Another training is under way. Wait until it is done, or stop it."))
+
+    def _launch(self, state: TrainingState, make_job: Callable[[_Told], TrainJob]) -> None:
+        self._number += 1
+        self._cancel = threading.Event()
+        self._set(state)
+        self._thread = threading.Thread(
+            target=self._train,
+            args=(make_job, _Told(self._number, self._cancel)),
+            name="training",
+            daemon=True,  # should the process not end in time, the program still does
+        )
+        self._thread.start()
+
     def _ask(self, what: str) -> None:
         state = self._state
         if state is None or not state.live or state.asked == "cancel":
@@ -232,6 +252,13 @@ class TrainingController(QObject):
             return
         if what == "event":
             self._set(state.after(*value))
+            return
+        if what == "frozen":
+            folder, order = value
+            self._set(replace(state, folder=folder, phase="").ordered(order))
+            return
+        if not state.live:  # that it was cancelled was told already; now the disk knows as well
+            self.ended.emit(state)
             return
         ends = {
             "returned": lambda: replace(state, status="finished", result=value, seconds_left=0.0),
@@ -287,10 +314,23 @@ class TrainingController(QObject):
             worker.close()
         return self._new_worker()
 
-    def _train(self, number: int, job: Job, cancel: threading.Event) -> None:
+    def _prepared(self, order: RunOrder, told: _Told) -> TrainJob:
+        """Freeze a project into a run, in the training's thread."""
+        from mobilenet_gui.training.job import TrainJob
+        from mobilenet_gui.workers.run_order import freeze
+
+        listener = _Listener(lambda event, now: self._tell(told.number, "event", (event, now)))
+        frozen = freeze(order, told.cancel, lambda share: listener.hear(protocol.Progress("compare", share)))
+        self._tell(told.number, "frozen", frozen)
+        return TrainJob(frozen[0], resume=False)
+
+    def _train(self, make_job: Callable[[_Told], TrainJob], told: _Told) -> None:
+        number, cancel = told.number, told.cancel
+        job: TrainJob | None = None
         log: tuple[str, ...] = ()
         listener = _Listener(lambda event, now: self._tell(number, "event", (event, now)))
         try:
+            job = make_job(told)
             worker = self._ready_worker()
             with worker:
                 with self._lock:
@@ -304,10 +344,14 @@ class TrainingController(QObject):
                         self._worker = None
                     log = tuple(worker.log)
         except Cancelled:
+            if job is not None and not self._down:
+                RunFolder(job.run_folder).end("cancelled")
             self._tell(number, "cancelled", None)
         except UserError as error:
             # Without a word from the worker about it, it was the process that broke down; or it never came to it.
             crashed = listener.failed_kind == "crash" or (listener.begun and not listener.failed_kind)
+            if job is not None and not crashed:
+                RunFolder(job.run_folder).end("failed", error.reason)
             self._tell(number, "failed", (error, crashed, log))
         except Exception as error:
             # Not foreseen: the crash report shows it, and the page says that something went wrong.
@@ -327,6 +371,14 @@ class TrainingController(QObject):
             self._happened.emit(number, what, value)
         except RuntimeError:  # the window is gone
             self._cancel.set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a training's thread knows of itself: its number, and what is set to stop it."""
+
+    number: int
+    cancel: threading.Event
 
 
 class _Listener:

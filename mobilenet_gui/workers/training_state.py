@@ -15,8 +15,14 @@ from mobilenet_gui.training.run_folder import EpochRecord
 Status = Literal["starting", "running", "paused", "finished", "cancelled", "failed"]
 Asked = Literal["", "pause", "resume", "finish", "cancel"]
 LIVE: Final = frozenset({"starting", "running", "paused"})
-PHASES: Final = ("photos", "head", "adapt", "test")
-_SPANS: Final = {"photos": (0.0, 0.2), "head": (0.2, 0.3), "adapt": (0.3, 0.95), "test": (0.95, 1.0)}
+PHASES: Final = ("compare", "photos", "head", "adapt", "test")
+_SPANS: Final = {
+    "compare": (0.0, 0.1),
+    "photos": (0.1, 0.2),
+    "head": (0.2, 0.3),
+    "adapt": (0.3, 0.95),
+    "test": (0.95, 1.0),
+}
 """Where each phase begins and ends within the whole; adapting takes by far the longest."""
 SETTLED_SECONDS: Final = 3.0
 """From then on a phase's pace is believed."""
@@ -46,7 +52,7 @@ class TrainingState:
 
     Attributes:
         project_id: whose.
-        folder: its run folder.
+        folder: its run folder; while it is being prepared that is not there yet, and this the folder of all runs.
         status: where it is; "starting" until the worker has said something of it.
         asked: what it was asked to do and has not done yet.
         phase: one of `PHASES`; empty before the first.
@@ -83,6 +89,18 @@ class TrainingState:
     crashed: bool = False
     result: dict[str, Any] = field(default_factory=dict)
     log: tuple[str, ...] = ()
+
+    @property
+    def preparing(self) -> bool:
+        """There is no run yet: the photos are compared, and the project is frozen."""
+        return self.status in LIVE and self.phase == "compare"
+
+    def ordered(self, order: Order) -> TrainingState:
+        """Return it with what is known of it beforehand."""
+        now = time.monotonic()
+        return replace(
+            self, planned=order.epochs, seconds_left=order.seconds, left_at=now, order=order, phase_began=now
+        )
 
     @property
     def live(self) -> bool:

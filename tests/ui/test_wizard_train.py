@@ -277,7 +277,8 @@ def test_a_crash_is_told_and_the_training_can_go_on(make_trained: MakeTrained, q
     run = project.runs()[0]
     run.write_state(RunState("running", "head", epochs(1, 3), 1, 2.0))
     page.book.reload()
-    bench.wait(lambda: "go_on" in keys_of(dialog))
+    bench.wait(lambda: page.banner.text().startswith("It goes on after epoch 1 of 3."))
+    assert keys_of(dialog) == ["again", "go_on"]
     assert page.banner.text().startswith("It goes on after epoch 1 of 3. The program's helper ended unexpectedly")
     page.act("go_on")
     bench.wait(lambda: bench.training.busy)
@@ -292,10 +293,8 @@ def test_a_failure_says_why_and_gives_the_details(make_trained: MakeTrained) -> 
     bench.install_base()
     project = bench.filled(Birds=6, Frogs=6)
     dialog, page = begin(bench, project)
-    bench.wait(lambda: bench.training.state is not None and not bench.training.busy)
-    project.runs()[0].write_state(RunState("failed", "head", (), 0, 2.0, error="There is not enough memory."))
-    page.book.reload()
     bench.wait(lambda: page.banner.tone() == "bad")
+    assert project.runs()[0].state().status == "failed"
     assert page.banner.text() == "There is not enough memory."
     assert keys_of(dialog) == ["again"]
     page._copy_log()
@@ -372,10 +371,9 @@ def test_a_correction_learnt_meanwhile_does_not_hide_what_became_of_the_training
     ours = project.runs()[0]
     finished_run(project)
     page.act("cancel")
-    ours.write_state(RunState("running", "head", epochs(1, 3), 1, 2.0))  # as the worker leaves it
     bench.wait(lambda: page.banner.text().startswith("There is no new model"))
     assert project.runs()[0].path != ours.path
-    assert dialog.context.latest.note == "Stopped"
+    bench.wait(lambda: dialog.context.latest.note == "Stopped")
     assert dialog.context.latest.has_model
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -299,3 +300,22 @@ def test_adapted_blocks_are_kept(bench: Bench) -> None:
     assert spec.settings == TrainingSettings(preset="fast", seed=7)
     alone = correction.correction_spec(data, bench.model, None, paths.cache_dir() / "features")
     assert alone.base_folder == bench.model.folder
+
+
+def test_a_model_that_was_removed_meanwhile_is_no_other_model(bench: Bench) -> None:
+    """A model that happens to have the project's id is not taken for the project's."""
+    mine = bench.model
+    with bench.store.staging_folder() as staging:
+        shutil.copytree(mine.folder, staging / "other")
+        told = json.loads((staging / "other" / "manifest.json").read_text(encoding="utf-8"))
+        told["id"], told["provenance"]["project"] = bench.id, ""
+        (staging / "other" / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
+        bench.store.remove(mine.id)
+        bench.store.install(staging / "other")
+    bench.work.correct(bench.id, [Wrong(blue(bench.folder, 0), "blue")], "", "blue")
+    bench.until(lambda: bench.failed or bench.learnt)
+    assert not bench.learnt
+    assert str(bench.failed[0][1]).startswith("Garden: Its model is not in Models any more.")
+    assert bench.store.get(bench.id).manifest.classes == 3
+    assert bench.counts()["blue"] == 1, "the photo is where it belongs, and the next training learns it"
+    assert len(runs_of(bench.place)) == 1

@@ -50,9 +50,7 @@ def note_latest(context: WizardContext, book: RunBook) -> None:
         latest.note = _words(newest.state.status, newest.state.seconds) if newest is not None else ""
     if book.under_way:
         set_chosen_run(context, None)  # the new one is what people want to see when it is there
-    if book.beginning:
-        latest.status, latest.note = "running", tr("Starting")
-    elif live is not None and live.live:
+    if live is not None and live.live:
         latest.folder = live.folder
         latest.status = "paused" if live.status == "paused" else "running"
         latest.note = left_words(live)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from threading import Event
 from typing import ClassVar, cast
 
 from PySide6.QtCore import QTimer
@@ -17,7 +16,6 @@ from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.presets import Recipe, recipe_for
-from mobilenet_gui.training.project_types import ProjectData
 from mobilenet_gui.training.training_settings import Preset, TrainingSettings
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.settings.rows import Row
@@ -40,7 +38,7 @@ from mobilenet_gui.ui.wizard.settings_words import badge, promise, sentence
 from mobilenet_gui.ui.wizard.situation import what_is_missing
 from mobilenet_gui.ui.wizard.training_words import preset_title, settings_summary, span
 from mobilenet_gui.ui.wizard.variations import VariationStrip
-from mobilenet_gui.workers.run_book import RunOrder
+from mobilenet_gui.workers.run_order import RunOrder
 
 _PRESETS: tuple[tuple[Preset, str], ...] = (("fast", "bolt"), ("balanced", "balance"), ("best", "award"))
 _CONTROL_WIDTH = 250
@@ -355,16 +353,5 @@ class SettingsPage(WizardPage):
         base = self.chosen_base
         if base is None or self._problem():
             return
-        data = self.context.project.snapshot()
-        self.book.begin(RunOrder(data, base.folder, paths.features_dir(), lambda stop: _alike(data, stop)))
+        self.book.begin(RunOrder(self.context.project.snapshot(), base.folder, paths.features_dir()))
         self.context.hub.go.emit("train")
-
-
-def _alike(data: ProjectData, cancelled: Event) -> dict[str, str]:
-    """Return which photos are alike, those looked at that the check has not seen: the split must not part them."""
-    from mobilenet_gui.training.duplicates import duplicate_groups
-
-    try:
-        return duplicate_groups(data.photos.values(), look=True, cancel=cancelled)
-    except UserError:
-        return {}  # without the check's memory every photo goes its own way

@@ -70,8 +70,8 @@ class TrainPage(WizardPage):
     def footer(self) -> Footer:
         """Offer what can be done with a training that is under way, was interrupted, or has ended."""
         live = self.book.live
-        if self.book.under_way:
-            return self._footer_live(live if live is not None and live.live else None)
+        if live is not None and live.live:
+            return self._footer_live(live)
         run = self._ended()
         if run is not None and run.state.can_go_on:
             return Footer(actions=(Action("again", tr("Start again")), Action("go_on", tr("Go on"), "primary", "play")))
@@ -84,19 +84,19 @@ class TrainPage(WizardPage):
             )
         return Footer(actions=(Action("again", tr("Back to settings"), "primary"),))
 
-    def _footer_live(self, live: TrainingState | None) -> Footer:
-        asked = live.asked if live is not None else ""
-        free = live is not None and asked not in ("cancel", "finish")
-        paused = live is not None and live.status == "paused"
+    def _footer_live(self, live: TrainingState) -> Footer:
+        asked = live.asked
+        free = asked not in ("cancel", "finish") and not live.preparing
+        paused = live.status == "paused"
         hold = (
             Action("resume", tr("Go on"), icon="play", enabled=free and asked != "resume")
             if paused
             else Action("pause", tr("Pause"), icon="pause", enabled=free and asked != "pause")
         )
-        best = live is not None and live.best is not None
-        over = live is not None and live.phase == "test"
+        best = live.best is not None
+        over = live.phase == "test"
         return Footer(
-            left=Action("cancel", tr("Cancel training"), "ghost", enabled=asked != "cancel" and live is not None),
+            left=Action("cancel", tr("Cancel training"), "ghost", enabled=asked != "cancel"),
             actions=(
                 hold,
                 Action(
@@ -135,8 +135,8 @@ class TrainPage(WizardPage):
         if not self._shown:
             return
         live, run = self.book.live, self._ended()
-        if self.book.under_way:
-            self._show_live(live if live is not None and live.live else None)
+        if live is not None and live.live:
+            self._show_live(live)
         elif run is not None:
             self._show_ended(run, live)
         else:
@@ -147,16 +147,14 @@ class TrainPage(WizardPage):
             self.completed.emit()
 
     def _ended(self) -> RunInfo | None:
-        """Return the run that the page is about when none is under way."""
+        """Return the run that the page is about when none is under way; None where the last one came to no run."""
+        live = self.book.live
+        if live is not None and live.outcome in ("cancelled", "failed", "crashed") and self.book.loaded:
+            return self.book.info(live.folder)
         return self.book.latest
 
-    def _show_live(self, live: TrainingState | None) -> None:
+    def _show_live(self, live: TrainingState) -> None:
         self.set_heading(tr("Training"), tr("You can keep using the app. Training goes on in the background."))
-        if live is None:
-            self.figures.show_phase(self.context.project.settings, "", 0.0)
-            self.figures.show_history((), 0)
-            self.banner.set_content("info", tr("Getting ready…"))
-            return
         info = self.book.info(live.folder)
         settings = info.settings if info is not None else self.context.project.settings
         self.figures.show_phase(settings, live.phase, live.fraction)
@@ -186,10 +184,13 @@ class TrainPage(WizardPage):
         elif state.can_go_on:
             self._show_halted(run, live, planned)
         elif state.status == "cancelled":
-            self.set_heading(tr("Training was stopped"), tr("Your photos and settings are as they were."))
-            self.banner.set_content("info", tr("There is no new model. An earlier one is untouched."))
+            self._show_cancelled()
         else:
             self._show_failure(live, state.error)
+
+    def _show_cancelled(self) -> None:
+        self.set_heading(tr("Training was stopped"), tr("Your photos and settings are as they were."))
+        self.banner.set_content("info", tr("There is no new model. An earlier one is untouched."))
 
     def _show_halted(self, run: RunInfo, live: TrainingState | None, planned: int) -> None:
         state = run.state
@@ -211,6 +212,9 @@ class TrainPage(WizardPage):
         self.banner.set_content("warn", f"{text} {why}".rstrip())
 
     def _show_failure(self, live: TrainingState | None, known: str = "") -> None:
+        if live is not None and live.outcome == "cancelled" and self._error is None:
+            self._show_cancelled()
+            return
         error = self._error or (live.error if live is not None else None)
         text = known or (_words(error, live) if error is not None else "")
         if not text:

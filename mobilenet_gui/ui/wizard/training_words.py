@@ -9,7 +9,7 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.presets import Recipe, recipe_for
 from mobilenet_gui.training.training_settings import TrainingSettings
 from mobilenet_gui.ui.widgets.painting import NO_BREAK_SPACE as NBSP
-from mobilenet_gui.workers.training_state import TrainingState
+from mobilenet_gui.workers.training_state import PHASES, TrainingState
 
 _ANY_SIZE = 224
 STEADY_EPOCHS = 3
@@ -45,6 +45,7 @@ def augmentation_title(key: str) -> str:
 def phase_title(phase: str) -> str:
     """Return a phase's name."""
     return {
+        "compare": tr("Compare photos"),
         "photos": tr("Prepare photos"),
         "head": tr("Learn the classes"),
         "adapt": tr("Adapt last layers"),
@@ -55,7 +56,7 @@ def phase_title(phase: str) -> str:
 def phases_of(settings: TrainingSettings) -> tuple[str, ...]:
     """Return the phases that a training goes through."""
     adapts = recipe_for(settings, _ANY_SIZE).adapts
-    return ("photos", "head", "adapt", "test") if adapts else ("photos", "head", "test")
+    return tuple(phase for phase in PHASES if phase != "adapt" or adapts)
 
 
 def time_left(seconds: float) -> tuple[str, str]:
@@ -109,6 +110,7 @@ def advice(state: TrainingState, patience: int | None = None) -> str:
     if state.phase in ("head", "adapt"):
         return _progress_words(state, patience)
     return {
+        "compare": tr("Photos that show the same are kept together: none is learnt from and tested on as well."),
         "photos": tr("Each photo is looked at once. The next training on the same photos starts at once."),
         "test": tr("Trying it on photos it has never seen."),
     }.get(state.phase, tr("Getting ready…"))
