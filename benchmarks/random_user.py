@@ -72,8 +72,11 @@ def play(seed: int, seconds: float, *, keep: Path | None = None, more: tuple[str
             output = error.stdout.decode(errors="replace") if isinstance(error.stdout, bytes) else str(error.stdout)
         if code not in (0, 1):
             # The program keeps the stacks of a crash in native code to itself.
-            for file in sorted(sandbox.rglob("fault*.txt")):
+            for file in sorted((sandbox / "home").rglob("fault*.txt")):
                 output += f"\n{file.name}:\n{file.read_text(errors='replace')}"
+            diary = sandbox / "actions.txt"
+            last = diary.read_text(encoding="utf-8").splitlines()[-60:] if diary.is_file() else ["none"]
+            output += "\nLast actions:\n" + "\n".join(last)
     return Outcome(seed, code, output, time.monotonic() - began)
 
 

@@ -24,6 +24,7 @@ from tests.journeys.hands import CTRL, LEFT, NONE, RIGHT, SHIFT, Target
 from tests.journeys.watch import Record
 
 Story = Generator[None, None, None]
+DIARY = "actions.txt"
 _REMEMBERED = 60
 _STROKE_SECONDS = 0.15
 """A click or key runs what is pending; only what has a loop of its own, such as a drag, takes longer than this."""
@@ -86,6 +87,8 @@ class RandomUser:
         self._telling = False
         self._waiting: tuple[QWidget | None, QWidget | None] | None = None
         self._verbose = verbose
+        # Read after a crash that takes the process along, hence written line by line.
+        self._diary = (out.parent / DIARY).open("w", encoding="utf-8", errors="replace", buffering=1)
         record.recent = lambda: tuple(self._recent)
 
     # -- pace ---------------------------------------------------------------------------------------------------------
@@ -127,6 +130,7 @@ class RandomUser:
         self.last = time.monotonic()
         line = f"{self.count:5} {time.strftime('%H:%M:%S')} {text}"
         self._recent.append(line)
+        self._diary.write(f"{line}\n")
         if self._verbose:
             self.record.tell(line)
 
