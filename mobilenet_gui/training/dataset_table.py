@@ -16,7 +16,8 @@ from mobilenet_gui.core.errors import PhotoError, ProjectError
 from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES
 from mobilenet_gui.core.photo_files import natural_key, openable, os_reason
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.training.dataset_types import FoundPhoto, Gathering, part_of
+from mobilenet_gui.training.dataset_types import FoundPhoto, Gathering
+from mobilenet_gui.training.dataset_words import part_of
 from mobilenet_gui.training.project_types import PhotoSplit, clean_name
 
 SUFFIXES: Final = frozenset({".csv", ".tsv"})
