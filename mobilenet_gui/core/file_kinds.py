@@ -39,7 +39,9 @@ _SYSTEM_FOLDERS: Final = frozenset(
 _SYSTEM_STARTS: Final = (".", "@__", "@recently", "@recycle", "$windows.~", "found.0")
 """Hidden ones, and those of QNAP (`@__thumb`) and Windows (`found.000`)."""
 _SYSTEM_ENDS: Final = (".lrdata", ".photoslibrary", ".photolibrary", ".aplibrary", "_cache~")
-_SYSTEM_FILES: Final = frozenset({"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "picasa.ini", "icon\r"})
+_SYSTEM_FILES: Final = frozenset(
+    {"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "picasa.ini", "icon\r"}
+)
 _TITLES: Final = {
     ".md": "Markdown", ".zip": "ZIP", ".psd": "Photoshop", ".jp2": "JPEG 2000", ".j2k": "JPEG 2000", ".jxl": "JPEG XL",
     ".docx": "Word", ".doc": "Word", ".xlsx": "Excel", ".xls": "Excel", ".pptx": "PowerPoint", ".ppt": "PowerPoint",

@@ -117,7 +117,7 @@ def scan(
     """
     for path in paths:
         if not os.path.isdir(openable(path)):  # noqa: PTH112 - keeps the long form of the path
-            # Also when it is missing: reading it says why. A raw file could be read, and would be judged by a thumbnail.
+            # Also when it is missing: reading it says why. A raw file could be read, and be judged by its thumbnail.
             yield raw_error(path) if is_raw(path) else path
             continue
         found = False

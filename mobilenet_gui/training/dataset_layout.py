@@ -54,7 +54,11 @@ class LayoutReader(FolderReader):
         elif self._reading == "names":
             self._read_by_names([(folder, part_of(folder.name)) for folder in folders])
         else:
-            return self._read_parts(folders) or self._read_flat_parts(folders) or self._read_alike(self._folders_inside(folders))
+            return (
+                self._read_parts(folders)
+                or self._read_flat_parts(folders)
+                or self._read_alike(self._folders_inside(folders))
+            )
         return True
 
     def _read_folder(self, folder: Path) -> None:
@@ -164,7 +168,8 @@ class LayoutReader(FolderReader):
             self._read_classes(classes, part)
         for folder in sorted(set(folders) - set(whole)):
             if not is_of_marks(folder.name):
-                self._complain(folder, tr("It stands beside the parts of the data set and is none of them, so it was left out."))
+                reason = tr("It stands beside the parts of the data set and is none of them, so it was left out.")
+                self._complain(folder, reason)
         return True
 
     def _classes_in(self, part: Path, known: set[str]) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Owns taking photos out of folders and files into a gathering, whatever their layout: the ground that layouts stand on.
+"""Owns taking photos out of folders and files, whatever their layout: the ground that layouts stand on.
 
 Other systems' folders are no classes, nor are links back to the data set itself or to a class beside them.
 """
@@ -14,8 +14,16 @@ from typing import Final
 from mobilenet_gui.core.errors import Cancelled, PhotoError
 from mobilenet_gui.core.file_kinds import is_raw, is_system_folder, raw_error
 from mobilenet_gui.core.imaging_formats import SNIFF_BYTES, SUPPORTED_SUFFIXES, sniff
-from mobilenet_gui.core.photo_files import Place, looks_like_photo, natural_key, openable, os_reason, place_of
-from mobilenet_gui.core.photo_files import places_around, scan
+from mobilenet_gui.core.photo_files import (
+    Place,
+    looks_like_photo,
+    natural_key,
+    openable,
+    os_reason,
+    place_of,
+    places_around,
+    scan,
+)
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import dataset_table
 from mobilenet_gui.training.dataset_types import FoundPhoto, Gathering, Reading, Understood
@@ -31,9 +39,7 @@ _REPORT_EVERY: Final = 200
 class FolderReader:
     """Lists folders, and takes in what single ones and tables hold."""
 
-    def __init__(
-        self, cancel: threading.Event | None, progress: Progress | None, reading: Reading = "auto"
-    ) -> None:
+    def __init__(self, cancel: threading.Event | None, progress: Progress | None, reading: Reading = "auto") -> None:
         self.gathering = Gathering()
         self._cancel, self._progress, self._reading = cancel, progress, reading
         self._spellings: dict[str, str] = {}

@@ -11,6 +11,11 @@ from typing import Final
 
 from mobilenet_gui.training.project_types import PhotoSplit, name_key
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 PARTS: Final[tuple[PhotoSplit, ...]] = ("train", "validation", "test")
 _WORDS_OF: Final[Mapping[PhotoSplit, str]] = {
     "train": "train training trn trainval "
@@ -20,30 +25,33 @@ _WORDS_OF: Final[Mapping[PhotoSplit, str]] = {
     "test": "test tests testing tst eval evaluation evaluate holdout heldout unseen "
     "prufung essai prueba pruebas teste testes prova тест 测试 測試 テスト 평가 시험",
 }
-_PART_WORDS: Final[Mapping[str, PhotoSplit]] = {word: part for part, words in _WORDS_OF.items() for word in words.split()}
-_FILLERS: Final = frozenset(
-    "set sets data dataset images image imgs img photos photo pictures pics folder dir files split part samples sample "
-    "jpg jpeg jpegs jpegimages png class classes hold out held daten bilder datos donnees dati 集 数据 數據 データ".split()
+_PART_WORDS: Final[Mapping[str, PhotoSplit]] = {
+    word: part for part, words in _WORDS_OF.items() for word in words.split()
+}
+_FILLERS: Final = _words(
+    "set sets data dataset images image imgs img photos photo pictures pics folder dir files split part samples "
+    "sample jpg jpeg jpegs jpegimages png class classes hold out held daten bilder datos donnees dati "
+    "集 数据 數據 データ"
 )
 """Words that say nothing beside that of a part: `train_images`, `Test Set`."""
-_PHOTO_WORDS: Final = frozenset(
+_PHOTO_WORDS: Final = _words(
     "images image imgs img photos photo pictures pics pic jpegimages jpg jpeg jpegs png rgb raw original originals "
-    "input inputs data bilder fotos".split()
+    "input inputs data bilder fotos"
 )
-_MARK_WORDS: Final = frozenset(
+_MARK_WORDS: Final = _words(
     "mask masks annotation annotations annots anns label labels labelids segmentation segmentations segmentationclass "
     "segmentationobject gt groundtruth truth bbox bboxes boxes xml xmls json jsons trimap trimaps metadata meta "
-    "keypoints attributes imagesets depth heatmaps contours outlines polygons".split()
+    "keypoints attributes imagesets depth heatmaps contours outlines polygons"
 )
-_INNER_WORDS: Final = frozenset(
+_INNER_WORDS: Final = _words(
     "left right front back side top bottom indoor indoors outdoor outdoors day night color colour grey gray small "
-    "large cropped resized augmented aug batch session series burst take set part fold run camera cam day week".split()
+    "large cropped resized augmented aug batch session series burst take set part fold run camera cam day week"
 )
 """Folders inside of a class, none of which is a class of its own; so are numbers and dates."""
-_CAMERA_WORDS: Final = frozenset(
-    "img image dsc dscn dscf imag photo pic picture p pxl mvimg screenshot screen dcim frame scan wp sam gopr gopro vid "
-    "video untitled file foto bild capture snapshot webcam whatsapp signal telegram cimg kodak dji hpim pict sdc "
-    "thumb sample test train val valid validation mask label jpeg jpg".split()
+_CAMERA_WORDS: Final = _words(
+    "img image dsc dscn dscf imag photo pic picture p pxl mvimg screenshot screen dcim frame scan wp sam gopr gopro "
+    "vid video untitled file foto bild capture snapshot webcam whatsapp signal telegram cimg kodak dji hpim pict sdc "
+    "thumb sample test train val valid validation mask label jpeg jpg"
 )
 """What stands before the number in names that cameras and programs give."""
 _LEAST_OF_A_CLASS: Final = 2
