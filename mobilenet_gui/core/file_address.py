@@ -52,9 +52,9 @@ def path_of_address(address: str) -> Path:
             reason = tr("This file is on another computer, {host}. Copy it to this one first.")
             raise PhotoError(address, reason.replace("{host}", unquote(host)))
     path = _decoded(place)
-    whole = _decoded(place.partition("#")[0].partition("?")[0])
     # Some programs leave “#” and “?” in a file's name as they are; properly written they begin what is no path.
-    path = path if os.path.lexists(path) else whole
+    if ("#" in place or "?" in place) and not os.path.lexists(path.replace("\0", "")):
+        path = _decoded(place.partition("#")[0].partition("?")[0])
     if not path or "\0" in path:
         raise PhotoError(address.replace("\0", ""), tr("This is no path."))
     return Path(path)

@@ -71,6 +71,19 @@ def looks_like_photo(path: Path) -> bool:
         return False
 
 
+def is_other_kind(path: Path) -> bool:
+    """Say whether a file is there and is no photo, neither by its name nor by its first bytes."""
+    if path.suffix.lower() in SUPPORTED_SUFFIXES:
+        return False
+    try:
+        if not stat.S_ISREG(os.stat(openable(path)).st_mode):  # noqa: PTH116 - keeps the long form of the path
+            return False
+        with open(openable(path), "rb") as stream:  # noqa: PTH123
+            return is_raw(path) or sniff(stream.read(SNIFF_BYTES)) is None
+    except (OSError, ValueError):
+        return False
+
+
 def find_photos(
     paths: Iterable[Path],
     recursive: bool = True,

@@ -13,9 +13,9 @@ from typing import Final
 
 from mobilenet_gui.core.errors import Cancelled, PhotoError
 from mobilenet_gui.core.file_kinds import is_raw, is_system_folder, raw_error
-from mobilenet_gui.core.imaging_formats import SNIFF_BYTES, SUPPORTED_SUFFIXES, sniff
 from mobilenet_gui.core.photo_files import (
     Place,
+    is_other_kind,
     looks_like_photo,
     natural_key,
     openable,
@@ -103,7 +103,7 @@ class FolderReader:
         if is_raw(path):
             self.gathering.left_out.add(path)
             self.gathering.problems.append(raw_error(path))
-        elif _is_other(path):
+        elif is_other_kind(path):
             self.gathering.left_out.add(path)
         else:
             self._add(path, "", "")
@@ -174,17 +174,6 @@ class FolderReader:
 def _class_name(name: str) -> str:
     """Return what a class is called after a folder of that name."""
     return tr("Photos") if name_problem(name) else clean_name(name)
-
-
-def _is_other(path: Path) -> bool:
-    """Say whether a file is there and is no photo, neither by its name nor by its first bytes."""
-    if path.suffix.lower() in SUPPORTED_SUFFIXES or not os.path.isfile(openable(path)):  # noqa: PTH113
-        return False
-    try:
-        with open(openable(path), "rb") as stream:  # noqa: PTH123 - keeps the long form of the path
-            return sniff(stream.read(SNIFF_BYTES)) is None
-    except OSError:
-        return False
 
 
 def _is_dir(entry: os.DirEntry[str]) -> bool:
