@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from mobilenet_gui.core.errors import Cancelled, PhotoError
-from mobilenet_gui.core.file_kinds import is_raw, is_system_folder, raw_error
+from mobilenet_gui.core.file_kinds import is_system_folder
 from mobilenet_gui.core.photo_files import (
     Place,
     is_other_kind,
@@ -100,10 +100,7 @@ class FolderReader:
 
     def _add_file(self, path: Path) -> None:
         """Take one file in that somebody named; what is no photo is counted as such."""
-        if is_raw(path):
-            self.gathering.left_out.add(path)
-            self.gathering.problems.append(raw_error(path))
-        elif is_other_kind(path):
+        if is_other_kind(path):
             self.gathering.left_out.add(path)
         else:
             self._add(path, "", "")

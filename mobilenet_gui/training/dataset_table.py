@@ -190,7 +190,6 @@ def read_table(path: Path, gathering: Gathering, check: Callable[[], None], part
             gathering.problems.append(PhotoError(str(photo).replace("\0", ""), reason))
             continue
         if is_raw(photo):
-            gathering.left_out.add(photo)
             gathering.problems.append(raw_error(photo))
             continue
         gathering.add_class(label)
