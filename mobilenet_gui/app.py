@@ -19,6 +19,7 @@ from PySide6.QtCore import QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
 from mobilenet_gui import __version__, crash, display, paths
+from mobilenet_gui.core.file_address import is_file_address
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
@@ -35,7 +36,8 @@ def run(photos: Sequence[str], *, trace: StartupTrace, new_window: bool = False)
     if (problem := display.problem()) is not None:
         print(problem, file=sys.stderr)  # noqa: T201
         return display.EXIT_NO_DISPLAY
-    absolute = [os.path.abspath(photo) for photo in photos]  # noqa: PTH100 - resolve() would follow links
+    # `resolve()` would follow links; an address stays one that the window says what is wrong with.
+    absolute = [photo if is_file_address(photo) else os.path.abspath(photo) for photo in photos]  # noqa: PTH100
     app = display.open_application(sys.argv[:1])
     app.setApplicationName("mobilenet-gui")
     app.setApplicationDisplayName("MobileNet GUI")

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from mobilenet_gui.cli_dataset import path_argument
 from mobilenet_gui.cli_model import place_of
 from mobilenet_gui.cli_output import (
     WRITERS,
@@ -23,6 +24,7 @@ from mobilenet_gui.cli_output import (
     prepare_stdout,
     printable,
 )
+from mobilenet_gui.core.file_address import is_file_address
 from mobilenet_gui.i18n import tr, trn
 
 if TYPE_CHECKING:
@@ -113,7 +115,7 @@ def at_least_one(text: str) -> int:
 def _path_text(text: str) -> str:
     if not text:  # it would stand for the current folder
         raise argparse.ArgumentTypeError(tr("a path is empty"))
-    return text
+    return str(path_argument(text)) if is_file_address(text) else text
 
 
 def find_model(model: str | None) -> Bundle:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from mobilenet_gui.cli_classify import EXIT_INTERRUPTED, EXIT_OK, report_unwritable
+from mobilenet_gui.cli_dataset import add_reading_options, path_argument, read_dataset
 from mobilenet_gui.cli_model import place_of
 from mobilenet_gui.cli_models import EXIT_FAILED, interruptible
 from mobilenet_gui.cli_output import complain, json_line, prepare_stdout, printable
@@ -43,7 +44,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "model", metavar="MODEL", help=tr("an installed model's id, a model's folder, or what “train” has written")
     )
-    parser.add_argument("dataset", metavar="DATASET", type=Path, help=tr("the photos"))
+    parser.add_argument("dataset", metavar="DATASET", type=path_argument, help=tr("the photos"))
+    add_reading_options(parser)
     parser.add_argument(
         "--all", action="store_true", help=tr("count every photo, also those that belong to the training")
     )
@@ -101,7 +103,7 @@ def _evaluate(arguments: argparse.Namespace, cancel: threading.Event) -> Evaluat
 
     model = _model(arguments.model)
     trial.ensure(model.bundle, cancel)
-    classes, samples = _photos(arguments.dataset, cancel, everything=arguments.all)
+    classes, samples = _photos(arguments, cancel)
     if not arguments.all:
         samples = _unlearnt(samples, model.learnt)
     counter = _Counter()
@@ -139,23 +141,17 @@ def _model(text: str) -> _Model:
     return _Model(Bundle.open(place.bundle_folder), learnt, place)
 
 
-def _photos(dataset: Path, cancel: threading.Event, *, everything: bool) -> tuple[tuple[str, ...], tuple[Sample, ...]]:
+def _photos(arguments: argparse.Namespace, cancel: threading.Event) -> tuple[tuple[str, ...], tuple[Sample, ...]]:
     """Return the classes and the photos that count: the test part where the dataset has one."""
-    from mobilenet_gui.core.errors import ProjectError
-    from mobilenet_gui.training.dataset import read_source
     from mobilenet_gui.training.run_folder import Sample
 
-    found = read_source(dataset, cancel)
-    for problem in found.problems:
-        complain(str(problem))
+    found = read_dataset(arguments, arguments.dataset, cancel, lambda text, _kind: complain(text))
     counts = found.counts()
     classes = tuple(name for name in found.classes if counts[name])
     labels = {name: label for label, name in enumerate(classes)}
     photos = [photo for photo in found.photos if photo.class_name]
-    if not photos:
-        raise ProjectError(str(dataset), tr("These photos have no classes. Put each class into a folder of its name."))
     given = [photo for photo in photos if photo.split == "test"]
-    chosen = photos if everything or not given else given
+    chosen = photos if arguments.all or not given else given
     return classes, tuple(Sample(str(photo.path), photo.path, labels[photo.class_name], "test") for photo in chosen)
 
 

@@ -15,6 +15,7 @@ from mobilenet_gui.cli_classify import (
     printable,
     report_unwritable,
 )
+from mobilenet_gui.cli_dataset import path_argument
 from mobilenet_gui.cli_model import place_of
 from mobilenet_gui.cli_models import EXIT_FAILED, interruptible
 from mobilenet_gui.cli_output import EventTeller, complain
@@ -63,7 +64,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--output", "-o", type=Path, required=True, metavar="DIR", help=tr("the folder to write into"))
     parser.add_argument(
         "--check",
-        type=Path,
+        type=path_argument,
         metavar="DATASET",
         help=tr("photos to try the exports on (default: the training's validation photos, or the sample photos)"),
     )

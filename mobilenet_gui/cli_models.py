@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from mobilenet_gui.cli_classify import (
@@ -21,6 +20,7 @@ from mobilenet_gui.cli_classify import (
     printable,
     report_unwritable,
 )
+from mobilenet_gui.cli_dataset import path_argument
 from mobilenet_gui.cli_models_show import ProgressLine, installed_record, records, write_table
 from mobilenet_gui.i18n import tr
 
@@ -59,11 +59,11 @@ def add_parser(subparsers: Any) -> None:
     take = add("import", tr("make a model from a Keras weights file, a .tflite classifier or a model's folder"))
     take.add_argument(
         "file",
-        type=Path,
+        type=path_argument,
         metavar="FILE",
         help=tr("an .h5, .weights.h5, .keras or .tflite file, or the folder that “train” has written"),
     )
-    take.add_argument("--labels", type=Path, metavar="FILE", help=tr("its labels, one a line"))
+    take.add_argument("--labels", type=path_argument, metavar="FILE", help=tr("its labels, one a line"))
     take.add_argument("--id", metavar="ID", help=tr("the id to give it (default: made from the file's name)"))
     take.add_argument("--name", metavar="NAME", help=tr("the name to show (default: likewise)"))
     take.add_argument("--replace", action="store_true", help=tr("replace an installed model of this id"))

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from mobilenet_gui.cli_dataset import add_reading_options, path_argument, read_dataset
 from mobilenet_gui.cli_output import EventTeller, complain, prepare_stdout, printable
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.training_settings import LIMITS, SPLIT_LEAST, TrainingSettings, is_allowed
@@ -54,7 +55,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument(
         "dataset",
-        type=Path,
+        type=path_argument,
         metavar="DATASET",
         help=tr("a folder of folders, a .csv of path,label, or the folder of a project made in the window"),
     )
@@ -72,6 +73,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--install", action="store_true", help=tr("install the model afterwards"))
     parser.add_argument("--activate", action="store_true", help=tr("install it and use it from now on"))
+    add_reading_options(parser)
     more = parser.add_argument_group(tr("advanced"), tr("What is left out, the preset decides."))
     for flag, name, kind in _NUMBERS:
         low, high = LIMITS[name]
@@ -149,7 +151,6 @@ def _train(
     arguments: argparse.Namespace, settings: TrainingSettings, teller: _Teller, cancel: threading.Event
 ) -> dict[str, Any]:
     from mobilenet_gui.core import trial
-    from mobilenet_gui.training.dataset import read_source
     from mobilenet_gui.training.job import TrainJob
     from mobilenet_gui.training.presets import recipe_for
     from mobilenet_gui.training.process import WorkerProcess
@@ -161,9 +162,7 @@ def _train(
     with WorkerProcess() as worker:
         if recipe_for(settings, base.preprocessing.size).adapts:
             worker.warm()
-        found = read_source(arguments.dataset, cancel)
-        for problem in found.problems:
-            teller.note(str(problem))
+        found = read_dataset(arguments, arguments.dataset, cancel, teller.note)
         alike = None if found.is_project else _alike(found, cancel, teller.comparing)
         classes, samples = found.samples(settings, alike)
         folder = RunFolder(Path(os.path.abspath(arguments.output)))  # noqa: PTH100 - links stay as they are

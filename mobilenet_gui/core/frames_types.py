@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-from mobilenet_gui.core.errors import UserError
+from mobilenet_gui.core.errors import PhotoError, UserError
+from mobilenet_gui.core.file_address import is_file_address, path_of_address
 from mobilenet_gui.core.types import Pixels
 from mobilenet_gui.i18n import tr
 
@@ -95,7 +96,7 @@ class SourceSpec:
             return cls(SourceKind.CAMERA, asked)
         if is_stream_address(asked):
             return cls(SourceKind.STREAM, asked)
-        if asked.lower().startswith("file://"):
+        if is_file_address(asked) and not Path(text).exists():
             return cls(SourceKind.FILE, _path_of(asked))
         if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", asked):
             reason = tr("This kind of address cannot be watched; it may begin with rtsp, http or https.")
@@ -218,8 +219,10 @@ def is_stream_address(text: str) -> bool:
 
 def _path_of(url: str) -> str:
     """Return the path that a `file://` address names."""
-    path = unquote(urlsplit(url).path)
-    return path[1:] if os.name == "nt" and re.match(r"/[A-Za-z]:", path) else path
+    try:
+        return str(path_of_address(url))
+    except PhotoError as error:
+        raise SourceError(without_password(url), error.reason, Problem.MISSING) from error
 
 
 def without_password(url: str) -> str:

@@ -7,11 +7,12 @@ import re
 import stat
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import Final
 
 from mobilenet_gui.core.errors import PhotoError
+from mobilenet_gui.core.file_kinds import LeftOut, is_raw, is_system_folder, raw_error
 from mobilenet_gui.core.imaging_formats import SNIFF_BYTES, SUPPORTED_SUFFIXES, sniff
 from mobilenet_gui.i18n import tr
 
@@ -70,6 +71,19 @@ def looks_like_photo(path: Path) -> bool:
         return False
 
 
+def is_other_kind(path: Path) -> bool:
+    """Say whether a file is there and is no photo, neither by its name nor by its first bytes."""
+    if path.suffix.lower() in SUPPORTED_SUFFIXES:
+        return False
+    try:
+        if not stat.S_ISREG(os.stat(openable(path)).st_mode):  # noqa: PTH116 - keeps the long form of the path
+            return False
+        with open(openable(path), "rb") as stream:  # noqa: PTH123
+            return is_raw(path) or sniff(stream.read(SNIFF_BYTES)) is None
+    except (OSError, ValueError):
+        return False
+
+
 def find_photos(
     paths: Iterable[Path],
     recursive: bool = True,
@@ -91,29 +105,56 @@ def find_photos(
             on_error(found)
 
 
+Place = tuple[int, int]
+"""A folder as the system knows it, whatever its paths: device and number."""
+
+
 def scan(
-    paths: Iterable[Path], recursive: bool = True, cancel: threading.Event | None = None
+    paths: Iterable[Path],
+    recursive: bool = True,
+    cancel: threading.Event | None = None,
+    *,
+    left_out: LeftOut | None = None,
+    skip: Callable[[str, Sequence[str]], bool] | None = None,
+    avoid: Set[Place] = frozenset(),
 ) -> Iterator[Path | PhotoError]:
-    """Like `find_photos`, with each error in its place in the order."""
+    """Like `find_photos`, with each error in its place in the order.
+
+    Args:
+        paths: files and folders.
+        recursive: go into the folders' folders, too.
+        cancel: ends it early when set.
+        left_out: counts the files in folders that are no photos.
+        skip: says whether a folder in a folder is passed by, given its name and those of all folders beside it.
+        avoid: folders that are not gone into, whatever links lead there.
+    """
     for path in paths:
         if not os.path.isdir(openable(path)):  # noqa: PTH112 - keeps the long form of the path
-            yield path  # also when it is missing: reading it says why
+            # Also when it is missing: reading it says why. A raw file could be read, and be judged by its thumbnail.
+            yield raw_error(path) if is_raw(path) else path
             continue
         found = False
-        for item in _scan_folder(path, recursive, cancel):
+        for item in _scan_folder(path, recursive, cancel, left_out, skip, avoid):
             found = True
             yield item
         if not found and not (cancel is not None and cancel.is_set()):
             yield PhotoError(str(path), tr("There are no photos in this folder."))
 
 
-def _scan_folder(root: Path, recursive: bool, cancel: threading.Event | None) -> Iterator[Path | PhotoError]:
+def _scan_folder(  # noqa: PLR0917 - one caller
+    root: Path,
+    recursive: bool,
+    cancel: threading.Event | None,
+    left_out: LeftOut | None,
+    skip: Callable[[str, Sequence[str]], bool] | None,
+    avoid: Set[Place],
+) -> Iterator[Path | PhotoError]:
     """Walk one folder: its photos first, then its folders. Symbolic links are followed, but no folder twice.
 
     Nor are those that lead back to a folder around this one, whose other photos do not belong here.
     """
     waiting = [root]
-    seen = _places_around(root)
+    seen = places_around(root) | avoid
     while waiting:
         folder = waiting.pop()
         try:
@@ -131,21 +172,31 @@ def _scan_folder(root: Path, recursive: bool, cancel: threading.Event | None) ->
             if cancel is not None and cancel.is_set():
                 return
             path = folder / name
-            if not is_folder and looks_like_photo(path):
+            if is_folder:
+                continue
+            if looks_like_photo(path):
                 yield path
+            elif left_out is not None:
+                left_out.add(path)
         if recursive:
-            waiting.extend(folder / name for name, is_folder in reversed(listed) if is_folder)
+            names = [name for name, is_folder in listed if is_folder and not is_system_folder(name)]
+            gone_into = [name for name in names if skip is None or not skip(name, names)]
+            waiting.extend(folder / name for name in reversed(gone_into))
 
 
-def _places_around(folder: Path) -> set[tuple[int, int]]:
-    around: set[tuple[int, int]] = set()
-    for parent in folder.resolve().parents:
-        try:
-            status = os.stat(openable(parent))  # noqa: PTH116
-        except OSError:
-            continue
-        around.add((status.st_dev, status.st_ino))
-    return around
+def places_around(folder: Path) -> set[Place]:
+    """Return the folders that a folder lies in, without itself."""
+    found = map(place_of, folder.resolve().parents)
+    return {place for place in found if place is not None}
+
+
+def place_of(folder: Path) -> Place | None:
+    """Return a folder as the system knows it; None where it cannot be looked up."""
+    try:
+        status = os.stat(openable(folder))  # noqa: PTH116 - keeps the long form of the path
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -37,8 +37,8 @@ def input_table(dtype: np.dtype[Any], quantization: Quantization, normalization:
     """Return the input tensor's value for each pixel value, shape (256,), or None where pixels go in as they are.
 
     An 8-bit input takes raw pixels (128 less where it is int8), whatever the file's metadata says of mean and
-    deviation: so does the published reader, TensorFlow Lite's task library. Only where the formula says nearly the same, for a
-    network whose scale was measured on photos, is it followed: that is what the network was made with.
+    deviation: so does the published reader, TensorFlow Lite's task library. Only where the formula says nearly the
+    same, for a network whose scale was measured on photos, is it followed: that is what the network was made with.
     """
     real = normalized_range(normalization)
     if dtype == np.float32:

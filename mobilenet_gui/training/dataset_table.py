@@ -4,59 +4,46 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
-from typing import Final, NamedTuple
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+import unicodedata
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Final
 
 from mobilenet_gui.core.errors import PhotoError, ProjectError
-from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES
+from mobilenet_gui.core.file_address import is_file_address, path_of_address
+from mobilenet_gui.core.file_kinds import is_raw, raw_error
 from mobilenet_gui.core.photo_files import natural_key, openable, os_reason
 from mobilenet_gui.core.records import unguarded
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.training.dataset_types import FoundPhoto, Gathering, part_of
-from mobilenet_gui.training.project_types import PhotoSplit, clean_name
+from mobilenet_gui.training.dataset_columns import (
+    FOLDER,
+    SAMPLE_LINES,
+    cell,
+    columns_of,
+    is_photo_name,
+    label_of,
+    part_in,
+)
+from mobilenet_gui.training.dataset_types import FoundPhoto, Gathering, Understood
+from mobilenet_gui.training.project_types import PhotoSplit, clean_name, name_problem
 
 SUFFIXES: Final = frozenset({".csv", ".tsv"})
 MAX_BYTES: Final = 256 << 20
 _DELIMITERS: Final = ",;\t|"
-_SAMPLE_LINES: Final = 50
-_PATH_NAMES: Final = ("path", "file", "filename", "file_name", "filepath", "file_path", "photo", "image", "image_path")
-_PATH_NAMES_LATER: Final = ("image_name", "image_file", "img", "img_path", "image_id", "id")
-_LABEL_NAMES: Final = ("label", "class", "class_name", "classname", "category", "label_name", "labels", "target")
-_LABEL_NAMES_LATER: Final = ("species", "breed", "name", "tag")
-_PART_NAMES: Final = ("split", "part", "set", "subset", "partition", "data set", "dataset")
+_SAMPLE_CHARS: Final = 1 << 18
 _USUAL_ENDINGS: Final = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG")
 """What is put behind a name without an ending; many tables hold only the photos' numbers."""
 _MOST_PLACES: Final = 20
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-_SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+_MOST_TAIL: Final = 4
+"""So many of the last parts of an address, or of a path on another computer, are looked for beside the table."""
+_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_ELSEWHERE: Final = re.compile(r"([a-z][a-z0-9+.-]+://|[a-z]:[\\/]|\\\\|/)", re.IGNORECASE)
+_BUCKETS: Final = ("gs://", "s3://")
+_SEPARATOR_LINE: Final = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 """What some spreadsheets write above the table."""
-_YES: Final = frozenset({"1", "1.0", "true"})
-_NO: Final = frozenset({"0", "0.0", "false"})
-
-
-class _Columns(NamedTuple):
-    """Which column is which.
-
-    Attributes:
-        path: of the photo.
-        label: of its class.
-        part: of the part it is given to, if there is one.
-        header: the first line names the columns.
-        named: it says which are path and label; they were found by what is in them otherwise.
-        marks: columns of which each stands for a class and is marked where the photo shows it; they stand for `label`.
-    """
-
-    path: int
-    label: int
-    part: int | None
-    header: bool
-    named: bool = False
-    marks: tuple[int, ...] = ()
 
 
 class _Places:
@@ -72,25 +59,64 @@ class _Places:
         self._others: list[Path] | None = None
 
     def find(self, text: str) -> Path:
-        """Return the file that a cell names; where there is none, the one there should be."""
+        """Return the file that a cell names; where there is none, the one there should be.
+
+        Raises:
+            PhotoError: it is an address of another computer, and what it names does not lie here.
+        """
+        if is_file_address(text):
+            text = str(path_of_address(text))
+        for form in _forms(text):
+            place = self._find(form)
+            if place is not None:
+                return place
+        if _ELSEWHERE.match(text):
+            # Downloaded, or moved to this computer, since the table was written.
+            parts = [part for part in PurePosixPath(text.replace("\\", "/")).parts if part.strip("/")]
+            # A name alone may be that of another photo; in a bucket, all names are told apart.
+            for length in range(min(_MOST_TAIL, len(parts) - 1), 0 if text.startswith(_BUCKETS) else 1, -1):
+                place = self._find("/".join(parts[-length:]))
+                if place is not None:
+                    return place
+        if _ADDRESS.match(text):
+            raise PhotoError(text, tr("This is an address, not a file. Download the photo first."))
+        return _photo_path(text, self._folder)
+
+    def _find(self, text: str) -> Path | None:
         place = _photo_path(text, self._folder)
-        if _is_file(place) or Path(text).is_absolute():
+        if _is_file(place):
             return place
+        if Path(text).is_absolute():
+            return None
         for other in self._inside():
-            for ending in ("", *(_USUAL_ENDINGS if self._endings and not _is_photo_name(text) else ())):
+            for ending in ("", *(_USUAL_ENDINGS if self._endings and not is_photo_name(text) else ())):
                 path = _photo_path(text + ending, other)
                 if _is_file(path):
                     # The next photo lies beside this one.
                     self._inside().remove(other)
                     self._inside().insert(0, other)
                     return path
-        return place
+        return None
 
     def _inside(self) -> list[Path]:
         if self._others is None:
             self._others = [self._folder, *sorted(_folders_in(self._folder), key=lambda path: natural_key(path.name))]
             del self._others[_MOST_PLACES:]
         return self._others
+
+
+def _forms(text: str) -> Iterator[str]:
+    """Return how the name in a cell may be written on the disk."""
+    yield text
+    if text.isascii():
+        return
+    for form in ("NFC", "NFD"):  # one system composes accents, another does not
+        if (other := unicodedata.normalize(form, text)) != text:
+            yield other
+    try:
+        yield os.fsdecode(text.encode("cp1252", "surrogateescape"))  # a name that is no UTF-8, as the table is none
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return
 
 
 def looks_like_table(path: Path) -> bool:
@@ -107,14 +133,21 @@ def names_photos(path: Path, *, named: bool = False) -> bool:
     """
     try:
         rows = _rows(path)
-        columns = _columns(rows, path)
+        columns = columns_of(rows, path)
     except ProjectError:
         return False
     if named and not columns.named:
         return False
-    body, places = rows[int(columns.header) :][:_SAMPLE_LINES], _Places(path.parent, endings=columns.named)
-    found = sum(1 for row in body if _is_file(places.find(_cell(row, columns.path))))
+    body, places = rows[int(columns.header) :][:SAMPLE_LINES], _Places(path.parent, endings=columns.named)
+    found = sum(1 for row in body if _is_there(places, cell(row, columns.path)))
     return len(body) > 0 and 2 * found >= len(body)
+
+
+def _is_there(places: _Places, text: str) -> bool:
+    try:
+        return bool(text) and _is_file(places.find(text))
+    except PhotoError:
+        return False
 
 
 def read_table(path: Path, gathering: Gathering, check: Callable[[], None], part: PhotoSplit = "") -> None:
@@ -130,34 +163,38 @@ def read_table(path: Path, gathering: Gathering, check: Callable[[], None], part
         ProjectError: it cannot be read, or has no column of paths and labels.
     """
     rows = _rows(path)
-    columns = _columns(rows, path)
+    columns = columns_of(rows, path)
     places = _Places(path.parent, endings=columns.named)
+    if columns.label == FOLDER:
+        text = tr("{table} gives photos their parts and no labels, so the folders of the photos are the classes.")
+        gathering.notes.append(Understood(text.replace("{table}", path.name)))
     for number, row in enumerate(rows, 1):
         check()
-        if (number == 1 and columns.header) or not any(cell.strip() for cell in row):
+        if (number == 1 and columns.header) or not any(text.strip() for text in row):
             continue
         where = f"{path} ({number})"
-        text, label = _cell(row, columns.path), clean_name(_label(rows[0], row, columns))
+        text, label = cell(row, columns.path), clean_name(label_of(rows[0], row, columns))
         if columns.marks and text and not label:
             gathering.problems.append(PhotoError(where, tr("This line marks no class, or more than one.")))
             continue
-        if not text or not label:
+        if not text or name_problem(label):
             gathering.problems.append(PhotoError(where, tr("This line lacks a path or a label.")))
             continue
-        if text[:8].casefold() == "file:///":
-            text = url2pathname(urlsplit(text).path)
-        if _ADDRESS.match(text):
-            gathering.problems.append(PhotoError(text, tr("This is an address, not a file. Download the photo first.")))
-            continue
-        photo = places.find(text)
         try:
+            photo = places.find(text)
             status = os.stat(openable(photo))  # noqa: PTH116 - keeps the long form of the path
+        except PhotoError as error:
+            gathering.problems.append(error)
+            continue
         except (OSError, ValueError) as error:
             reason = os_reason(error) if isinstance(error, OSError) else tr("This is no path.")
-            gathering.problems.append(PhotoError(str(photo), reason))
+            gathering.problems.append(PhotoError(str(photo).replace("\0", ""), reason))
             continue
-        given = part if columns.part is None else part_of(_cell(row, columns.part))
+        if is_raw(photo):
+            gathering.problems.append(raw_error(photo))
+            continue
         gathering.add_class(label)
+        given = part_in(row, columns, part)
         gathering.photos.append(FoundPhoto(photo, label, given, status.st_size, status.st_mtime_ns))
 
 
@@ -173,101 +210,53 @@ def _rows(path: Path) -> list[list[str]]:
         raise ProjectError(str(path), tr("This is not a table of text."))
     told = _SEPARATOR_LINE.match(text)
     text = text[told.end() :] if told is not None else text
+    delimiter = told[1] if told is not None else _delimiter(text[:_SAMPLE_CHARS])
     try:
-        delimiter = told[1] if told is not None else _delimiter(text.splitlines()[:_SAMPLE_LINES])
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise ProjectError(str(path), tr("This is not a table of text.")) from error
+        if "end of data" in str(error):
+            reason = tr("A quotation mark in it is opened and never closed.")
+            raise ProjectError(str(path), reason) from error
+        try:
+            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        except csv.Error:
+            raise ProjectError(str(path), tr("This is not a table of text.")) from error
     if not rows:
         raise ProjectError(str(path), tr("This table is empty."))
     return rows
 
 
 def _decoded(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return data.decode("utf-32", "replace")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
+    # Without the mark at its start, every other byte of UTF-16 tells it.
+    sample = data[:1000]
+    for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if len(sample) > 3 and sample[start::2].count(0) > 0.4 * len(sample) and not sample[1 - start :: 2].count(0):
+            return data.decode(encoding, "replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")  # what older spreadsheets write
+        return data.decode("cp1252", "surrogateescape")  # what older spreadsheets write
 
 
-def _delimiter(lines: Sequence[str]) -> str:
+def _delimiter(sample: str) -> str:
     """Return what parts the columns: what gives the same number of them, more than one, in most lines."""
 
     def score(delimiter: str) -> tuple[int, int]:
-        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+        widths: list[int] = []
+        try:
+            rows = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
+            widths.extend(len(row) for row in itertools.islice(rows, SAMPLE_LINES) if row)
+        except csv.Error:
+            return 0, 0
         several = [width for width in widths if width > 1]
         usual = max(set(several), key=several.count, default=0)
         return several.count(usual) if several else 0, usual
 
     return max(_DELIMITERS, key=score)
-
-
-def _columns(rows: Sequence[Sequence[str]], table: Path) -> _Columns:
-    """Tell which column is which, by the header where there is one, else by what is in them."""
-    first = [cell.strip().casefold() for cell in rows[0]]
-    path = _first_of((*_PATH_NAMES, *_PATH_NAMES_LATER), first)
-    label = _first_of((*_LABEL_NAMES, *_LABEL_NAMES_LATER), first)
-    part = _first_of(_PART_NAMES, first)
-    if path is not None and label is not None and path != label:
-        return _Columns(path, label, part, header=True, named=True)
-    body = rows[1 : _SAMPLE_LINES + 1] or rows[:1]
-    width = max((len(row) for row in body), default=0)
-    if width < 2:
-        raise ProjectError(str(table), tr("This table needs two columns: the photo's path and its label."))
-    marks = _marks(body, [n for n in range(len(first)) if n not in (path, part)]) if path is not None else ()
-    if path is not None and marks:
-        return _Columns(path, marks[0], part, header=True, named=True, marks=marks)
-    photos = [sum(1 for row in body if _is_photo_name(_cell(row, n))) for n in range(width)]
-    path = max(range(width), key=lambda n: photos[n])
-    header = bool(photos[path]) and not _is_photo_name(_cell(rows[0], path)) and len(rows) > 1
-    if not photos[path]:  # names without an ending
-        path, label = 0, 1
-    elif label is None or label == path:
-        label = _likely_label(body if header else rows[:_SAMPLE_LINES], [n for n in range(width) if n != path])
-    return _Columns(path, label, part if header else None, header)
-
-
-def _likely_label(body: Sequence[Sequence[str]], columns: Sequence[int]) -> int:
-    """Return the first column in which something comes more than once: a running number is no label."""
-
-    def repeats(column: int) -> bool:
-        cells = [_cell(row, column) for row in body]
-        return len(set(cells)) < len(cells)
-
-    return next((n for n in columns if repeats(n)), columns[0])
-
-
-def _marks(body: Sequence[Sequence[str]], columns: Iterable[int]) -> tuple[int, ...]:
-    """Return the columns where a photo's class is marked by a one among noughts; none where they are not such."""
-
-    def is_marked(column: int) -> bool:
-        return all(_cell(row, column).casefold() in _YES | _NO for row in body)
-
-    marked = tuple(n for n in columns if is_marked(n))
-    once = sum(1 for row in body if sum(_cell(row, n).casefold() in _YES for n in marked) == 1)
-    return marked if len(marked) > 1 and 2 * once > len(body) else ()
-
-
-def _label(header: Sequence[str], row: Sequence[str], columns: _Columns) -> str:
-    """Return a photo's class; empty where the line names none."""
-    if not columns.marks:
-        return unguarded(_cell(row, columns.label))
-    marked = [n for n in columns.marks if _cell(row, n).casefold() in _YES]
-    return unguarded(_cell(header, marked[0])) if len(marked) == 1 else ""
-
-
-def _first_of(names: Sequence[str], cells: Sequence[str]) -> int | None:
-    return next((cells.index(name) for name in names if name in cells), None)
-
-
-def _cell(row: Sequence[str], column: int) -> str:
-    return row[column].strip() if column < len(row) else ""
-
-
-def _is_photo_name(text: str) -> bool:
-    return os.path.splitext(text)[1].lower() in SUPPORTED_SUFFIXES  # noqa: PTH122 - text of any kind
 
 
 def _photo_path(text: str, folder: Path) -> Path:

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Literal, NamedTuple
 
 from mobilenet_gui.core.errors import UserError
-from mobilenet_gui.training.project_types import NewPhoto, PhotoSplit, clean_name
+from mobilenet_gui.core.file_kinds import LeftOut
+from mobilenet_gui.training.dataset_words import part_of
+from mobilenet_gui.training.project_types import NewPhoto, PhotoSplit, clean_name, name_key, shown_name
 from mobilenet_gui.training.run_folder import Sample
 from mobilenet_gui.training.split import split_samples
 from mobilenet_gui.training.training_settings import TrainingSettings
 
-PARTS: Final[tuple[PhotoSplit, ...]] = ("train", "validation", "test")
-_PART_NAMES: Final[Mapping[str, PhotoSplit]] = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "dev": "validation",
-    "test": "test",
-    "testing": "test",
-    "eval": "test",
-    "evaluation": "test",
-}
+Reading = Literal["auto", "folders", "subfolders", "names"]
+"""Where classes are looked for: as the layout says, or each folder is one, or the folders in them, or photos' names."""
+
+
+class Understood(NamedTuple):
+    """How something unclear was understood.
+
+    Attributes:
+        text: a sentence or two that say it.
+        other: the reading that understands it otherwise; `auto` where there is none.
+    """
+
+    text: str
+    other: Reading = "auto"
 
 
 class FoundPhoto(NamedTuple):
@@ -57,6 +60,8 @@ class Gathering:
     photos: list[FoundPhoto] = field(default_factory=list)
     problems: list[UserError] = field(default_factory=list)
     classes: dict[str, None] = field(default_factory=dict)
+    notes: list[Understood] = field(default_factory=list)
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     def add_class(self, name: str) -> None:
         """Note a class in the order of coming."""
@@ -73,6 +78,8 @@ class FoundDataset:
         problems: what could not be used, each with its file or folder and the reason.
         background: the class for what is none of the others, where a project has one; the last of `classes`.
         name: what the photos' project is called; empty for those of plain folders and tables.
+        notes: what could have been understood otherwise, to be told before anything is made of the photos.
+        left_out: the files among the photos that are none.
     """
 
     classes: tuple[str, ...]
@@ -80,6 +87,8 @@ class FoundDataset:
     problems: tuple[UserError, ...] = ()
     background: str = ""
     name: str = ""
+    notes: tuple[Understood, ...] = ()
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     @property
     def is_project(self) -> bool:
@@ -90,6 +99,23 @@ class FoundDataset:
     def loose(self) -> tuple[FoundPhoto, ...]:
         """The photos without a class."""
         return tuple(photo for photo in self.photos if not photo.class_name)
+
+    @property
+    def alike(self) -> tuple[tuple[str, ...], ...]:
+        """The classes whose names a person takes for the same, together."""
+        return names_alike(self.classes)
+
+    def with_merged(self) -> FoundDataset:
+        """Return the photos with classes of alike names made one; the one with most photos keeps its name."""
+        counts = self.counts()
+        into = {
+            name: max(group, key=lambda one: (shown_name(one) == one, counts[one]))
+            for group in self.alike
+            for name in group
+        }
+        classes = tuple(dict.fromkeys(into.get(name, name) for name in self.classes))
+        photos = tuple(p._replace(class_name=into.get(p.class_name, p.class_name)) for p in self.photos)
+        return replace(self, classes=classes, photos=photos, background=into.get(self.background, self.background))
 
     def counts(self) -> dict[str, int]:
         """Return how many photos each class has."""
@@ -136,11 +162,6 @@ class FoundDataset:
         )
 
 
-def part_of(name: str) -> PhotoSplit:
-    """Return the part of the data that a folder of that name holds; empty for none."""
-    return _PART_NAMES.get(name.strip().casefold(), "")
-
-
 def name_for(places: Sequence[Path], classes: Sequence[str]) -> str:
     """Return what a project may be called that begins with files and folders; empty where nothing names it.
 
@@ -184,4 +205,18 @@ def resolved(gathering: Gathering) -> FoundDataset:
     for photo in photos:
         if photo.class_name:
             gathering.add_class(photo.class_name)
-    return FoundDataset(tuple(gathering.classes), tuple(photos), tuple(gathering.problems))
+    return FoundDataset(
+        tuple(gathering.classes),
+        tuple(photos),
+        tuple(gathering.problems),
+        notes=tuple(gathering.notes),
+        left_out=gathering.left_out,
+    )
+
+
+def names_alike(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Return those names that a person takes for the same, together, in the order of coming."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(name_key(name), []).append(name)
+    return tuple(tuple(group) for group in groups.values() if len(group) > 1)

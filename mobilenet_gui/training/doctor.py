@@ -7,12 +7,14 @@ be examined before anything is trained.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from mobilenet_gui.core.errors import Cancelled
+from mobilenet_gui.core.photo_files import openable
 from mobilenet_gui.training.doctor_dataset import Dataset
 from mobilenet_gui.training.doctor_findings import (
     LOOKING,
@@ -100,8 +102,16 @@ def examine(
         )
         seen = by_path(found, [photo.path for photo in listed])
         groups = find_duplicates(seen, cache=cache, check=check)
-    dataset = Dataset(listed, tuple(seen), dict(classes), groups, class_weights, tuple(suspects))
+    missing = frozenset(n for n, one in enumerate(seen) if one.error and not _is_there(listed[n].path))
+    dataset = Dataset(listed, tuple(seen), dict(classes), groups, class_weights, tuple(suspects), missing)
     open_and_fixed, fine = findings_of(dataset)
     if progress is not None:
         progress(1.0)
     return Examination(open_and_fixed, time.monotonic() - start, len(listed), fine, fresh)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return os.path.exists(openable(path))  # noqa: PTH110 - keeps the long form of the path
+    except ValueError:
+        return False

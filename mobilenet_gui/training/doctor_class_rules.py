@@ -9,6 +9,7 @@ from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training.doctor_dataset import Dataset
 from mobilenet_gui.training.doctor_findings import Finding, Fix, FixStep
 from mobilenet_gui.training.doctor_labels import Suspect
+from mobilenet_gui.training.project_types import name_key, shown_name
 
 LEAST_PHOTOS: Final = 2
 """A class needs one photo to learn from and one to be tested on."""
@@ -34,6 +35,31 @@ def too_few(data: Dataset) -> Finding | None:
         detail = tr("With {n} or more each is recognised better: {names}").format(names=names, n=FEW_PHOTOS)
     notes = tuple(f"{data.classes[class_id]}: {trn('{n} photo', '{n} photos', count)}" for count, class_id in few)
     return Finding("too_few", "error" if hopeless else "hint", title, detail, notes=notes)
+
+
+def alike_names(data: Dataset) -> Finding | None:
+    """Find classes whose names a person takes for the same; each is offered to be merged into its largest."""
+    groups: dict[str, list[str]] = {}
+    for class_id, name in data.classes.items():
+        groups.setdefault(name_key(name), []).append(class_id)
+    alike = [ids for ids in groups.values() if len(ids) > 1]
+    if not alike:
+        return None
+    steps = []
+    for ids in alike:
+        # The name without anything hidden in it stays, of those the one with most photos.
+        into = max(ids, key=lambda one: (shown_name(data.classes[one]) == data.classes[one], data.counts[one]))
+        steps.append(FixStep("merge", tuple(one for one in ids if one != into), into))
+    names = [", ".join(f"“{shown_name(data.classes[one])}”" for one in ids) for ids in alike]
+    count = sum(map(len, alike))
+    return Finding(
+        "alike_names",
+        "warning",
+        trn("{n} classes have names that look the same", "{n} classes have names that look the same", count),
+        tr("Only case, accents' form or hidden characters differ: {names}").format(names=_quoted(names)),
+        notes=tuple(names),
+        fix=Fix(tr("Merge"), tuple(steps)),
+    )
 
 
 def _quoted(names: Iterable[str], most: int = 3) -> str:

@@ -24,6 +24,7 @@ class Dataset:
         groups: which photos belong together, by position.
         class_weights: the training makes up for uneven classes.
         suspects: photos whose label is doubted.
+        missing: the photos whose files are not there, by position.
     """
 
     photos: tuple[CheckedPhoto, ...]
@@ -32,6 +33,7 @@ class Dataset:
     groups: DuplicateGroups
     class_weights: bool
     suspects: tuple[Suspect, ...]
+    missing: frozenset[int] = frozenset()
 
     @cached_property
     def counts(self) -> dict[str, int]:

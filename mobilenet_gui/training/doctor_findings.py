@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Final, Literal, Protocol, cast, get_args
 
 FindingKind = Literal[
+    "missing",
     "unreadable",
+    "alike_names",
     "too_small",
     "duplicates",
     "near_duplicates",
@@ -28,9 +30,13 @@ FindingKind = Literal[
 Severity = Literal["error", "warning", "hint"]
 """`error` spoils the training or its result, `warning` costs accuracy or honesty, `hint` is worth a look."""
 
-Operation = Literal["leave_out", "take_back", "move", "pin_split", "class_weights"]
+Operation = Literal["leave_out", "take_back", "move", "pin_split", "class_weights", "merge"]
 """What a step does: `leave_out` and `take_back` photos, `move` them to the class `target`, `pin_split` them to the
-split `target` (empty unpins), switch `class_weights` `on` or `off` (`target`)."""
+split `target` (empty unpins), switch `class_weights` `on` or `off` (`target`), `merge` classes, which are named instead
+of photos, into the class `target`."""
+
+JUDGED: Final[frozenset[FindingKind]] = frozenset({"missing", "alike_names"})
+"""Kinds that only a person can judge: the drive may be plugged in again; “a” and “A” may be meant to be two."""
 
 LOOKING: Final = 0.9
 """Share of an examination that goes into looking at photos when none has been seen before: below it, the progress
@@ -79,7 +85,7 @@ class PlainPhoto:
 
 @dataclass(frozen=True, slots=True)
 class FixStep:
-    """One operation on a project: on which photos, and where to (a class id, a split, `on` or `off`)."""
+    """One operation on a project: on which photos (or classes), and where to (a class id, a split, `on` or `off`)."""
 
     operation: Operation
     photo_ids: tuple[str, ...] = ()
@@ -164,8 +170,13 @@ class Examination:
         return tuple(finding for finding in self.findings if not finding.fixed)
 
     def fix_all(self) -> tuple[Fix, ...]:
-        """Return the fixes of all open errors and warnings; hints are for a person to judge."""
-        return tuple(f.fix for f in self.open if f.fix is not None and f.severity != "hint")
+        """Return the fixes of all open errors and warnings, but for those that a person has to judge, as all hints."""
+        return tuple(f.fix for f in self.open if f.fix is not None and f.severity != "hint" and f.kind not in JUDGED)
+
+    @property
+    def unusable(self) -> frozenset[str]:
+        """The ids of photos whose files are gone or cannot be read."""
+        return frozenset(p for f in self.findings if f.kind in ("missing", "unreadable") for p in f.photos)
 
 
 def to_data(examination: Examination) -> dict[str, Any]:

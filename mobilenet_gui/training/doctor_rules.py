@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from mobilenet_gui.i18n import tr, trn
-from mobilenet_gui.training.doctor_class_rules import too_few, uneven, wrong_label
+from mobilenet_gui.training.doctor_class_rules import alike_names, too_few, uneven, wrong_label
 from mobilenet_gui.training.doctor_dataset import Dataset
 from mobilenet_gui.training.doctor_findings import Finding, FindingKind, Fix, FixStep, Severity
 
@@ -38,10 +38,11 @@ def findings_of(data: Dataset) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
 
 def _fine_words() -> tuple[tuple[tuple[FindingKind, ...], str], ...]:
     return (
-        (("unreadable",), tr("files")),
+        (("missing", "unreadable"), tr("files")),
         (("duplicates",), tr("duplicates")),
         (("two_classes", "wrong_label"), tr("labels")),
         (("both_sides", "near_duplicates"), tr("training and test kept apart")),
+        (("alike_names",), tr("class names")),
         (("too_few", "uneven"), tr("class sizes")),
         (("too_small",), tr("photo sizes")),
         (("dark", "blurred"), tr("very dark or blurred photos")),
@@ -86,12 +87,21 @@ def _single(
     )
 
 
+def _missing(data: Dataset) -> Finding | None:
+    def words(n: int) -> tuple[str, str]:
+        title = trn("{n} photo is missing", "{n} photos are missing", n)
+        detail = trn("Its file is not there. ", "Their files are not there. ", n)
+        return title, detail + tr("Is a drive unplugged, or a folder moved?")
+
+    return _single(data, "missing", "error", sorted(data.missing), words, notes=lambda n: str(data.photos[n].path))
+
+
 def _unreadable(data: Dataset) -> Finding | None:
-    hits = [n for n, seen in enumerate(data.seen) if seen.error]
+    hits = [n for n, seen in enumerate(data.seen) if seen.error and n not in data.missing]
 
     def words(n: int) -> tuple[str, str]:
         title = trn("{n} file cannot be read", "{n} files cannot be read", n)
-        return title, trn("It is damaged, missing or not a photo", "They are damaged, missing or not photos", n)
+        return title, trn("It is damaged or not a photo", "They are damaged or not photos", n)
 
     return _single(data, "unreadable", "error", hits, words, notes=lambda n: data.seen[n].error)
 
@@ -257,7 +267,9 @@ def _near_duplicates(data: Dataset) -> Finding | None:
 
 
 _RULES: Final[tuple[_Rule, ...]] = (
+    _missing,
     _unreadable,
+    alike_names,
     _two_classes,
     too_few,
     _duplicates,

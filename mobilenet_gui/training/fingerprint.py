@@ -18,6 +18,7 @@ from PIL import Image
 
 from mobilenet_gui.core import imaging
 from mobilenet_gui.core.errors import PhotoError
+from mobilenet_gui.core.file_kinds import is_raw, raw_error
 from mobilenet_gui.core.photo_files import openable, os_reason
 from mobilenet_gui.core.types import Pixels
 
@@ -84,6 +85,8 @@ class Fingerprint:
 
 def look_at(path: Path) -> Fingerprint:
     """Read a photo and return its fingerprint; one with `error` where it cannot be read."""
+    if is_raw(path):
+        return Fingerprint(error=raw_error(path).reason)
     try:
         photo = imaging.decode(path, short_side=_LOOK_SIDE)
         digest = _digest(path)

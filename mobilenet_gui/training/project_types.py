@@ -15,6 +15,8 @@ from mobilenet_gui.training.training_settings import TrainingSettings
 
 PhotoSplit = Literal["", "train", "validation", "test"]
 MAX_NAME: Final = 100
+_BLANKS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u180b\u180c\u180d\u180f")
+"""Letters and marks that show nothing, though they do not count as formatting."""
 MAX_GROUP: Final = 300
 MAX_CLASSES: Final = 10_000
 MAX_PHOTOS: Final = 1_000_000
@@ -145,13 +147,31 @@ def clean_name(name: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return what two names have in common that a person takes for the same."""
-    return unicodedata.normalize("NFC", name).casefold()
+    """Return what two names have in common that a person takes for the same.
+
+    They are where they differ only in case (`straße`, `STRASSE`), in how accents are put together, in spaces, or in
+    characters that nobody sees.
+    """
+    seen = "".join(" " if c.isspace() else c for c in name if not _is_invisible(c))
+    folded = unicodedata.normalize("NFD", unicodedata.normalize("NFD", " ".join(seen.split())).casefold())
+    return unicodedata.normalize("NFC", folded)
+
+
+def _is_invisible(character: str) -> bool:
+    """Say whether nothing is seen of a character: zero-width ones, soft hyphens, marks of direction and variation."""
+    if unicodedata.category(character) == "Cf" or character in _BLANKS:
+        return True
+    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+
+
+def shown_name(name: str) -> str:
+    """Return a name with what is invisible in it spelt out, for telling names apart that look the same."""
+    return "".join(f"[U+{ord(c):04X}]" if _is_invisible(c) else c for c in name)
 
 
 def name_problem(name: str) -> str:
     """Say what is wrong with a name, in words; empty where it is fine."""
-    return "" if clean_name(name) else tr("A name needs at least one letter or digit.")
+    return "" if name_key(clean_name(name)) else tr("A name needs at least one letter or digit.")
 
 
 __all__ = [
@@ -166,4 +186,5 @@ __all__ = [
     "clean_name",
     "name_key",
     "name_problem",
+    "shown_name",
 ]

@@ -36,7 +36,7 @@ Report = Callable[[str, float | None], None]
 
 
 def main(argv: list[str]) -> int:
-    """Serve one job, or try one network (`core.trial`), and return the exit code; see `protocol` for words and codes."""
+    """Serve one job, or try one network (`core.trial`), and return the exit code; see `protocol`."""
     if argv == ["try"]:
         from mobilenet_gui.core import trial_child
 

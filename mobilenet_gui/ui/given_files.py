@@ -10,7 +10,8 @@ from typing import cast
 from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QFileOpenEvent
 
-from mobilenet_gui.ui.live.files import is_video
+from mobilenet_gui.core.file_kinds import is_video
+from mobilenet_gui.ui.addresses import opened_files
 
 MODEL_SUFFIXES = frozenset({".tflite", ".h5", ".hdf5", ".keras"})
 """What `core.install` can import; said again here because nothing of it is loaded while the window opens."""
@@ -76,6 +77,8 @@ class OpenedFiles(QObject):
         """Take what is to be opened and leave everything else."""
         if event.type() != QEvent.Type.FileOpen:
             return super().eventFilter(watched, event)
-        if file := cast(QFileOpenEvent, event).file():
-            self.files_opened.emit([file])
+        opened = cast(QFileOpenEvent, event)
+        address = bytes(opened.url().toEncoded().data()).decode("ascii", "replace")
+        if files := [str(path) for path in opened_files([address] if address else []).paths] or [opened.file()]:
+            self.files_opened.emit([file for file in files if file])
         return True

@@ -25,6 +25,7 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
 from mobilenet_gui.ui import window_size
+from mobilenet_gui.ui.addresses import opened_files
 from mobilenet_gui.ui.given_files import sort_given
 from mobilenet_gui.ui.icons import app_icon
 from mobilenet_gui.ui.photos.page import PhotosPage
@@ -155,7 +156,10 @@ class MainWindow(QMainWindow):
 
     def _open(self, paths: Sequence[str]) -> None:
         """Give each file to the page that opens it; of several videos, Live plays the first."""
-        given = sort_given(paths)
+        files = opened_files(paths)
+        if files.refused:
+            self.toasts.show_message(str(files.refused[0]))
+        given = sort_given(map(str, files.paths))
         if given.photos:
             self.show_page("photos")
             self.photos.add_paths(given.photos)

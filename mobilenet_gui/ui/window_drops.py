@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QDropEvent
 
+from mobilenet_gui.ui.addresses import local_paths
 from mobilenet_gui.ui.given_files import GivenFiles, sort_given
 from mobilenet_gui.ui.photos.drop import photo_count
 from mobilenet_gui.ui.photos.page import PhotosPage
@@ -44,7 +45,7 @@ class WindowDrops:
     def enter(self, event: QDropEvent) -> None:
         """Accept what a page can use, and show that the whole window takes it."""
         mime = event.mimeData()
-        given = sort_given(_local_paths(mime))
+        given = sort_given(map(str, local_paths(mime)))
         self._over = self._project_taker(mime, given)
         if self._over is None and not self._photos.can_take(mime):
             event.ignore()
@@ -72,7 +73,7 @@ class WindowDrops:
         self.leave()
         accept_copy(event)
         mime = event.mimeData()
-        paths = _local_paths(mime)
+        paths = [str(path) for path in local_paths(mime)]
         given = sort_given(paths)
         if (finetune := self._project_taker(mime, given)) is not None:
             finetune.take(mime)
@@ -92,7 +93,3 @@ def accept_copy(event: QDropEvent) -> None:
     """Accept what hovers or falls, as a copy: files that are dragged here stay where they are."""
     event.setDropAction(Qt.DropAction.CopyAction)
     event.accept()
-
-
-def _local_paths(mime: QMimeData) -> list[str]:
-    return [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]

@@ -51,6 +51,7 @@ class CheckupTask(QObject):
         self._project, self._training, self._runner = project, training, runner
         self._job: Errand | None = None
         self._evaluation: Path | None = None
+        self._unheard = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(AGAIN_MS)
@@ -76,6 +77,12 @@ class CheckupTask(QObject):
             self._timer.start()
         else:
             self._begin()
+
+    def examine_again(self, evaluation: Path | None = None) -> None:
+        """Examine the project though nothing has changed in it: files on the disk may have."""
+        self._evaluation, self.revision = evaluation, -1
+        self._unheard = self.running
+        self.examine(evaluation)
 
     def stop(self) -> None:
         """Stop examining; what was seen is kept for the next time."""
@@ -134,7 +141,9 @@ class CheckupTask(QObject):
         if not self.running:
             return
         self.running, self.fraction = False, None
-        self.examination, self.revision = examination, revision
+        # What came in between was seen too early.
+        self.examination, self.revision = examination, -1 if self._unheard else revision
+        self._unheard = False
         self.changed.emit()
         if not self.is_current:
             self._timer.start()
@@ -186,5 +195,8 @@ def _carry_out(project: Project, step: FixStep) -> None:
         project.move_photos(step.photo_ids, step.target)
     elif step.operation == "pin_split" and step.target in get_args(PhotoSplit):
         project.pin_split(step.photo_ids, cast("PhotoSplit", step.target))
+    elif step.operation == "merge":
+        there = {one.id for one in project.classes}
+        project.merge_classes([one for one in step.photo_ids if one in there], step.target)
     elif step.operation == "class_weights":
         project.set_settings(project.settings.with_changes(class_weights=step.target == "on"))

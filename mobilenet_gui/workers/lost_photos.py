@@ -6,6 +6,7 @@ Nothing is decoded. Of several files that fit, the one is taken that has most of
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,7 +17,16 @@ from mobilenet_gui.workers.photo_tasks import Errand
 
 def lost_photos(photos: Sequence[Photo]) -> list[Photo]:
     """Return the photos whose file is not there; asks the disk for each."""
-    return [photo for photo in photos if not os.path.isfile(openable(photo.path))]  # noqa: PTH113 - long paths
+    return [photo for photo in photos if file_state(photo) is None]
+
+
+def file_state(photo: Photo) -> tuple[int, int] | None:
+    """Return the length and the time of change of a photo's file; None where there is none."""
+    try:
+        status = os.stat(openable(photo.path))  # noqa: PTH116 - keeps the long form of the path
+    except (OSError, ValueError):
+        return None
+    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
 def find_lost(errand: Errand, photos: Sequence[Photo], folder: Path) -> tuple[dict[str, Path], int]:

@@ -18,6 +18,7 @@ from typing import Final
 from PySide6.QtGui import QImage
 
 from mobilenet_gui.core.errors import Cancelled, PhotoError
+from mobilenet_gui.core.file_kinds import LeftOut
 from mobilenet_gui.core.imaging_formats import sniff
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.workers.photo_tasks import Errand
@@ -39,10 +40,12 @@ class Listing:
     Attributes:
         photos: how many were found; they have been reported in chunks of paths.
         problems: folders that could not be read or hold no photo.
+        left_out: the files that are no photos; they become no rows.
     """
 
     photos: int = 0
     problems: list[PhotoError] = field(default_factory=list)
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
 def list_photos(errand: Errand, paths: Sequence[Path], recursive: bool) -> Listing:
@@ -50,9 +53,12 @@ def list_photos(errand: Errand, paths: Sequence[Path], recursive: bool) -> Listi
     listing = Listing()
     chunk: list[Path] = []
     sent = time.monotonic()
-    from mobilenet_gui.core.photo_files import scan
+    from mobilenet_gui.core.photo_files import is_other_kind, scan
 
-    for found in scan(paths, recursive, errand.cancelled):
+    others = {path for path in paths if is_other_kind(path)}
+    listing.left_out.extend(others)
+    wanted = [path for path in paths if path not in others]
+    for found in scan(wanted, recursive, errand.cancelled, left_out=listing.left_out):
         if not isinstance(found, Path):
             listing.problems.append(found)
             continue

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 
 from mobilenet_gui.core.errors import UserError
+from mobilenet_gui.core.file_kinds import LeftOut
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import project_copies
-from mobilenet_gui.training.dataset_types import FoundDataset
+from mobilenet_gui.training.dataset_types import FoundDataset, Reading, Understood
 from mobilenet_gui.training.project import Project
 from mobilenet_gui.training.project_store import ProjectStore
 from mobilenet_gui.training.project_types import NewPhoto
@@ -43,6 +44,8 @@ class ReadPhotos:
         empty: names of classes without a photo.
         problems: what could not be used.
         name: what a project may be called that begins with them; empty where nothing names it.
+        notes: what could have been understood otherwise.
+        left_out: the files among them that are no photos.
     """
 
     photos: list[NewPhoto]
@@ -50,6 +53,8 @@ class ReadPhotos:
     empty: tuple[str, ...] = ()
     problems: tuple[UserError, ...] = ()
     name: str = ""
+    notes: tuple[Understood, ...] = ()
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
 class ProjectPhotoTasks(QObject):
@@ -78,6 +83,7 @@ class ProjectPhotoTasks(QObject):
         class_id: str = "",
         *,
         naming: bool = False,
+        reading: Reading = "auto",
         done: Callable[[ReadPhotos], None],
         failed: Failed,
         progress: Callable[[int], None],
@@ -86,7 +92,7 @@ class ProjectPhotoTasks(QObject):
         """Find the photos that files and folders stand for; `progress` gets how many so far.
 
         With a `class_id` all of them are for that class, whatever their folders are called. With `naming` they are
-        asked for a name that no project has yet.
+        asked for a name that no project has yet. `reading` says where classes are looked for.
         """
 
         def work(errand: Errand) -> ReadPhotos:
@@ -94,7 +100,7 @@ class ProjectPhotoTasks(QObject):
             from mobilenet_gui.training.dataset_types import name_for
 
             with many_photos():
-                found = read_source(list(places), errand.cancelled, errand.report)
+                found = read_source(list(places), errand.cancelled, errand.report, reading)
                 name = name_for(places, found.classes) if naming and not class_id else ""
                 return _prepared(found, class_id, self.free_name(name) if name else "")
 
@@ -173,8 +179,8 @@ def _prepared(found: FoundDataset, class_id: str, name: str) -> ReadPhotos:
     """Sort what was found, where it does not hold the window."""
     if class_id:
         photos = [NewPhoto(p.path, class_id, size=p.size, mtime_ns=p.mtime_ns) for p in found.photos]
-        return ReadPhotos(photos, [], problems=found.problems)
+        return ReadPhotos(photos, [], problems=found.problems, left_out=found.left_out)
     loose = [NewPhoto(p.path, "", "", p.split, "", False, p.size, p.mtime_ns) for p in found.loose]
     filled = {photo.class_name for photo in found.photos}
     empty = tuple(name for name in found.classes if name not in filled)
-    return ReadPhotos(found.new_photos(), loose, empty, found.problems, name)
+    return ReadPhotos(found.new_photos(), loose, empty, found.problems, name, found.notes, found.left_out)

@@ -16,7 +16,8 @@ from PIL import Image
 from mobilenet_gui.cli_train import _alike, _Teller
 from mobilenet_gui.core.errors import Cancelled, ProjectError
 from mobilenet_gui.training.archive import export_zip
-from mobilenet_gui.training.dataset import FoundDataset, _Reader, read_source
+from mobilenet_gui.training.dataset import FoundDataset, read_source
+from mobilenet_gui.training.dataset_reader import FolderReader
 from mobilenet_gui.training.dataset_types import name_for
 from mobilenet_gui.training.project import NewPhoto, Project
 from mobilenet_gui.training.project_copies import copy_photos
@@ -90,13 +91,13 @@ def test_parts_inside_of_the_classes(tmp_path: Path) -> None:
 def test_one_class_tells_that_the_others_hold_no_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(tmp_path, *(f"class {n}/{n}.jpg" for n in range(9)))
     listed: list[str] = []
-    real = _Reader._listed
+    real = FolderReader._listed
 
-    def counted(self: _Reader, folder: Path) -> tuple[list[Path], list[Path]]:
+    def counted(self: FolderReader, folder: Path) -> tuple[list[Path], list[Path]]:
         listed.append(folder.name)
         return real(self, folder)
 
-    monkeypatch.setattr(_Reader, "_listed", counted)
+    monkeypatch.setattr(FolderReader, "_listed", counted)
     assert len(read_source(tmp_path).photos) == 9
     assert listed.count("class 0") == 1
     assert "class 1" not in listed, "the listing of twenty thousand photos is done once, by what takes them in"

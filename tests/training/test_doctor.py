@@ -69,7 +69,7 @@ def test_a_good_dataset(fine: list[PlainPhoto], tmp_path: Path) -> None:
     found = check(fine, tmp_path)
     assert found.findings == ()
     assert (found.checked, found.fresh) == (40, 40)
-    assert len(found.fine) == 7
+    assert len(found.fine) == 8
     again = check(fine, tmp_path)
     assert (again.fresh, again.findings) == (0, ())
 
@@ -82,9 +82,9 @@ def test_what_cannot_be_read(fine: list[PlainPhoto], place: Place, tmp_path: Pat
         PlainPhoto("gone", tmp_path / "no.jpg", "c1"),
     ]
     finding = only(check(photos, tmp_path), "unreadable")
-    assert (finding.severity, len(finding.photo_ids), finding.fixed) == ("error", 3, False)
+    assert (finding.severity, len(finding.photo_ids), finding.fixed) == ("error", 2, False)
     assert all(finding.notes)
-    assert finding.title.startswith("3 files")
+    assert finding.title.startswith("2 files")
     assert finding.fix is not None
     (step,) = finding.fix.steps
     assert (step.operation, set(step.photo_ids)) == ("leave_out", set(finding.photos))

@@ -17,6 +17,7 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.training.project_summary import ProjectSummary
 from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.addresses import is_file, local_files
 from mobilenet_gui.ui.finetune.archives import ZIP, ArchiveDesk, open_folder
 from mobilenet_gui.ui.finetune.board import CardBoard
 from mobilenet_gui.ui.finetune.card import NewCard, ProjectCard
@@ -138,7 +139,7 @@ class FinetunePage(QWidget):
 
     def can_take(self, mime: QMimeData) -> bool:
         """Say whether what is dragged could begin a project: local files or folders."""
-        return any(url.isLocalFile() for url in mime.urls())
+        return any(map(is_file, mime.urls()))
 
     def set_dragging(self, dragging: bool) -> None:
         """Show that files hover over the window."""
@@ -146,7 +147,10 @@ class FinetunePage(QWidget):
 
     def take(self, mime: QMimeData) -> None:
         """Begin a project with what was dropped, or import one that somebody exported."""
-        places = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+        files = local_files(mime)
+        places = files.paths
+        if files.refused:
+            self._complain(files.refused[0])
         zips = [place for place in places if place.suffix.lower() == ZIP]
         for place in zips:
             self.import_zip(place)

@@ -16,7 +16,10 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
 
+from mobilenet_gui.core.errors import PhotoError
+from mobilenet_gui.core.file_address import path_of
 from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES, sniff
+from mobilenet_gui.ui.addresses import is_file, local_files
 from mobilenet_gui.workers.photo_intake import address_name
 
 OCTET_STREAM = "application/octet-stream"
@@ -26,10 +29,11 @@ TEXT_LIMIT = 4 * 1024 * 1024
 
 @dataclass(slots=True)
 class Dropped:
-    """What came; one of the fields is filled.
+    """What came; one of the fields is filled, or both of the first two.
 
     Attributes:
         paths: local files and folders.
+        refused: addresses of files that are not here, each with the reason.
         data: the bytes of a photo file.
         pixels: a picture without a file.
         data_url: a `data:` address.
@@ -38,6 +42,7 @@ class Dropped:
     """
 
     paths: list[Path] = field(default_factory=list)
+    refused: list[PhotoError] = field(default_factory=list)
     data: bytes = b""
     pixels: QImage | None = None
     data_url: str = ""
@@ -56,16 +61,16 @@ def photo_count(mime: QMimeData) -> int | None:
     if not urls:
         return 1
     for url in urls:
-        if url.isLocalFile() and Path(url.toLocalFile()).suffix.lower() not in SUPPORTED_SUFFIXES:
+        if is_file(url) and Path(url.path()).suffix.lower() not in SUPPORTED_SUFFIXES:
             return None
     return len(urls)
 
 
 def read_mime(mime: QMimeData) -> Dropped | None:
     """Return what a drop or paste holds for us; None for nothing."""
-    paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
-    if paths:
-        return Dropped(paths=paths)
+    files = local_files(mime)
+    if files.paths or files.refused:
+        return Dropped(paths=files.paths, refused=files.refused)
     source = _shown_picture(mime) if mime.hasHtml() else ""
     name = address_name(source) if source.startswith("http") else ""
     return _read_picture(mime, name) or _read_address(mime, source, name)
@@ -108,13 +113,18 @@ def _from_text(text: str) -> Dropped | None:
     if len(lines) == 1 and _is_address(text):
         return Dropped(address=text, name=address_name(text))
     paths: list[Path] = []
+    refused: list[PhotoError] = []
     for line in lines:
-        place = QUrl(line).toLocalFile() if line.startswith("file:") else line.strip('"')
-        path = Path(place)
+        place = line.strip('"')
+        try:
+            path = path_of(place)
+        except PhotoError as error:
+            refused.append(error)
+            continue
         if not place or not path.is_absolute() or not _exists(path):
             return None
         paths.append(path)
-    return Dropped(paths=paths)
+    return Dropped(paths=paths, refused=refused)
 
 
 def _exists(path: Path) -> bool:

@@ -133,6 +133,8 @@ class IntakeDesk(QObject):
         return True
 
     def _take(self, dropped: Dropped, *, pasted: bool) -> None:
+        if dropped.refused:
+            self._notices.show_notice("refused", "bad", str(dropped.refused[0]))
         if dropped.paths:
             self.add_paths(dropped.paths)
         elif dropped.data:
@@ -217,15 +219,22 @@ class IntakeDesk(QObject):
 
     def _say_problems(self, listing: Listing) -> None:
         problems = listing.problems
+        self._notices.dismiss("intake")
+        if others := listing.left_out.words():
+            self._notices.show_notice(
+                "others", "warn" if listing.photos == 0 or listing.left_out.raw else "info", others
+            )
+        else:
+            self._notices.dismiss("others")
         if not problems:
-            self._notices.dismiss("intake")
             return
         first = problems[0]
         name = Path(first.subject).name or first.subject
         text = tr("{name}: {reason}.").format(name=name, reason=first.reason.rstrip("."))
         if len(problems) > 1:
-            more = trn("{n} more folder has no readable photos.", "{n} more folders have no readable photos.",
-                       len(problems) - 1)  # fmt: skip
+            more = trn("The same goes for {n} more.", "The same goes for {n} more.", len(problems) - 1)
+            if any(problem.reason != first.reason for problem in problems):
+                more = trn("{n} more could not be used.", "{n} more could not be used.", len(problems) - 1)
             text = f"{text} {more}"
         self._notices.show_notice("intake", "warn", text)
 

@@ -11,11 +11,13 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training.doctor_findings import LOOKING, Examination, Finding, Fix
+from mobilenet_gui.training.doctor_guard import Guarded, guarded
 from mobilenet_gui.training.project import Change
 from mobilenet_gui.training.run_folder import RunFolder
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.theme import tokens
+from mobilenet_gui.ui.widgets.buttons import Button
 from mobilenet_gui.ui.widgets.labels import text_label
 from mobilenet_gui.ui.wizard.check_summary import CheckSummary
 from mobilenet_gui.ui.wizard.context import WizardContext
@@ -44,6 +46,9 @@ class CheckPage(WizardPage):
         self._weights = context.project.settings.class_weights
         self.checkup = CheckupTask(context.project, context.training, context.tasks.runner, self)
         self.summary = CheckSummary()
+        self.again = Button(tr("Check again"), "refresh")
+        self.again.setToolTip(tr("Look at the files anew, as they are on the disk now"))
+        self.add_heading_widget(self.again)
         self.findings = FindingList(context.shelf)
         self.fine = _FineLine()
         self.classes = ClassModel(context.project, self)
@@ -53,6 +58,8 @@ class CheckPage(WizardPage):
         self._lay_out()
         self.checkup.changed.connect(self.refresh)
         self.summary.action.connect(self._act)
+        self.again.clicked.connect(self.check_again)
+        context.files.changed.connect(self._follow_files)
         context.hub.project_changed.connect(self._follow)
         self.refresh()
 
@@ -104,6 +111,13 @@ class CheckPage(WizardPage):
         if finding.fix is not None:
             self._apply((finding.fix,), finding.fix.text, finding.title)
 
+    def check_again(self) -> None:
+        """Look at the photos anew, whatever is known of them."""
+        self.context.shelf.clear()
+        self.context.files.ask()
+        self.checkup.examine_again(self._evaluation())
+        self.refresh()
+
     def undo(self, finding: Finding) -> None:
         """Take a way out back."""
         if finding.undo is not None:
@@ -111,11 +125,9 @@ class CheckPage(WizardPage):
 
     def fix_all(self) -> None:
         """Take every way out that needs no judgement."""
-        found = self.checkup.examination
-        fixes = () if found is None else found.fix_all()
+        fixes = self._guarded_all().fixes
         if fixes:
-            words = trn("{n} problem fixed", "{n} problems fixed", len(fixes))
-            self._apply(fixes, tr("Fix all"), words)
+            self._apply(fixes, tr("Fix all"), trn("{n} problem fixed", "{n} problems fixed", len(fixes)))
 
     def look(self, finding: Finding) -> None:
         """Show a finding's photos; for one about classes, the classes."""
@@ -145,8 +157,38 @@ class CheckPage(WizardPage):
         self.heading.show()
         self.views.setCurrentWidget(self.overview)
 
+    def _guarded_all(self) -> Guarded:
+        """Return what Fix all does: nothing that leaves a class, or a part of the data, without photos."""
+        found = self.checkup.examination
+        return self._guard(() if found is None else found.fix_all())
+
+    def _guard(self, fixes: tuple[Fix, ...]) -> Guarded:
+        found = self.checkup.examination
+        unusable = frozenset[str]() if found is None else found.unusable
+        return guarded(fixes, self.context.project.photos.values() if fixes else (), unusable)
+
     def _apply(self, fixes: tuple[Fix, ...], step: str, words: str) -> None:
-        self._undoing.do(lambda: apply_fix(self.context.project, fixes, step), words)
+        safe = self._guard(fixes)
+        kept = self._words_of_spared(safe)
+        if safe.fixes:
+            said = f"{words}. {kept}" if kept and words else words
+            self._undoing.do(lambda: apply_fix(self.context.project, safe.fixes, step), said)
+        else:
+            self.context.toasts.show_message(kept)
+
+    def _words_of_spared(self, safe: Guarded) -> str:
+        """Say which photos a fix must not take; empty where it takes all."""
+        count = safe.spared.total()
+        if not count:
+            return ""
+        names = [one.name for one in self.context.project.classes if safe.spared[one.id]]
+        words = trn(
+            "{n} photo stays: {names} would have too few",
+            "{n} photos stay: {names} would have too few",
+            count,
+        )
+        rest = trn("{name} and {n} more class", "{name} and {n} more classes", len(names) - 1)
+        return words.replace("{names}", names[0] if len(names) == 1 else rest.replace("{name}", names[0]))
 
     def _act(self) -> None:
         if self.checkup.error is not None:
@@ -165,6 +207,7 @@ class CheckPage(WizardPage):
     def refresh(self) -> None:
         """Show how the examination stands."""
         task, found = self.checkup, self.checkup.examination
+        self.again.setEnabled(not task.running)
         if task.error is not None and not task.running:
             self.summary.gauge.show_left(0, 0.0)
             self.summary.show_words(tr("The photos could not be checked"), str(task.error), tr("Try again"), "refresh")
@@ -201,6 +244,7 @@ class CheckPage(WizardPage):
             row.fix_requested.connect(lambda r=row: self.fix(r.finding))
             row.undo_requested.connect(lambda r=row: self.undo(r.finding))
             row.look_requested.connect(lambda r=row: self.look(r.finding))
+            row.find_requested.connect(self.context.hub.find_photos)
         left, done = len(found.open), len(found.findings) - len(found.open)
         urgent = sum(finding.severity != "hint" for finding in found.open)
         hints = left - urgent
@@ -225,8 +269,20 @@ class CheckPage(WizardPage):
         if self.checkup.running and self.checkup.fraction is not None and self.checkup.fraction < LOOKING:
             # Photos came that are not known yet.
             words = tr("Checking again: {how_far}").format(how_far=self._how_far())
-        self.summary.show_words(title, words, tr("Fix all") if found.fix_all() else "")
+        everything = self._guarded_all()
+        if found.fix_all() and not everything.fixes:
+            words = tr("What is left would leave a class without photos, so it is for you to decide.")
+        self.summary.show_words(title, words, tr("Fix all") if everything.fixes else "")
         self.fine.show_names(found.fine, also=bool(found.findings))
+
+    def _follow_files(self) -> None:
+        """Check again what was checked: files have gone, come back, or been written again."""
+        self.context.shelf.clear()
+        if self._shown:
+            self.checkup.examine_again(self._evaluation())
+        elif self.checkup.revision >= 0:
+            self.checkup.revision = self.context.checkup.revision = -1
+        self.refresh()
 
     def _follow(self, change: Change) -> None:
         self.classes.follow(change)

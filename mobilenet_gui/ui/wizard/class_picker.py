@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QSt
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.training.project_types import PhotoClass
+from mobilenet_gui.training.project_types import PhotoClass, name_key
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.icons import icon
 from mobilenet_gui.ui.style_views import draw_popup
@@ -120,10 +120,10 @@ class ClassPicker(QWidget):
 
     def _fill(self) -> None:
         text = " ".join(self.search.text().split())
-        wanted = text.casefold()
+        wanted = name_key(text)
         self._rows.clear()
         for one in self._project.classes:
-            if one.id not in self._without and wanted in one.name.casefold():
+            if one.id not in self._without and wanted in name_key(one.name):
                 self._add(one.name, one.id)
         if self._allow_new and text and self._project.class_named(text) is None:
             self._add(tr("New class “{name}”").format(name=text), _NEW, "plus")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from mobilenet_gui.workers.photo_watch import PhotoWatch
+
 if TYPE_CHECKING:
     from mobilenet_gui.core.store import ModelStore
     from mobilenet_gui.settings import SettingsStore
@@ -28,6 +30,7 @@ class WizardHub(QObject):
         stale: what the list of steps or the footer shows may be another; the dialog looks again.
         go: a step is to be shown; its key.
         show_photos: photos are to be shown in the data step; a tuple of photo ids.
+        find_photos: photos are missing, and somebody wants to say where they are now.
         model_used: the new model was made the active one and a page of the main window is wanted: "live" or "photos".
         camera_wanted: a camera is about to be opened here; whoever else in this program has one lets it go.
     """
@@ -36,6 +39,7 @@ class WizardHub(QObject):
     stale = Signal()
     go = Signal(str)
     show_photos = Signal(object)
+    find_photos = Signal()
     model_used = Signal(str)
     camera_wanted = Signal()
 
@@ -93,6 +97,7 @@ class WizardContext:
         hub: signals between the pages.
         latest: of the runs; whoever learns more of one changes it and emits `hub.stale`.
         checkup: of the last examination.
+        files: knows which photos' files are gone.
     """
 
     project: Project
@@ -107,3 +112,7 @@ class WizardContext:
     hub: WizardHub
     latest: LatestRun = field(default_factory=LatestRun)
     checkup: Checkup = field(default_factory=Checkup)
+    files: PhotoWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.files = PhotoWatch(self.project, self.tasks.runner)

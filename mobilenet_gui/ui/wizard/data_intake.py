@@ -16,11 +16,13 @@ from PySide6.QtWidgets import QWidget
 
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.training.dataset_types import Reading
 from mobilenet_gui.training.project import NewPhoto
 from mobilenet_gui.ui.photos.drop import Dropped, read_mime
 from mobilenet_gui.ui.photos.notices import Notices
 from mobilenet_gui.ui.wizard.class_picker import ClassPicker
 from mobilenet_gui.ui.wizard.context import WizardContext
+from mobilenet_gui.ui.wizard.data_notes import LeftOutNotice, UnderstoodNotice
 from mobilenet_gui.ui.wizard.undoing import Undoing
 from mobilenet_gui.workers.collector import many_photos
 from mobilenet_gui.workers.photo_intake import address_site, decode_data_url, encode_pixels, fetch_photo
@@ -54,13 +56,17 @@ class DataIntake(QObject):
 
     Attributes:
         busy_changed: something is on its way in, or nothing is any more.
+        video_wanted: photos are to be taken out of this video, which was dropped among them.
     """
 
     busy_changed = Signal()
+    video_wanted = Signal(object)
 
     def __init__(self, context: WizardContext, notices: Notices, undoing: Undoing, window: QWidget) -> None:
         super().__init__(window)
         self._context, self._notices, self._undoing, self._window = context, notices, undoing, window
+        self._left_out = LeftOutNotice(notices, self.video_wanted.emit)
+        self._understood = UnderstoodNotice(context, notices)
         self._errands: set[Errand] = set()
         self._queue: list[_Incoming] = []
         self._timer = QTimer(self)
@@ -74,19 +80,24 @@ class DataIntake(QObject):
 
     # -- asking -----------------------------------------------------------------------------------------------------
 
-    def add_paths(self, places: Sequence[Path], class_id: str = "", at: QPoint | None = None) -> None:
+    def add_paths(
+        self, places: Sequence[Path], class_id: str = "", at: QPoint | None = None, reading: Reading = "auto"
+    ) -> None:
         """Take files, folders and tables in.
 
         Args:
             places: what was dropped or chosen together.
             class_id: everything goes to this class; empty lets folders and tables say.
             at: where on the screen to ask for the class of loose photos.
+            reading: where classes are looked for.
         """
         self._notices.dismiss("intake")
         holder: list[Errand] = []
 
         def found(data: ReadPhotos) -> None:
             self._finished(holder[0])
+            self._left_out.show(data.left_out)
+            self._understood.show(data.notes, lambda other: self.add_paths(places, class_id, at, other))
             if data.photos or data.empty or not data.loose:
                 self._add(data.photos, data)
             if data.loose:
@@ -97,8 +108,8 @@ class DataIntake(QObject):
             self._complain(error)
 
         errand = self._context.tasks.read(
-            places, class_id, naming=is_unnamed(self._context.project.name), done=found, failed=failed,
-            progress=self._say_looking, receiver=self,
+            places, class_id, naming=is_unnamed(self._context.project.name), reading=reading, done=found,
+            failed=failed, progress=self._say_looking, receiver=self,
         )  # fmt: skip
         holder.append(errand)
         self._begun(errand)
@@ -114,7 +125,9 @@ class DataIntake(QObject):
             return False
         if dropped.paths:
             self.add_paths(dropped.paths, class_id, at)
-        else:
+        if dropped.refused:
+            self._complain(dropped.refused[0])
+        elif not dropped.paths:
             self._take_pictures(dropped, class_id, at)
         return True
 
@@ -239,6 +252,7 @@ class DataIntake(QObject):
             words = there if not incoming.added else tr("{added}, {there}").format(added=words, there=there)
         if incoming.added:
             self._undoing.say(words)
+            self._understood.added()
         elif incoming.known:
             self._context.toasts.show_message(words)
         self._say_problems(incoming.problems)

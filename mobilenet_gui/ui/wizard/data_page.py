@@ -27,7 +27,7 @@ from mobilenet_gui.ui.wizard.data_drop import DropStrip, EmptyData
 from mobilenet_gui.ui.wizard.data_grid import ClassGrid
 from mobilenet_gui.ui.wizard.data_intake import DataIntake
 from mobilenet_gui.ui.wizard.data_lost import LostNotice
-from mobilenet_gui.ui.wizard.flow import Key
+from mobilenet_gui.ui.wizard.flow import Key, lost_words
 from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, forward
 from mobilenet_gui.ui.wizard.photo_grid import dragged_photos
 from mobilenet_gui.ui.wizard.situation import situation_of, what_is_missing
@@ -97,6 +97,8 @@ class DataPage(WizardPage):
         words = trn("{photos} in {n} class", "{photos} in {n} classes", situation.classes).replace("{photos}", photos)
         waiting = self.intake.busy
         on = forward(enabled=situation.data_ready and not waiting, tip=problem)
+        if gone := lost_words(situation):
+            words = f"{words}. {gone}"
         text = problem if problem and situation.classes else words if situation.classes else ""
         return Footer(text, actions=(Action("close", tr("Save and close"), "ghost"), on))
 
@@ -157,6 +159,10 @@ class DataPage(WizardPage):
         self.detail.show_photos(photo_ids, tr("Photos to look at"))
         self._show_detail()
 
+    def find_photos(self) -> None:
+        """Ask where missing photos are, once the page stands."""
+        QTimer.singleShot(0, self, self.ask_where_photos_are)
+
     def open_class(self, class_id: str) -> None:
         """Show one class's photos."""
         self.detail.show_class(class_id)
@@ -213,6 +219,7 @@ class DataPage(WizardPage):
         self.add_class_button.clicked.connect(self.add_class)
         self.more.clicked.connect(self._popup_page_menu)
         self.intake.busy_changed.connect(self.changed)
+        self.intake.video_wanted.connect(lambda video: self.take_photos("", video))
 
     def _build_ahead(self) -> None:
         if self._detail is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from PySide6.QtCore import QMimeData, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -124,6 +124,9 @@ class WizardDialog(QWidget):
         self.footer.pressed.connect(self._pressed)
         context.hub.go.connect(self._go_by_name)
         context.hub.show_photos.connect(self._show_photos)
+        context.hub.find_photos.connect(self._find_photos)
+        context.files.setParent(self)
+        context.files.told.connect(self._look_again.start)
         context.hub.stale.connect(self._look_again.start)
         context.hub.project_changed.connect(self._note_change)
         self._add_shortcuts()
@@ -176,6 +179,8 @@ class WizardDialog(QWidget):
         self.stack.setCurrentWidget(self._pages[key])
         self.context.toasts.toast.raise_()  # the page has come in front of it
         self._pages[key].entered()
+        # What is said of files was true the last time; somebody may have cleaned up since, or plugged a drive in.
+        self.context.files.ask()
         self.refresh()
 
     def refresh(self) -> None:
@@ -196,6 +201,7 @@ class WizardDialog(QWidget):
             self._current = None
         for page in self._pages.values():
             page.shut_down()
+        self.context.files.shut_down()
         super().closeEvent(event)
         self.closed.emit()
 
@@ -208,6 +214,16 @@ class WizardDialog(QWidget):
     def _show_photos(self, photo_ids: Sequence[str]) -> None:
         self.go("data")
         self._pages["data"].show_photos(photo_ids)
+
+    def _find_photos(self) -> None:
+        self.go("data")
+        self._pages["data"].find_photos()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Look after the files when somebody comes back, maybe from cleaning up among them."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow() and self._current is not None:
+            self.context.files.ask()
 
     def _forward(self) -> None:
         self._step(1)

@@ -24,9 +24,9 @@ from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
 HEIGHT = 67
 _TILE, _THUMB, _LEFT, _GAP = 36, 40, 16, 10
 ICONS = {
-    "unreadable": "file-x", "too_small": "zoom-in", "duplicates": "copy", "near_duplicates": "copy",
-    "two_classes": "swap", "both_sides": "swap", "too_few": "image", "uneven": "chart", "dark": "moon",
-    "blurred": "eye-off", "wrong_label": "tag",
+    "missing": "search", "unreadable": "file-x", "alike_names": "tag", "too_small": "zoom-in", "duplicates": "copy",
+    "near_duplicates": "copy", "two_classes": "swap", "both_sides": "swap", "too_few": "image", "uneven": "chart",
+    "dark": "moon", "blurred": "eye-off", "wrong_label": "tag",
 }  # fmt: skip
 TONES = {"error": ("badSoft", "bad"), "warning": ("warnSoft", "warn"), "hint": ("soft", "accentText")}
 THUMBS = 3
@@ -101,11 +101,13 @@ class FindingRow(QWidget):
         fix_requested: the way out was pressed.
         undo_requested: what was done is to be taken back.
         look_requested: the finding's photos are to be shown.
+        find_requested: the photos are missing, and somebody wants to say where they are.
     """
 
     fix_requested = Signal()
     undo_requested = Signal()
     look_requested = Signal()
+    find_requested = Signal()
 
     def __init__(self, shelf: PhotoShelf, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -120,6 +122,8 @@ class FindingRow(QWidget):
         self.fix.clicked.connect(self.fix_requested)
         self.look = Button(tr("Look"))
         self.look.clicked.connect(self.look_requested)
+        self.find = Button(tr("Find them…"))
+        self.find.clicked.connect(self.find_requested)
         self._done = text_label("", "body", "ok", fonts.MEDIUM)
         self.undo = Button(tr("Undo"), "undo", "ghost")
         self.undo.clicked.connect(self.undo_requested)
@@ -133,7 +137,7 @@ class FindingRow(QWidget):
         row.setContentsMargins(_LEFT - 1 + _TILE + _GAP, 0, 15, 0)
         row.setSpacing(8)
         row.addLayout(words, 1)
-        for widget in (self.thumbs, self._done, self.look, self.fix, self.undo):
+        for widget in (self.thumbs, self._done, self.look, self.find, self.fix, self.undo):
             row.addWidget(widget)
         self.setFixedHeight(fonts.px(HEIGHT))
         shelf.arrived.connect(self._pictures_arrived)
@@ -143,7 +147,8 @@ class FindingRow(QWidget):
         self.finding = finding
         self._title.setText(finding.title)
         self._detail.setText(finding.detail)
-        self.thumbs.show_photos(finding.photos, bad=finding.kind == "unreadable")
+        self.thumbs.show_photos(finding.photos, bad=finding.kind in ("missing", "unreadable"))
+        self.find.setVisible(finding.kind == "missing" and not finding.fixed)
         fix = finding.fix if not finding.fixed else None
         self.fix.setVisible(fix is not None)
         if fix is not None:

@@ -5,7 +5,7 @@ No Qt here. A `Situation` tells how the project stands; `steps` turns it into wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from mobilenet_gui.core.answers import percent
@@ -28,7 +28,8 @@ class Situation:
     """How a project stands.
 
     Attributes:
-        photos: photos that take part.
+        photos: photos that take part and are there.
+        lost: photos that would take part, whose files are gone.
         classes: classes there are.
         usable_classes: classes with at least `FEWEST_PHOTOS` photos.
         checked: the photos as they are now have been checked.
@@ -43,6 +44,7 @@ class Situation:
     """
 
     photos: int = 0
+    lost: int = 0
     classes: int = 0
     usable_classes: int = 0
     checked: bool = False
@@ -159,6 +161,11 @@ def _check_words(situation: Situation) -> str:
     return tr("All fixed")
 
 
+def lost_words(situation: Situation) -> str:
+    """Say how many photos are missing, in one sentence; empty for none."""
+    return trn("{n} photo is missing.", "{n} photos are missing.", situation.lost) if situation.lost else ""
+
+
 def data_problem(situation: Situation, names: tuple[str, ...] = ()) -> str:
     """Return what keeps the data step from being done, in one sentence; empty where nothing does.
 
@@ -168,6 +175,9 @@ def data_problem(situation: Situation, names: tuple[str, ...] = ()) -> str:
     """
     if situation.data_ready:
         return ""
+    gone = lost_words(situation)
+    if gone and names:
+        return f"{data_problem(replace(situation, lost=0), names)} {gone}"
     if situation.classes == 0:
         return tr("Add at least two classes with two photos each.")
     if situation.classes == 1:

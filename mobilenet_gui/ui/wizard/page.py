@@ -157,6 +157,9 @@ class WizardPage(QWidget):
     def show_photos(self, photo_ids: Sequence[str]) -> None:
         """Show these photos of the project; only the data step does."""
 
+    def find_photos(self) -> None:
+        """Ask where photos are that are missing; only the data step does."""
+
     def can_take(self, mime: QMimeData) -> bool:
         """Say whether what is dragged over the wizard can be dropped here."""
         return False

@@ -29,13 +29,13 @@ from mobilenet_gui.ui.widgets.split_bar import Parts, SplitBar
 from mobilenet_gui.ui.wizard.bases import BaseChoice, bases_of
 from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.ui.wizard.estimating import TimeDesk, actual_parts
-from mobilenet_gui.ui.wizard.flow import Key
+from mobilenet_gui.ui.wizard.flow import Key, lost_words
 from mobilenet_gui.ui.wizard.fold import Fold
 from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, back, scrolled_across
 from mobilenet_gui.ui.wizard.run_link import book_of
 from mobilenet_gui.ui.wizard.settings_fields import AdvancedFields
 from mobilenet_gui.ui.wizard.settings_words import badge, promise, sentence
-from mobilenet_gui.ui.wizard.situation import what_is_missing
+from mobilenet_gui.ui.wizard.situation import situation_of, what_is_missing
 from mobilenet_gui.ui.wizard.training_words import preset_title, settings_summary, span
 from mobilenet_gui.ui.wizard.variations import VariationStrip
 from mobilenet_gui.workers.run_order import RunOrder
@@ -176,7 +176,8 @@ class SettingsPage(WizardPage):
             return Footer(actions=(back(), Action("look", tr("Show the training"), "primary")))
         problem = self._problem()
         start = Action("start", tr("Start training"), "primary", "play", enabled=not problem, tip=problem)
-        return Footer(text=problem or self._time_text(), actions=(back(), start))
+        text = problem or lost_words(situation_of(self.context)) or self._time_text()
+        return Footer(text=text, actions=(back(), start))
 
     def act(self, key: str) -> None:
         """Start, or show what has been started."""

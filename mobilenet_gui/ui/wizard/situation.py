@@ -10,10 +10,11 @@ from mobilenet_gui.ui.wizard.flow import BEGUN, FEWEST_PHOTOS, Situation, data_p
 def situation_of(context: WizardContext) -> Situation:
     """Return how the project stands."""
     project, latest = context.project, context.latest
-    counts = [project.count(one.id) for one in project.classes]
+    counts = _counts(context)
     presets = {"fast": tr("Fast"), "balanced": tr("Balanced"), "best": tr("Best")}
     return Situation(
         photos=sum(counts),
+        lost=context.files.lost_by_class().total(),
         classes=len(counts),
         usable_classes=sum(count >= FEWEST_PHOTOS for count in counts),
         checked=context.checkup.revision >= 0,
@@ -28,8 +29,15 @@ def situation_of(context: WizardContext) -> Situation:
     )
 
 
+def _counts(context: WizardContext) -> list[int]:
+    """Return how many photos of each class take part and are there."""
+    project, lost = context.project, context.files.lost_by_class()
+    return [project.count(one.id) - lost[one.id] for one in project.classes]
+
+
 def what_is_missing(context: WizardContext) -> str:
     """Return why the project's photos are not enough to learn from, in one sentence; empty where they are."""
     project = context.project
-    thin = tuple(one.name for one in project.classes if project.count(one.id) < FEWEST_PHOTOS)
+    counts = _counts(context)
+    thin = tuple(one.name for one, count in zip(project.classes, counts, strict=True) if count < FEWEST_PHOTOS)
     return data_problem(situation_of(context), thin)

@@ -1,0 +1,96 @@
+"""Owns knowing whether a project's photo files are where they were, and are the same: asked of the disk in a thread.
+
+Files go and come back without a word: somebody cleans up, a drive is unplugged. Whoever tells counts or answers about
+files asks when it comes to the front.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from PySide6.QtCore import QObject, Signal
+
+from mobilenet_gui.core.errors import UserError
+from mobilenet_gui.training.project import Project
+from mobilenet_gui.training.project_types import Photo
+from mobilenet_gui.workers.lost_photos import file_state
+from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
+
+
+class _Answer(NamedTuple):
+    """What the disk said: a number that is another when any file is, and the ids of photos that are gone."""
+
+    state: int
+    lost: frozenset[str]
+
+
+class PhotoWatch(QObject):
+    """Watches the files of one project.
+
+    Attributes:
+        told: the disk was asked, and has answered.
+        changed: files have gone, come back, or been written again since the disk was asked last.
+        lost: the ids of photos whose files are gone.
+    """
+
+    told = Signal()
+    changed = Signal()
+
+    def __init__(self, project: Project, runner: TaskRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._project, self._runner = project, runner
+        self._errand: Errand | None = None
+        self._again = False
+        self._answer: _Answer | None = None
+        self._revision = self._asked_for = -1
+        self.lost: frozenset[str] = frozenset()
+
+    def ask(self) -> None:
+        """Ask the disk; where it is being asked already, once more afterwards."""
+        if self._errand is not None:
+            self._again = True
+            return
+        photos, self._revision = tuple(self._project.photos.values()), self._project.revision
+        self._errand = self._runner.run(lambda errand: _look(errand, photos), done=self._take, failed=self._give_up)
+
+    def lost_by_class(self) -> Counter[str]:
+        """Return how many photos that take part are gone, by class id."""
+        photos = (self._project.photo(photo_id) for photo_id in self.lost)
+        return Counter(photo.class_id for photo in photos if photo is not None and not photo.left_out)
+
+    def shut_down(self) -> None:
+        """Hear no more."""
+        if self._errand is not None:
+            self._runner.cancel(self._errand)
+            self._errand = None
+        self._again = False
+
+    def _take(self, answer: _Answer) -> None:
+        self._errand = None
+        before, self._answer, self.lost = self._answer, answer, answer.lost
+        # Other photos in the project are no change of the disk's; who shows them has heard of that.
+        same_photos, self._asked_for = self._asked_for == self._revision, self._revision
+        if before is not None and same_photos and before.state != answer.state:
+            self.changed.emit()
+        self.told.emit()
+        if self._again:
+            self._again = False
+            self.ask()
+
+    def _give_up(self, _error: UserError) -> None:
+        self._errand = None
+
+
+def _look(errand: Errand, photos: Sequence[Photo]) -> _Answer:
+    states = []
+    lost = set()
+    for photo in photos:
+        if errand.cancelled.is_set():
+            break
+        state = file_state(photo)
+        states.append(state)
+        if state is None:
+            lost.add(photo.id)
+    return _Answer(hash(tuple(states)), frozenset(lost))
