@@ -13,6 +13,7 @@ _BLOCKS: Final = (
     re.compile(r"expanded_conv_(\d+)_\w+"),
     re.compile(r"expanded_conv_(?!\d)\w+()"),
 )
+_LITE_BLOCK: Final = re.compile(r"block(\d)([a-z])_\w+")
 
 
 def block_of(layer: str) -> int | None:
@@ -21,7 +22,8 @@ def block_of(layer: str) -> int | None:
         match = pattern.fullmatch(layer)
         if match is not None:
             return int(match[1] or 0)
-    return None
+    lettered = _LITE_BLOCK.fullmatch(layer)
+    return None if lettered is None else 26 * int(lettered[1]) + ord(lettered[2]) - ord("a")
 
 
 def count_blocks(architecture: Architecture) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from mobilenet_gui.training.architectures import Architecture
+from mobilenet_gui.training.architectures import ONE_WIDTH, Architecture
 
 Floats = NDArray[np.float32]
 
@@ -41,6 +41,10 @@ def build(architecture: Architecture, size: int, weights: Mapping[str, Sequence[
         model = keras.applications.MobileNet(**common)
     elif architecture.family == "v2":
         model = keras.applications.MobileNetV2(**common)
+    elif architecture.family in ONE_WIDTH:
+        from mobilenet_gui.training.lite_network import build_lite
+
+        model = build_lite(architecture, size)
     else:
         make = keras.applications.MobileNetV3Small
         if architecture.family.startswith("v3-large"):
