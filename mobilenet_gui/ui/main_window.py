@@ -93,10 +93,7 @@ class MainWindow(QMainWindow):
         self.toasts = ToastHost(central)
 
         self._drops = WindowDrops(
-            self.photos,
-            show_page=self.show_page,
-            open_paths=self._open,
-            finetune=self._finetune_in_front,
+            self.photos, show_page=self.show_page, open_paths=self._open, finetune=self._finetune_in_front
         )
         self._connect()
         self._add_shortcuts()
@@ -124,11 +121,8 @@ class MainWindow(QMainWindow):
             desk = WizardDesk(self._settings, self._store, lambda: self.tasks, self.active, self)
             desk.model_used.connect(self._use_new_model)
             desk.camera_wanted.connect(lambda: self._live().stop() if "live" in self._built else None)
-            desk.training_changed.connect(lambda _id, share, _words: self.rail.set_progress("finetune", share or 0.0))
-            desk.training_ended.connect(lambda: self.rail.set_progress("finetune", None))
             self._desk = desk
             self._news = NewsDesk(self, desk, self._settings)
-            desk.work_ended.connect(self.quitting.look_again)
         return self._desk
 
     @property
@@ -151,10 +145,14 @@ class MainWindow(QMainWindow):
         self._trace.mark("window shown")
         self.active.start()
         self._open(photos)
-        if self._settings.values.unfinished_training:
-            next_turn(self, lambda: self.desk.harvest.recall())  # noqa: PLW0108 - the desk is made then
+        next_turn(self, self._recall)
         if self._settings.problem is not None:
             self.toasts.show_message(self._settings.problem)
+
+    def _recall(self) -> None:
+        """Look what became of a training that the program's end cut short; mostly there was none."""
+        if self._settings.values.unfinished_training:
+            self.desk.harvest.recall()
 
     def open_from_other_start(self, photos: Sequence[str]) -> None:
         """Open the files of a second start of the program, and come to the front."""

@@ -1,4 +1,4 @@
-"""Owns telling what became of trainings: a toast on whichever page is shown, a badge on the rail, a system notice."""
+"""Owns telling of trainings: a ring on the rail, then a badge, a toast on whichever page is shown, a system notice."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ class NewsDesk(QObject):
         self._badge = ""
         self._notifier: Notifier | None = None
         desk.harvest.told.connect(self._hear)
-        desk.training_changed.connect(self._taken_up)
+        desk.training_changed.connect(self._goes_on)
+        desk.training_ended.connect(self._none_goes_on)
+        desk.work_ended.connect(window.quitting.look_again)
         application = QGuiApplication.instance()
         if isinstance(application, QGuiApplication):
             application.focusWindowChanged.connect(self._look_up)
@@ -94,11 +96,16 @@ class NewsDesk(QObject):
         return next((dialog.context.toasts for dialog in self._desk.dialogs if dialog is active), None)
 
     @Slot(str, object, str)
-    def _taken_up(self, project_id: str, _share: object, _words: str) -> None:
+    def _goes_on(self, project_id: str, share: float | None, _words: str) -> None:
+        self._window.rail.set_progress("finetune", share or 0.0)
         if self._interrupted is not None and self._interrupted.project_id == project_id:
             self._interrupted = None
             if self._page is not None:
                 self._page.notices.dismiss(_NOTICE)
+
+    @Slot()
+    def _none_goes_on(self) -> None:
+        self._window.rail.set_progress("finetune", None)
 
     def _show_interruption(self) -> None:
         news, page = self._interrupted, self._page
