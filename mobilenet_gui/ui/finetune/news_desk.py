@@ -40,7 +40,7 @@ class NewsDesk(QObject):
         desk.harvest.told.connect(self._hear)
         desk.training_changed.connect(self._goes_on)
         desk.training_ended.connect(self._none_goes_on)
-        desk.work_ended.connect(window.quitting.look_again)
+        desk.work_ended.connect(self._less_to_lose)
         application = QGuiApplication.instance()
         if isinstance(application, QGuiApplication):
             application.focusWindowChanged.connect(self._look_up)
@@ -106,6 +106,10 @@ class NewsDesk(QObject):
     @Slot()
     def _none_goes_on(self) -> None:
         self._window.rail.set_progress("finetune", None)
+
+    @Slot()
+    def _less_to_lose(self) -> None:
+        self._window.quitting.look_again()
 
     def _show_interruption(self) -> None:
         news, page = self._interrupted, self._page
