@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +80,7 @@ def _run_window(app: QApplication, photos: list[str], trace: StartupTrace, serve
         opened = OpenedFiles(app)
         opened.files_opened.connect(window.open_from_other_start)
         app.installEventFilter(opened)
-    with _fault_log(), _interruptible(app):
+    with _fault_log(), _interruptible(window.quitting.close_at_once):
         window.show()
         # After the first paint, so that the window is there before anything is decoded.
         QTimer.singleShot(0, window, lambda: window.start(photos))
@@ -132,7 +132,7 @@ def _fault_log() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _interruptible(app: QApplication) -> Iterator[None]:
+def _interruptible(leave: Callable[[], None]) -> Iterator[None]:
     """Let Ctrl+C and a polite kill close the window in order.
 
     Python runs signal handlers only between byte codes, and Qt's loop runs none; the wake-up socket makes it.
@@ -144,7 +144,7 @@ def _interruptible(app: QApplication) -> Iterator[None]:
     for end in (ours, theirs):
         end.setblocking(False)
     previous_fd = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
-    previous = {number: signal.signal(number, lambda *_: app.quit()) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, lambda *_: leave()) for number in (signal.SIGINT, signal.SIGTERM)}
     notifier = QSocketNotifier(ours.fileno(), QSocketNotifier.Type.Read)
     notifier.activated.connect(lambda *_: _drain(ours))
     try:

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from mobilenet_gui.cli_dataset import path_argument
 from mobilenet_gui.cli_model import place_of
 from mobilenet_gui.cli_output import (
     WRITERS,
@@ -24,12 +23,13 @@ from mobilenet_gui.cli_output import (
     prepare_stdout,
     printable,
 )
-from mobilenet_gui.core.file_address import is_file_address
+from mobilenet_gui.core.file_address import is_file_address, path_of
 from mobilenet_gui.i18n import tr, trn
 
 if TYPE_CHECKING:
     from mobilenet_gui.core.batch import BatchResult
     from mobilenet_gui.core.bundle import Bundle
+    from mobilenet_gui.core.errors import PhotoError
 
 __all__ = [  # with what the other commands share
     "EXIT_BROKEN_PIPE",
@@ -115,7 +115,7 @@ def at_least_one(text: str) -> int:
 def _path_text(text: str) -> str:
     if not text:  # it would stand for the current folder
         raise argparse.ArgumentTypeError(tr("a path is empty"))
-    return str(path_argument(text)) if is_file_address(text) else text
+    return text
 
 
 def find_model(model: str | None) -> Bundle:
@@ -187,13 +187,13 @@ def report_unwritable(error: OSError) -> int:
 
 
 def _classify(arguments: argparse.Namespace) -> int:
-    from mobilenet_gui.core import batch, imaging
+    from mobilenet_gui.core import batch
 
     bundle = find_model(arguments.model)
     out = prepare_stdout()
     writer = WRITERS[arguments.format](out, min(arguments.top, max(1, len(bundle.labels))))
     stop = threading.Event()
-    photos = imaging.scan(_expanded(arguments.paths), recursive=arguments.recursive, cancel=stop)
+    photos = _photos(arguments.paths, arguments.recursive, stop)
     progress = _Progress(out)
     all_read = True
     results = batch.classify(photos, bundle, top_k=arguments.top, jobs=arguments.jobs, cancel=stop)
@@ -221,10 +221,28 @@ def _write(writer: Writer, result: BatchResult) -> None:
         writer.failure(path, result.error)
 
 
-def _expanded(texts: Iterable[str]) -> Iterator[Path]:
+def _photos(texts: Iterable[str], recursive: bool, stop: threading.Event) -> Iterator[Path | PhotoError]:
+    from mobilenet_gui.core import imaging
+    from mobilenet_gui.core.errors import PhotoError
+
+    for place in _expanded(texts):
+        if isinstance(place, PhotoError):
+            yield place
+        else:
+            yield from imaging.scan([place], recursive=recursive, cancel=stop)
+
+
+def _expanded(texts: Iterable[str]) -> Iterator[Path | PhotoError]:
+    from mobilenet_gui.core.errors import PhotoError
+
     for text in texts:
+        if is_file_address(text):
+            try:
+                yield path_of(text)
+            except PhotoError as error:
+                yield error
         # Windows' shells leave patterns to the program.
-        if sys.platform == "win32" and glob.has_magic(text) and not os.path.lexists(text):
+        elif sys.platform == "win32" and glob.has_magic(text) and not os.path.lexists(text):
             matches = sorted(glob.glob(text))  # noqa: PTH207 - keeps the way the path was written
             yield from map(Path, matches or [text])
         else:

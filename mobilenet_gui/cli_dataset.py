@@ -64,6 +64,10 @@ def read_dataset(arguments: argparse.Namespace, dataset: Path, cancel: threading
         note(str(problem), "warning")
     if found.left_out.total:
         note(found.left_out.words(), "warning")
+    if found.photos and not any(photo.class_name for photo in found.photos):
+        reason = " ".join(understood.text for understood in found.notes)
+        reason = reason or tr("These photos have no classes. Put each class into a folder of its name.")
+        raise ProjectError(str(dataset), f"{reason} {_otherwise('folders')}" if found.notes else reason)
     for understood in found.notes:
         note(f"{understood.text} {_otherwise(understood.other)}".strip(), "understood")
     if arguments.merge_alike:
@@ -75,10 +79,6 @@ def read_dataset(arguments: argparse.Namespace, dataset: Path, cancel: threading
             "different classes; --merge-alike makes one of each."
         )
         note(text.replace("{names}", groups), "understood")
-    if found.photos and not any(photo.class_name for photo in found.photos):
-        reason = " ".join(understood.text for understood in found.notes)
-        reason = reason or tr("These photos have no classes. Put each class into a folder of its name.")
-        raise ProjectError(str(dataset), f"{reason} {_otherwise('folders')}" if found.notes else reason)
     return found
 
 

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mobilenet_gui.cli_dataset import add_reading_options, path_argument, read_dataset
 from mobilenet_gui.cli_output import EventTeller, complain, prepare_stdout, printable
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training.training_settings import LIMITS, SPLIT_LEAST, TrainingSettings, is_allowed
 
 if TYPE_CHECKING:
+    from mobilenet_gui.cli_dataset import Note
     from mobilenet_gui.core.bundle import Bundle
     from mobilenet_gui.training import protocol
     from mobilenet_gui.training.dataset_types import FoundDataset
-    from mobilenet_gui.training.run_folder import RunFolder, RunSpec
+    from mobilenet_gui.training.run_folder import RunFolder, RunSpec, Sample
 
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
@@ -165,6 +166,7 @@ def _train(
         found = read_dataset(arguments, arguments.dataset, cancel, teller.note)
         alike = None if found.is_project else _alike(found, cancel, teller.comparing)
         classes, samples = found.samples(settings, alike)
+        _tell_moved(found, samples, teller.note)
         folder = RunFolder(Path(os.path.abspath(arguments.output)))  # noqa: PTH100 - links stay as they are
         place = arguments.dataset.absolute()
         name = arguments.name or found.name or (place.stem if place.is_file() else place.name)
@@ -187,6 +189,20 @@ def _alike(
         [PlainPhoto(number, path, "") for number, path in photos.items()], look=True, progress=progress, cancel=cancel
     )
     return {photos[number]: group for number, group in groups.items()}
+
+
+def _tell_moved(found: FoundDataset, samples: tuple[Sample, ...], note: Note) -> None:
+    """Tell of photos that are in two parts of the data: none is tested that is learnt from."""
+    given = [photo.split for photo in found.photos if photo.class_name]
+    pairs = zip(given, samples, strict=True)
+    moved = sum(1 for part, sample in pairs if (part == "test") != (sample.split == "test") and part)
+    if moved and not found.is_project:
+        text = trn(
+            "{n} photo shows the same as one of another part, and goes to one part with it.",
+            "{n} photos show the same as some of another part, and go to one part with them.",
+            moved,
+        )
+        note(text, "understood")
 
 
 def _spec(  # noqa: PLR0917 - the parts of one order

@@ -88,6 +88,10 @@ class Settings:
     snapshot_format: Literal["jpeg", "png"] = _setting("jpeg", Rule(choices=("jpeg", "png")))
     copy_photos: bool = _setting(False)
     """Photos for fine-tuning are copied into their project, not only referred to."""
+    notify: bool = _setting(True)
+    """Tell through the system that a training has ended, while no window of the program is in front."""
+    unfinished_training: str = _setting("")
+    """The project whose training is under way, and where there is one its run: `project/run`."""
     dismissed_banners: str = _setting("")
     """Comma-separated names of banners the user closed for good."""
 

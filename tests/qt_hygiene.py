@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import TypeVar
 
@@ -45,3 +46,18 @@ def no_leaked_qt_objects(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not timers, f"timers left running: {[_described(timer) for timer in timers]}"
     assert not threads, f"threads left running: {threads}"
     assert not windows, f"windows left open: {windows}"
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the threads that the window's thread has waited for since the test began."""
+    waited: list[str] = []
+    join = threading.Thread.join
+
+    def noted(self: threading.Thread, timeout: float | None = None) -> None:
+        if threading.current_thread() is threading.main_thread() and timeout != 0:
+            waited.append(self.name)
+        join(self, timeout)
+
+    monkeypatch.setattr(threading.Thread, "join", noted)
+    return waited

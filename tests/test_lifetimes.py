@@ -13,6 +13,8 @@ So the rules, which a reader can check without leaving the class:
   arguments that a method does not take are left out: `models.cancelled.connect(self._fill)` needs no lambda.
 * So is `destroyed`, whoever sends it: the receiver may be half gone by then.
 * `QTimer.singleShot` is told whose work it does: `QTimer.singleShot(0, self, ...)`.
+* Pages and windows of the wizard, which come and go, name the `receiver` of an errand where `done` is no method of it.
+* A window with a parent and a `closeEvent` is closed with its owner: `close_with_owner(self)`.
 """
 
 from __future__ import annotations
@@ -99,8 +101,9 @@ def _assigned(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
 
 def _annotated(node: ast.AST) -> dict[str, str]:
     """Return the classes that a function's parameters are said to be of."""
-    arguments = [part for part in ast.walk(node) if isinstance(part, ast.arg)]
-    return {argument.arg: _name(argument.annotation) for argument in arguments if _name(argument.annotation)}
+    given = node.args if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) else ast.arguments()
+    arguments = [*given.posonlyargs, *given.args, *given.kwonlyargs]
+    return {argument.arg: _name(argument.annotation) for argument in arguments}
 
 
 class _Package:
@@ -109,9 +112,10 @@ class _Package:
     def __init__(self, trees: list[ast.Module]) -> None:
         self.classes: dict[str, _Class] = {}
         for tree in trees:
+            qt = _imported_from_qt(tree)
             for node in ast.walk(tree):
                 if isinstance(node, ast.ClassDef):
-                    self._note(node, _imported_from_qt(tree))
+                    self._note(node, qt)
         while any(self._inherit(cls) for cls in self.classes.values()):
             pass
 
@@ -143,7 +147,7 @@ class _Package:
 
 
 def _imported_from_qt(tree: ast.Module) -> set[str]:
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    nodes = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
     return {alias.name for node in nodes if (node.module or "").startswith("PySide6") for alias in node.names}
 
 
@@ -222,6 +226,26 @@ def _calls(node: ast.AST, scope: _Scope, package: _Package) -> Iterator[tuple[as
         yield from _calls(child, inner, package)
 
 
+def _is_wrong_errand(call: ast.Call, scope: _Scope, package: _Package) -> bool:
+    """Say whether a call begins an errand of somebody else's runner that may end after whoever hears of it is gone."""
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    if "done" not in given or "failed" not in given or "receiver" in given or not isinstance(call.func, ast.Attribute):
+        return False
+    return not (_is_own(call.func.value, scope) or _goes_with_its_object(given["done"], scope, package))
+
+
+def _orphaned_windows(tree: ast.Module) -> Iterator[ast.ClassDef]:
+    """Give the windows whose clean-up their owner's going would skip."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and any(
+            isinstance(part, ast.FunctionDef) and part.name == "closeEvent" for part in node.body
+        ):
+            calls = [ast.unparse(part) for part in ast.walk(node) if isinstance(part, ast.Call)]
+            owned = any(call.startswith("super().__init__(parent") for call in calls)
+            if owned and "close_with_owner(self)" not in calls:
+                yield node
+
+
 def wrong_connections(sources: dict[str, str]) -> list[str]:
     """Return the connections in these modules that may outlive their receiver, each as `place:line: text`."""
     trees = {place: ast.parse(text) for place, text in sources.items()}
@@ -230,15 +254,24 @@ def wrong_connections(sources: dict[str, str]) -> list[str]:
     for place, tree in trees.items():
         functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
         for call, scope in _calls(tree, _Scope(functions=functions), package):
-            if _is_wrong(call, scope, package):
+            fleeting = place.startswith("ui/wizard/")
+            if _is_wrong(call, scope, package) or (fleeting and _is_wrong_errand(call, scope, package)):
                 wrong.append(f"{place}:{call.lineno}: {ast.unparse(call)}")
+        wrong += [
+            f"{place}:{node.lineno}: {node.name} is not closed with its owner" for node in _orphaned_windows(tree)
+        ]
     return wrong
 
 
 def test_no_connection_of_the_package_outlives_its_receiver() -> None:
-    files = sorted(PACKAGE.rglob("*.py"))
+    files = [
+        PACKAGE / "app.py",
+        *(path for part in ("ui", "workers") for path in sorted((PACKAGE / part).rglob("*.py"))),
+    ]
 
-    wrong = wrong_connections({str(path.relative_to(PACKAGE)): path.read_text(encoding="utf-8") for path in files})
+    wrong = wrong_connections(
+        {path.relative_to(PACKAGE).as_posix(): path.read_text(encoding="utf-8") for path in files}
+    )
 
     assert not wrong, "these may be called after their receiver is gone:\n" + "\n".join(wrong)
 
@@ -318,3 +351,24 @@ def test_a_method_of_a_plain_object_is_found() -> None:
     page = _PAGE.replace("CONNECT", "...").replace("PLAIN", "models.ended.connect(self.hear)")
 
     assert wrong_connections({"page.py": page}) == ["page.py:11: models.ended.connect(self.hear)"]
+
+
+def test_an_errand_that_may_end_after_its_page_is_found() -> None:
+    begun = "models.run(work, done=lambda found: self.method(), failed=self.method"
+    wrong = {"ui/wizard/page.py": _PAGE.replace("PLAIN", "...").replace("CONNECT", f"{begun})")}
+    right = {"ui/wizard/page.py": _PAGE.replace("PLAIN", "...").replace("CONNECT", f"{begun}, receiver=self)")}
+
+    assert len(wrong_connections(wrong)) == 1
+    assert wrong_connections(right) == []
+
+
+def test_a_window_that_its_owner_would_take_with_it_is_found() -> None:
+    window = """
+class Window(QWidget):
+    def __init__(self, parent):
+        super().__init__(parent, Qt.WindowType.Window)
+        close_with_owner(self)
+    def closeEvent(self, event): ...
+"""
+    assert wrong_connections({"a.py": window}) == []
+    assert len(wrong_connections({"a.py": window.replace("close_with_owner(self)", "...")})) == 1

@@ -14,16 +14,13 @@ waits for cameras to come back, and stops within 300 ms whatever a read is waiti
 
 from __future__ import annotations
 
-import contextlib
-from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from urllib.parse import urlsplit
 
 from mobilenet_gui.core import opencv
-from mobilenet_gui.core.frames_capture import CameraSource, CaptureStream, is_utf8, open_stream_capture
-from mobilenet_gui.core.frames_http import HttpStream, Silence, status_error
-from mobilenet_gui.core.frames_mjpeg import CONTENT_TYPE, MjpegStream
-from mobilenet_gui.core.frames_probe import index_at_end
+from mobilenet_gui.core.addresses import usable
+from mobilenet_gui.core.frames_capture import CameraSource, is_utf8
+from mobilenet_gui.core.frames_stream import open_stream
 from mobilenet_gui.core.frames_types import (
     Counter,
     Frame,
@@ -34,9 +31,9 @@ from mobilenet_gui.core.frames_types import (
     SourceKind,
     SourceSpec,
     urlsplit_safe,
-    without_password,
 )
 from mobilenet_gui.core.frames_video import VideoFile, open_video
+from mobilenet_gui.core.frames_web import open_web
 from mobilenet_gui.i18n import tr
 
 __all__ = [
@@ -51,13 +48,7 @@ __all__ = [
     "VideoFile",
     "open_source",
     "open_video",
-    "without_password",
 ]
-
-_BEGINNING: Final = 4096
-_PATIENCE: Final = 0.5
-"""Bytes of a video that tell whether it can be played from its beginning on, and seconds to wait for some of them."""
-_PAGES = frozenset({"text/html", "text/plain", "application/json", "application/pdf"})
 
 
 def open_source(spec: SourceSpec, counter: Counter | None = None, *, threads: int | None = None) -> FrameSource:
@@ -81,70 +72,18 @@ def open_source(spec: SourceSpec, counter: Counter | None = None, *, threads: in
         return CameraSource(spec, counter)
     if spec.kind is SourceKind.FILE:
         return open_video(Path(spec.address), counter, threads=threads)
-    return _open_stream(spec, counter)
-
-
-def _open_stream(spec: SourceSpec, counter: Counter) -> FrameSource:
-    if not is_utf8(spec.address):
+    if not _is_address(spec.address):
         raise SourceError(spec.shown, tr("This is not a valid address."), Problem.MISSING)
-    hindrance = ""
     if urlsplit_safe(spec.address) in ("http", "https"):
-        motion, hindrance = _open_mjpeg(spec, counter)
-        if motion is not None:
-            return motion
+        return open_web(spec, counter, threads=threads)
+    return open_stream(spec, counter)
+
+
+def _is_address(text: str) -> bool:
+    if not is_utf8(text) or any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+        return False
     try:
-        capture = open_stream_capture(spec)
-    except SourceError as error:
-        if hindrance and error.problem is Problem.UNREADABLE:
-            raise SourceError(spec.shown, hindrance, Problem.UNREADABLE) from error
-        raise
-    # A video of limited length must be played at its pace, not as fast as the network gives it.
-    video = VideoFile(spec.shown, counter, capture, hindrance=hindrance)
-    if video.info.duration is not None:
-        return video
-    return CaptureStream(spec, counter, capture)
-
-
-def _open_mjpeg(spec: SourceSpec, counter: Counter) -> tuple[MjpegStream | None, str]:
-    """Return the stream where it is MJPEG, None where OpenCV should try; and what to say if that fails, if known.
-
-    Raises:
-        SourceError: nobody answers, the answer is an error, or it is no video at all.
-    """
-    answer = HttpStream(spec.address, spec.shown)
-    stream = None
-    try:
-        if answer.status == 200 and answer.content_type == CONTENT_TYPE:
-            stream = MjpegStream(answer, spec.shown, counter)
-            return stream, ""
-        digest = "digest" in (answer.headers.get("WWW-Authenticate") or "").lower()
-        if answer.status >= 400 and not digest:  # FFmpeg can answer a digest challenge, we cannot
-            raise status_error(spec.shown, answer.status)
-        if answer.status == 200 and answer.content_type in _PAGES:
-            reason = tr("This address is a web page, not a stream. The stream itself has an address of its own.")
-            raise SourceError(spec.shown, reason, Problem.UNREADABLE)
-        if answer.status == 200 and answer.content_type.startswith("image/"):
-            reason = tr("This address is a single photo, not a stream.")
-            raise SourceError(spec.shown, reason, Problem.UNREADABLE)
-        return None, _hindrance(answer)
-    finally:
-        if stream is None:
-            answer.close()
-
-
-def _hindrance(answer: HttpStream) -> str:
-    """Return why a video on a web server may not be playable from there; empty where nothing speaks against it.
-
-    Some servers hand out whole files only, and some files cannot be played from their beginning on.
-    """
-    if answer.status != HTTPStatus.OK or "bytes" in (answer.headers.get("Accept-Ranges") or "").lower():
-        return ""
-    with contextlib.suppress(Silence, OSError):
-        while len(answer.buffer) < _BEGINNING and answer.more(_PATIENCE):
-            pass
-    if not index_at_end(bytes(answer.buffer[:_BEGINNING])):
-        return ""
-    return tr(
-        "This video cannot be played from its server: its table of contents stands at its end, and the server sends "
-        "whole files only. Save it first and open the file."
-    )
+        parts = urlsplit(usable(text))
+        return parts.port != 0 and bool(parts.hostname or parts.scheme.lower() in ("udp", "rtp"))
+    except ValueError:
+        return False

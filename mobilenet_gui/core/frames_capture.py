@@ -1,40 +1,24 @@
-"""Owns reading through OpenCV: cameras, and streams other than HTTP MJPEG. Files are `frames_video`'s.
+"""Owns reading through OpenCV: cameras, and what videos and streams have in common with them.
 
 A capture belongs to the thread that opened it: releasing one while another thread reads from it crashes the process.
 """
 
 from __future__ import annotations
 
+import io
 import os
-import socket
 import sys
-import time
-from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import SplitResult, urlsplit
 
 import numpy as np
 
 from mobilenet_gui.core import cameras, opencv
-from mobilenet_gui.core.frames_http import authorization, status_error
-from mobilenet_gui.core.frames_types import (
-    OPEN_TIMEOUT_MS,
-    READ_TIMEOUT_MS,
-    Counter,
-    Frame,
-    Problem,
-    SourceError,
-    SourceInfo,
-    SourceKind,
-    SourceSpec,
-    urlsplit_safe,
-)
+from mobilenet_gui.core.frames_types import Counter, Frame, Problem, SourceError, SourceInfo, SourceKind, SourceSpec
 from mobilenet_gui.core.types import Pixels
 from mobilenet_gui.i18n import tr
 
 _MJPG: Final = "MJPG"
 _HIGHEST_RATE: Final = 1000.0
-_PORTS: Final = {"rtsp": 554, "rtsps": 322, "rtmp": 1935, "http": 80, "https": 443}
 
 
 class CameraSource:
@@ -110,42 +94,6 @@ class CameraSource:
         return SourceError(self.name, reason, Problem.BUSY)
 
 
-class CaptureStream:
-    """A live stream in any protocol that OpenCV's FFmpeg speaks, such as RTSP."""
-
-    def __init__(self, spec: SourceSpec, counter: Counter, capture: Any) -> None:
-        """Take over an open capture; see `open_stream_capture`."""
-        self._name = spec.shown
-        self._over_http = urlsplit_safe(spec.address) in ("http", "https")
-        self._counter = counter
-        self._capture = capture
-        self._reader = RgbReader(capture)
-        self.info = SourceInfo(self._name, SourceKind.STREAM, frame_size(capture), fps=claimed_rate(capture))
-
-    def read(self) -> Frame | None:
-        """Return the next frame.
-
-        Raises:
-            SourceError: it went silent or ended.
-        """
-        begin = time.perf_counter()
-        pixels = self._reader.read()
-        if pixels is not None:
-            return self._counter.live_frame(pixels)
-        if time.perf_counter() - begin >= 0.9 * READ_TIMEOUT_MS / 1000:
-            raise went_silent(self._name)
-        # A camera that is switched off and a server that says goodbye look the same to FFmpeg; cameras are why people
-        # use RTSP, so that they are waited for. A web server's stream may well be over.
-        raise stream_ended(self._name) if self._over_http else broke_off(self._name)
-
-    def interrupt(self) -> None:
-        """Nothing can wake FFmpeg; it gives up after `READ_TIMEOUT_MS`."""
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._capture.release()
-
-
 class RgbReader:
     """Reads a capture's frames as RGB arrays of their own, with one copy: the one that swaps the colours."""
 
@@ -208,14 +156,17 @@ def to_rgb(picture: Any) -> Pixels:
     return pixels
 
 
-def open_capture(address: str | int, backend: int, parameters: list[int]) -> Any:
-    """Return OpenCV's capture of a camera, file or stream, open or not."""
+def open_capture(source: str | int | io.BufferedIOBase, backend: int, parameters: list[int], options: str = "") -> Any:
+    """Return OpenCV's capture of a camera, file, stream or row of bytes, open or not; FFmpeg's with `options`."""
     module = opencv.cv2()
     # OpenCV takes UTF-8 alone, and crashes the process where that cannot be made of a text.
-    if isinstance(address, str) and not is_utf8(address):
+    if isinstance(source, str) and not is_utf8(source):
         return module.VideoCapture()
     try:
-        return module.VideoCapture(address, backend, parameters)
+        if not options:
+            return module.VideoCapture(source, backend, parameters)
+        with opencv.ffmpeg_options(options):
+            return module.VideoCapture(source, backend, parameters)
     except module.error:
         return module.VideoCapture()
 
@@ -227,78 +178,6 @@ def is_utf8(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def open_stream_capture(spec: SourceSpec) -> Any:
-    """Return the capture of a stream.
-
-    Raises:
-        SourceError: it cannot be opened; the reason tells a host that does not answer from one without a video.
-    """
-    module = opencv.cv2()
-    parameters = [
-        *(module.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS),
-        *(module.CAP_PROP_READ_TIMEOUT_MSEC, READ_TIMEOUT_MS),
-        # With several threads FFmpeg holds back one frame a thread.
-        *(module.CAP_PROP_N_THREADS, 1),
-    ]
-    capture = open_capture(spec.address, module.CAP_FFMPEG, parameters)
-    if not capture.isOpened():
-        capture.release()
-        raise _why_no_stream(spec)
-    return capture
-
-
-def _why_no_stream(spec: SourceSpec) -> SourceError:
-    """Return why a stream did not open, found out by knocking at the server's door; FFmpeg does not say."""
-    reason = tr("The server answers, but gives no video that can be read under this address.")
-    problem = Problem.UNREADABLE
-    try:
-        parts = urlsplit(spec.address)
-        host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme.lower())
-        if host and port:
-            with socket.create_connection((host, port), timeout=OPEN_TIMEOUT_MS / 1000) as connection:
-                status = rtsp_status(connection, parts) if parts.scheme.lower() == "rtsp" else 0
-            if status >= HTTPStatus.BAD_REQUEST:
-                return status_error(spec.shown, status)
-        elif parts.scheme.lower() in ("udp", "rtp"):
-            reason, problem = tr("Nothing arrives at this address."), Problem.BUSY
-    except TimeoutError:
-        reason, problem = tr("The server does not answer."), Problem.BUSY
-    except socket.gaierror:
-        reason, problem = tr("No server of this name was found. Is the network connected?"), Problem.MISSING
-    except ValueError:
-        reason, problem = tr("This is not a valid address."), Problem.MISSING
-    except OSError:
-        reason, problem = tr("Nothing answers at this address."), Problem.MISSING
-    return SourceError(spec.shown, reason, problem)
-
-
-def rtsp_status(connection: socket.socket, parts: SplitResult) -> int:
-    """Ask a network camera on an open connection about a stream; return its status code, 0 where it says none."""
-    place = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    lines = [f"DESCRIBE {place} RTSP/1.0", "CSeq: 1", "Accept: application/sdp", *authorization(parts)]
-    try:
-        connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-        words = connection.recv(4096).split(None, 2)
-    except OSError:
-        return 0
-    return int(words[1]) if len(words) > 1 and words[0].startswith(b"RTSP/") and words[1].isdigit() else 0
-
-
-def went_silent(name: str) -> SourceError:
-    """Return the error for a stream that sends nothing any more."""
-    return SourceError(name, tr("The stream went silent. It goes on when it sends again."), Problem.STALLED)
-
-
-def stream_ended(name: str) -> SourceError:
-    """Return the error for a stream whose server has closed it."""
-    return SourceError(name, tr("The stream has ended."), Problem.ENDED)
-
-
-def broke_off(name: str) -> SourceError:
-    """Return the error for a stream that went away."""
-    return SourceError(name, tr("The connection broke off. It goes on when the stream is back."), Problem.LOST)
 
 
 def frame_size(capture: Any) -> tuple[int, int]:

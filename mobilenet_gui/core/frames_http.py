@@ -6,7 +6,6 @@ HTTP/1.0 is spoken so that servers do not send their streams in chunks; some sma
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import email.message
 import email.parser
@@ -16,9 +15,11 @@ import ssl
 import time
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from mobilenet_gui.core.frames_types import OPEN_TIMEOUT_MS, Problem, SourceError, without_password
+from mobilenet_gui.core import frames_auth
+from mobilenet_gui.core.addresses import usable
+from mobilenet_gui.core.frames_types import OPEN_TIMEOUT_MS, Line, Problem, SourceError
 from mobilenet_gui.i18n import tr
 
 POLL_SECONDS: Final = 0.1
@@ -28,6 +29,8 @@ _PIECE: Final = 256 * 1024
 _GREETINGS: Final = (b"HTTP/", b"ICY")
 _CHUNK_LINE: Final = 1024
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]{1,12}")
+_STATUS: Final = re.compile(rb"\d{3}")
+_MOVED: Final = (301, 302, 303, 307, 308)
 
 
 class Silence(Exception):  # noqa: N818 - not an error: the connection stands, nothing comes
@@ -48,27 +51,38 @@ class HttpStream:
         buffer: what has come of the body and was not taken yet; the reader takes from its front.
     """
 
-    def __init__(self, url: str, subject: str) -> None:
+    def __init__(self, url: str, subject: str, line: Line | None = None, *, start: int | None = None) -> None:
         """Ask for `url`, following redirections.
+
+        Args:
+            url: the address, with name and password if need be.
+            subject: what errors call it.
+            line: tells when nobody waits any more.
+            start: the first byte that is wanted; None for the whole without a word about ranges.
 
         Raises:
             SourceError: nobody answers, or not in HTTP. Whether the status is good is for the caller to see.
         """
         self._subject = subject
+        self._line = line or Line()
+        self._start = start
         self._stopped = False
         self._socket: socket.socket | None = None
         self._chunks: _Chunks | None = None
         self.buffer = bytearray()
+        url = usable(url)
         for _ in range(_REDIRECTS + 1):
             self.url = url
             self._ask(url)
             target = self.headers.get("Location")
-            if self.status not in (301, 302, 303, 307, 308) or not target:
+            if self.status not in _MOVED or not target:
                 return
             self.close()
-            url = urljoin(url, target)
-            if urlsplit(url).scheme.lower() not in ("http", "https"):
-                break
+            try:
+                url = _followed(url, target)
+            except ValueError as error:
+                reason = tr("The server sends us to an address that is not one of a web server.")
+                raise SourceError(subject, reason, Problem.UNREADABLE) from error
         self.close()
         raise SourceError(subject, tr("The server keeps sending us to other addresses."), Problem.UNREADABLE)
 
@@ -101,7 +115,7 @@ class HttpStream:
         """
         deadline = time.monotonic() + seconds
         while self._socket is not None and not (self._chunks is not None and self._chunks.over):
-            if self._stopped:
+            if self._stopped or self._line.is_cut:
                 raise Interrupted
             self._socket.settimeout(max(0.001, min(POLL_SECONDS, deadline - time.monotonic())))
             try:
@@ -124,20 +138,46 @@ class HttpStream:
             host, port = parts.hostname or "", parts.port
         except ValueError as error:
             raise SourceError(self._subject, tr("This is not a valid address."), Problem.MISSING) from error
-        # What was said beside a redirection is no part of the next answer.
-        self.buffer.clear()
-        self._chunks = None
+        if not host or any(ord(letter) <= 32 for letter in host):
+            raise SourceError(self._subject, tr("This is not a valid address."), Problem.MISSING)
         secure = parts.scheme.lower() == "https"
-        self._socket = self._connect(host, port or (443 if secure else 80), secure)
-        try:
-            self._socket.sendall(_request(parts, host, port))
-            self._read_head()
-        except Silence as error:
+        proof = frames_auth.basic(parts)
+        for attempt in range(2):
+            # What was said beside a redirection or a question is no part of the next answer.
+            self.buffer.clear()
+            self._chunks = None
+            self._socket = self._connect(host, port or (443 if secure else 80), secure)
+            try:
+                self._socket.sendall(self._request(parts, host, port, proof))
+                self._read_head()
+            except Silence as error:
+                self.close()
+                raise _silent(self._subject) from error
+            except (OSError, Interrupted) as error:
+                self.close()
+                raise _broken(self._subject, error) from error
+            except UnicodeError as error:
+                self.close()
+                raise _no_server(self._subject) from error
+            asked = self.headers.get_all("WWW-Authenticate", []) if self.status == HTTPStatus.UNAUTHORIZED else []
+            proof = frames_auth.digest(parts, [str(line) for line in asked], "GET", _place(parts))
+            if not proof or attempt:
+                return
             self.close()
-            raise _silent(self._subject) from error
-        except (OSError, Interrupted) as error:
-            self.close()
-            raise _broken(self._subject, error) from error
+
+    def _request(self, parts: SplitResult, host: str, port: int | None, proof: str) -> bytes:
+        shown = f"[{host}]" if ":" in host else host.encode("idna").decode("ascii")
+        lines = [
+            f"GET {_place(parts)} HTTP/1.0",
+            f"Host: {shown}{f':{port}' if port else ''}",
+            "Accept: */*",
+            "Connection: close",
+        ]
+        if self._start is not None:
+            lines.append(f"Range: bytes={self._start}-")
+        if proof:
+            lines.append(f"Authorization: {proof}")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
     def _connect(self, host: str, port: int, secure: bool) -> socket.socket:
         seconds = OPEN_TIMEOUT_MS / 1000
@@ -152,9 +192,8 @@ class HttpStream:
         except ssl.SSLCertVerificationError as error:
             reason = tr("The server’s certificate is not trusted on this computer.")
             raise SourceError(self._subject, reason, Problem.REFUSED) from error
-        except (socket.gaierror, UnicodeError) as error:
-            reason = tr("No server of this name was found. Is the network connected?")
-            raise SourceError(self._subject, reason, Problem.MISSING) from error
+        except (socket.gaierror, UnicodeError, ValueError) as error:
+            raise _no_server(self._subject) from error
         except OSError as error:
             raise _broken(self._subject, error) from error
 
@@ -170,7 +209,7 @@ class HttpStream:
         del self.buffer[:end]
         line, _, rest = head.partition(b"\n")
         words = line.split(None, 2)
-        if len(words) < 2 or not words[0].startswith(_GREETINGS) or not words[1].isdigit():
+        if len(words) < 2 or not words[0].startswith(_GREETINGS) or _STATUS.fullmatch(words[1]) is None:
             raise OSError(tr("it does not speak HTTP"))
         self.status = int(words[1])
         self.headers: email.message.Message = email.parser.BytesHeaderParser().parsebytes(rest)
@@ -232,28 +271,38 @@ def status_error(subject: str, status: int) -> SourceError:
     return SourceError(subject, reason, Problem.BUSY)
 
 
-def authorization(parts: SplitResult) -> list[str]:
-    """Return the line of a request that tells the name and password in an address; nothing where there are none."""
-    if not parts.username:
-        return []
-    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return ["Authorization: Basic " + base64.b64encode(pair.encode()).decode()]
-
-
-def _request(parts: SplitResult, host: str, port: int | None) -> bytes:
+def _place(parts: SplitResult) -> str:
+    """Return the part of an address that the first line of a request names."""
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     if parts.query:
         path += "?" + quote(parts.query, safe="/?%:@!$&'()*+,;=~-._[]")
-    shown = f"[{host}]" if ":" in host else host.encode("idna").decode("ascii")
-    lines = [f"GET {path} HTTP/1.0", f"Host: {shown}{f':{port}' if port else ''}", "Accept: */*", "Connection: close"]
-    lines += authorization(parts)
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+    return path
 
 
 def _head_end(data: bytearray) -> int:
     """Return where the body begins; -1 where the head is not whole yet."""
     ends = [place + len(mark) for mark in (b"\r\n\r\n", b"\n\n") if (place := data.find(mark)) >= 0]
     return min(ends, default=-1)
+
+
+def _followed(url: str, target: str) -> str:
+    """Return the address that a redirection leads to; on the same server the password goes along.
+
+    Raises:
+        ValueError: it is none of a web server.
+    """
+    before = urlsplit(url)
+    after = urlsplit(urljoin(url, usable(target)))
+    if after.scheme.lower() not in ("http", "https"):
+        raise ValueError(after.scheme)
+    if "@" in before.netloc and "@" not in after.netloc and after.hostname == before.hostname:
+        after = after._replace(netloc=f"{before.netloc.rpartition('@')[0]}@{after.netloc}")
+    return after.geturl()
+
+
+def _no_server(subject: str) -> SourceError:
+    reason = tr("No server of this name was found. Is the network connected?")
+    return SourceError(subject, reason, Problem.MISSING)
 
 
 def _silent(subject: str) -> SourceError:
@@ -265,4 +314,4 @@ def _broken(subject: str, error: Exception) -> SourceError:
         return SourceError(subject, tr("Nothing answers at this address."), Problem.MISSING)
     why = getattr(error, "strerror", None) or str(error) or tr("it closed the connection")
     reason = tr("The server cannot be used: {reason}.").format(reason=why)
-    return SourceError(without_password(subject), reason, Problem.BUSY)
+    return SourceError(subject, reason, Problem.BUSY)

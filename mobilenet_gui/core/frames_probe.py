@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -24,6 +25,7 @@ _PICTURE_ROWS: Final = (".mjpeg", ".mjpg")
 """Videos that are JPEGs one after another, as some cameras save them, begin as a photo does."""
 _TEXT: Final = bytes([*range(7, 14), 27, *range(32, 256)])
 _VIDEOS: Final = (b"RIFF", frames_matroska.MARK, b"OggS", b"FLV\x01", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3")
+_LISTS: Final = (b"#extm3u", b"ffconcat version", b"<mpd", b"v=0\no=", b"v=0\r\no=", b"[playlist]", b"<smil", b"<asx")
 _SOUNDS: Final = (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1")
 
 
@@ -35,16 +37,19 @@ def check_file(path: Path) -> None:
     """
     name = str(path)
     try:
-        if path.is_dir():
+        kind = path.stat().st_mode
+        if stat.S_ISDIR(kind):
             raise SourceError(name, tr("This is a folder, not a video."), Problem.UNREADABLE)
+        if not stat.S_ISREG(kind):  # opening a pipe waits until somebody writes into it
+            raise SourceError(name, tr("This is a pipe or a device, not a video file."), Problem.UNREADABLE)
         with path.open("rb") as file:
             head = file.read(_HEAD)
         if not head:
             raise SourceError(name, tr("The file is empty."), Problem.UNREADABLE)
-        if _is_photo(head) and path.suffix.lower() not in _PICTURE_ROWS:
+        if is_photo(head) and path.suffix.lower() not in _PICTURE_ROWS:
             raise SourceError(name, _photo_words(), Problem.UNREADABLE)
-        if _is_text(head):  # FFmpeg shows text as a film of its letters
-            raise SourceError(name, _no_video_words(), Problem.UNREADABLE)
+        if is_text(head):
+            raise SourceError(name, list_words(head) or _no_video_words(), Problem.UNREADABLE)
     except FileNotFoundError as error:
         raise SourceError(name, tr("There is no such file."), Problem.MISSING) from error
     except PermissionError as error:
@@ -150,9 +155,9 @@ def _reason(file: BinaryIO) -> str:
         return _movie_reason(file)
     if _only_sound(head) or _matroska_sound(file, head):
         return tr("There is only sound in this file, no video.")
-    if head.startswith(_VIDEOS) or (head[:1] == b"G" and head[188:189] == b"G"):
+    if may_be_video(head):
         return tr("This video is damaged or incomplete, or its format cannot be decoded.")
-    return _no_video_words()
+    return list_words(head) or _no_video_words()
 
 
 def _photo_words() -> str:
@@ -163,12 +168,27 @@ def _no_video_words() -> str:
     return tr("This is not a video that can be read.")
 
 
-def _is_photo(head: bytes) -> bool:
+def is_photo(head: bytes) -> bool:
+    """Say whether a file that begins like this is a photo."""
     # GIF is not among them: many of them move.
     return head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
 
 
-def _is_text(head: bytes) -> bool:
+def may_be_video(head: bytes) -> bool:
+    """Say whether a file that begins like this is in a format that videos come in."""
+    return head[4:8] in _MOVIE_BOXES or head.startswith(_VIDEOS) or (head[:1] == b"G" and head[188:189] == b"G")
+
+
+def list_words(head: bytes) -> str:
+    """Return what to say of a file that only names others, and begins like this; empty where it is none."""
+    words = head.lower()
+    if any(mark in words for mark in _LISTS):
+        return tr("This is a list of videos, not a video. Open one of those that it names.")
+    return ""
+
+
+def is_text(head: bytes) -> bool:
+    """Say whether a file that begins like this is text, whose letters FFmpeg would show as a film."""
     return not head.translate(None, _TEXT)
 
 

@@ -107,10 +107,12 @@ class FrameReader:
         self._on_frame, self._on_state = on_frame, on_state
         self._patience, self._resume_ended, self._opener = patience, resume_ended, opener
         self._counter = Counter()
+        self._counter.line.on_wait = self._hear_wait
         self._changed = threading.Condition()
         self._stopping = False
         self._source: FrameSource | None = None
         self._state: StateChange | None = None
+        self._telling = threading.RLock()
         self._rate = RateMeter()
         self._playback = Playback(self._changed, self._deliver, paused=paused)
         self._thread = threading.Thread(target=self._run, name="frame-reader")
@@ -154,6 +156,7 @@ class FrameReader:
             self._playback.close()
             source = self._source
             self._changed.notify_all()
+        self._counter.line.cut()
         if source is not None:
             source.interrupt()
         if self._thread.ident is None or self._thread is threading.current_thread():
@@ -259,6 +262,13 @@ class FrameReader:
                 self._source = None
             source.close()
 
+    def _hear_wait(self, error: SourceError) -> None:
+        """Hear, in any thread, that a read or an opening waits: nothing comes, and it goes on by itself."""
+        with self._telling:
+            state = self.state
+            if state.state in (ReaderState.OPENING, ReaderState.LIVE, ReaderState.WAITING):
+                self._announce(ReaderState.WAITING, state.info, error)
+
     def _file_state(self, video: VideoFile, ended: bool) -> None:
         if ended:
             self._announce(ReaderState.ENDED, video.info, video.shortfall())
@@ -292,12 +302,13 @@ class FrameReader:
             self._on_frame(frame)
 
     def _announce(self, state: ReaderState, info: SourceInfo | None = None, error: SourceError | None = None) -> None:
-        known, change = self._state, StateChange(state, info, error)
-        same = known is not None and known.state is state and known.info == info and known.error is error
-        if self._stopping or same:
-            return
-        self._state = change
-        self._on_state(change)
+        with self._telling:
+            known, change = self._state, StateChange(state, info, error)
+            same = known is not None and known.state is state and known.info == info and known.error is error
+            if self._stopping or same:
+                return
+            self._state = change
+            self._on_state(change)
 
 
 def lingering() -> int:

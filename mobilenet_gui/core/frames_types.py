@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from mobilenet_gui.core.addresses import shown, shown_in
 from mobilenet_gui.core.errors import PhotoError, UserError
 from mobilenet_gui.core.file_address import is_file_address, path_of_address
 from mobilenet_gui.core.types import Pixels
@@ -19,7 +22,7 @@ from mobilenet_gui.i18n import tr
 OPEN_TIMEOUT_MS = 3000
 """How long a stream may take to open: some send the first whole picture only after two seconds."""
 READ_TIMEOUT_MS = 1000
-"""How long the next frame may take before a stream counts as silent. OpenCV's own default is 30 s."""
+"""How long nothing may come before a stream counts as silent, unless it is known to take its time."""
 
 STREAM_SCHEMES = frozenset({"http", "https", "rtsp", "rtsps", "rtmp", "udp", "tcp", "rtp", "srt"})
 
@@ -47,19 +50,21 @@ class Problem(Enum):
     """It worked, then went away: unplugged, connection broken."""
     STALLED = "stalled"
     """It worked, then went silent."""
+    LOADING = "loading"
+    """A video comes slower than it is played; nothing is wrong."""
     ENDED = "ended"
     """The stream's server said that it is over."""
 
 
 class SourceError(UserError):
-    """A camera, video or stream that cannot be read. `subject` is its name, path or address without a password.
+    """A camera, video or stream that cannot be read. `subject` is its name, path or address as it may be shown.
 
     Attributes:
         problem: what kind of failure it is.
     """
 
     def __init__(self, subject: str, reason: str, problem: Problem) -> None:
-        super().__init__(subject, reason)
+        super().__init__(shown(subject), shown_in(reason))
         self.problem = problem
 
     @property
@@ -96,13 +101,13 @@ class SourceSpec:
             return cls(SourceKind.CAMERA, asked)
         if is_stream_address(asked):
             return cls(SourceKind.STREAM, asked)
-        if is_file_address(asked) and not Path(text).exists():
+        if is_file_address(asked) and not _exists(text):
             return cls(SourceKind.FILE, _path_of(asked))
         if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", asked):
             reason = tr("This kind of address cannot be watched; it may begin with rtsp, http or https.")
-            raise SourceError(without_password(asked), reason, Problem.UNREADABLE)
+            raise SourceError(asked, reason, Problem.UNREADABLE)
         looks_like_path = os.sep in asked or "/" in asked or re.search(r"\.[A-Za-z0-9]{2,5}$", asked)
-        if Path(text).exists() and not text.startswith("/dev/"):
+        if _exists(text) and not text.startswith("/dev/"):
             return cls(SourceKind.FILE, text)
         if text.startswith("/dev/video") or not looks_like_path:
             return cls(SourceKind.CAMERA, asked)
@@ -110,9 +115,9 @@ class SourceSpec:
 
     @property
     def shown(self) -> str:
-        """What errors call it: never with a password in it."""
+        """What it is called wherever it is seen or written: never with a password in it."""
         if self.kind is SourceKind.STREAM:
-            return without_password(self.address)
+            return shown(self.address)
         if self.kind is SourceKind.CAMERA and self.address.isdigit():
             return tr("Camera {number}").format(number=self.address)
         return self.address
@@ -161,12 +166,63 @@ class Frame:
     arrived: float
 
 
+class Line:
+    """What a source and whoever reads it tell each other while a read or an opening waits; from any thread.
+
+    Attributes:
+        on_wait: hears that nothing comes, and why; the wait goes on. None where nobody cares.
+    """
+
+    def __init__(self) -> None:
+        self.on_wait: Callable[[SourceError], None] | None = None
+        self._lock = threading.Lock()
+        self._wakers: list[Callable[[], None]] = []
+        self._cut = False
+
+    @property
+    def is_cut(self) -> bool:
+        """Nobody waits any more."""
+        return self._cut
+
+    def cut(self) -> None:
+        """Have whatever waits give up, now and later."""
+        with self._lock:
+            self._cut = True
+            wakers, self._wakers = self._wakers, []
+        for wake in wakers:
+            wake()
+
+    def woken_by_cut(self, wake: Callable[[], None]) -> None:
+        """Have `wake` called, once, when the line is cut; at once where it is."""
+        with self._lock:
+            if not self._cut:
+                self._wakers.append(wake)
+                return
+        wake()
+
+    def forget(self, wake: Callable[[], None]) -> None:
+        """Call `wake` no more; harmless where it never was to be called."""
+        with self._lock:
+            if wake in self._wakers:
+                self._wakers.remove(wake)
+
+    def waits(self, error: SourceError) -> None:
+        """Tell the reader that nothing comes."""
+        if self.on_wait is not None and not self._cut:
+            self.on_wait(error)
+
+
 class Counter:
-    """Numbers a source's frames and tells its time; shared by all its openings, so that a replugged camera goes on."""
+    """Numbers a source's frames and tells its time; shared by all its openings, so that a replugged camera goes on.
+
+    Attributes:
+        line: between the openings and whoever reads.
+    """
 
     def __init__(self) -> None:
         self.start = time.perf_counter()
         self.count = 0
+        self.line = Line()
 
     def live_frame(self, pixels: Pixels) -> Frame:
         """Return the next frame of a live source, which has just arrived."""
@@ -217,18 +273,16 @@ def is_stream_address(text: str) -> bool:
     return "://" in text and urlsplit_safe(text) in STREAM_SCHEMES
 
 
+def _exists(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):  # longer than a name may be
+        return False
+
+
 def _path_of(url: str) -> str:
     """Return the path that a `file://` address names."""
     try:
         return str(path_of_address(url))
     except PhotoError as error:
-        raise SourceError(without_password(url), error.reason, Problem.MISSING) from error
-
-
-def without_password(url: str) -> str:
-    """Return an address as it may be shown: user and password replaced by dots."""
-    scheme, separator, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    if not separator or "@" not in host:
-        return url
-    return f"{scheme}://\N{HORIZONTAL ELLIPSIS}@{host.rpartition('@')[2]}{slash}{path}"
+        raise SourceError(url, error.reason, Problem.MISSING) from error

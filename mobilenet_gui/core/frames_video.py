@@ -10,10 +10,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from mobilenet_gui.core import frames_probe, opencv
 from mobilenet_gui.core.frames_capture import RgbReader, claimed_rate, frame_size, is_utf8, open_capture
+from mobilenet_gui.core.frames_formats import FILE_OPTIONS
 from mobilenet_gui.core.frames_types import Counter, Frame, Problem, SourceError, SourceInfo, SourceKind
 from mobilenet_gui.core.types import Pixels
 from mobilenet_gui.i18n import tr
@@ -23,6 +24,24 @@ _LONGEST: Final = 1000 * 3600.0
 _TINY: Final = 0.0005
 _SEEK_TRIES: Final = 12
 _SHORT_SECONDS: Final = 0.5
+_NEAR_FRAMES: Final = 2.0
+"""Frames so near before a place that they may be the one on screen there are turned into pixels on the way."""
+
+Reopen = Callable[[float], "tuple[Any, float] | None"]
+"""Opens the video once more, at or before a place: OpenCV's capture, and the seconds of the video before it."""
+
+
+class Feed(Protocol):
+    """Where the bytes of a video come through that is no file of this computer."""
+
+    def begin_frame(self) -> None:
+        """Hear that the waiting for another frame begins."""
+
+    def trouble(self) -> SourceError | None:
+        """Return why it ended before its end; None where it did not."""
+
+    def close(self) -> None:
+        """Let it go."""
 
 
 class VideoFile:
@@ -37,7 +56,9 @@ class VideoFile:
         duration: float | None = None,
         may_break_off: bool = True,
         hindrance: str = "",
-        reopen: Callable[[], Any] | None = None,
+        reopen: Reopen | None = None,
+        reopens_anywhere: bool = False,
+        feed: Feed | None = None,
     ) -> None:
         """Take over an open capture; `open_video` makes one of a file.
 
@@ -49,14 +70,19 @@ class VideoFile:
                 that goes on longer.
             may_break_off: an end that comes too soon means that a part is missing.
             hindrance: what to say where not one frame can be decoded, if more is known than that.
-            reopen: returns a new capture of the same video, for formats in which nothing can be found again.
+            reopen: opens the same video anew, for formats in which nothing can be found again.
+            reopens_anywhere: it does so near any place; otherwise at the beginning only, whatever place it is given.
+            feed: where its bytes come through; closed along with it.
         """
         self._name = name
         self._counter = counter
         self._capture = capture
         self._hindrance = hindrance
         self._reopen = reopen
-        self._winds = True
+        self._reopens_anywhere = reopens_anywhere
+        self._feed = feed
+        self._winds = not reopens_anywhere
+        self._base = 0.0
         self._interrupted = False
         self._reader = RgbReader(capture)
         capture.set(opencv.cv2().CAP_PROP_ORIENTATION_AUTO, 1)
@@ -72,6 +98,9 @@ class VideoFile:
         )  # fmt: skip
         self._announced = duration if may_break_off else None
         self._position: float | None = None
+        # The frame after the present one, where that had to be looked at; the present one's pixels are kept then.
+        self._ahead: float | None = None
+        self._kept: Pixels | None = None
         self._first: float | None = None
         self._furthest = 0.0
 
@@ -98,7 +127,7 @@ class VideoFile:
         """Return the next frame; None at the end.
 
         Raises:
-            SourceError: not one frame can be decoded.
+            SourceError: not one frame can be decoded, or the server that sends it is gone.
         """
         while self.grab():
             pixels = self._reader.retrieve()
@@ -110,16 +139,26 @@ class VideoFile:
         return None
 
     def grab(self) -> bool:
-        """Go one frame on without handing it out; False at the end."""
+        """Go one frame on without handing it out; False at the end.
+
+        Raises:
+            SourceError: the server that sends it is gone.
+        """
+        if self._ahead is not None:
+            self._position, self._ahead, self._kept = self._ahead, None, None
+            return True
         if self._grab():
             return True
+        trouble = None if self._feed is None or self._interrupted else self._feed.trouble()
+        if trouble is not None:
+            raise trouble
         if self._position is not None:
             self._learn_length()
         return False
 
     def grabbed(self) -> Frame | None:
         """Return the frame that was grabbed; None where it cannot be decoded."""
-        pixels: Pixels | None = self._reader.retrieve()
+        pixels: Pixels | None = self._reader.retrieve() if self._kept is None else self._kept
         return None if pixels is None else self._counter.file_frame(pixels, self.position)
 
     def grabbed_bgr(self, into: Pixels | None) -> Pixels | None:
@@ -127,30 +166,30 @@ class VideoFile:
         return self._reader.retrieve_bgr(into)
 
     def seek(self, seconds: float) -> Frame | None:
-        """Go to a place and return its frame: the first that is not more than half a frame before it.
+        """Go to a place and return the frame that is on screen there: the last one that does not begin later.
 
         Past the end, that is the last frame there is. None where nothing can be found, as in a file that cannot seek.
         """
         wanted = max(0.0, seconds)
         if self.info.duration is not None:
             wanted = min(wanted, self.info.duration)
-        return self._go_to(wanted, 0.5 * self.frame_seconds)
+        return self._go_to(wanted)
 
     def step_back(self) -> Frame | None:
         """Return the frame before the present one; the first one again where there is none before it."""
         here = self.position
         back = 1.5 * self.frame_seconds
         for _ in range(_SEEK_TRIES):
-            start = max(0.0, here - back) if self._winds else 0.0
+            start = max(0.0, here - back) if self._finds else 0.0
             if self._jump(start) and self.position < here - _TINY:
                 before = self.position
                 while self._goes_on() and self.position < here - _TINY:
                     before = self.position
-                return self._go_to(before, _TINY)
+                return self._go_to(before)
             if start == 0.0:
                 break
             back *= 2
-        return self._go_to(0.0, _TINY)
+        return self._go_to(0.0)
 
     def interrupt(self) -> None:
         """Have a search for a place give up; from any thread. Nothing else here takes long."""
@@ -159,13 +198,20 @@ class VideoFile:
     def close(self) -> None:
         """Close the file."""
         self._capture.release()
+        if self._feed is not None:
+            self._feed.close()
 
-    def _go_to(self, wanted: float, slack: float, *, exists: bool = False) -> Frame | None:
-        """Return the first frame from `wanted - slack` on; past the last one, the last. `exists`: there is one."""
-        start, back = wanted if self._winds else 0.0, self.frame_seconds
+    @property
+    def _finds(self) -> bool:
+        """Places can be found otherwise than by reading on to them."""
+        return self._winds or self._reopens_anywhere
+
+    def _go_to(self, wanted: float, *, exists: bool = False) -> Frame | None:
+        """Return the last frame that does not begin after `wanted`, or the first one. `exists`: one begins there."""
+        start, back = wanted if self._finds else 0.0, self.frame_seconds
         for _ in range(_SEEK_TRIES):
             # OpenCV counts in frames of equal length: it may land behind the place, or miss the end.
-            if self._jump(start) and (self.position <= wanted + slack or start == 0.0):
+            if self._jump(start) and (self.position <= wanted + _TINY or start == 0.0):
                 break
             if start == 0.0:
                 return None
@@ -174,10 +220,29 @@ class VideoFile:
         else:
             if not self._jump(0.0):
                 return None
-        while self.position < wanted - slack:
+        return self._read_on(wanted, exists=exists)
+
+    def _read_on(self, wanted: float, *, exists: bool) -> Frame | None:
+        """Return the frame on screen at a place that the present frame does not lie behind.
+
+        Only the frame after it tells which that is, since frames may stand for any time.
+        """
+        while True:
+            here = self.position
+            if here > wanted - _TINY:
+                return self.grabbed()
+            kept = self._reader.retrieve() if wanted - here <= _NEAR_FRAMES * self.frame_seconds else None
             if not self._goes_on():
-                return None if exists or self._interrupted else self._go_to(self.position, _TINY, exists=True)
-        return self.grabbed()
+                if self._interrupted:
+                    return None
+            elif self.position <= wanted + _TINY:
+                continue
+            elif kept is not None:
+                self._position, self._ahead, self._kept = here, self.position, kept
+            if kept is not None:
+                return self._counter.file_frame(kept, here)
+            # It stood for longer than was to be expected; now it is known which one it is.
+            return None if exists else self._go_to(here, exists=True)
 
     def _goes_on(self) -> bool:
         return not self._interrupted and self.grab()
@@ -186,31 +251,35 @@ class VideoFile:
         """Have OpenCV seek, and grab the frame that it lands on; False where there is none."""
         if self._interrupted:
             return False
+        self._ahead = self._kept = None
         before, self._position = self._position, None
         if self._winds and self._capture.set(opencv.cv2().CAP_PROP_POS_MSEC, seconds * 1000) and self._grab():
             at_start = self.position <= (self._first or 0.0) + 0.5 * self.frame_seconds
             # Formats without any index land wherever FFmpeg guesses, even when the beginning is asked for.
-            return seconds > 0.0 or at_start or self._begin_anew() or self._position is not None
-        if seconds == 0.0 and self._begin_anew():
+            return seconds > 0.0 or at_start or self._open_anew(0.0) or self._position is not None
+        if (seconds == 0.0 or self._reopens_anywhere) and self._open_anew(seconds):
             return True
         self._position = before
         return False
 
-    def _begin_anew(self) -> bool:
+    def _open_anew(self, seconds: float) -> bool:
         """Open the video once more, where even its beginning cannot be found; from there on it is read on to places."""
-        capture = None if self._reopen is None else self._reopen()
-        if capture is None:
+        made = None if self._reopen is None else self._reopen(seconds)
+        if made is None:
             return False
-        self._winds, self._position = False, None
+        capture, base = made
+        self._winds, self._position, self._base = False, None, base
         self._capture.release()
         self._capture, self._reader = capture, RgbReader(capture)
         capture.set(opencv.cv2().CAP_PROP_ORIENTATION_AUTO, 1)
         return self._grab()
 
     def _grab(self) -> bool:
+        if self._feed is not None:
+            self._feed.begin_frame()
         if not self._reader.grab():
             return False
-        place = self._capture.get(opencv.cv2().CAP_PROP_POS_MSEC) / 1000
+        place = self._base + self._capture.get(opencv.cv2().CAP_PROP_POS_MSEC) / 1000
         if self._position is not None and place <= self._position:
             # Some files name no times; counting on is all that is left.
             place = self._position + self.frame_seconds
@@ -247,21 +316,22 @@ def open_video(path: Path, counter: Counter, *, threads: int | None = None) -> V
     module = opencv.cv2()
     parameters = [] if threads is None else [module.CAP_PROP_N_THREADS, threads]
 
-    def capture_of_it() -> Any:
+    def capture_of_it(_seconds: float = 0.0) -> tuple[Any, float] | None:
         with _plain_name(path) as name:
-            capture = open_capture(name, module.CAP_FFMPEG, parameters)
+            # The whole path: FFmpeg would take what stands before a colon for a protocol.
+            capture = open_capture(str(Path(name).absolute()), module.CAP_FFMPEG, parameters, FILE_OPTIONS)
         if capture.isOpened():
-            return capture
+            return capture, 0.0
         capture.release()
         return None
 
-    capture = None if frames_probe.has_only_sound(path) else capture_of_it()
-    if capture is None:
+    made = None if frames_probe.has_only_sound(path) else capture_of_it()
+    if made is None:
         raise frames_probe.why_unreadable(path)
     return VideoFile(
         str(path),
         counter,
-        capture,
+        made[0],
         duration=frames_probe.movie_seconds(path),
         may_break_off=frames_probe.breaks_off(path),
         reopen=capture_of_it,

@@ -29,7 +29,10 @@ _WANTED: Final = {
 _THREADS: Final = 1
 """OpenCV only copies and swaps colours here; threads of its own would take cores from the network."""
 
+_OPTIONS: Final = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+
 _lock = threading.RLock()
+_opening = threading.Lock()
 _module: Any = None
 
 
@@ -45,6 +48,24 @@ def cv2() -> Any:
             if _module is None:
                 _module = _import()
     return _module
+
+
+@contextlib.contextmanager
+def ffmpeg_options(options: str) -> Iterator[None]:
+    """Have FFmpeg open what is opened meanwhile with these options, `name;value|name;value`.
+
+    OpenCV takes them from the environment alone. One at a time: OpenCV opens one after another anyway.
+    """
+    with _opening:
+        before = os.environ.get(_OPTIONS)
+        os.environ[_OPTIONS] = options
+        try:
+            yield
+        finally:
+            if before is None:
+                os.environ.pop(_OPTIONS, None)
+            else:
+                os.environ[_OPTIONS] = before
 
 
 def list_cameras(backend: int) -> list[tuple[int, str, str]]:

@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from mobilenet_gui.core.addresses import shown
 from mobilenet_gui.core.cores import usable_cores
-from mobilenet_gui.core.frames_types import SourceError, without_password
+from mobilenet_gui.core.frames_types import SourceError
 from mobilenet_gui.core.recognizer import LiteRTRecognizer, Recognizer, top
 from mobilenet_gui.core.smoothing import KEEP, LEAD, Centred
 from mobilenet_gui.core.timeline_work import AnalysisWork
@@ -86,7 +87,7 @@ class Timeline:
     """A video's answers over time. Complete and unchanging once `analyse` has returned it.
 
     Attributes:
-        source: the video's path, or its address without a password.
+        source: the video's path, or its address as it may be shown.
         model_id: the bundle that answered.
         labels: the bundle's.
         duration: seconds.
@@ -242,7 +243,7 @@ def analyse(
     """
     begin = time.monotonic()
     # It is written into exports, which are given away.
-    timeline = Timeline(without_password(str(path)), bundle.id, bundle.labels, top_k)
+    timeline = Timeline(shown(str(path)), bundle.id, bundle.labels, top_k)
     work = AnalysisWork(
         str(path), step, lambda: make_recognizer(bundle), jobs or usable_cores(), cancel or threading.Event()
     )

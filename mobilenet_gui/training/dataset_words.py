@@ -99,7 +99,7 @@ def parts_of(names: Sequence[str]) -> dict[str, PhotoSplit]:
 
     `seg_train` and `seg_test` are parts, though “seg” is no word of ours: they differ in nothing but that.
     """
-    found = {name: part for name in names if (part := part_of(name))}
+    found: dict[str, PhotoSplit] = {name: part for name in names if (part := part_of(name))}
     if "train" in found.values():
         return found
     rest: dict[tuple[str, ...], dict[str, PhotoSplit]] = {}

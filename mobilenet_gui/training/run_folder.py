@@ -181,8 +181,13 @@ class RunState:
     def can_go_on(self) -> bool:
         """It was stopped in between, or failed after an epoch that was kept, and can be taken up where it was."""
         if self.status == "failed":  # the disk was full, say; an epoch is told once it is on the disk
-            return any(record.phase == "adapt" for record in self.history)
+            return self.kept_epochs > 0
         return self.status in ("interrupted", "paused")
+
+    @property
+    def kept_epochs(self) -> int:
+        """How many epochs need not be done again by who goes on; before the network is adapted it begins anew."""
+        return self.history[-1].epoch if any(record.phase == "adapt" for record in self.history) else 0
 
     @property
     def standing(self) -> RunStatus:

@@ -1,7 +1,8 @@
 """Owns the split into train, validation and test: stratified, seeded, never dividing a group. No TensorFlow, no Qt.
 
 Photos of one group (a burst, duplicates) are a unit that goes to one part as a whole. What is given as test stays
-test; a group that is given to two parts goes to the test part, so that nothing tested was ever trained on.
+test; a group that is given to two parts goes to the test part, so that nothing tested was ever trained on. Where that
+leaves nothing of a class to learn from, since its test photos are its train photos, these groups are drawn.
 """
 
 from __future__ import annotations
@@ -60,18 +61,26 @@ def split_samples(  # noqa: PLR0917 - columns of one table
     result: list[Split] = ["train"] * len(labels)
     free: dict[int, list[_Unit]] = defaultdict(list)
     lent: dict[int, list[_Unit]] = defaultdict(list)
+    both: dict[int, list[_Unit]] = defaultdict(list)
     have: dict[int, Counter[Split]] = defaultdict(Counter)
     names = keys if keys is not None else [str(n) for n in range(len(labels))]
     for unit in _units(labels, groups):
         unit.order = _order(seed, min(names[i] for i in unit.members))
-        part = _given_part({given[i] for i in unit.members})
+        asked = {given[i] for i in unit.members}
+        part = _given_part(asked)
         if part is None:
             free[unit.label].append(unit)
             continue
         if part == "train":
             lent[unit.label].append(unit)
+        if "train" in asked and part == "test":
+            both[unit.label].append(unit)
         have[unit.label][part] += len(unit.members)
         _assign(result, unit, part)
+    for label, units in both.items():
+        if not have[label]["train"] and not free[label]:
+            have[label]["test"] -= sum(len(unit.members) for unit in units)
+            free[label] = units
     for label in {*free, *lent}:
         if free[label]:
             _share_out(result, free[label], percents, have[label])

@@ -29,9 +29,11 @@ from mobilenet_gui.ui.addresses import opened_files
 from mobilenet_gui.ui.given_files import sort_given
 from mobilenet_gui.ui.icons import app_icon
 from mobilenet_gui.ui.photos.page import PhotosPage
+from mobilenet_gui.ui.quitting import Quitting
 from mobilenet_gui.ui.theme import Theme
 from mobilenet_gui.ui.widgets.nav_rail import NavRail
 from mobilenet_gui.ui.widgets.toast import ToastHost
+from mobilenet_gui.ui.widgets.turns import next_turn
 from mobilenet_gui.ui.window_drops import WindowDrops, accept_copy
 from mobilenet_gui.workers.active_model import ActiveModel
 from mobilenet_gui.workers.inference import InferenceWorker
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from mobilenet_gui.ui.corrections.desk import CorrectionDesk
     from mobilenet_gui.ui.corrections.wish import CorrectionWish
     from mobilenet_gui.ui.finetune.desk import WizardDesk
+    from mobilenet_gui.ui.finetune.news_desk import NewsDesk
     from mobilenet_gui.ui.finetune.page import FinetunePage
     from mobilenet_gui.ui.live.page import LivePage
     from mobilenet_gui.workers.models import ModelTasks
@@ -63,6 +66,8 @@ class MainWindow(QMainWindow):
         self.active = ActiveModel(store, self.inference, self)
         self._tasks: ModelTasks | None = None
         self._desk: WizardDesk | None = None
+        self._news: NewsDesk | None = None
+        self.quitting = Quitting(self, lambda: () if self._desk is None else self._desk.under_way())
         self._corrections: CorrectionDesk | None = None
         self.photos = PhotosPage(settings, self.inference)
         self.rail = NavRail(
@@ -88,10 +93,7 @@ class MainWindow(QMainWindow):
         self.toasts = ToastHost(central)
 
         self._drops = WindowDrops(
-            self.photos,
-            show_page=self.show_page,
-            open_paths=self._open,
-            finetune=self._finetune_in_front,
+            self.photos, show_page=self.show_page, open_paths=self._open, finetune=self._finetune_in_front
         )
         self._connect()
         self._add_shortcuts()
@@ -114,13 +116,13 @@ class MainWindow(QMainWindow):
         """The wizards and the trainings; made when first asked for, which is after the window has opened."""
         if self._desk is None:
             from mobilenet_gui.ui.finetune.desk import WizardDesk
+            from mobilenet_gui.ui.finetune.news_desk import NewsDesk
 
             desk = WizardDesk(self._settings, self._store, lambda: self.tasks, self.active, self)
             desk.model_used.connect(self._use_new_model)
             desk.camera_wanted.connect(lambda: self._live().stop() if "live" in self._built else None)
-            desk.training_changed.connect(lambda _id, share, _words: self.rail.set_progress("finetune", share or 0.0))
-            desk.training_ended.connect(lambda: self.rail.set_progress("finetune", None))
             self._desk = desk
+            self._news = NewsDesk(self, desk, self._settings)
         return self._desk
 
     @property
@@ -143,8 +145,14 @@ class MainWindow(QMainWindow):
         self._trace.mark("window shown")
         self.active.start()
         self._open(photos)
+        next_turn(self, self._recall)
         if self._settings.problem is not None:
             self.toasts.show_message(self._settings.problem)
+
+    def _recall(self) -> None:
+        """Look what became of a training that the program's end cut short; mostly there was none."""
+        if self._settings.values.unfinished_training:
+            self.desk.harvest.recall()
 
     def open_from_other_start(self, photos: Sequence[str]) -> None:
         """Open the files of a second start of the program, and come to the front."""
@@ -200,7 +208,10 @@ class MainWindow(QMainWindow):
             self.active.check()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember where the window was, then stop the work."""
+        """Remember where the window was, then stop the work; ask first where that loses something."""
+        if not self._down and not self.quitting.may_close():
+            event.ignore()
+            return
         with contextlib.suppress(StorageError):  # a full disk must not keep the window open
             self._settings.update(window_geometry=window_size.remembered(self))
         self.shut_down()
@@ -259,6 +270,8 @@ class MainWindow(QMainWindow):
         desk.failed.connect(page.complain)
         desk.training_changed.connect(page.show_training)
         desk.training_ended.connect(page.end_training)
+        if self._news is not None:
+            self._news.set_page(page)
         return page
 
     def _trace_pictures(self, paths: Sequence[str]) -> None:
@@ -356,7 +369,6 @@ class MainWindow(QMainWindow):
             ("Ctrl+3", lambda: self.show_page("finetune")),
             ("Ctrl+4", lambda: self.show_page("models")),
             ("Ctrl+,", lambda: self.show_page("settings")),
-            ("Ctrl+Q", lambda: cast(None, self.close())),
             ("F1", self._show_shortcuts),
         ]
         for keys, slot in bindings:

@@ -41,7 +41,9 @@ from mobilenet_gui.ui.widgets.page_header import PageHeader
 from mobilenet_gui.ui.widgets.toast import ToastHost
 
 WIDTH = 720
-KEPT_BY_RESET = frozenset({"window_geometry", "last_folder", "last_export_folder", "dismissed_banners"})
+KEPT_BY_RESET = frozenset(
+    {"window_geometry", "last_folder", "last_export_folder", "dismissed_banners", "unfinished_training"}
+)
 """What is remembered rather than set, and so stays as it is."""
 
 
@@ -96,6 +98,10 @@ class SettingsPage(QWidget):
         ])  # fmt: skip
         self._group(tr("Photos"), [
             SwitchRow("include_subfolders", tr("Include subfolders"), tr("When a folder is opened or dropped.")),
+        ])  # fmt: skip
+        self._group(tr("Fine-tuning"), [
+            SwitchRow("notify", tr("System notifications"),
+                      tr("When a training has ended while no window of this program is in front.")),
         ])  # fmt: skip
         self._group(tr("Downloads"), self._download_rows())
         self._group(tr("Storage"), [row for row, _ in self.storage.rows])

@@ -36,12 +36,14 @@ class ProjectTasks(ProjectPhotoTasks):
     Attributes:
         saved: an open project is on the disk; its id.
         save_failed: the disk refused a save; project id and `UserError`. It is tried again.
+        written: writing a project to one file is over.
         list_changed: there are other projects now, or one of them tells something else on its card.
     """
 
     saved = Signal(str)
     save_failed = Signal(str, object)
     list_changed = Signal()
+    written = Signal()
 
     def __init__(self, store: ProjectStore, parent: QObject | None = None) -> None:
         super().__init__(store, parent)
@@ -53,11 +55,17 @@ class ProjectTasks(ProjectPhotoTasks):
         self._leaving: dict[str, ProjectKeeper] = {}
         self._held: dict[str, list[Callable[[], None]]] = {}
         self._unfinished: dict[str, Callable[[], None]] = {}
+        self._writing: Errand | None = None
 
     @property
     def opened(self) -> list[Project]:
         """The projects that are open here."""
         return [keeper.project for keeper in self._keepers.values()]
+
+    @property
+    def writing(self) -> bool:
+        """A project is being written to one file."""
+        return self._writing is not None and not self._writing.cancelled.is_set()
 
     # -- the list ---------------------------------------------------------------------------------------------------
 
@@ -207,7 +215,8 @@ class ProjectTasks(ProjectPhotoTasks):
             found = data if data is not None else project_file.load(self.store.projects_dir / project_id)[0]
             return archive.export_zip(found, target, cancel=errand.cancelled, progress=_share(errand))
 
-        return self.runner.run(work, done=done, failed=failed, progress=progress)
+        self._writing = self.runner.run(work, done=self._over(done), failed=self._over(failed), progress=progress)
+        return self._writing
 
     def import_zip(
         self, source: Path, *, done: Callable[[Imported], None], failed: Failed, progress: Callable[[float], None]
@@ -333,6 +342,14 @@ class ProjectTasks(ProjectPhotoTasks):
             keeper.failed.connect(lambda error: self.save_failed.emit(project.id, error))
             self._keepers[project.id] = keeper
             done(opened)
+
+        return take
+
+    def _over(self, then: Callable[[Any], None]) -> Callable[[Any], None]:
+        def take(value: Any) -> None:
+            self._writing = None
+            then(value)
+            self.written.emit()
 
         return take
 

@@ -145,7 +145,7 @@ class RunBook(QObject):
         if self._reloading is not None:
             self.tasks.cancel(self._reloading)
         folder = self._folder
-        self._reloading = self.tasks.run(lambda _errand: _read_runs(folder), done=self._take, failed=self.failed.emit)
+        self._reloading = self.tasks.run(lambda _errand: read_runs(folder), done=self._take, failed=self.failed.emit)
 
     def read_evaluation(
         self, folder: Path, done: Callable[[Evaluation], None], failed: Callable[[UserError], None]
@@ -181,20 +181,16 @@ class RunBook(QObject):
     def go_on(self, run: RunInfo) -> None:
         """Take up a training that was interrupted, where it was."""
         if not self.under_way:
-            self._start(run.folder, run.state, _what_is_left(run), resume=True)
+            try:
+                take_up(self._training, self._project_id, run)
+            except UserError as error:
+                self.failed.emit(error)
 
     def shut_down(self) -> None:
         """Stop reading; a training goes on. Safe to call twice."""
         self.tasks.stop()
 
     # -- inside ---------------------------------------------------------------------------------------------------
-
-    def _start(self, folder: Path, state: RunState, order: Order, *, resume: bool) -> None:
-        try:
-            self._training.start(self._project_id, folder, resume=resume, history=state.history, order=order)
-        except UserError as error:
-            self.failed.emit(error)
-        self.changed.emit()
 
     def _take(self, runs: tuple[RunInfo, ...]) -> None:
         self._reloading = None
@@ -213,6 +209,17 @@ class RunBook(QObject):
             self.reload()
 
 
+def take_up(training: TrainingController, project_id: str, run: RunInfo) -> None:
+    """Go on with a training that was interrupted.
+
+    Raises:
+        ModelError: another one is under way.
+    """
+    training.start(
+        project_id, run.folder, resume=True, history=run.state.history, order=_what_is_left(run), name=run.name
+    )
+
+
 def _what_is_left(run: RunInfo) -> Order:
     """Return what is known of a training that is taken up again: its epochs, and how long they took."""
     history = run.state.history
@@ -223,7 +230,8 @@ def _what_is_left(run: RunInfo) -> Order:
     return Order((last.epochs - last.epoch) * statistics.median(took) + RESUME_SECONDS, epochs=last.epochs)
 
 
-def _read_runs(folder: Path) -> tuple[RunInfo, ...]:
+def read_runs(folder: Path) -> tuple[RunInfo, ...]:
+    """Return a project's trainings, the newest first. Reads the disk."""
     from mobilenet_gui.training.project_runs import runs_of
 
     found: list[RunInfo] = []

@@ -14,12 +14,25 @@ from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.manifest import MANIFEST_NAME
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.core.store_files import storage_error
+from mobilenet_gui.training.project_summary import summary_of
+from mobilenet_gui.training.project_types import name_key
 from mobilenet_gui.training.run_folder import RunFolder
 
 
 def installed_model(store: ModelStore, project_id: str) -> Bundle | None:
     """Return the installed model of a project, None where there is none. Reads the disk."""
     return next((bundle for bundle in store.list() if bundle.manifest.provenance.project == project_id), None)
+
+
+def install_key(folder: Path) -> str:
+    """Return the key under which `ModelTasks` tells of a run's install, whoever asks for it."""
+    return f"run:{folder}"
+
+
+def install_trained(store: ModelStore, folder: Path, project_id: str) -> Bundle:
+    """Install what a training made under the name that its project has now; see `install_run`."""
+    summary = summary_of(folder.parents[1])
+    return install_run(store, folder, project_id, "" if summary.problem else summary.name)
 
 
 def install_run(store: ModelStore, folder: Path, project_id: str, name: str = "") -> Bundle:
@@ -29,7 +42,8 @@ def install_run(store: ModelStore, folder: Path, project_id: str, name: str = ""
         store: where to.
         folder: the run folder.
         project_id: whose run it is.
-        name: the name shown; by default the one that the model was trained under.
+        name: the name shown; by default the one that the model was trained under. Where another model has it, a number
+            tells them apart.
 
     Raises:
         ModelError: the model is damaged, or not there.
@@ -41,7 +55,8 @@ def install_run(store: ModelStore, folder: Path, project_id: str, name: str = ""
         return before
     model_id = before.id if before is not None else next(_free_ids(store, made.id))
     provenance = replace(made.manifest.provenance, project=project_id, run=folder.name)
-    manifest = replace(made.manifest, id=model_id, name=name or made.name, provenance=provenance)
+    shown = _free_name(store, model_id, name or made.name)
+    manifest = replace(made.manifest, id=model_id, name=shown, provenance=provenance)
     with store.staging_folder() as staging:
         place = staging / "model"
         try:
@@ -57,6 +72,12 @@ def install_run(store: ModelStore, folder: Path, project_id: str, name: str = ""
 def _is_same(installed: Bundle, made: Bundle, run: str) -> bool:
     """Say whether a model is the one of a run; one that was trained on in place has other files."""
     return installed.manifest.provenance.run == run and installed.manifest.files == made.manifest.files
+
+
+def _free_name(store: ModelStore, model_id: str, wanted: str) -> str:
+    taken = {name_key(bundle.name) for bundle in store.list() if bundle.id != model_id}
+    names = (wanted if number == 1 else f"{wanted} {number}" for number in count(1))
+    return next(name for name in names if name_key(name) not in taken)
 
 
 def _free_ids(store: ModelStore, wanted: str) -> Iterator[str]:

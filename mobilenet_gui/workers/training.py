@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,14 +25,13 @@ from mobilenet_gui.training.run_folder import EpochRecord, RunFolder
 from mobilenet_gui.workers.exports import ExportRunner
 from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
 from mobilenet_gui.workers.training_state import Order, TrainingState
+from mobilenet_gui.workers.training_thread import Listener, Token
 
 if TYPE_CHECKING:
     from mobilenet_gui.training.job import Job, TrainJob
     from mobilenet_gui.training.process import WorkerProcess
     from mobilenet_gui.workers.run_order import RunOrder
 
-PROGRESS_SECONDS: Final = 0.1
-"""Mere progress is told to the window no more often than this."""
 STOP_SECONDS: Final = 3.0
 
 
@@ -116,6 +115,7 @@ class TrainingController(QObject):
         resume: bool = False,
         history: Sequence[EpochRecord] = (),
         order: Order | None = None,
+        name: str = "",
     ) -> None:
         """Train what a run folder says.
 
@@ -125,6 +125,7 @@ class TrainingController(QObject):
             resume: go on after the last finished epoch.
             history: the epochs that lie behind it then.
             order: what is known of it beforehand.
+            name: of the model.
 
         Raises:
             ModelError: another training is under way.
@@ -135,7 +136,8 @@ class TrainingController(QObject):
         from mobilenet_gui.training.job import TrainJob
 
         job = TrainJob(folder, resume)
-        self._launch(TrainingState(project_id, folder, history=tuple(history)).ordered(order or Order()), lambda _: job)
+        state = TrainingState(project_id, folder, history=tuple(history), name=name)
+        self._launch(state.ordered(order or Order()), lambda _: job)
 
     def begin(self, order: RunOrder) -> None:
         """Freeze a project into a new run, and train that.
@@ -148,7 +150,7 @@ class TrainingController(QObject):
         self._refuse_second()
         from mobilenet_gui.training.project_runs import RUNS_NAME
 
-        state = TrainingState(order.data.id, order.data.folder / RUNS_NAME, phase="compare")
+        state = TrainingState(order.data.id, order.data.folder / RUNS_NAME, phase="compare", name=order.data.name)
         self._launch(state, lambda told: self._prepared(order, told))
 
     def pause(self) -> None:
@@ -218,13 +220,13 @@ class TrainingController(QObject):
         if self.busy:
             raise ModelError("", tr("Another training is under way. Wait until it is done, or stop it."))
 
-    def _launch(self, state: TrainingState, make_job: Callable[[_Told], TrainJob]) -> None:
+    def _launch(self, state: TrainingState, make_job: Callable[[Token], TrainJob]) -> None:
         self._number += 1
         self._cancel = threading.Event()
         self._set(state)
         self._thread = threading.Thread(
             target=self._train,
-            args=(make_job, _Told(self._number, self._cancel)),
+            args=(make_job, Token(self._number, self._cancel)),
             name="training",
             daemon=True,  # should the process not end in time, the program still does
         )
@@ -314,21 +316,21 @@ class TrainingController(QObject):
             worker.close()
         return self._new_worker()
 
-    def _prepared(self, order: RunOrder, told: _Told) -> TrainJob:
+    def _prepared(self, order: RunOrder, told: Token) -> TrainJob:
         """Freeze a project into a run, in the training's thread."""
         from mobilenet_gui.training.job import TrainJob
         from mobilenet_gui.workers.run_order import freeze
 
-        listener = _Listener(lambda event, now: self._tell(told.number, "event", (event, now)))
+        listener = Listener(lambda event, now: self._tell(told.number, "event", (event, now)))
         frozen = freeze(order, told.cancel, lambda share: listener.hear(protocol.Progress("compare", share)))
         self._tell(told.number, "frozen", frozen)
         return TrainJob(frozen[0], resume=False)
 
-    def _train(self, make_job: Callable[[_Told], TrainJob], told: _Told) -> None:
+    def _train(self, make_job: Callable[[Token], TrainJob], told: Token) -> None:
         number, cancel = told.number, told.cancel
         job: TrainJob | None = None
         log: tuple[str, ...] = ()
-        listener = _Listener(lambda event, now: self._tell(number, "event", (event, now)))
+        listener = Listener(lambda event, now: self._tell(number, "event", (event, now)))
         try:
             job = make_job(told)
             worker = self._ready_worker()
@@ -362,7 +364,7 @@ class TrainingController(QObject):
             self._tell(number, "returned", result)
 
     def _run_job(self, job: Job, errand: Errand) -> dict[str, Any]:
-        listener = _Listener(lambda event, _now: errand.report(event))
+        listener = Listener(lambda event, _now: errand.report(event))
         with self._new_worker() as worker:
             return worker.run(job, listener.hear, errand.cancelled)
 
@@ -371,34 +373,3 @@ class TrainingController(QObject):
             self._happened.emit(number, what, value)
         except RuntimeError:  # the window is gone
             self._cancel.set()
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What a training's thread knows of itself: its number, and what is set to stop it."""
-
-    number: int
-    cancel: threading.Event
-
-
-class _Listener:
-    """Passes events on, but of mere progress only so many a second, and keeps how a failure was told."""
-
-    def __init__(self, tell: Callable[[protocol.Event, float], None]) -> None:
-        self._tell = tell
-        self._last = 0.0
-        self.failed_kind = ""
-        self.begun = False
-
-    def hear(self, event: protocol.Event) -> None:
-        now = time.monotonic()
-        self.begun = True
-        if isinstance(event, protocol.Failed):
-            self.failed_kind = event.kind
-        elif isinstance(event, protocol.Progress):
-            if now - self._last < PROGRESS_SECONDS:
-                return
-            self._last = now
-        elif isinstance(event, (protocol.Log, protocol.Ready, protocol.Finished)):
-            return
-        self._tell(event, now)

@@ -69,6 +69,7 @@ class TrainingState:
         crashed: it failed because the process ended or broke down, not because of something the user could mend.
         result: what a finished one returned; see `TrainJob`.
         log: the worker's last lines, of one that failed.
+        name: of the model.
     """
 
     project_id: str
@@ -89,6 +90,7 @@ class TrainingState:
     crashed: bool = False
     result: dict[str, Any] = field(default_factory=dict)
     log: tuple[str, ...] = ()
+    name: str = ""
 
     @property
     def preparing(self) -> bool:

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mobilenet_gui.core import frames_bytes
 from mobilenet_gui.core.frames import FrameSource, Problem, SourceError, SourceKind, SourceSpec, VideoFile, open_source
-from mobilenet_gui.core.frames_capture import CaptureStream
 from mobilenet_gui.core.frames_mjpeg import decode_jpeg, jpeg_size
 from mobilenet_gui.core.frames_probe import index_at_end
+from mobilenet_gui.core.frames_stream import CaptureStream
 from mobilenet_gui.core.frames_types import Counter
 from tests.loopback import Behaviour, LoopbackServer
 from tests.mjpeg import BOUNDARY, MjpegServer, jpeg, part
@@ -270,7 +271,9 @@ def test_a_video_on_a_web_server_is_played_like_a_file(tmp_path: Path) -> None:
         source.close()
 
 
-def test_a_server_that_cannot_send_the_end_of_a_video_first_is_named_as_the_reason(tmp_path: Path) -> None:
+def test_a_server_that_sends_whole_files_only_is_read_to_the_end_first_or_named_as_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chance = np.random.default_rng(3)
     frames = [chance.integers(0, 255, (480, 640, 3), dtype=np.uint8) for _ in range(30)]
     data = write_video(tmp_path / "a.mp4", frames).read_bytes()
@@ -278,6 +281,13 @@ def test_a_server_that_cannot_send_the_end_of_a_video_first_is_named_as_the_reas
     assert data.index(b"moov") > 1 << 20, "FFmpeg goes back in what it has just read"
     with LoopbackServer({"/a.mp4": data}) as server:
         server.behave("/a.mp4", Behaviour(ignore_range=True, announce_ranges=False, content_type="video/mp4"))
+        source = open_source(SourceSpec.parse(f"{server.url}/a.mp4"))
+        count = 0
+        while source.read() is not None:
+            count += 1
+        source.close()
+        assert count == 30
+        monkeypatch.setattr(frames_bytes, "KEPT_WHOLE", 2)
         with pytest.raises(SourceError) as caught:
             open_source(SourceSpec.parse(f"{server.url}/a.mp4")).read()
     assert "Save it first" in caught.value.reason

@@ -119,12 +119,16 @@ def targets(window: QWidget) -> list[Target]:
 
 
 def find(words: str, window: QWidget | None = None, kind: type[QWidget] = QAbstractButton) -> Target | None:
-    """Return a control in reach whose words begin with `words`."""
+    """Return a control in reach that says `words`, or else one whose words begin so."""
+    begins = None
     for one in (window,) if window is not None else reversed(open_windows()):
         for target in targets(one):
-            if isinstance(target.widget, kind) and words_of(target.widget).startswith(words):
+            said = words_of(target.widget) if isinstance(target.widget, kind) else ""
+            if said == words:
                 return target
-    return None
+            if begins is None and words and said.startswith(words):
+                begins = target
+    return begins
 
 
 def point_in(target: Target, rng: random.Random) -> QPoint:

@@ -58,8 +58,9 @@ class Fault:
     def key(self) -> str:
         """What two of the same kind share: the title, and where in the program it was."""
         places = [line.strip() for line in self.details.splitlines() if line.strip().startswith("File ")]
-        ours = [line.partition(", in ")[0] for line in places if "mobilenet_gui" in line]
-        return self.title.partition("@")[0] + "|" + (ours[-1] if ours else "")
+        ours = [line.partition(", line")[0] for line in places if "mobilenet_gui" in line]
+        innermost = 0 if "(most recent call first)" in self.details else -1
+        return self.title.partition("@")[0] + "|" + (ours[innermost] if ours else "")
 
 
 @dataclass
@@ -224,15 +225,27 @@ class HoldWatch:
                            text)  # fmt: skip
 
     def stack(self) -> str:
-        """Return where the window's thread is now."""
-        frame = sys._current_frames().get(self._main)
-        return "".join(traceback.format_stack(frame, limit=30)) if frame is not None else ""
+        """Return where the window's thread is now, the innermost call first.
+
+        Never by `sys._current_frames`: who holds a frame holds its painter, and would end it later, in another thread.
+        """
+        parts = all_stacks().split("\n\n")
+        name = f"{self._main:#018x}"
+        return next((part.strip() for part in parts if name in part.partition("\n")[0]), "")
 
     def _give_up(self, held: float) -> None:
         self._record.fault(f"the window hangs @ for {held:.0f} s", self.stack())
-        faulthandler.dump_traceback(file=sys.__stderr__ or sys.stderr, all_threads=True)
+        self._record.tell(all_stacks())
         self._record.give_up()
         os._exit(70)
+
+
+def all_stacks() -> str:
+    """Return where every thread is now."""
+    with tempfile.TemporaryFile("w+") as out:
+        faulthandler.dump_traceback(out, all_threads=True)
+        out.seek(0)
+        return out.read()
 
 
 class Leftovers:
@@ -251,16 +264,8 @@ class Leftovers:
             time.sleep(0.02)
         taken = time.monotonic() - began
         if left or taken > QUIT_SECONDS:
-            stacks = sys._current_frames()
-            told = [
-                f"{what}:\n{''.join(traceback.format_stack(stacks[what.ident])) if what.ident in stacks else ''}"
-                if isinstance(what, threading.Thread)
-                else str(what)
-                for what in left
-            ]
-            record.fault(
-                f"quitting did not end @ within {QUIT_SECONDS} s: {taken:.1f} s, left: {left}", "\n".join(told)
-            )
+            title = f"quitting did not end @ within {QUIT_SECONDS} s: {taken:.1f} s, left: {left}"
+            record.fault(title, all_stacks())
         self._judge_qt(record)
         return taken
 

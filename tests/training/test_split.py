@@ -62,8 +62,9 @@ def test_groups_stay_whole_whatever_they_look_like() -> None:
         parts = split(labels, groups, given, seed=int(random.integers(0, 99)))
         for group in set(groups) - {""}:
             assert len({part for part, one in zip(parts, groups, strict=True) if one == group}) == 1
+        trained = {group for group, wanted in zip(groups, given, strict=True) if wanted == "train"} - {""}
         for part, one, wanted in zip(parts, groups, given, strict=True):
-            assert wanted != "test" or part == "test"
+            assert wanted != "test" or part == "test" or one in trained
             assert not (wanted == "validation" and not one) or part == "validation"
 
 
@@ -101,6 +102,13 @@ def test_free_photos_fill_up_beside_given_ones() -> None:
 def test_a_group_on_both_sides_is_tested() -> None:
     parts = split([0] * 6, ["twins", "twins", "", "", "", ""], ["train", "test", "train", "train", "train", "train"])
     assert parts[:2] == ["test", "test"]
+
+
+def test_where_the_test_photos_are_the_train_photos_something_is_left_to_learn_from() -> None:
+    names = ["a", "b", "c", "d"]
+    parts = split([0] * 8, names * 2, ["train"] * 4 + ["test"] * 4)
+    assert set(parts) == {"train", "validation", "test"}
+    assert parts[:4] == parts[4:]
 
 
 def test_a_group_of_two_classes_is_one_unit() -> None:

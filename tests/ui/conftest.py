@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.theme import theme
 from tests.fake_trainer import Step
-from tests.qt_hygiene import no_leaked_qt_objects  # noqa: F401 - a fixture
+from tests.qt_hygiene import no_leaked_qt_objects, waits  # noqa: F401 - fixtures
 from tests.ui.trained_parts import MakeTrained, TrainedBench
 from tests.ui.widget_window import windows
 from tests.ui.wizard_parts import WizardBench

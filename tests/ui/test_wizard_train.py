@@ -260,7 +260,7 @@ def test_pause_goes_on_and_cancel_gives_up(make_trained: MakeTrained) -> None:
     page.act("cancel")
     assert "pause" not in keys_of(dialog)
     run = project.runs()[0]
-    run.write_state(RunState("running", "head", epochs(1, 3), 1, 2.0))  # as the worker leaves it
+    run.write_state(RunState("running", "adapt", epochs(1, 3, "adapt"), 1, 2.0))  # as the worker leaves it
     bench.wait(lambda: page.banner.text().startswith("There is no new model"))
     assert run.state().status == "cancelled"
     assert keys_of(dialog) == ["again"]
@@ -275,7 +275,7 @@ def test_a_crash_is_told_and_the_training_can_go_on(make_trained: MakeTrained, q
     dialog, page = begin(bench, project)
     bench.wait(lambda: bench.training.state is not None and not bench.training.busy)
     run = project.runs()[0]
-    run.write_state(RunState("running", "head", epochs(1, 3), 1, 2.0))
+    run.write_state(RunState("running", "adapt", epochs(1, 3, "adapt"), 1, 2.0))
     page.book.reload()
     bench.wait(lambda: page.banner.text().startswith("It goes on after epoch 1 of 3."))
     assert keys_of(dialog) == ["again", "go_on"]
@@ -329,7 +329,7 @@ def test_a_disk_too_full_to_note_it_is_said_as_what_it_was(make_trained: MakeTra
     dialog, page = begin(bench, project)
     bench.wait(lambda: page.figures.epoch_card.number() == "1")
     run = project.runs()[0]
-    run.write_state(RunState("running", "head", epochs(1, 3), 1, 2.0))  # as it stays where the disk refuses
+    run.write_state(RunState("running", "adapt", epochs(1, 3, "adapt"), 1, 2.0))  # as it stays where the disk refuses
     page.act("finish")
     bench.wait(lambda: "go_on" in keys_of(dialog))
     assert page.banner.text() == "The disk is full. It goes on after epoch 1 of 3."
@@ -343,7 +343,7 @@ def test_memory_that_ran_out_is_said_with_what_comes_of_it(make_trained: MakeTra
     bench = make_trained()
     bench.install_base()
     project = bench.filled(Birds=6, Frogs=6)
-    run = run_of(project, RunState("running", "adapt", epochs(4, 9), 4, 20.0, memory_ran_out=True))
+    run = run_of(project, RunState("running", "adapt", epochs(4, 9, "adapt"), 4, 20.0, memory_ran_out=True))
     dialog = bench.dialog(project)
     dialog.context.latest.status = run.state().standing
     dialog.go("train")

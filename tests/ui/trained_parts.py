@@ -48,10 +48,10 @@ class TrainedBench(WizardBench):
             self.store.install(staging / "b")
 
 
-def epochs(count: int, planned: int = 0) -> tuple[EpochRecord, ...]:
+def epochs(count: int, planned: int = 0, phase: str = "head") -> tuple[EpochRecord, ...]:
     """Return so many epochs, each better than the one before."""
     return tuple(
-        EpochRecord("head", n, planned or count, 1 / n, 1 - 0.3 / n, 1.2 / n, 1 - 0.4 / n, 2.0, 0.001)
+        EpochRecord(phase, n, planned or count, 1 / n, 1 - 0.3 / n, 1.2 / n, 1 - 0.4 / n, 2.0, 0.001)
         for n in range(1, count + 1)
     )
 

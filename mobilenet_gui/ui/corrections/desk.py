@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import shiboken6
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -82,7 +83,8 @@ class CorrectionDesk(QObject):
         project_id = wish.bundle.manifest.provenance.project
 
         def show(classes: tuple[PhotoClass, ...]) -> None:
-            if self.picker is not None or not wish.owner.isVisible():
+            # The full screen to ask over may have been left since.
+            if self.picker is not None or not shiboken6.isValid(wish.owner) or not wish.owner.isVisible():
                 wish.over()
                 return
             count = len(wish.photos)
@@ -125,7 +127,7 @@ class CorrectionDesk(QObject):
 
     def _closed(self) -> None:
         self.picker = None
-        if self._wish is not None:
+        if self._wish is not None and shiboken6.isValid(self.parent()):  # else the whole window goes, and its pages
             self._wish.over()
 
     def _correct(self, wish: CorrectionWish, project_id: str, class_id: str, name: str) -> None:

@@ -25,12 +25,15 @@ from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.ui.widgets.turns import next_turn
 from mobilenet_gui.ui.wizard.context import LatestRun, WizardContext, WizardHub
 from mobilenet_gui.ui.wizard.dialog import WizardDialog
+from mobilenet_gui.ui.wizard.flow import KEYS, Key
 from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
-from mobilenet_gui.ui.wizard.training_words import left_words
+from mobilenet_gui.ui.wizard.training_words import cut_short, left_words
 from mobilenet_gui.workers.active_model import ActiveModel
 from mobilenet_gui.workers.photo_tasks import Errand
 from mobilenet_gui.workers.photo_threads import share_interpreter
 from mobilenet_gui.workers.projects import Opened, ProjectTasks
+from mobilenet_gui.workers.run_book import RunInfo, read_runs, take_up
+from mobilenet_gui.workers.run_harvest import RunHarvest
 from mobilenet_gui.workers.small_pictures import SmallPictures
 from mobilenet_gui.workers.training import TrainingController
 from mobilenet_gui.workers.training_state import TrainingState
@@ -61,8 +64,10 @@ class WizardDesk(QObject):
         camera_wanted: a wizard is about to open a camera.
         training_changed: project id, share done (None where unknown) and words of the training under way.
         training_ended: none is under way any more.
+        work_ended: `under_way` tells of less.
         tasks: does the projects' disk work.
         training: runs trainings.
+        harvest: takes their models in, and tells of them.
         pictures: makes small pictures.
     """
 
@@ -71,6 +76,7 @@ class WizardDesk(QObject):
     camera_wanted = Signal()
     training_changed = Signal(str, object, str)
     training_ended = Signal()
+    work_ended = Signal()
 
     def __init__(
         self,
@@ -94,10 +100,13 @@ class WizardDesk(QObject):
         self.tasks = ProjectTasks(ProjectStore(paths.projects_dir()), self)
         self.pictures = SmallPictures(paths.thumbnails_dir(), self)
         self.training = TrainingController(self)
+        self.harvest = RunHarvest(self.training, models, store, self.tasks.store, settings=settings)
         self._dialogs: dict[str, WizardDialog] = {}
         self._ends: dict[str, Callable[[], None]] = {}
         self._new: set[str] = set()
         self.training.changed.connect(self._training_changed)
+        self.training.exports.ended.connect(self.work_ended)
+        self.tasks.written.connect(self.work_ended)
         self.tasks.save_failed.connect(self._save_failed)
         self.tasks.clean()
         self._preload()
@@ -113,14 +122,27 @@ class WizardDesk(QObject):
         """The wizards that are open."""
         return list(self._dialogs.values())
 
-    def open(self, project_id: str) -> None:
-        """Open a project in its wizard, or bring that to the front."""
+    def open(self, project_id: str, step: str = "") -> None:
+        """Open a project in its wizard, or bring that to the front; at `step`, if it can be gone to."""
         dialog = self._dialogs.get(project_id)
         if dialog is not None:
-            dialog.raise_()
-            dialog.activateWindow()
+            dialog.open_at(_step(step))
             return
-        self.tasks.open(project_id, self._opened, self.failed.emit)
+        self.tasks.open(project_id, lambda opened: self._opened(opened, step=_step(step)), self.failed.emit)
+
+    def go_on(self, project_id: str) -> None:
+        """Go on with a project's training that was interrupted; its wizard need not be open."""
+        folder = self.tasks.store.projects_dir / project_id
+
+        def begin(runs: tuple[RunInfo, ...]) -> None:
+            run = next((run for run in runs if run.state.can_go_on), None)
+            try:
+                if run is not None:
+                    take_up(self.training, project_id, run)
+            except UserError as error:
+                self.failed.emit(error)
+
+        self.tasks.runner.run(lambda _errand: read_runs(folder), done=begin, failed=self.failed.emit)
 
     def begin(self, places: Sequence[Path] = ()) -> None:
         """Make a new project and open it, with files and folders to begin with; these may name it."""
@@ -130,6 +152,17 @@ class WizardDesk(QObject):
             self._opened(opened, places)
 
         self.tasks.create(tr("New model"), made, self.failed.emit)
+
+    def under_way(self) -> tuple[str, ...]:
+        """Return what the end of the program would cut short, a sentence each."""
+        found = []
+        if self.training.busy and self.training.state is not None:
+            found.append(cut_short(self.training.state))
+        if self.training.exports.state is not None:
+            found.append(tr("A model is being exported. Formats that are finished stay; the others are not written."))
+        if self.tasks.writing:
+            found.append(tr("A project is being written to one file. That file is not written then."))
+        return tuple(found)
 
     def reload_runs(self, project_id: str) -> None:
         """Have an open wizard look at its trainings anew: they changed outside of it."""
@@ -147,12 +180,13 @@ class WizardDesk(QObject):
             dialog.deleteLater()
         self._dialogs.clear()
         self.tasks.shut_down()
+        self.harvest.shut_down()
         self.training.shut_down()
         self.pictures.stop()
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
-    def _opened(self, opened: Opened, places: Sequence[Path] = ()) -> None:
+    def _opened(self, opened: Opened, places: Sequence[Path] = (), step: Key | None = None) -> None:
         project = opened.project
         hub = WizardHub()
         shelf = PhotoShelf(self.pictures, lambda photo_id: _path_of(project, photo_id))
@@ -181,10 +215,10 @@ class WizardDesk(QObject):
         hub.camera_wanted.connect(self.camera_wanted)
         dialog.closed.connect(lambda: self._closed(project))
         # One thing a turn of the event loop, so that the main window goes on between them.
-        next_turn(dialog, lambda: self._prepare(dialog, places))
+        next_turn(dialog, lambda: self._prepare(dialog, places, step))
 
-    def _prepare(self, dialog: WizardDialog, places: Sequence[Path]) -> None:
-        dialog.prepare()
+    def _prepare(self, dialog: WizardDialog, places: Sequence[Path], step: Key | None) -> None:
+        dialog.prepare(step)
         next_turn(dialog, lambda: self._show(dialog, places))
 
     def _show(self, dialog: WizardDialog, places: Sequence[Path]) -> None:
@@ -250,6 +284,11 @@ class WizardDesk(QObject):
             self.training_changed.emit(state.project_id, state.share, left_words(state))
         else:
             self.training_ended.emit()
+            self.work_ended.emit()
+
+
+def _step(name: str) -> Key | None:
+    return next((key for key in KEYS if key == name), None)
 
 
 def _path_of(project: Project, photo_id: str) -> Path | None:

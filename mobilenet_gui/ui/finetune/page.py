@@ -39,11 +39,13 @@ class FinetunePage(QWidget):
 
     Attributes:
         open_requested: a project is to be opened in the wizard; its id.
+        opened: the page has come to the front.
         new_requested: a new project is to be made and opened; the files and folders (list of Path) to begin with.
     """
 
     open_requested = Signal(str)
     new_requested = Signal(object)
+    opened = Signal()
 
     def __init__(
         self,
@@ -161,6 +163,7 @@ class FinetunePage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Look at the projects as the page comes to the front."""
         super().showEvent(event)
+        self.opened.emit()
         self.refresh()
 
     # -- showing ----------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from mobilenet_gui.core.answers import percent
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training.project_summary import ProjectSummary
+from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.ui.finetune.card import CardLook
 from mobilenet_gui.ui.models.words import day
 from mobilenet_gui.ui.wizard.flow import FEWEST_CLASSES
@@ -40,8 +41,7 @@ def look_of(summary: ProjectSummary, live: tuple[float | None, str] | None = Non
     if live is not None:
         return card(live[1], "busy", live[0])
     if status in ("interrupted", "failed"):
-        words = tr("Training was interrupted") if status == "interrupted" else tr("The last training did not work")
-        return card(words, "warn")
+        return card(_halted(state), "warn")
     if status in ("running", "paused"):
         look = card(tr("Training in another window"), "quiet")
     elif state is not None and state.accuracy is not None:
@@ -53,6 +53,14 @@ def look_of(summary: ProjectSummary, live: tuple[float | None, str] | None = Non
     else:
         look = card(tr("Not trained yet"), "quiet")
     return look
+
+
+def _halted(state: RunState | None) -> str:
+    if state is None or state.standing != "interrupted":
+        return tr("The last training did not work")
+    if not state.kept_epochs:
+        return tr("Training was interrupted")
+    return tr("Interrupted after {n} of {all} epochs").format(n=state.kept_epochs, all=state.history[-1].epochs)
 
 
 def short_day(seconds: float, today: date | None = None) -> str:

@@ -14,11 +14,11 @@ from mobilenet_gui.ui.accessibility import notify_name, shows_focus, spoken_perc
 from mobilenet_gui.ui.icons import app_icon, paint_icon
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import RADIUS_CARD, WIDTH_RAIL
-from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, outline, rounded
+from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, outline, rounded, sign
 from mobilenet_gui.ui.widgets.progress import paint_ring
 
 _ITEM_HEIGHT, _ITEM_GAP = 56, 6
-_ICON, _RING = 22, 12
+_ICON, _RING, _BADGE = 22, 12, 14
 _LOGO = 32
 Entry = tuple[str, str, str]
 """Key, text, icon."""
@@ -31,6 +31,7 @@ class NavItem(QAbstractButton):
         super().__init__(parent)
         self.icon_name = icon
         self.progress: float | None = None
+        self.badge = ""
         self.setText(text)
         self.setAccessibleName(text)
         self.setCheckable(True)
@@ -67,6 +68,9 @@ class NavItem(QAbstractButton):
         if self.progress is not None:
             ring = QRectF(rect.right() - _RING - 5, 5, _RING, _RING)
             paint_ring(painter, ring, self.progress, colours.accent, colours.line2)
+        elif self.badge:
+            spot = QRectF(rect.right() - _BADGE - 3, 4, _BADGE, _BADGE)
+            sign(painter, spot, self.badge, colours.named(self.badge), colours.rail)
 
 
 class NavRail(QWidget):
@@ -114,12 +118,13 @@ class NavRail(QWidget):
 
     def set_progress(self, key: str, fraction: float | None) -> None:
         """Show a small ring on entry `key`, filled to `fraction` (0..1); None takes it away."""
-        item = self._items[key]
-        item.progress = fraction
-        name = item.text() if fraction is None else f"{item.text()}, {spoken_percent(fraction, 0)}"
-        item.setAccessibleName(name)
-        notify_name(item)
-        item.update()
+        self._items[key].progress = fraction
+        self._tell(self._items[key])
+
+    def set_badge(self, key: str, kind: str) -> None:
+        """Show that entry `key` has something new: "ok", "bad", or nothing; a ring goes before it."""
+        self._items[key].badge = kind
+        self._tell(self._items[key])
 
     def item(self, key: str) -> NavItem:
         """Return the entry `key`."""
@@ -153,6 +158,14 @@ class NavRail(QWidget):
         item.installEventFilter(self)
         self._items[key] = item
         return item
+
+    def _tell(self, item: NavItem) -> None:
+        words = {"ok": tr("a model is ready"), "bad": tr("a training stopped")}.get(item.badge, "")
+        if item.progress is not None:
+            words = spoken_percent(item.progress, 0)
+        item.setAccessibleName(f"{item.text()}, {words}" if words else item.text())
+        notify_name(item)
+        item.update()
 
     def _go(self, key: str) -> None:
         self.set_current(key)

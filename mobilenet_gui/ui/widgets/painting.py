@@ -43,6 +43,23 @@ def focus_ring(painter: QPainter, rect: QRectF, radius: float) -> QRectF:
     return rect.adjusted(FOCUS_INSET, FOCUS_INSET, -FOCUS_INSET, -FOCUS_INSET)
 
 
+def sign(painter: QPainter, rect: QRectF, kind: str, fill: QColor, ink: QColor) -> None:
+    """Draw a round sign that fills `rect`: a tick for "ok", an exclamation mark for anything else."""
+    from mobilenet_gui.ui.icons import paint_icon
+
+    rounded(painter, rect, rect.width() / 2, fill)
+    if kind == "ok":
+        inset = rect.width() * 0.16
+        paint_icon(painter, "check", rect.adjusted(inset, inset, -inset, -inset), ink, round(rect.width() - 2 * inset))
+        return
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    width, middle = rect.width() * 0.13, rect.center().x()
+    painter.setPen(QPen(ink, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    top, height = rect.top(), rect.height()
+    painter.drawLine(QPointF(middle, top + 0.26 * height), QPointF(middle, top + 0.55 * height))
+    painter.drawPoint(QPointF(middle, top + 0.76 * height))
+
+
 def bar(painter: QPainter, rect: QRectF, share: float, fill: QColor, track: QColor | None) -> None:
     """Draw a round-ended bar filled from the left to `share` (0..1); anything above nothing shows as a dot."""
     radius = rect.height() / 2

@@ -13,11 +13,12 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.accessibility import announce
 from mobilenet_gui.ui.theme import tokens
-from mobilenet_gui.ui.tokens import MS_BANNER, MS_TOAST, RADIUS_CARD
+from mobilenet_gui.ui.tokens import DARK, LIGHT, MS_BANNER, MS_TOAST, RADIUS_CARD
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
 from mobilenet_gui.ui.widgets.labels import text_label
 from mobilenet_gui.ui.widgets.motion import Tween
 from mobilenet_gui.ui.widgets.painting import outline, rounded, shadow
+from mobilenet_gui.ui.widgets.painting import sign as paint_sign
 
 _HEIGHT = 44
 _WIDTH = 330
@@ -25,6 +26,7 @@ _BOTTOM = 24
 _ABOVE = 12
 """Gap to the window's edge, and to controls that must not be covered."""
 _SHADOW = 16
+_SIGN = 18
 _PLACINGS = (QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.Move, QEvent.Type.Resize)
 
 
@@ -33,6 +35,7 @@ class Toast(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self.sign = _Sign()
         self.label = text_label("", "body", "toastText", fonts.MEDIUM)
         self.link = Button("", kind="link", height=28)
         self.link.setProperty("linkTone", "toastLink")
@@ -41,6 +44,7 @@ class Toast(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(16 + _SHADOW, _SHADOW, 8 + _SHADOW, _SHADOW)
         row.setSpacing(8)
+        row.addWidget(self.sign)
         row.addWidget(self.label, 1)
         row.addWidget(self.link)
         row.addWidget(self.cross)
@@ -53,6 +57,28 @@ class Toast(QWidget):
         rect = QRectF(self.rect()).adjusted(_SHADOW, _SHADOW, -_SHADOW, -_SHADOW)
         shadow(painter, rect, RADIUS_CARD, size=10, drop=4)
         rounded(painter, rect, RADIUS_CARD, tokens().toast, outline(tokens()))
+
+
+class _Sign(QWidget):
+    """A round sign before the text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kind = ""
+        self.setFixedSize(fonts.px(_SIGN), fonts.px(_SIGN))
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def show_kind(self, kind: str) -> None:
+        self.kind = kind
+        self.setVisible(bool(kind))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        # The strip is dark where the window is light, and the other way round.
+        colours = tokens()
+        fill = colours.toastText if colours.edge.alpha() else (LIGHT if colours.dark else DARK).named(self.kind or "ok")
+        paint_sign(QPainter(self), QRectF(self.rect()), self.kind, fill, colours.toast)
 
 
 class ToastHost(QObject):
@@ -81,8 +107,17 @@ class ToastHost(QObject):
         self._slide.finished.connect(self._settle)
 
     def show_message(self, text: str, action: str = "", on_action: Callable[[], None] | None = None,
-                     ms: int = MS_TOAST) -> None:  # fmt: skip
-        """Show `text` for `ms` milliseconds with an optional action, in place of any toast before it."""
+                     ms: int = MS_TOAST, *, sign: str = "") -> None:  # fmt: skip
+        """Show `text` for `ms` milliseconds with an optional action, in place of any toast before it.
+
+        Args:
+            text: a few words.
+            action: what can be done about it, in a word or two.
+            on_action: does that.
+            ms: how long.
+            sign: before the text: "ok" for a tick, "bad" for an exclamation mark.
+        """
+        self.toast.sign.show_kind(sign)
         self._on_action = on_action
         self.toast.label.setText(text)
         self.toast.link.setText(action)

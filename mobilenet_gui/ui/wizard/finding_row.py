@@ -122,8 +122,8 @@ class FindingRow(QWidget):
         self.fix.clicked.connect(self.fix_requested)
         self.look = Button(tr("Look"))
         self.look.clicked.connect(self.look_requested)
-        self.find = Button(tr("Find them…"))
-        self.find.clicked.connect(self.find_requested)
+        self.search = Button(tr("Find them…"))
+        self.search.clicked.connect(self.find_requested)
         self._done = text_label("", "body", "ok", fonts.MEDIUM)
         self.undo = Button(tr("Undo"), "undo", "ghost")
         self.undo.clicked.connect(self.undo_requested)
@@ -137,7 +137,7 @@ class FindingRow(QWidget):
         row.setContentsMargins(_LEFT - 1 + _TILE + _GAP, 0, 15, 0)
         row.setSpacing(8)
         row.addLayout(words, 1)
-        for widget in (self.thumbs, self._done, self.look, self.find, self.fix, self.undo):
+        for widget in (self.thumbs, self._done, self.look, self.search, self.fix, self.undo):
             row.addWidget(widget)
         self.setFixedHeight(fonts.px(HEIGHT))
         shelf.arrived.connect(self._pictures_arrived)
@@ -148,7 +148,7 @@ class FindingRow(QWidget):
         self._title.setText(finding.title)
         self._detail.setText(finding.detail)
         self.thumbs.show_photos(finding.photos, bad=finding.kind in ("missing", "unreadable"))
-        self.find.setVisible(finding.kind == "missing" and not finding.fixed)
+        self.search.setVisible(finding.kind == "missing" and not finding.fixed)
         fix = finding.fix if not finding.fixed else None
         self.fix.setVisible(fix is not None)
         if fix is not None:

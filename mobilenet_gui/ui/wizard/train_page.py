@@ -194,7 +194,7 @@ class TrainPage(WizardPage):
 
     def _show_halted(self, run: RunInfo, live: TrainingState | None, planned: int) -> None:
         state = run.state
-        epoch = state.history[-1].epoch if state.history else 0
+        epoch = state.kept_epochs
         text = (
             tr("It goes on after epoch {n} of {all}.").format(n=epoch, all=planned)
             if epoch

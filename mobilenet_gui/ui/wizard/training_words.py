@@ -100,6 +100,17 @@ def left_words(state: TrainingState) -> str:
     return tr("{time} left").format(time=number if ":" in number else f"{number}{NBSP}{unit}")
 
 
+def cut_short(state: TrainingState) -> str:
+    """Return what ending the program means for a training under way."""
+    last = next((record for record in reversed(state.history) if record.phase == "adapt"), None)
+    if last is None:
+        then = tr("Quitting stops it; at the next start it can begin anew.")
+    else:
+        then = tr("Quitting stops it; at the next start it can go on after epoch {n} of {all}.")
+        then = then.format(n=last.epoch, all=last.epochs)
+    return tr("{name} is being trained. {then}").format(name=state.name or tr("A model"), then=then)
+
+
 def advice(state: TrainingState, patience: int | None = None) -> str:
     """Return one sentence on how a training under way is doing."""
     asked = {"cancel": tr("Stopping…"), "finish": tr("Finishing with the best so far…")}

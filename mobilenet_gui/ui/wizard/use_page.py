@@ -26,7 +26,7 @@ from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, scrolled
 from mobilenet_gui.ui.wizard.run_link import book_of, chosen_run
 from mobilenet_gui.ui.wizard.try_card import TryCard
 from mobilenet_gui.workers.run_book import RunInfo
-from mobilenet_gui.workers.run_install import install_run
+from mobilenet_gui.workers.run_install import install_key, install_run
 
 _ORDER: tuple[ExportFormat, ...] = (
     "onnx", "tflite", "tflite-float16", "tflite-int8", "keras", "savedmodel", "tfjs",
@@ -82,8 +82,10 @@ class UsePage(WizardPage):
     # -- the dialog's wishes --------------------------------------------------------------------------------------
 
     def entered(self) -> None:
-        """Bring the chosen model into the program."""
+        """Bring the chosen model into the program; what could not be saved is tried again."""
         self._shown = True
+        if self._problem:
+            self._run = None
         self._follow()
 
     def left(self) -> None:
@@ -133,16 +135,18 @@ class UsePage(WizardPage):
     def _install(self, run: RunInfo) -> None:
         store, project = self.context.store, self.context.project
         project_id, name = project.id, project.name
-        self.context.models.install(_key(run), name, lambda: install_run(store, run.folder, project_id, name))
+        self.context.models.install(
+            install_key(run.folder), name, lambda: install_run(store, run.folder, project_id, name)
+        )
 
     def _installed(self, key: str, result: object) -> None:
-        if self._run is not None and key == _key(self._run) and isinstance(result, Bundle):
+        if self._run is not None and key == install_key(self._run.folder) and isinstance(result, Bundle):
             self._bundle = result
             self._make_rows(result)
             self._show()
 
     def _not_installed(self, key: str, error: UserError) -> None:
-        if self._run is not None and key == _key(self._run):
+        if self._run is not None and key == install_key(self._run.folder):
             self._problem = str(error)
             self.context.models.dismiss(key)
             self._show()
@@ -283,10 +287,6 @@ class UsePage(WizardPage):
             return self._output
         made = self.exports.results(self._run.folder) if self._run is not None else {}
         return next((result.path.parent.parent for result in made.values() if result.path is not None), None)
-
-
-def _key(run: RunInfo) -> str:
-    return f"run:{run.folder}"
 
 
 def _share(share: float) -> str:
