@@ -11,7 +11,9 @@ from mobilenet_gui.core import catalog_data as data
 from mobilenet_gui.core.types import Preprocessing
 from mobilenet_gui.i18n import tr
 
-Family = Literal["v1", "v2", "v3-small", "v3-large", "v3-small-minimalistic", "v3-large-minimalistic"]
+Family = Literal[
+    "v1", "v2", "v3-small", "v3-large", "v3-small-minimalistic", "v3-large-minimalistic", "lite0", "lite1", "lite2"
+]
 
 OFFICIAL_BASE: Final = "https://storage.googleapis.com/tensorflow/keras-applications"
 """The folder that Keras itself downloads from; `CatalogEntry.url_path` is below it."""
@@ -28,6 +30,9 @@ _FAMILY_NAMES: Final[dict[Family, str]] = {
     "v3-large": "MobileNet V3 Large",
     "v3-small-minimalistic": "MobileNet V3 Small minimalistic",
     "v3-large-minimalistic": "MobileNet V3 Large minimalistic",
+    "lite0": "EfficientNet-Lite0",
+    "lite1": "EfficientNet-Lite1",
+    "lite2": "EfficientNet-Lite2",
 }
 _YEARS: Final[dict[Family, int]] = {"v1": 2017, "v2": 2018}
 

@@ -32,7 +32,7 @@ from mobilenet_gui.i18n import tr
 
 Step = Literal["downloading", "preparing", "trying", "installing"]
 
-KERAS_SUFFIXES: Final = (".h5", ".hdf5", ".keras")
+KERAS_SUFFIXES: Final = (".h5", ".hdf5", ".keras", ".pth")
 TFLITE_SUFFIX: Final = ".tflite"
 BACKBONE_SUFFIX: Final = "-backbone"
 MAX_IMPORT_BYTES: Final = download.MAX_BYTES

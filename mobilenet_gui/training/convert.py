@@ -83,14 +83,14 @@ def convert(job: ConvertJob, report: Report) -> Bundle:
     found = find_head(graph)
     if found is None:
         raise RuntimeError(f"no classifier found in the converted {architecture}")
-    _compare(model, add_output(graph, found.features), found, size, subject)
+    _compare(model, add_output(graph, found.features), found, architecture.normalization, subject)
     report(Phase.WRITE, 0.92)
     bundle = bundle_from_graph(
         graph,
         job.output,
         naming,
         labels,
-        normalization=_normalization(architecture),
+        normalization=architecture.normalization,
         provenance=provenance,
         weights=job.weights,
     )
@@ -124,11 +124,6 @@ def _labels(job: ConvertJob, architecture: Architecture, subject: str) -> tuple[
     return fitting
 
 
-def _normalization(architecture: Architecture) -> Normalization:
-    # Keras' V3 rescales inside the network.
-    return "zero_255" if architecture.family.startswith("v3") else "minus1_1"
-
-
 def _naming(job: ConvertJob, architecture: Architecture, size: int) -> Naming:
     preprocessing = job.naming.preprocessing or Preprocessing(size=size)
     return replace(
@@ -148,7 +143,7 @@ def _write_backbone(job: ConvertJob, architecture: Architecture, naming: Naming,
         name=naming.name,
         family=architecture.family,
         alpha=architecture.alpha,
-        preprocessing=replace(preprocessing, normalization=_normalization(architecture)),
+        preprocessing=replace(preprocessing, normalization=architecture.normalization),
         classes=0,
         label_set="none",
         description=naming.description,
@@ -160,7 +155,7 @@ def _write_backbone(job: ConvertJob, architecture: Architecture, naming: Naming,
     return write_bundle(job.output, manifest, weights=job.weights)
 
 
-def _compare(model: Any, network: bytes, found: Explainable, size: int, subject: str) -> None:
+def _compare(model: Any, network: bytes, found: Explainable, normalization: Normalization, subject: str) -> None:
     """Ask both networks about a few random photos, of noise and of plain colour with some noise.
 
     Raises:
@@ -168,10 +163,10 @@ def _compare(model: Any, network: bytes, found: Explainable, size: int, subject:
     """
     from mobilenet_gui.training import keras_models
 
-    normalization: Normalization = "zero_255" if model.name.startswith("MobileNetV3") else "minus1_1"
     table = normalized_range(normalization)
     interpreter = load_interpreter(network, subject, 1)
     photo, (answer, features) = interpreter.get_input_details()[0], interpreter.get_output_details()
+    size = int(photo["shape"][1])
     random = np.random.default_rng(7)
     for spread in range(_TRIALS):
         pixels = random.integers(0, 256, (1, size, size, 3)) // (1 + 3 * spread) + 40 * spread

@@ -24,6 +24,8 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.architectures import Kind
 
 MAX_FILE_BYTES: Final = 1 << 30
+START: Final = b"\x80\x02\x8a\n"
+"""How a legacy file begins: pickle protocol 2, and the magic number of ten bytes."""
 _MAX_STORAGES: Final = 20_000
 _MAGIC: Final = 0x1950A86A20F9469CFC6C
 _PROTOCOL: Final = 1001

@@ -1,4 +1,4 @@
-"""Owns reading Keras weights as plain arrays: `.h5` (legacy), `.weights.h5`, `.keras`. Nothing in a file is executed.
+"""Weights as plain arrays: `.h5` (legacy), `.weights.h5`, `.keras`, PyTorch's `.pth`. Nothing in a file is executed.
 
 HDF5 can point to other files (links, external storage, virtual data sets), hold pickled objects and announce huge
 sizes. All of that is refused, and no array is read before its shape has been compared with what is expected.
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.i18n import tr
+from mobilenet_gui.training import pth_file
 from mobilenet_gui.training.architectures import Kind, Shape
 
 MAX_FILE_BYTES = 1 << 30
@@ -52,7 +53,7 @@ class FileLayer:
         kind: what it is, if the file tells it.
         order: its number among those of its kind.
         shapes: the arrays' shapes.
-        data: the HDF5 data sets, valid while the file is open.
+        data: the arrays, or the HDF5 data sets that hold them, valid while the file is open.
     """
 
     name: str
@@ -110,6 +111,9 @@ def open_weights(path: Path) -> Iterator[WeightsFile]:
             elif start == _SIGNATURE:
                 handle = stack.enter_context(h5py.File(path, "r"))
                 config = _json_attribute(handle, "model_config")
+            elif start.startswith(pth_file.START):
+                yield WeightsFile(tuple(_pth_layers(path)), None)
+                return
             else:
                 raise _RefusedError(_strange_start(start))
             yield WeightsFile(tuple(_layers(handle)), _input_size(config))
@@ -185,6 +189,12 @@ def _input_size(config: object) -> int | None:
             side = shape[1]
             return side if isinstance(side, int) and not isinstance(side, bool) and 16 <= side <= 1024 else None
     return None
+
+
+def _pth_layers(path: Path) -> Iterator[FileLayer]:
+    layers = pth_file.layers_of(pth_file.read_state_dict(path))
+    for order, (name, kind, arrays) in enumerate(layers):
+        yield FileLayer(name, kind, order, tuple(array.shape for array in arrays), arrays)
 
 
 def _layers(handle: Any) -> Iterator[FileLayer]:
