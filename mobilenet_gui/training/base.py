@@ -26,7 +26,7 @@ from mobilenet_gui.core.phases import Phase
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.core.types import Label, Preprocessing
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.training.architectures import Architecture
+from mobilenet_gui.training.architectures import ONE_WIDTH, Architecture
 from mobilenet_gui.training.detect import Declared, detect
 from mobilenet_gui.training.replace_head import can_replace
 from mobilenet_gui.training.weights import open_weights
@@ -35,7 +35,7 @@ Floats = NDArray[np.float32]
 Arrays = dict[str, list[Floats]]
 Report = Callable[[str, float | None], None]
 
-_LAST_LAYER: Final = {"v1": "conv_preds", "v2": "predictions"}
+_LAST_LAYER: Final = {"v1": "conv_preds"} | dict.fromkeys(("v2", *ONE_WIDTH), "predictions")
 _STAND_IN_CLASSES: Final = 2
 _HIDDEN_SEED: Final = 3
 
