@@ -102,7 +102,6 @@ class WizardDesk(QObject):
         self.training = TrainingController(self)
         self.harvest = RunHarvest(self.training, models, store, self.tasks.store, settings=settings)
         self._dialogs: dict[str, WizardDialog] = {}
-        self._ends: dict[str, Callable[[], None]] = {}
         self._new: set[str] = set()
         self.training.changed.connect(self._training_changed)
         self.training.exports.ended.connect(self.work_ended)
@@ -210,7 +209,7 @@ class WizardDesk(QObject):
         hub.setParent(dialog)
         shelf.setParent(dialog)
         self._dialogs[project.id] = dialog
-        self._ends[project.id] = project.subscribe(hub.project_changed.emit)
+        hub.follow(project)
         hub.model_used.connect(self.model_used)
         hub.camera_wanted.connect(self.camera_wanted)
         dialog.closed.connect(lambda: self._closed(project))
@@ -264,7 +263,6 @@ class WizardDesk(QObject):
 
     def _closed(self, project: Project) -> None:
         dialog = self._dialogs.pop(project.id, None)
-        self._ends.pop(project.id, lambda: None)()
         if dialog is not None:
             dialog.deleteLater()
         if not self._dialogs:
