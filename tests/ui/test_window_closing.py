@@ -115,8 +115,9 @@ def _find(gate: Gate, bench: TrainedBench, dialog: WizardDialog) -> None:
 
 
 def _lost(gate: Gate, _bench: TrainedBench, dialog: WizardDialog) -> None:
-    gate.before("mobilenet_gui.ui.wizard.data_lost.lost_photos")
-    _data_page(dialog)._lost._ask()
+    dialog.context.files.shut_down()  # it has asked already, as it was opened
+    gate.before("mobilenet_gui.workers.photo_watch._look")
+    dialog.context.files.ask()
 
 
 def _check(gate: Gate, _bench: TrainedBench, dialog: WizardDialog) -> None:
@@ -135,7 +136,7 @@ def _times(gate: Gate, _bench: TrainedBench, dialog: WizardDialog) -> None:
 
 
 def _runs(gate: Gate, _bench: TrainedBench, dialog: WizardDialog) -> None:
-    gate.before("mobilenet_gui.workers.run_book._read_runs")
+    gate.before("mobilenet_gui.workers.run_book.read_runs")
     book_of(dialog.context).reload()
 
 
