@@ -72,6 +72,13 @@ def raw_error(path: Path, name: str = "") -> PhotoError:
     return PhotoError(name or str(path), reason.replace("{kind}", kind_of(path)))
 
 
+def not_a_photo(path: Path) -> str:
+    """Say why a file that is no photo is not taken, by its kind."""
+    if is_raw(path):
+        return raw_error(path).reason
+    return tr("This is not a photo ({kind}).").replace("{kind}", kind_of(path))
+
+
 def kind_of(path: Path) -> str:
     """Return what a file that is no photo is called, by its name: “PDF”, “CR2”, “MP4”."""
     ending = path.suffix.lower()
