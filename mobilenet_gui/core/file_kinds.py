@@ -68,7 +68,7 @@ def is_video(path: str | Path) -> bool:
 
 def raw_error(path: Path, name: str = "") -> PhotoError:
     """Return why a raw file is not read, and what to do."""
-    reason = tr("Raw files of cameras ({kind}) are not read. Save it as JPEG or TIFF with a photo program first.")
+    reason = tr("Camera raw files ({kind}) are not supported. Export the photo as JPEG or TIFF.")
     return PhotoError(name or str(path), reason.replace("{kind}", kind_of(path)))
 
 
@@ -131,9 +131,5 @@ class LeftOut:
             names.append(tr("and others"))
         text = trn("{n} file is not a photo: {kinds}.", "{n} files are not photos: {kinds}.", self.total)
         if self.raw:
-            text += " " + trn(
-                "A camera's raw file is not read; save it as JPEG first.",
-                "Cameras' raw files are not read; save them as JPEG first.",
-                self.raw,
-            )
+            text += " " + tr("Camera raw files are not supported; export them as JPEG or TIFF.")
         return text.replace("{kinds}", ", ".join(names))

@@ -48,6 +48,7 @@ class PhotoWatch(QObject):
         self._again = False
         self._states: Mapping[str, State] = {}
         self.lost: frozenset[str] = frozenset()
+        self._counted = (-1, self.lost, Counter[str]())
 
     def ask(self) -> None:
         """Ask the disk; where it is being asked already, once more afterwards."""
@@ -60,9 +61,13 @@ class PhotoWatch(QObject):
         )  # fmt: skip
 
     def lost_by_class(self) -> Counter[str]:
-        """Return how many photos that take part are gone, by class id."""
-        photos = (self._project.photo(photo_id) for photo_id in self.lost)
-        return Counter(photo.class_id for photo in photos if photo is not None and not photo.left_out)
+        """Return how many photos that take part are gone, by class id; quick where nothing has changed."""
+        revision, lost, counts = self._counted
+        if (revision, lost) != (self._project.revision, self.lost):
+            photos = (self._project.photo(photo_id) for photo_id in self.lost)
+            counts = Counter(photo.class_id for photo in photos if photo is not None and not photo.left_out)
+            self._counted = self._project.revision, self.lost, counts
+        return counts
 
     def shut_down(self) -> None:
         """Hear no more."""

@@ -218,14 +218,14 @@ def test_what_is_no_photo_is_told_by_kind_and_a_video_offers_to_take_photos(
     monkeypatch.setattr(page, "take_photos", lambda _class_id, video=None: asked.append(video))
     drop(dialog, uri(others(bench.place)))
     bench.wait(lambda: len(project.photos) == 6 and not page.intake.busy)
-    assert page.notices.text_of("others").startswith("4 files are not photos: PDF, CR2, MP4. A camera's raw file")
+    assert page.notices.text_of("others").startswith("4 files are not photos: PDF, CR2, MP4. Camera raw files")
     assert dialog.context.toasts.toast.label.text() == "6 photos added"
     page.notices.trigger("others")
     assert [path.name for path in asked if path is not None] == ["clip.mp4"]
     assert "others" not in page.notices.shown()
 
 
-@pytest.mark.parametrize(("name", "words"), [("b.pdf", "not a photo (PDF)"), ("a.CR2", "Raw files of cameras (CR2)")])
+@pytest.mark.parametrize(("name", "words"), [("b.pdf", "not a photo (PDF)"), ("a.CR2", "Camera raw files (CR2)")])
 def test_one_file_that_is_no_photo_is_not_asked_a_class_for(bench: WizardBench, name: str, words: str) -> None:
     project = bench.project()
     dialog = bench.dialog(project)
