@@ -58,16 +58,17 @@ def test_a_data_set_of_another_computer_is_a_wrong_command(capsys: pytest.Captur
     assert "another computer" in capsys.readouterr().err
 
 
-def test_a_training_tells_why_there_are_no_classes_before_it_begins(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_parts_without_classes_are_told_of_once_and_nothing_is_done(
+    tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = photos(tmp_path / "set", "train/p1.png", "train/p2.png", "test/p3.png")
-    output = tmp_path / "out"
-    assert cli.main(["train", str(place), "--output", str(output), "--preset", "fast"]) == 1
+    saved = tmp_path / "out.json"
+    assert cli.main(["evaluate", model, str(place), "--save", str(saved)]) == 1
     error = capsys.readouterr().err
     assert error.count("“train”, “test” are parts of a data set") == 1
     assert "--classes-from folders" in error
-    assert not output.exists()
+    assert not saved.exists()
+    assert cli.main(["evaluate", model, str(place), "--classes-from", "folders", "--format", "json"]) == 0
 
 
 def test_an_evaluation_tells_how_folders_were_understood(
