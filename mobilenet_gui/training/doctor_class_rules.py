@@ -56,7 +56,7 @@ def alike_names(data: Dataset) -> Finding | None:
         "alike_names",
         "warning",
         trn("{n} classes have names that look the same", "{n} classes have names that look the same", count),
-        tr("Only case, accents' form or hidden characters differ: {names}").format(names=_quoted(names)),
+        tr("{names}: only case, accents or hidden characters differ").format(names=_quoted(names)),
         notes=tuple(names),
         fix=Fix(tr("Merge"), tuple(steps)),
     )

@@ -51,7 +51,7 @@ class CheckPage(WizardPage):
         self.add_heading_widget(self.again)
         self.findings = FindingList(context.shelf)
         self.fine = _FineLine()
-        self.classes = ClassModel(context.project, self)
+        self.classes = ClassModel(context.project, context.files, self)
         self._detail: ClassDetail | None = None
         self.views = QStackedWidget()
         self.overview = QWidget()
@@ -109,7 +109,7 @@ class CheckPage(WizardPage):
     def fix(self, finding: Finding) -> None:
         """Take the way out that is offered."""
         if finding.fix is not None:
-            self._apply((finding.fix,), finding.fix.text, finding.title)
+            self._apply((finding.fix,), finding.fix.text, _done_words(finding))
 
     def check_again(self) -> None:
         """Look at the photos anew, whatever is known of them."""
@@ -125,9 +125,9 @@ class CheckPage(WizardPage):
 
     def fix_all(self) -> None:
         """Take every way out that needs no judgement."""
-        fixes = self._guarded_all().fixes
-        if fixes:
-            self._apply(fixes, tr("Fix all"), trn("{n} problem fixed", "{n} problems fixed", len(fixes)))
+        found, count = self.checkup.examination, len(self._guarded_all().fixes)
+        if found is not None and count:
+            self._apply(found.fix_all(), tr("Fix all"), trn("{n} problem fixed", "{n} problems fixed", count))
 
     def look(self, finding: Finding) -> None:
         """Show a finding's photos; for one about classes, the classes."""
@@ -312,6 +312,15 @@ class CheckPage(WizardPage):
         outer.addWidget(scrolled_across(inner))
         self.views.addWidget(self.overview)
         self.body.addWidget(self.views, 1)
+
+
+def _done_words(finding: Finding) -> str:
+    """Return what a fix has done, in words."""
+    if finding.kind == "alike_names" and finding.fix is not None:
+        into, gone = len(finding.fix.steps), sum(len(step.photo_ids) for step in finding.fix.steps)
+        words = trn("{n} class merged into {into}", "{n} classes merged into {into}", gone + into)
+        return words.replace("{into}", str(into))
+    return finding.title
 
 
 class _FineLine(QWidget):

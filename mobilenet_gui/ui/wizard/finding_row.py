@@ -147,7 +147,9 @@ class FindingRow(QWidget):
         self.finding = finding
         self._title.setText(finding.title)
         self._detail.setText(finding.detail)
-        self.thumbs.show_photos(finding.photos, bad=finding.kind in ("missing", "unreadable"))
+        # Of what is missing there is nothing to see; its words have the room.
+        shown = () if finding.kind == "missing" else finding.photos
+        self.thumbs.show_photos(shown, bad=finding.kind == "unreadable")
         self.search.setVisible(finding.kind == "missing" and not finding.fixed)
         fix = finding.fix if not finding.fixed else None
         self.fix.setVisible(fix is not None)
