@@ -76,6 +76,8 @@ class NewsDesk(QObject):
         if news.kind == "interrupted":
             self._interrupted = news
             self._show_interruption()
+            if self._window.rail.current() == "finetune":
+                return  # it stands there
         self._waiting = True
         self._look_up()
         if news.kind != "interrupted" and not _in_front() and self._settings.values.notify:
