@@ -235,6 +235,17 @@ def test_one_that_failed_says_why_and_opens_its_wizard_there(bench: Bench) -> No
     bench.wait(lambda: desk.dialog(project.id) is not None and desk.dialog(project.id)._current == "train")  # type: ignore[union-attr]
 
 
+def test_fine_tune_shows_on_its_card_how_it_goes_from_the_first_moment(bench: Bench) -> None:
+    project = bench.project("hymenoptera")
+    project.save()
+    bench.train(project, run_of(project, RunState("running")), fake.epoch(1), "hang")
+    bench.wait(lambda: len(bench.window.desk.training.state.history) == 1)  # type: ignore[union-attr]
+    bench.window.show_page("finetune")
+    page = bench.window._finetune()
+    bench.wait(lambda: project.id in page.cards)
+    assert page.cards[project.id].look.tone == "busy"
+
+
 def test_one_that_was_cancelled_tells_nothing(bench: Bench) -> None:
     project = bench.project("hymenoptera")
     training = bench.window.desk.training

@@ -61,6 +61,7 @@ class NewsDesk(QObject):
         """Show on Fine-tune, once it is there, what was interrupted."""
         self._page = page
         page.opened.connect(self.seen)
+        self._desk.tell_training()
         self._show_interruption()
 
     # -- hearing ----------------------------------------------------------------------------------------------------
