@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 import pytest
@@ -9,7 +10,6 @@ from PySide6.QtCore import QProcess
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 from pytestqt.qtbot import QtBot
 
-from mobilenet_gui.ui import notifier
 from mobilenet_gui.ui.notifier import Notifier
 
 
@@ -23,7 +23,7 @@ def test_on_linux_the_desktop_shows_it_and_nothing_in_it_is_markup(
         ran.append([program, *arguments])
         return True, 1
 
-    monkeypatch.setattr(notifier.shutil, "which", lambda _name: "/usr/bin/notify-send")
+    monkeypatch.setattr(shutil, "which", lambda _name: "/usr/bin/notify-send")
     monkeypatch.setattr(QProcess, "startDetached", start)
     Notifier(QApplication.instance()).show("-<b>ants & bees is ready")
     assert ran[0][0] == "/usr/bin/notify-send"
@@ -32,7 +32,7 @@ def test_on_linux_the_desktop_shows_it_and_nothing_in_it_is_markup(
 
 
 def test_without_any_way_nothing_happens(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notifier.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
     monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", lambda: False)
     made = Notifier(QApplication.instance())
     made.show("ready")
@@ -44,7 +44,7 @@ def test_elsewhere_an_icon_stands_in_the_tray_for_as_long_as_it_is_shown(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr(notifier.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
     monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", lambda: True)
     monkeypatch.setattr(QSystemTrayIcon, "showMessage", lambda _tray, _title, text, *_: said.append(text))
     made = Notifier(QApplication.instance())

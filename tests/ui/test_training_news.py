@@ -338,6 +338,20 @@ def test_what_the_end_of_the_program_cut_short_is_offered_and_goes_on(bench: Ben
     again.wait(lambda: len(again.window.desk.training.state.history) == 6)  # type: ignore[union-attr]
 
 
+def test_a_process_that_has_not_noticed_the_end_yet_is_waited_for(bench: Bench) -> None:
+    project = bench.project("hymenoptera")
+    project.save()
+    run = run_of(project, RunState("running", "adapt", epochs(5, 20, "adapt"), 4, 20.0))
+    bench.settings.update(unfinished_training=f"{project.id}/{run.path.name}")
+    with run.lock():
+        assert run.state().status == "running"
+        bench.window.desk.harvest.recall()
+        bench.qtbot.wait(400)
+        assert not bench.told
+    bench.wait(lambda: bool(bench.told))
+    assert (bench.told[0].kind, bench.told[0].epoch) == ("interrupted", 5)
+
+
 def test_one_that_had_not_begun_is_said_as_that(bench: Bench, make: Callable[[], Bench]) -> None:
     project = bench.project("hymenoptera")
     project.save()
