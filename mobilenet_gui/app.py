@@ -80,7 +80,12 @@ def _run_window(app: QApplication, photos: list[str], trace: StartupTrace, serve
         opened = OpenedFiles(app)
         opened.files_opened.connect(window.open_from_other_start)
         app.installEventFilter(opened)
-    with _fault_log(), _interruptible(window.quitting.close_at_once):
+
+    def leave() -> None:
+        window.quitting.close_at_once()
+        app.quit()
+
+    with _fault_log(), _interruptible(leave):
         window.show()
         # After the first paint, so that the window is there before anything is decoded.
         QTimer.singleShot(0, window, lambda: window.start(photos))

@@ -163,6 +163,11 @@ class WizardDesk(QObject):
             found.append(tr("A project is being written to one file. That file is not written then."))
         return tuple(found)
 
+    def tell_training(self) -> None:
+        """Tell again how the training under way stands, for who has come to listen."""
+        if self.training.busy and self.training.state is not None:
+            self._training_changed(self.training.state)
+
     def reload_runs(self, project_id: str) -> None:
         """Have an open wizard look at its trainings anew: they changed outside of it."""
         dialog = self._dialogs.get(project_id)
