@@ -228,7 +228,7 @@ def test_the_same_entry_twice_is_refused(store: ProjectStore, project: Project, 
 def test_bombs_are_refused_before_they_go_off(
     store: ProjectStore, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive_reading, "_BOMB_BYTES", 1 << 20)
+    monkeypatch.setattr(zip_entries, "_BOMB_BYTES", 1 << 20)
     made = export_zip(project.snapshot(), tmp_path / "garden.zip")
     zeros = bytes(4 << 20)
     bomb = rewritten(made.path, tmp_path / "b1.zip", lambda e: e.update({"project.json": e["project.json"] + zeros}))
