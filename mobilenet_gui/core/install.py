@@ -39,6 +39,8 @@ _SHARES: Final[dict[Step, tuple[float, float]]] = {
     "trying": (0.93, 0.97),
     "installing": (0.97, 1.0),
 }
+_LEAST_SHARE: Final = 0.95
+"""The catalogue's sizes are within five per cent."""
 _ROOM: Final = 3
 """A bundle holds the weights, the network and the classifier: at most this many times the weights file."""
 
@@ -177,6 +179,7 @@ def install_official(
         if bundle is not None:
             flow.tell("installing", tr("Installed"), 1.0)
             return bundle
+        _check_room_for_download(file, target, store)
         urls = download.urls_for(file, base)
         download.fetch(
             urls,
@@ -209,6 +212,31 @@ def install_official(
         with contextlib.suppress(OSError):
             target.unlink(missing_ok=True)
         return bundle
+
+
+def _check_room_for_download(file: WeightsFile, target: Path, store: ModelStore) -> None:
+    """See that a download, and what is made from it, will fit on the disk, before it begins.
+
+    Raises:
+        StorageError: it will not; names what is needed and what is free.
+    """
+    expected = round(_LEAST_SHARE * file.download_bytes)
+    have = 0
+    for path in (target, target.with_name(target.name + ".part")):
+        with contextlib.suppress(OSError):
+            have = max(have, path.stat().st_size)
+    disks: dict[int, tuple[Path, int]] = {}
+    for place, size in ((target.parent, max(0, expected - have)), (store.models_dir, _ROOM * expected)):
+        with contextlib.suppress(OSError):
+            place.mkdir(parents=True, exist_ok=True)
+            disk = place.stat().st_dev
+            first, so_far = disks.get(disk, (place, 0))
+            disks[disk] = (first, so_far + size)
+    for place, size in disks.values():
+        with contextlib.suppress(OSError):
+            free = shutil.disk_usage(place).free
+            if free < size + SPARE_BYTES:
+                raise full_disk(place / target.name, size + SPARE_BYTES, free)
 
 
 def sound(store: ModelStore, model_id: str) -> Bundle | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from mobilenet_gui.core import zip_entries
 from mobilenet_gui.core.errors import Cancelled, ProjectError, StorageError
 from mobilenet_gui.training import archive_reading, project_file
 from mobilenet_gui.training.archive import export_zip

@@ -88,7 +88,7 @@ class ImportDesk(QWidget):
             self.refused.emit("bad", f"{folder}: {error.strerror or error}")
             return
         if not self.take(files):
-            text = tr("There is no model file in {folder} (.h5, .weights.h5, .keras or .tflite).")
+            text = tr("There is no model file in {folder} (.h5, .weights.h5, .keras, .tflite or a zip with one).")
             self.refused.emit("warn", text.format(folder=folder))
 
     def take(self, paths: Sequence[Path]) -> bool:
