@@ -132,6 +132,7 @@ def understand(layers: Sequence[Layer]) -> Composed:
     _check_backbone(layers, backbone, found, pool)
     _check_chain(layers, start, pool)
     rescaling = _rescaling(layers[:first])
+    normalization: Normalization
     range_there = range_of_rescaling(*rescaling)
     if backbone.family in ("v1", "v2") and _is_near(rescaling, _USUAL):
         rescaling, normalization, told = _IDENTITY, "minus1_1", True
@@ -312,7 +313,8 @@ def _limit(step: Step) -> float | None:
 
 def _pair(value: object) -> tuple[int, int]:
     both = value if isinstance(value, list) and len(value) == 2 else [value, value]
-    return (int(both[0]), int(both[1])) if all(isinstance(n, int) for n in both) else (0, 0)
+    first, second = both
+    return (first, second) if isinstance(first, int) and isinstance(second, int) else (0, 0)
 
 
 def _is_near(these: tuple[float, float], those: tuple[float, float]) -> bool:
