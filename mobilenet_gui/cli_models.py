@@ -26,9 +26,11 @@ from mobilenet_gui.i18n import tr
 
 if TYPE_CHECKING:
     from mobilenet_gui.core.bundle import Bundle
+    from mobilenet_gui.core.types import Normalization
     from mobilenet_gui.model_service import ModelService
 
 EXIT_FAILED: Final = 1
+RANGES: Final[dict[str, Normalization]] = {"-1..1": "minus1_1", "0..1": "zero_1", "0..255": "zero_255"}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -61,9 +63,22 @@ def add_parser(subparsers: Any) -> None:
         "file",
         type=path_argument,
         metavar="FILE",
-        help=tr("an .h5, .weights.h5, .keras or .tflite file, or the folder that “train” has written"),
+        help=tr(
+            "an .h5, .weights.h5, .keras or .tflite file, a zip with one as Teachable Machine gives it out, or the "
+            "folder that “train” has written"
+        ),
     )
-    take.add_argument("--labels", type=path_argument, metavar="FILE", help=tr("its labels, one a line"))
+    take.add_argument(
+        "--labels",
+        type=path_argument,
+        metavar="FILE",
+        help=tr("its labels, one a line (default: those inside or beside it)"),
+    )
+    take.add_argument(
+        "--range",
+        choices=tuple(RANGES),
+        help=tr("the numbers a float network wants pixels as (default: what the file says, else -1..1)"),
+    )
     take.add_argument("--id", metavar="ID", help=tr("the id to give it (default: made from the file's name)"))
     take.add_argument("--name", metavar="NAME", help=tr("the name to show (default: likewise)"))
     take.add_argument("--replace", action="store_true", help=tr("replace an installed model of this id"))
@@ -129,11 +144,30 @@ def _import(arguments: argparse.Namespace, out: TextIO) -> int:
             line.show,
             cancel,
             name=arguments.name,
+            normalization=RANGES[arguments.range] if arguments.range is not None else None,
             replace=arguments.replace,
             activate=arguments.activate,
         )
     _tell_installed(service, bundle, arguments, out)
+    if arguments.format == "text":
+        _tell_guesses(bundle, arguments)
     return EXIT_OK
+
+
+def _tell_guesses(bundle: Bundle, arguments: argparse.Namespace) -> None:
+    """Say what was found out or assumed that the user might want otherwise."""
+    from mobilenet_gui.core.install_import import labels_used
+
+    used = labels_used(arguments.file, bundle) if arguments.labels is None else None
+    if used is not None:
+        complain(tr("its labels are those of {file}.").format(file=printable(used)))
+    if bundle.manifest.assumed_range:
+        complain(
+            tr(
+                "the file does not say which numbers it wants pixels as; -1..1 was assumed. "
+                "If its answers are wrong, import it again with --range 0..1 or --range 0..255."
+            )
+        )
 
 
 def _activate(arguments: argparse.Namespace, out: TextIO) -> int:

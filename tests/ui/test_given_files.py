@@ -49,7 +49,7 @@ def test_names_say_which_page() -> None:
     assert given.models == [Path("c.tflite"), Path("e.weights.h5")]
     assert given.projects == [Path(f"d{SUFFIX}"), Path("f.ZIP")]
     assert SUFFIX.endswith(PROJECT_SUFFIX)
-    assert [suffix for suffix in MODEL_SUFFIXES if not sort_given([f"x{suffix}"]).models] == []
+    assert [suffix for suffix in MODEL_SUFFIXES - {".zip"} if not sort_given([f"x{suffix}"]).models] == []
 
 
 def test_an_exported_project_is_imported(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
