@@ -95,8 +95,8 @@ class AnswerView(QWidget):
         self._place = 0
         self._wish: HeatWish | None = None
         self.back = IconButton("arrow-left", tr("Back to the overview (Esc)"))
-        self.earlier = IconButton("chevron-left", tr("Photo before"), framed=True)
-        self.later = IconButton("chevron-right", tr("Next photo"), framed=True)
+        self.earlier = IconButton("chevron-left", tr("Photo before"), framed=True, repeats=True)
+        self.later = IconButton("chevron-right", tr("Next photo"), framed=True, repeats=True)
         self.title = ElidedLabel("", "card", "text", fonts.SEMIBOLD)
         self.words = ElidedLabel("", "small", "text2")
         self.canvas = AnswerCanvas()
