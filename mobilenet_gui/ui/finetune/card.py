@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import shown, tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.accessibility import shows_focus
 from mobilenet_gui.ui.icons import paint_icon
@@ -159,7 +159,7 @@ class ProjectCard(Card):
         self.name.set_name(look.name)
         self._counts.setText(look.counts)
         self.state.show_state(look.state, look.tone, look.progress)
-        self.setAccessibleName(", ".join(part for part in (look.name, look.counts, look.state) if part))
+        self.setAccessibleName(", ".join(part for part in (shown(look.name), look.counts, look.state) if part))
         self.more.set_tooltip(tr("More for {project}").format(project=look.name))
 
     def show_covers(self, images: Sequence[QImage | None]) -> None:

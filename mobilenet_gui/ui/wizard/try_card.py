@@ -7,7 +7,7 @@ from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.answers import percent
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import shown, tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.photos.tiles import paint_cover
 from mobilenet_gui.ui.theme import tokens
@@ -33,7 +33,7 @@ class _Preview(QWidget):
 
     def show_answer(self, image: QImage | None, label: str, share: float) -> None:
         self._image, self._label, self._share = image, label, percent(share, 0) if label else ""
-        self.setAccessibleName(f"{label} {self._share}".strip())
+        self.setAccessibleName(f"{shown(label)} {self._share}".strip())
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -86,7 +86,7 @@ class TryCard(Card):
 
     def show_classes(self, classes: tuple[str, ...]) -> None:
         """Say what the model knows."""
-        some = ", ".join(classes[:_NAMED])
+        some = ", ".join(map(shown, classes[:_NAMED]))
         if len(classes) > _NAMED:
             some = tr("{classes} and others").format(classes=some)
         self.words.setText(
