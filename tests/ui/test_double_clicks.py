@@ -95,7 +95,13 @@ def test_what_takes_the_place_of_a_pressed_button_is_not_hit(qtbot: QtBot) -> No
         row.addWidget(button)
     pause.hide()
     box.show()
-    download.clicked.connect(lambda: (download.hide(), pause.show(), row.activate()))
+
+    def begin() -> None:
+        download.hide()
+        pause.show()
+        row.activate()
+
+    download.clicked.connect(begin)
     heard: list[int] = []
     pause.clicked.connect(lambda: heard.append(1))
     where = download.mapToGlobal(download.rect().center())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtGui import QTextLayout, QTextOption
@@ -42,7 +43,7 @@ def places(text: str) -> list[float]:
     layout.endLayout()
     found = []
     for place in range(len(text)):
-        x = line.cursorToX(place)
+        x: Any = line.cursorToX(place)
         found.append(float(x[0] if isinstance(x, tuple) else x))
     return found
 
