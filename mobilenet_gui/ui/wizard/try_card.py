@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize
-from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.answers import percent
@@ -19,6 +19,7 @@ from mobilenet_gui.ui.widgets.painting import draw_text, rounded
 
 _NAMED = 3
 _WIDTH, _HEIGHT = 196, 136
+_WORDS_LEAST = 250
 
 
 class _Preview(QWidget):
@@ -83,6 +84,15 @@ class TryCard(Card):
         row.addWidget(self.preview)
         row.addLayout(column, 1)
         self.body.addLayout(row)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the picture out where large text leaves no room beside it."""
+        super().resizeEvent(event)
+        self.preview.setVisible(self.width() >= self.preview.sizeHint().width() + fonts.px(_WORDS_LEAST))
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the least useful size: without the picture."""
+        return QSize(fonts.px(_WORDS_LEAST), super().minimumSizeHint().height())
 
     def show_classes(self, classes: tuple[str, ...]) -> None:
         """Say what the model knows."""
