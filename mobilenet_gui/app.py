@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
-from mobilenet_gui import __version__, crash, display, paths
+from mobilenet_gui import __version__, crash, display, i18n, paths
 from mobilenet_gui.core.file_address import is_file_address
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.settings import SettingsStore
@@ -64,6 +64,7 @@ def _run_window(app: QApplication, photos: list[str], trace: StartupTrace, serve
     from mobilenet_gui.ui.crash_dialog import CrashReporter
     from mobilenet_gui.ui.main_window import MainWindow
 
+    i18n.isolate_names(True)
     settings = SettingsStore(paths.settings_file())
     theme = application_theme()
     theme.set_mode(settings.values.theme)

@@ -491,7 +491,6 @@ class TestVideo:
         assert notices.text_of("timeline") == "This timeline shows the answers of “Tiny”. Now “Pets” answers."
         assert segments.origin.text() == "Answers of “Tiny”"
         assert not segments.origin.isHidden()
-        page.analysis.timeline.model_id = "tiny"
         notices.trigger("timeline")
         playing.until(lambda: page.analysis.timeline is not None and page.analysis.timeline.model_id == "pets")
         assert "timeline" not in notices.shown()

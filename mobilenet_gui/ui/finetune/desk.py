@@ -103,6 +103,7 @@ class WizardDesk(QObject):
         self.harvest = RunHarvest(self.training, models, store, self.tasks.store, settings=settings)
         self._dialogs: dict[str, WizardDialog] = {}
         self._new: set[str] = set()
+        self._opening: set[str] = set()
         self.training.changed.connect(self._training_changed)
         self.training.exports.ended.connect(self.work_ended)
         self.tasks.written.connect(self.work_ended)
@@ -127,7 +128,17 @@ class WizardDesk(QObject):
         if dialog is not None:
             dialog.open_at(_step(step))
             return
-        self.tasks.open(project_id, lambda opened: self._opened(opened, step=_step(step)), self.failed.emit)
+        if project_id not in self._opening:  # it is read from the disk; two wizards would share one project
+            self._opening.add(project_id)
+            self.tasks.open(
+                project_id,
+                lambda opened: self._opened(opened, step=_step(step)),
+                lambda error: self._not_opened(project_id, error),
+            )
+
+    def _not_opened(self, project_id: str, error: UserError) -> None:
+        self._opening.discard(project_id)
+        self.failed.emit(error)
 
     def go_on(self, project_id: str) -> None:
         """Go on with a project's training that was interrupted; its wizard need not be open."""
@@ -192,6 +203,7 @@ class WizardDesk(QObject):
 
     def _opened(self, opened: Opened, places: Sequence[Path] = (), step: Key | None = None) -> None:
         project = opened.project
+        self._opening.discard(project.id)
         hub = WizardHub()
         shelf = PhotoShelf(self.pictures, lambda photo_id: _path_of(project, photo_id))
 

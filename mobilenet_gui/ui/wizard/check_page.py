@@ -9,7 +9,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.i18n import shown, tr, trn
 from mobilenet_gui.training.doctor_findings import LOOKING, Examination, Finding, Fix
 from mobilenet_gui.training.doctor_guard import Guarded, guarded
 from mobilenet_gui.training.project import Change
@@ -144,7 +144,7 @@ class CheckPage(WizardPage):
                 row = None if photo is None else self.classes.find(photo.class_id)
                 name = "" if row is None else row.name
                 several = len(group) > 1
-                captions[photo_id] = f"{number}: {name}" if several else note or name
+                captions[photo_id] = f"{number}: {shown(name)}" if several else note or name
         self.detail.rows.captions = captions
         self.detail.show_photos(finding.photos, finding.title)
         self.heading.hide()
@@ -336,7 +336,7 @@ class _FineLine(QWidget):
     def show_names(self, names: tuple[str, ...], *, also: bool) -> None:
         """Name what is in order, `also` beside what is not."""
         words = tr("Also checked and fine: {names}") if also else tr("Checked and fine: {names}")
-        self._words.setText(words.format(names=", ".join(names)))
+        self._words.setText(words.format(names=", ".join(map(shown, names))))
 
     def text(self) -> str:
         """Return the sentence."""
