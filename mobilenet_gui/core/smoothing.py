@@ -25,7 +25,7 @@ LEAD: Final = 0.06
 """How far another class must be ahead of the winner to take its place."""
 KEEP: Final = 0.85
 """The winner stays one down to this share of `sure_from`."""
-_INSTANT: Final = 1e-3
+_INSTANT: Final = 1e-6
 _PAUSE: Final = 5.0
 """After so many time constants, or a jump back in time, nothing of the old scores is left worth keeping."""
 
