@@ -106,7 +106,8 @@ class RtspServer(StreamServer):
 
     def _murmur(self) -> None:
         # The rest of a picture whose beginning was missed.
-        *_, packet = packets(self.colour, self.size, self._sequence, time.monotonic())
+        whole = next(packets(self.colour, self.size, self._sequence, time.monotonic()))
+        packet = whole[:12] + struct.pack(">I", _FRAGMENT) + whole[16:]
         self._sequence += 1
         with self._changed:
             viewers = list(self._viewers)

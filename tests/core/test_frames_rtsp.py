@@ -81,52 +81,55 @@ def test_stopping_does_not_wait_for_a_silent_camera(server: RtspServer) -> None:
     assert drain(10)
 
 
-def test_a_camera_whose_next_whole_picture_is_far_away_opens(server: RtspServer) -> None:
-    # As with a key frame every ten seconds: packets come, and for a long time nothing can be made of them.
-    server.murmur()
+@pytest.fixture
+def viewer(server: RtspServer) -> Iterator[tuple[FrameReader, Log, Log]]:
+    """A reader that is not started yet, the states it tells and its frames."""
     states, frames = Log(), Log()
     reader = FrameReader(SourceSpec.parse(server.url), frames.append, states.append)
-    reader.start()
+    yield reader, states, frames
     begin = time.monotonic()
-    with pytest.raises(AssertionError):
-        frames.wait_for(lambda _: True, seconds=4.5)
-    assert [change.state for change in states.items] == [ReaderState.OPENING]
-    server.run()
-    frames.wait_for(lambda _: True)
-    assert time.monotonic() - begin > 4
-    known = len(states.items)
-    # Nor is it silent later, as long as anything comes.
-    server.murmur()
-    with pytest.raises(AssertionError):
-        states.wait_for(lambda change: change.state is ReaderState.WAITING, seconds=2.5, after=known)
-    begin = time.monotonic()
-    assert reader.stop(1.0), "cutting the line ends the read"
+    assert reader.stop(1.0), "cutting the line ends any read"
     assert time.monotonic() - begin < 0.5
 
 
-def test_a_camera_that_takes_its_time_is_not_silent(server: RtspServer) -> None:
-    server.run(0.7)
-    states, frames = Log(), Log()
-    reader = FrameReader(SourceSpec.parse(server.url), frames.append, states.append)
+def test_a_camera_whose_next_whole_picture_is_far_away_opens(
+    server: RtspServer, viewer: tuple[FrameReader, Log, Log]
+) -> None:
+    # As with a key frame every ten seconds: packets come, and for a long time nothing can be made of them.
+    reader, states, frames = viewer
+    server.murmur()
     reader.start()
-    frames.wait_for(lambda frame: frame.number == 1)
+    reader.wait(4.0)
+    assert ([change.state for change in states.items], frames.items) == ([ReaderState.OPENING], [])
+    server.run()
+    frames.wait_for(lambda _: True)
+    # Nor is it silent later, as long as anything comes.
+    server.murmur()
+    reader.wait(2.0)
+    assert [change.state for change in states.items] == [ReaderState.OPENING, ReaderState.LIVE]
+
+
+def test_a_camera_that_takes_its_time_is_not_silent(server: RtspServer, viewer: tuple[FrameReader, Log, Log]) -> None:
+    reader, states, frames = viewer
+    server.run(0.7)
+    reader.start()
+    frames.wait_for(lambda frame: frame.number == 1, seconds=15)
     known = len(states.items)
-    frames.wait_for(lambda frame: frame.number == 4, seconds=15)
+    frames.wait_for(lambda frame: frame.number == 3, seconds=15)
     assert ReaderState.WAITING not in [change.state for change in states.items[known:]]
-    reader.stop()
-    assert drain(10)
 
 
-def test_after_a_silence_the_same_connection_goes_on(server: RtspServer) -> None:
-    reader, states = watched(server)
+def test_after_a_silence_the_same_connection_goes_on(server: RtspServer, viewer: tuple[FrameReader, Log, Log]) -> None:
+    reader, states, _ = viewer
+    server.run()
+    reader.start()
+    states.wait_for(lambda change: change.state is ReaderState.LIVE)
+    server.refuse(True)  # another connection would not be let in
     server.hold()
     states.wait_for(lambda change: change.state is ReaderState.WAITING)
-    server.refuse(True)  # another connection would not be let in
     known = len(states.items)
     server.run()
     states.wait_for(lambda change: change.state is ReaderState.LIVE, after=known)
-    reader.stop()
-    assert drain(10)
 
 
 @pytest.mark.parametrize("digest", [False, True])
