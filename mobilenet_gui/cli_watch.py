@@ -26,7 +26,7 @@ from mobilenet_gui.i18n import tr
 if TYPE_CHECKING:
     from mobilenet_gui.core.errors import UserError
     from mobilenet_gui.core.frames_reader import StateChange
-    from mobilenet_gui.core.frames_types import Frame, SourceSpec
+    from mobilenet_gui.core.frames_types import Frame, SourceError, SourceSpec
     from mobilenet_gui.core.live_session import LiveAnswer
 
 EXIT_UNREADABLE: Final = 1
@@ -148,13 +148,19 @@ def _as_they_come(spec: SourceSpec, every: bool, seconds: float | None) -> Gener
         SourceError: the source cannot be opened, or went away and did not come back, or a file breaks off.
     """
     from mobilenet_gui.core.frames_reader import FrameReader, ReaderState
+    from mobilenet_gui.core.frames_types import Problem
 
     inbox = _Inbox(every)
     last: list[StateChange] = []
+    loading: list[SourceError | None] = [None]
 
     def on_state(change: StateChange) -> None:
         if change.state is ReaderState.WAITING and change.error is not None:
-            complain(str(change.error))
+            # A slow server keeps us waiting at every other frame; saying so once is enough.
+            if change.error is not loading[-1]:
+                complain(str(change.error))
+            if change.error.problem is Problem.LOADING:
+                loading[-1] = change.error
         elif change.state in (ReaderState.ENDED, ReaderState.FAILED):
             last.append(change)
             inbox.end()

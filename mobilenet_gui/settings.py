@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from mobilenet_gui.core.addresses import shown
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.i18n import tr
 
@@ -36,6 +37,10 @@ class Rule:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return True
         return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+
+_ADDRESSES = ("live_stream",)
+"""Settings that are addresses, in which no password and no token is kept."""
 
 
 def _setting(default: Any, rule: Rule | None = None) -> Any:
@@ -73,7 +78,7 @@ class Settings:
     """Name of the camera that was chosen last."""
     live_file: str = _setting("")
     live_stream: str = _setting("")
-    """Address of the last stream; never one with a password in it."""
+    """Address of the last stream as it may be shown: what is secret in it is not kept."""
     live_resolution: str = _setting("")
     """What is asked of cameras, such as `1280x720`; empty for their own choice."""
     live_mirror: bool = _setting(False)
@@ -148,8 +153,21 @@ class SettingsStore:
         self._path = path
         self._listeners: list[Callable[[frozenset[str]], None]] = []
         self._foreign: dict[str, Any] = {}
+        self._secrets: dict[str, str] = {}
         self.problem: str | None = None
         self.values = self._read()
+        self._forget_secrets()
+
+    def remember_address(self, address: str) -> str:
+        """Keep an address for as long as the program runs; return it as it may be shown and saved."""
+        hidden = shown(address)
+        if hidden != address:
+            self._secrets[hidden] = address
+        return hidden
+
+    def whole_address(self, hidden: str) -> str:
+        """Return the address that was remembered under what is shown of it; what is shown where none was."""
+        return self._secrets.get(hidden, hidden)
 
     def subscribe(self, listener: Callable[[frozenset[str]], None]) -> None:
         """Call `listener` with the names that changed after each `update`."""
@@ -170,7 +188,7 @@ class SettingsStore:
             converted = _converted(value, kind)
             if converted is None or not cast(Rule, by_name[name].metadata["rule"]).accepts(converted):
                 raise ValueError(f"setting {name!r} does not accept {value!r}")
-            clean[name] = converted
+            clean[name] = shown(str(converted)) if name in _ADDRESSES else converted
         changed = frozenset(n for n, v in clean.items() if getattr(self.values, n) != v)
         if not changed:
             return
@@ -195,6 +213,16 @@ class SettingsStore:
                 if value is not None and cast(Rule, f.metadata["rule"]).accepts(value):
                     good[f.name] = value
         return replace(Settings(), **good)
+
+    def _forget_secrets(self) -> None:
+        """Take out of the file what version 0.1 kept there: tokens and passwords inside addresses."""
+        kept = {name: getattr(self.values, name) for name in _ADDRESSES}
+        clean = {name: self.remember_address(value) for name, value in kept.items()}
+        if clean != kept:
+            self.values = replace(self.values, **clean)
+            self._secrets.clear()
+            with contextlib.suppress(StorageError):  # a disk that is read-only holds it on
+                self._save()
 
     def _set_aside(self, why: str) -> Settings:
         aside = self._path.with_name(self._path.name + ".damaged")

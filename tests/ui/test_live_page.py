@@ -85,8 +85,14 @@ class TestPrivacy:
         page.frame.sources.set_address("http://me:secret@127.0.0.1:1/x")
         page.sources.start_chosen()
         bench.until(lambda: page.controller.phase is Phase.FAILED)
-        assert bench.store.values.live_stream == ""
+        assert bench.store.values.live_stream == "http://…@127.0.0.1:1/x"
+        assert page.frame.sources.address.text() == "http://…@127.0.0.1:1/x"
         assert "secret" not in page.frame.message.text.text()
+        # In the same session it is known what the dots stand for; in the next one it is asked for again.
+        assert page.frame.sources.take_stream() == "http://me:secret@127.0.0.1:1/x"
+        page.frame.sources.whole = str
+        assert page.frame.sources.take_stream() is None
+        assert "Type this one again" in page.frame.sources.address.toolTip()
 
 
 class TestPicture:

@@ -114,6 +114,8 @@ def trouble(error: SourceError, spec: SourceSpec, index: int | None = None) -> M
 def waiting(error: SourceError | None, kind: SourceKind, name: str) -> str:
     """Return the banner's sentence while a source that went away is waited for."""
     problem = Problem.LOST if error is None else error.problem
+    if problem is Problem.LOADING:
+        return tr("Loading: the video comes slower than it is played.")
     if kind is SourceKind.CAMERA:
         what = tr("{name} sends no picture.") if problem is Problem.STALLED else tr("{name} was unplugged.")
     elif problem is Problem.ENDED:
