@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from mobilenet_gui.core.errors import Cancelled, PhotoError, ProjectError, StorageError, UserError
-from mobilenet_gui.core.photo_files import openable, os_reason
+from mobilenet_gui.core.photo_files import open_regular, os_reason
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import json_rows, project_file
@@ -90,9 +90,7 @@ def import_zip(
     """
     subject = str(path)
     try:
-        with open(openable(path), "rb") as stream:  # noqa: PTH123 - keeps the long form of the path
-            if not stat.S_ISREG(path.stat().st_mode):
-                raise ProjectError(subject, tr("This is not a file."))
+        with open_regular(path) as stream:
             size = _check_directory(stream, subject)
             with zipfile.ZipFile(stream) as archive:
                 return _Import(store, archive, subject, progress, cancel, size=size).run()
