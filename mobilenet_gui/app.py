@@ -56,7 +56,9 @@ def run(photos: Sequence[str], *, trace: StartupTrace, new_window: bool = False)
     finally:
         if server is not None:
             server.close()
-    _end_threads(code)
+    from mobilenet_gui.workers.executor import executor
+
+    executor().stop()
     return code
 
 
@@ -97,15 +99,13 @@ def _run_window(app: QApplication, photos: list[str], trace: StartupTrace, serve
     return code
 
 
-def _end_threads(code: int) -> None:
-    """Wait for the threads, so long and no longer: one that hangs in a lost drive or network ends with the program.
+def end_process(code: int) -> None:
+    """End the process at once where a thread is left after `run`: one that hangs in a lost drive or network.
 
-    Everything is saved by then. The usual end would wait for such a thread, or tear down what it stands on.
+    Everything is saved by then. The usual end would wait for such a thread, or tear down what it stands on. Only for
+    who owns the process: `run` itself returns, so that a window can be opened again.
     """
-    from mobilenet_gui.workers.executor import executor
-
-    ended = executor().stop()
-    if not ended or any(thread is not threading.main_thread() for thread in threading.enumerate()):
+    if any(thread is not threading.main_thread() for thread in threading.enumerate()):
         logging.shutdown()
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:

@@ -72,8 +72,10 @@ def _window(argv: Sequence[str]) -> int:
     # of the time. `app` puts the collector to work again once the window stands.
     gc.disable()
     try:
-        from mobilenet_gui.app import run
+        from mobilenet_gui.app import end_process, run
     except ImportError as error:
         print(tr("The window cannot be opened: {reason}").format(reason=error), file=sys.stderr)
         return 1
-    return run(arguments.photos, trace=trace, new_window=arguments.new_window)
+    code = run(arguments.photos, trace=trace, new_window=arguments.new_window)
+    end_process(code)
+    return code

@@ -14,10 +14,11 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
 from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.core.photo_files import open_regular
 from mobilenet_gui.core.photo_session import Photo, PhotoState
 from mobilenet_gui.core.records import MARK, as_line, csv_line, json_line, write_whole
 from mobilenet_gui.core.types import PhotoSource, Recognition
@@ -231,7 +232,7 @@ def copy_step(step: CopyStep) -> None:
     reading = True
     try:
         with contextlib.ExitStack() as stack:
-            data: BinaryIO = io.BytesIO(step.source) if isinstance(step.source, bytes) else step.source.open("rb")
+            data: IO[bytes] = io.BytesIO(step.source) if isinstance(step.source, bytes) else open_regular(step.source)
             stack.enter_context(data)
             reading = False
             step.target.parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import io
 import os
-import stat
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from typing import IO, Final
 
 from mobilenet_gui.core.errors import Cancelled, PhotoError
 from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES
-from mobilenet_gui.core.photo_files import openable, os_reason
+from mobilenet_gui.core.photo_files import open_regular, os_reason
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import json_rows, project_file
@@ -126,13 +125,11 @@ def _opened(path: Path) -> IO[bytes]:
         PhotoError: it cannot be read.
     """
     try:
-        stream = open(openable(path), "rb")  # noqa: PTH123, SIM115 - keeps the long form of the path; the caller closes
+        stream = open_regular(path)
     except OSError as error:
         raise PhotoError(str(path), os_reason(error)) from error
     try:
         status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise PhotoError(str(path), tr("This is a device or a pipe, not a file."))
         if status.st_size > MAX_PHOTO_BYTES:
             raise PhotoError(str(path), tr("The file is too large for a photo."))
         if status.st_size > _IN_MEMORY:

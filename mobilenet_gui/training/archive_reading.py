@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from mobilenet_gui.core.errors import Cancelled, PhotoError, ProjectError, StorageError, UserError
-from mobilenet_gui.core.photo_files import openable, os_reason
+from mobilenet_gui.core.photo_files import open_regular, os_reason
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.core.zip_entries import UnsafeZipError, is_readable, refuse_bombs, safe_entries
 from mobilenet_gui.i18n import tr
@@ -86,9 +86,7 @@ def import_zip(
     """
     subject = str(path)
     try:
-        with open(openable(path), "rb") as stream:  # noqa: PTH123 - keeps the long form of the path
-            if not stat.S_ISREG(path.stat().st_mode):
-                raise ProjectError(subject, tr("This is not a file."))
+        with open_regular(path) as stream:
             size = _check_directory(stream, subject)
             with zipfile.ZipFile(stream) as archive:
                 return _Import(store, archive, subject, progress, cancel, size=size).run()

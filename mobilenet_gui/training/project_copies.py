@@ -19,7 +19,7 @@ from typing import IO, Final
 
 from mobilenet_gui.core.errors import Cancelled, PhotoError
 from mobilenet_gui.core.imaging_formats import FORMATS, SNIFF_BYTES, SUPPORTED_SUFFIXES, sniff
-from mobilenet_gui.core.photo_files import openable, os_reason
+from mobilenet_gui.core.photo_files import open_regular, os_reason
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.project_file import PHOTOS_NAME, backup_copies
@@ -69,7 +69,7 @@ def copy_photos(
         if progress is not None:
             progress(number, len(photos))
         try:
-            with open(openable(photo), "rb") as stream:  # noqa: PTH123 - keeps the long form of the path
+            with open_regular(photo) as stream:
                 done[photo] = keep(folder, stream, photo.suffix, str(photo), cancel)
         except PhotoError as error:
             problems.append(error)

@@ -200,6 +200,8 @@ class MainWindow(QMainWindow):
         if self._tasks is not None:
             self._tasks.shut_down()
         self.inference.stop()
+        for toasts in self.findChildren(ToastHost):
+            toasts.dismiss()
 
     def changeEvent(self, event: QEvent) -> None:
         """See what other programs did to the models while one of them was in front."""
