@@ -350,7 +350,7 @@ def test_the_program_ends_under_the_window_for_taking_photos(
     bench: WizardBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(TrainingController, "warm", lambda _self: None)  # no TensorFlow for this
-    desk = WizardDesk(bench.settings, bench.store, lambda: bench.models, bench.inference)
+    desk = WizardDesk(bench.settings, bench.store, lambda: bench.models, bench.active)
     desk.begin()
     bench.wait(lambda: bool(desk.dialogs) and desk.dialogs[0].isVisible())
     page = desk.dialogs[0].current
