@@ -69,7 +69,7 @@ def test_parts_without_classes_are_told_of_once_and_nothing_is_done(
     assert "--classes-from folders" in error
     assert not saved.exists()
     cli.main(["evaluate", model, str(place), "--classes-from", "folders"])
-    assert "does not know these classes" in capsys.readouterr().err
+    assert "none of these classes: test, train" in capsys.readouterr().err
 
 
 def test_an_evaluation_tells_how_folders_were_understood(
