@@ -211,7 +211,7 @@ class _Filled(QScrollArea):
     def _fill(self) -> None:
         widget = self.widget()
         layout = None if widget is None else widget.layout()
-        if layout is None:
+        if widget is None or layout is None:
             return
         # The bar takes its room only where it is needed, which makes what is beside it narrower and so higher.
         full, bar = self.maximumViewportSize(), self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
