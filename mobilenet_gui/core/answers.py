@@ -11,7 +11,7 @@ import io
 import os
 import shutil
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -21,7 +21,7 @@ from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.photo_files import open_regular
 from mobilenet_gui.core.photo_session import Photo, PhotoState
 from mobilenet_gui.core.records import MARK, as_line, csv_line, json_line, write_whole
-from mobilenet_gui.core.types import PhotoSource, Recognition
+from mobilenet_gui.core.types import PhotoSource, Prediction, Recognition
 from mobilenet_gui.i18n import tr
 
 TABLE_TOP_K = 5
@@ -85,22 +85,30 @@ def error_record(path: str, reason: str) -> dict[str, Any]:
 
 def csv_heading(top_k: int) -> list[str]:
     """Return the cells above answers of `top_k` labels."""
+    return ["path", "model", "milliseconds", "error", *ranked_heading(top_k)]
+
+
+def ranked_heading(top_k: int) -> list[str]:
+    """Return the cells above the `top_k` most probable labels."""
     ranks = range(1, top_k + 1)
-    labels = [f"{column}_{rank}" for rank in ranks for column in ("index", "id", "label", "probability")]
-    return ["path", "model", "milliseconds", "error", *labels]
+    return [f"{column}_{rank}" for rank in ranks for column in ("index", "id", "label", "probability")]
+
+
+def ranked_cells(predictions: Sequence[Prediction], top_k: int) -> list[str]:
+    """Return the cells of the most probable labels, empty where there are fewer than `top_k`."""
+    cells = [cell for p in predictions[:top_k] for cell in (str(p.index), p.id, p.label, f"{p.probability:.6f}")]
+    return cells + [""] * (4 * top_k - len(cells))
 
 
 def csv_cells(path: str, recognition: Recognition, top_k: int) -> list[str]:
     """Return one answer as the cells of a row."""
     cells = [_utf8_path(path), recognition.model_id, f"{recognition.timing.total:.3f}", ""]
-    for p in recognition.predictions[:top_k]:
-        cells += [str(p.index), p.id, p.label, f"{p.probability:.6f}"]
-    return cells + [""] * (4 + 4 * top_k - len(cells))
+    return cells + ranked_cells(recognition.predictions, top_k)
 
 
 def csv_error_cells(path: str, reason: str, top_k: int) -> list[str]:
     """Return the cells of a row for a photo that could not be read."""
-    return [_utf8_path(path), "", "", reason, *[""] * (4 * top_k)]
+    return [_utf8_path(path), "", "", reason, *ranked_cells((), top_k)]
 
 
 def _utf8_path(path: str) -> str:

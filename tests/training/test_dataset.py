@@ -470,7 +470,7 @@ def test_a_long_look_at_the_photos_is_told_of(monkeypatch: pytest.MonkeyPatch, a
     now = [100.0]
     monkeypatch.setattr("mobilenet_gui.cli_train.time.monotonic", lambda: now[0])
     out = io.StringIO()
-    teller = _Teller(out, json=as_json, stopped="")
+    teller = _Teller(out, kind="json" if as_json else "text")
     for done in range(1, 9):
         teller.comparing(done, 8)
         now[0] += 0.4
@@ -482,4 +482,4 @@ def test_a_long_look_at_the_photos_is_told_of(monkeypatch: pytest.MonkeyPatch, a
             ("progress", "compare", 0.875),
         ]
     else:
-        assert lines == ["Looking for photos that show the same"]
+        assert lines == ["Looking for near-identical photos"]
