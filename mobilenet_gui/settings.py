@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import stat
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from mobilenet_gui.core.addresses import shown
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.i18n import tr
 
@@ -243,29 +242,9 @@ class SettingsStore:
         }
         try:
             # In ASCII: the name of a folder need not be valid text.
-            write_atomically(self._path, json.dumps(sparse | self._foreign, indent=2).encode())
+            write_atomically(self._path, json.dumps(sparse | self._foreign, indent=2).encode(), private=True)
         except OSError as error:
             raise StorageError(str(self._path), error.strerror or str(error)) from error
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write `data` to `path` so that a crash leaves either the old file or the new one, whole.
-
-    Raises:
-        OSError: the folder or file cannot be written; the old file is untouched.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=path.name + ".", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        raise
 
 
 def _converted(value: object, kind: type) -> object | None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from mobilenet_gui.core.atomic import staged_file
 from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.photo_files import open_regular
@@ -236,7 +237,6 @@ def copy_step(step: CopyStep) -> None:
         StorageError: it could not be read (`subject` is the photo) or written (`subject` is the target, which may
             have come into being meanwhile). Nothing half written stays.
     """
-    made = False
     reading = True
     try:
         with contextlib.ExitStack() as stack:
@@ -244,12 +244,10 @@ def copy_step(step: CopyStep) -> None:
             stack.enter_context(data)
             reading = False
             step.target.parent.mkdir(parents=True, exist_ok=True)
-            out = stack.enter_context(step.target.open("xb"))
-            made = True
-            shutil.copyfileobj(data, out, 1 << 20)
+            staged = stack.enter_context(staged_file(step.target.parent))
+            shutil.copyfileobj(data, staged.stream, 1 << 20)
+            staged.place_new(step.target)
     except OSError as error:
-        if made:
-            step.target.unlink(missing_ok=True)
         subject = step.source if reading else step.target
         raise StorageError(str(subject), error.strerror or str(error)) from error
     if isinstance(step.source, Path):

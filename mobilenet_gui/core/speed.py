@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mobilenet_gui import paths
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import Cancelled
 from mobilenet_gui.core.store_files import storage_error
-from mobilenet_gui.settings import write_atomically
 
 if TYPE_CHECKING:
     from mobilenet_gui.core.recognizer import Recognizer

@@ -6,7 +6,6 @@ there. Photos are not packed again, since they are packed already.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import os
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from mobilenet_gui.core.atomic import replacing
 from mobilenet_gui.core.errors import Cancelled, PhotoError
 from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES
 from mobilenet_gui.core.photo_files import open_regular, os_reason
@@ -71,20 +71,15 @@ def export_zip(
         StorageError: the disk refused; an older file is untouched.
         Cancelled: `cancel` was set.
     """
-    temporary = target.with_name(f".{target.name[:80]}.{os.urandom(4).hex()}.tmp")
     try:
-        with temporary.open("xb") as stream:
-            with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-                names, problems = _write_photos(archive, data, include_photos, progress, cancel)
-                _write_project(archive, data, names)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
+        with (
+            replacing(target) as stream,
+            zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED, allowZip64=True) as archive,
+        ):
+            names, problems = _write_photos(archive, data, include_photos, progress, cancel)
+            _write_project(archive, data, names)
     except OSError as error:
         raise storage_error(target, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
     return Exported(target, len(set(names.values())), tuple(problems))
 
 

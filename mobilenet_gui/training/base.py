@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from mobilenet_gui.core.atomic import staged_folder
 from mobilenet_gui.core.bundle import Bundle, ClassifierHead
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.manifest import Provenance
@@ -155,21 +155,15 @@ def _make(base: Base, size: int, place: Path, report: Report) -> Bundle:
     labels = [Label(n, "", str(n)) for n in range(_STAND_IN_CLASSES)]
     normalization = base.bundle.preprocessing.normalization
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix="making-", dir=place.parent))
-    except OSError as error:
-        raise storage_error(place.parent, error) from error
-    try:
-        bundle_from_graph(graph, staging, naming, labels, normalization=normalization, provenance=Provenance())
-        if place.exists():
-            shutil.rmtree(place, ignore_errors=True)
-        staging.rename(place)
+        with staged_folder(place.parent) as staging:
+            bundle_from_graph(graph, staging, naming, labels, normalization=normalization, provenance=Provenance())
+            if place.exists():
+                shutil.rmtree(place, ignore_errors=True)
+            staging.rename(place)
     except OSError as error:
         if (made := _opened(place)) is not None:  # another training was quicker
             return made
         raise storage_error(place, error) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     return Bundle.open(place)
 
 

@@ -17,8 +17,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.store_files import storage_error
-from mobilenet_gui.settings import write_atomically
 from mobilenet_gui.training.base import Base
 from mobilenet_gui.training.material import Material
 from mobilenet_gui.training.presets import Recipe

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import PhotoError
-from mobilenet_gui.settings import write_atomically
 from mobilenet_gui.training.presets import Recipe, recipe_for
 from mobilenet_gui.training.training_settings import TrainingSettings
 

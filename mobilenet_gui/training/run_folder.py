@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.errors import ProjectError, StorageError
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.settings import write_atomically
 from mobilenet_gui.training import json_rows
 from mobilenet_gui.training.run_state import EpochRecord, RunState, RunStatus, as_list, as_text, as_whole
 from mobilenet_gui.training.training_settings import Augmentation, Preset, Schedule, TrainingSettings
