@@ -21,11 +21,14 @@ from PySide6.QtWidgets import QApplication
 from mobilenet_gui import __version__, crash, display, i18n, paths
 from mobilenet_gui.core.file_address import is_file_address
 from mobilenet_gui.core.store import ModelStore
+from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
 from mobilenet_gui.ui.theme import theme as application_theme
 
 if TYPE_CHECKING:
+    from mobilenet_gui.ui.crash_dialog import CrashReporter
+    from mobilenet_gui.ui.main_window import MainWindow
     from mobilenet_gui.workers.single_instance import InstanceServer
 
 COLLECT_AFTER_MS = 2000
@@ -88,10 +91,10 @@ def _run_window(app: QApplication, photos: list[str], trace: StartupTrace, serve
         window.quitting.close_at_once()
         app.quit()
 
-    with _fault_log(), _interruptible(leave):
+    with _fault_log() as fault, _interruptible(leave):
         window.show()
         # After the first paint, so that the window is there before anything is decoded.
-        QTimer.singleShot(0, window, lambda: window.start(photos))
+        QTimer.singleShot(0, window, lambda: _start(window, photos, fault, reporter))
         QTimer.singleShot(COLLECT_AFTER_MS, window, _collect_garbage)
         code = app.exec()
         window.shut_down()
@@ -113,6 +116,17 @@ def end_process(code: int) -> None:
         os._exit(code)
 
 
+def _start(window: MainWindow, photos: list[str], fault: Path | None, reporter: CrashReporter) -> None:
+    """Set the window to work, and say so if it crashed the last time."""
+    window.start(photos)
+    if fault is not None:
+        window.toasts.show_message(
+            tr("MobileNet GUI closed unexpectedly last time. What was saved is still there."),
+            tr("Details"),
+            lambda: reporter.report(tr("The program crashed the last time it ran."), crash.fault_report(fault)),
+        )
+
+
 def _collect_garbage() -> None:
     """Put the garbage collector to work, and spare it what was made by opening and lives as long as the window."""
     gc.freeze()
@@ -120,18 +134,20 @@ def _collect_garbage() -> None:
 
 
 @contextlib.contextmanager
-def _fault_log() -> Iterator[None]:
-    """Keep the stack of a crash in native code, which no exception hook sees."""
+def _fault_log() -> Iterator[Path | None]:
+    """Keep the stack of a crash in native code; gives what the last run left of one."""
+    folder = paths.log_dir()
+    kept = crash.keep_fault(folder)
     try:
-        folder = paths.log_dir()
         folder.mkdir(parents=True, exist_ok=True)
-        stream = Path(folder, "fault.txt").open("w", encoding="utf-8")  # noqa: SIM115 - closed below
+        # At the end: another window may write there, too.
+        stream = crash.fault_file(folder).open("a", encoding="utf-8")
     except OSError:
-        yield
+        yield kept
         return
     faulthandler.enable(stream)
     try:
-        yield
+        yield kept
     finally:
         faulthandler.disable()
         stream.close()

@@ -18,6 +18,7 @@ from typing import Any, Literal, cast
 from mobilenet_gui.core.addresses import shown
 from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.core.sound_text import is_sound
 from mobilenet_gui.i18n import tr
 
 
@@ -137,7 +138,16 @@ def _load(path: Path) -> dict[str, Any]:
         raise _UnreadableError(tr("it is not valid JSON")) from error
     if not isinstance(raw, dict):
         raise _UnreadableError(tr("it holds no settings"))
+    try:
+        _as_bytes(raw)  # what could be read must be written back, also what only a newer version knows
+    except (ValueError, RecursionError) as error:
+        raise _UnreadableError(tr("it is nested too deeply")) from error
     return raw
+
+
+def _as_bytes(values: dict[str, Any]) -> bytes:
+    """Return settings as they are saved: in ASCII, since the name of a folder need not be valid text."""
+    return json.dumps(values, indent=2).encode("ascii")
 
 
 class SettingsStore:
@@ -241,8 +251,7 @@ class SettingsStore:
             if getattr(self.values, f.name) != getattr(default, f.name)
         }
         try:
-            # In ASCII: the name of a folder need not be valid text.
-            write_atomically(self._path, json.dumps(sparse | self._foreign, indent=2).encode(), private=True)
+            write_atomically(self._path, _as_bytes(sparse | self._foreign), private=True)
         except OSError as error:
             raise StorageError(str(self._path), error.strerror or str(error)) from error
 
@@ -256,4 +265,6 @@ def _converted(value: object, kind: type) -> object | None:
             return None
     if kind is int and isinstance(value, bool):
         return None
+    if kind is str:
+        return value if is_sound(value) else None
     return value if isinstance(value, kind) else None

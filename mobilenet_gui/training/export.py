@@ -180,5 +180,5 @@ def _is_export(folder: Path) -> bool:
         about = json.loads((folder / PREPROCESSING_NAME).read_bytes())
         known = {LABELS_NAME, PREPROCESSING_NAME, README_NAME, EXAMPLE_NAME, "__pycache__", about["file"]}
         return not folder.is_symlink() and {entry.name for entry in folder.iterdir()} <= known
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False

@@ -307,14 +307,14 @@ class RunFolder:
 def _sample(row: object, classes: int) -> Sample:
     fields = as_list(row)
     if len(fields) != 5:
-        raise ValueError(f"not a photo: {row!r}")
+        raise ValueError("not a photo")
     label = _label(fields[2], classes)
     if label is None or fields[3] not in get_args(Split):
-        raise ValueError(f"not a photo: {row!r}")
+        raise ValueError("not a photo")
     return Sample(as_text(fields[0]), Path(as_text(fields[1])), label, cast("Split", fields[3]), as_text(fields[4]))
 
 
 def _label(value: object, classes: int) -> int | None:
     if value is not None and as_whole(value) >= classes:
-        raise ValueError(f"not a label: {value!r}")
+        raise ValueError("not a label")
     return None if value is None else as_whole(value)

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
+from mobilenet_gui.core.sound_text import is_sound
+
 _MAX_TEXT: Final = 40_000
 
 RunStatus = Literal["new", "running", "paused", "finished", "cancelled", "failed", "interrupted"]
@@ -49,7 +51,7 @@ class EpochRecord:
             ValueError: it is none.
         """
         if not isinstance(data, dict):
-            raise ValueError(f"not an epoch: {data!r}")
+            raise ValueError("not an epoch")
         return cls(
             phase=as_text(data.get("phase", "")),
             epoch=as_whole(data.get("epoch")),
@@ -137,7 +139,7 @@ class RunState:
             phase=as_text(data.get("phase", "")),
             history=tuple(EpochRecord.from_data(record) for record in as_list(data.get("history", []))),
             best_epoch=as_whole(data.get("best_epoch", 0)),
-            seconds=as_number(data.get("seconds", 0.0)),
+            seconds=_duration(data.get("seconds", 0.0)),
             accuracy=None if accuracy is None else as_number(accuracy),
             notes=tuple(as_text(note) for note in as_list(data.get("notes", []))),
             error=as_text(data.get("error", "")),
@@ -149,21 +151,21 @@ class RunState:
 def as_list(value: object) -> list[Any]:
     """Return a value of JSON that must be a list."""
     if not isinstance(value, list):
-        raise ValueError(f"not a list: {value!r}")
+        raise ValueError("not a list")
     return value
 
 
 def as_text(value: object) -> str:
     """Return one that must be a text of sensible length."""
-    if not isinstance(value, str) or len(value) > _MAX_TEXT or "\0" in value:
-        raise ValueError(f"not a text: {value!r}")
+    if not is_sound(value, _MAX_TEXT):
+        raise ValueError("not a text")
     return value
 
 
 def as_whole(value: object) -> int:
     """Return one that must be a whole number from 0 up."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"not a number: {value!r}")
+        raise ValueError("not a number")
     return value
 
 
@@ -172,11 +174,16 @@ def as_number(value: object) -> float:
     if value is None:
         return math.nan
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"not a number: {value!r}")
+        raise ValueError("not a number")
     try:
         return float(value)
     except OverflowError as error:
-        raise ValueError(f"not a number: {value!r}") from error
+        raise ValueError("not a number") from error
+
+
+def _duration(value: object) -> float:
+    seconds = as_number(value)
+    return seconds if math.isfinite(seconds) else 0.0
 
 
 def finite(value: Any) -> Any:

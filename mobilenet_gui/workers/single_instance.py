@@ -26,6 +26,7 @@ from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from mobilenet_gui import paths
+from mobilenet_gui.core.file_address import is_file_address
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 DEADLINE_MS = 5000
@@ -254,8 +255,8 @@ def parse_message(data: bytes) -> list[str] | None:
 
 
 def _is_path(text: str) -> bool:
-    """Say whether it can be one that another start names: absolute, and such that the system takes it."""
+    """Say whether it can be one that another start names: absolute or an address, and such that the system takes it."""
     try:
-        return os.path.isabs(text) and b"\0" not in os.fsencode(text)  # noqa: PTH117
+        return (os.path.isabs(text) or is_file_address(text)) and b"\0" not in os.fsencode(text)  # noqa: PTH117
     except UnicodeEncodeError:  # half of a surrogate pair
         return False

@@ -322,7 +322,7 @@ def test_command_is_stopped_killed_and_goes_on(tmp_path: Path, photos: Path, bas
     code, said, errors = until_epoch(lambda child: child.send_signal(signal.SIGINT))
     assert code == 130
     assert said[-1] == {"event": "cancelled"}
-    assert "go on" in errors
+    assert "to continue" in errors
     assert folder.state().status == "cancelled"
 
     code, said, _ = until_epoch(lambda child: psutil.Process(child.pid).children()[0].kill())

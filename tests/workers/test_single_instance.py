@@ -129,6 +129,7 @@ def test_garbage_is_refused(qtbot: QtBot, tmp_path: Path) -> None:
 
 def test_parse_message() -> None:
     assert parse_message(b'{"photos": []}\n') == []
+    assert parse_message(b'{"photos": ["file:///a"]}\n') == ["file:///a"]
     assert parse_message(b'{"photos": ["/a\\udcff"]}\n') == ["/a\udcff"]
     for bad in (
         b"",
