@@ -39,28 +39,30 @@ _swept: dict[str, float] = {}
 _sweeping = threading.Lock()
 
 
-def write_atomically(path: Path, data: bytes, *, private: bool = False) -> None:
+def write_atomically(path: Path, data: bytes, *, private: bool = False, make_folder: bool = True) -> None:
     """Write `data` to `path` so that a crash leaves either the old file or the new one, whole.
 
     Args:
-        path: the file; its folder is made.
+        path: the file.
         data: all of it.
         private: a new file is for its owner's eyes only.
+        make_folder: make the file's folder where it is missing; not for what is the user's, such as a drive that is gone.
 
     Raises:
         OSError: the folder or file cannot be written; the old file is untouched.
     """
-    with replacing(path, private=private) as stream:
+    with replacing(path, private=private, make_folder=make_folder) as stream:
         stream.write(data)
 
 
 @contextmanager
-def replacing(path: Path, *, private: bool = False, sync: bool = True) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, private: bool = False, sync: bool = True, make_folder: bool = True) -> Iterator[BinaryIO]:
     """Give a stream whose bytes become the file `path` when the block ends, and are gone where it is left by an error.
 
     Args:
-        path: the file; its folder is made. One that is there keeps its permissions.
+        path: the file. One that is there keeps its permissions.
         private: a new file is for its owner's eyes only.
+        make_folder: as for `write_atomically`.
         sync: bring the bytes to the disk first, so that a machine that goes down leaves no holes.
 
     Raises:
@@ -72,7 +74,8 @@ def replacing(path: Path, *, private: bool = False, sync: bool = True) -> Iterat
             yield stream
         return
     target = Path(os.path.realpath(path))
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if make_folder:
+        target.parent.mkdir(parents=True, exist_ok=True)
     with staged_file(target.parent, private=private) as staged:
         yield staged.stream
         if mode is not None and sys.platform != "win32":

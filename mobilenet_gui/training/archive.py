@@ -73,7 +73,7 @@ def export_zip(
     """
     try:
         with (
-            replacing(target) as stream,
+            replacing(target, make_folder=False) as stream,
             zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED, allowZip64=True) as archive,
         ):
             names, problems = _write_photos(archive, data, include_photos, progress, cancel)
