@@ -140,9 +140,11 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with interruptible() as cancel:
             result = _train(arguments, settings, teller, cancel)
-        if arguments.install or arguments.activate:
-            result["installed"] = _install(Path(result["bundle"]), activate=arguments.activate)
-        teller.finished(result)
+        try:
+            if arguments.install or arguments.activate:
+                result["installed"] = _install(Path(result["bundle"]), activate=arguments.activate)
+        finally:
+            teller.finished(result)  # the model is there, even if it could not be installed
         return EXIT_OK
     except UserError as error:
         teller.failed(error)
@@ -290,11 +292,17 @@ def _install(bundle: Path, *, activate: bool) -> str:
     import shutil
 
     from mobilenet_gui.core.store import ModelStore
+    from mobilenet_gui.core.store_files import storage_error
 
     store = ModelStore()
     with store.staging_folder() as staging:
         place = staging / "bundle"
-        shutil.copytree(bundle, place)
+        try:
+            place.mkdir()
+            for file in bundle.iterdir():
+                shutil.copyfile(file, place / file.name)
+        except OSError as error:
+            raise storage_error(store.models_dir, error) from error
         installed = store.install(place)
     if activate:
         store.activate(installed.id)

@@ -46,7 +46,7 @@ def write_atomically(path: Path, data: bytes, *, private: bool = False, make_fol
         path: the file.
         data: all of it.
         private: a new file is for its owner's eyes only.
-        make_folder: make the file's folder where it is missing; not for what is the user's, such as a drive that is gone.
+        make_folder: make the file's folder where it is missing; not for what is the user's: the drive may be gone.
 
     Raises:
         OSError: the folder or file cannot be written; the old file is untouched.

@@ -133,6 +133,11 @@ class RunFolder:
         return self.path / "checkpoint"
 
     @property
+    def spare_dir(self) -> Path:
+        """What would lie in the cache, if that could be written to; gone when the run has finished."""
+        return self.path / "spare"
+
+    @property
     def exists(self) -> bool:
         """A run was ordered here."""
         return self.spec_path.is_file()
