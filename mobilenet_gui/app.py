@@ -19,6 +19,7 @@ from PySide6.QtCore import QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
 from mobilenet_gui import __version__, crash, display, i18n, paths
+from mobilenet_gui.core.atomic import sweep_below
 from mobilenet_gui.core.file_address import is_file_address
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from mobilenet_gui.workers.single_instance import InstanceServer
 
 COLLECT_AFTER_MS = 2000
+_SWEEP_DEPTH = 4
+"""As far as `projects/NAME/runs/run-0001` lies below the data."""
 
 
 def run(photos: Sequence[str], *, trace: StartupTrace, new_window: bool = False) -> int:
@@ -117,14 +120,23 @@ def end_process(code: int) -> None:
 
 
 def _start(window: MainWindow, photos: list[str], fault: Path | None, reporter: CrashReporter) -> None:
-    """Set the window to work, and say so if it crashed the last time."""
+    """Set the window to work, say so if it crashed the last time, and sweep away what was left half written."""
+    from mobilenet_gui.workers.executor import executor
+
     window.start(photos)
+    stop = threading.Event()
+    executor().start(lambda: _sweep(stop), "sweep", owner=window, cancel=stop.set)
     if fault is not None:
         window.toasts.show_message(
             tr("MobileNet GUI closed unexpectedly last time. What was saved is still there."),
             tr("Details"),
             lambda: reporter.report(tr("The program crashed the last time it ran."), crash.fault_report(fault)),
         )
+
+
+def _sweep(stop: threading.Event) -> None:
+    for folder in {paths.config_dir(), paths.data_dir(), paths.cache_dir()}:
+        sweep_below(folder, _SWEEP_DEPTH, stop)
 
 
 def _collect_garbage() -> None:

@@ -216,6 +216,21 @@ def sweep(folder: Path, *, again: bool = False) -> None:
             _sweep_entry(folder / name, names)
 
 
+def sweep_below(root: Path, depth: int, cancel: threading.Event | None = None) -> None:
+    """Sweep a folder of the program's own and those below it, `depth` levels down. Never raises."""
+    if cancel is not None and cancel.is_set():
+        return
+    sweep(root)
+    if depth > 0:
+        try:
+            with os.scandir(root) as entries:
+                folders = [root / entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            return
+        for folder in folders:
+            sweep_below(folder, depth - 1, cancel)
+
+
 def _sweep_entry(path: Path, names: list[str]) -> None:
     """Delete one entry unless its maker lives.
 

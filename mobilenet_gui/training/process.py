@@ -158,6 +158,8 @@ class WorkerProcess:
                 continue
             silence, before = 0.0, time.monotonic()
             if event is None:
+                if cancel is not None and cancel.is_set():  # told to end together with us
+                    raise Cancelled
                 raise self._crashed(job)
             if isinstance(event, protocol.Log):
                 self.log.extend(event.text.splitlines())

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from PIL import Image
 
@@ -264,6 +265,29 @@ def test_a_signal_ends_it_cleanly(photos: Path, number: signal.Signals, code: in
     assert time.monotonic() - start < 10
     for line in (first + out).splitlines():
         json.loads(line)
+
+
+@pytest.mark.starter
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
+def test_a_workers_process_ends_with_its_command(photos: Path, tmp_path: Path) -> None:
+    ModelStore().activate("starter")
+    for name in ("red", "green"):
+        (photos / name).mkdir()
+        for number in range(8):
+            shade = Image.new("RGB", (60, 60), (200, 9 * number, 9) if name == "red" else (9, 200, 9 * number))
+            shade.save(photos / name / f"{number}.png")
+        (photos / f"{name}.png").unlink()
+    process = program("train", photos, "--output", tmp_path / "out", "--format", "json", "--model", "starter")
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    workers = psutil.Process(process.pid).children()
+    assert len(workers) == 1
+    for one in (process, *workers):  # as the system does that goes down
+        one.terminate()
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err.count(b"\n")) == (143, 1), err
+    assert json.loads((first + out).splitlines()[-1]) == {"event": "cancelled"}
+    assert not any(worker.is_running() for worker in workers)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ")

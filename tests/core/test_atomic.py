@@ -13,7 +13,15 @@ from pathlib import Path
 import pytest
 
 from mobilenet_gui.core import atomic
-from mobilenet_gui.core.atomic import PREFIX, replacing, staged_file, staged_folder, sweep, write_atomically
+from mobilenet_gui.core.atomic import (
+    PREFIX,
+    replacing,
+    staged_file,
+    staged_folder,
+    sweep,
+    sweep_below,
+    write_atomically,
+)
 from mobilenet_gui.settings import SettingsStore
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="links, modes and signals differ")
@@ -58,6 +66,21 @@ def test_what_a_killed_program_left_is_swept_by_the_next_write(tmp_path: Path) -
     assert len(names(tmp_path)) == 3
     write_atomically(tmp_path / "a", b"new")
     assert names(tmp_path) == ["a"]
+
+
+@posix
+def test_the_programs_own_folders_are_swept_at_a_start(tmp_path: Path) -> None:
+    place = tmp_path / "projects" / "garden" / "runs"
+    place.mkdir(parents=True)
+    process = maker(place)
+    sweep_below(tmp_path, 4)
+    assert len(names(place)) == 3
+    process.kill()
+    process.communicate()
+    sweep_below(tmp_path, 2)
+    assert len(names(place)) == 3
+    sweep_below(tmp_path, 3)
+    assert names(place) == []
 
 
 @posix
