@@ -282,8 +282,9 @@ def test_a_workers_process_ends_with_its_command(photos: Path, tmp_path: Path) -
     first = process.stdout.readline()
     workers = psutil.Process(process.pid).children()
     assert len(workers) == 1
-    for one in (process, *workers):  # as the system does that goes down
-        one.terminate()
+    process.terminate()
+    for worker in workers:  # as the system does that goes down
+        worker.terminate()
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err.count(b"\n")) == (143, 1), err
     assert json.loads((first + out).splitlines()[-1]) == {"event": "cancelled"}
