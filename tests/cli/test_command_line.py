@@ -53,6 +53,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         return 0
 
     monkeypatch.setattr("mobilenet_gui.app.run", run)
+    monkeypatch.setattr("mobilenet_gui.app.end_process", lambda _code: None)
     return calls
 
 
@@ -169,6 +170,12 @@ def test_help(call: Call) -> None:
         assert call("help", name)[:2] == call(name, "--help")[:2]
     assert call("help", "models", "import")[1] == call("models", "import", "-h")[1]
     assert "usage: mobilenet-gui models import" in call("help", "models", "import")[1]
+
+
+def test_a_choice_may_begin_like_an_option() -> None:
+    for words in (["--range", "-1..1", "x.h5"], ["x.h5", "--range=-1..1"], ["--range", "-1..1", "--", "x.h5"]):
+        found = cli.commands_parser().parse_args(["models", "import", *words])
+        assert (found.range, found.file) == ("-1..1", Path("x.h5"))
 
 
 def test_version(call: Call) -> None:
