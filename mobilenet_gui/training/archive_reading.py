@@ -8,7 +8,6 @@ of its folder is refused as a whole, as are bombs and projects from a newer vers
 from __future__ import annotations
 
 import shutil
-import stat
 import struct
 import threading
 import zipfile
