@@ -226,7 +226,7 @@ class SettingsStore:
     def _forget_secrets(self) -> None:
         """Take out of the file what version 0.1 kept there: tokens and passwords inside addresses."""
         kept = {name: getattr(self.values, name) for name in _ADDRESSES}
-        clean = {name: self.remember_address(value) for name, value in kept.items()}
+        clean: dict[str, Any] = {name: self.remember_address(value) for name, value in kept.items()}
         if clean != kept:
             self.values = replace(self.values, **clean)
             self._secrets.clear()
