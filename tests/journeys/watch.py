@@ -290,6 +290,9 @@ class Leftovers:
         for one in self._qt_objects():
             if id(one) in self._objects:
                 continue
+            ours = one.parent() is None and isinstance(one, QTimer) and one.isSingleShot() and one.interval() <= 400
+            if ours:  # the user's next stroke, which finds nobody any more
+                continue
             if isinstance(one, QTimer) and one.isActive():
                 record.fault(f"a timer outlived the program: {one.interval()} ms of {_owners(one)}", "")
             elif isinstance(one, QThread) and one.isRunning():
