@@ -170,6 +170,8 @@ def _backbone(layers: Sequence[Layer]) -> tuple[Architecture, dict[int, str]]:
             architecture = Architecture(family, alpha, None)
             wanted = architecture.layers
             named = all(layer.name in by_name for layer in wanted)
+            if not places or layers[places[0]].shapes[0][-1:] != wanted[0].shapes[0][-1:] and not named:
+                continue
             chosen = [by_name[layer.name] for layer in wanted] if named else places[: len(wanted)]
             agreed = 0
             for place, layer in zip(chosen, wanted, strict=False):
