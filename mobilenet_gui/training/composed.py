@@ -119,11 +119,19 @@ def understand(layers: Sequence[Layer]) -> Composed:
     Raises:
         NotUnderstoodError: it does not stand on a MobileNet, or holds a layer that is not understood.
     """
+    backbone, found = _backbone(layers)
+    try:
+        return _understand(layers, backbone, found)
+    except NotUnderstoodError as error:
+        error.on_mobilenet = True
+        raise
+
+
+def _understand(layers: Sequence[Layer], backbone: Architecture, found: dict[int, str]) -> Composed:
     code = next((layer for layer in layers if layer.step.kind == "Lambda"), None)
     if code is not None:
         text = tr("The layer “{layer}” is program code (Lambda), which is never run. Save the model without it.")
         raise NotUnderstoodError(text.format(layer=code.step.name))
-    backbone, found = _backbone(layers)
     first, last = min(found), max(found)
     start = _start_of_backbone(layers, first)
     pool = next((n for n in range(last + 1, len(layers)) if _pooling(layers[n].step) is not None), None)
@@ -170,6 +178,8 @@ def _backbone(layers: Sequence[Layer]) -> tuple[Architecture, dict[int, str]]:
             architecture = Architecture(family, alpha, None)
             wanted = architecture.layers
             named = all(layer.name in by_name for layer in wanted)
+            if not places or (layers[places[0]].shapes[0][-1:] != wanted[0].shapes[0][-1:] and not named):
+                continue
             chosen = [by_name[layer.name] for layer in wanted] if named else places[: len(wanted)]
             agreed = 0
             for place, layer in zip(chosen, wanted, strict=False):

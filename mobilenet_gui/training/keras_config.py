@@ -22,7 +22,13 @@ _OTHER_CAP = re.compile(r"([a-z])([A-Z])")
 
 
 class NotUnderstoodError(ValueError):
-    """The configuration is not that of a model we can read; the text is for the user."""
+    """The configuration is not that of a model we can read; the text is for the user.
+
+    Attributes:
+        on_mobilenet: it does hold a MobileNet, so that to go by its weights alone would be wrong.
+    """
+
+    on_mobilenet = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,11 @@ def recognise_in(file: WeightsFile, declared: Declared, path: Path) -> Recognise
             raise ModelError(subject, str(why)) from error
         if composed is None:
             raise
+    # The arrays may be those of an official network while the model says that it does something else with them. V3's
+    # activations were written in several ways over the years, of which not all are understood.
+    official = None if detected is None else detected.architecture
+    if why is not None and why.on_mobilenet and official is not None and official.classes is not None:
+        _refuse_unless_v3(official, why, subject)
     if detected is not None and (composed is None or _says_the_same(composed, detected)):
         family = detected.architecture.family
         size = input_size(file, declared, path, family)
@@ -92,15 +97,20 @@ def recognise_in(file: WeightsFile, declared: Declared, path: Path) -> Recognise
     if composed is None:
         raise AssertionError("neither was found")
     size = input_size(file, declared, path, composed.backbone.family)
-    official = composed.as_official()
-    if official is not None:
-        architecture, arrays = official
+    as_official = composed.as_official()
+    if as_official is not None:
+        architecture, arrays = as_official
         return Recognised(
             architecture, size, composed.classes, composed.normalization, not composed.told, as_official=arrays
         )
     return Recognised(
         composed.backbone, size, composed.classes, composed.normalization, not composed.told, composed=composed
     )
+
+
+def _refuse_unless_v3(architecture: Architecture, why: NotUnderstoodError, subject: str) -> None:
+    if not architecture.family.startswith("v3"):
+        raise ModelError(subject, str(why))
 
 
 def usual_range(family: str) -> Normalization:

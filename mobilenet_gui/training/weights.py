@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ class WeightsFile:
         self._handle = handle
         self._root = _child(handle, "model_weights") if "model_weights" in handle else handle
 
-    @property
+    @cached_property
     def layers(self) -> tuple[FileLayer, ...]:
         """The layers in the file's order, of a file that holds no model inside a model."""
         return tuple(_layers(self._handle))

@@ -39,9 +39,9 @@ def graph(*steps: tuple[int, Any], kernel: float = 1.0) -> Graph:
     at = 0
     for code, value in (*steps, (CONV, np.full((8, 3, 3, 3), kernel))):
         inputs = [at]
-        options = SimpleNamespace(fusedActivationFunction=0)
+        options: Any = SimpleNamespace(fusedActivationFunction=0)
         if code == QUANTIZE:
-            out = tensor(len(tensors), None, *value, dtype="i1")
+            out = tensor(len(tensors), None, value[0], value[1], "i1")
         elif code == FAKE_QUANT:
             options, out = SimpleNamespace(min=value[0], max=value[1]), tensor(len(tensors))
         else:
