@@ -11,7 +11,6 @@ import pytest
 from mobilenet_gui.core import model_zip, zip_entries
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.install_import import file_in_folder, labels_beside
-from mobilenet_gui.ui.given_files import is_model, sort_given
 from tests.model_factory import make_tflite
 
 LABELS = b"0 Cat\n1 Dog\n"
@@ -102,21 +101,6 @@ def test_links_bombs_locks_and_damage_are_refused(tmp_path: Path, monkeypatch: p
     many = pack(tmp_path / "many.zip", {f"{n}.tflite": b"x" for n in range(5)})
     with pytest.raises(ModelError, match="far too much else"):
         model_zip.unpack(many, tmp_path)
-
-
-def test_the_window_takes_a_zipped_model_for_a_model_and_a_project_for_a_project(tmp_path: Path) -> None:
-    model = pack(tmp_path / "converted_keras.zip", {"keras_model.h5": b"x", "labels.txt": LABELS})
-    project = pack(tmp_path / "garden.mobilenet.zip", {"project.json": b"{}", "photos/model.tflite": b"x"})
-    renamed = pack(tmp_path / "garden.zip", {"project.json": b"{}", "photos/a.jpg": b"x"})
-    given = sort_given([str(model), str(project), str(renamed)])
-    assert given.models == [model]
-    assert given.projects == [project, renamed]
-    unpacked = tmp_path / "converted_tflite"
-    unpacked.mkdir()
-    (unpacked / "model_unquant.tflite").write_bytes(b"x")
-    assert not is_model(unpacked)
-    (unpacked / "labels.txt").write_bytes(LABELS)
-    assert is_model(unpacked)
 
 
 def test_labels_beside_a_model_are_found(tmp_path: Path) -> None:
