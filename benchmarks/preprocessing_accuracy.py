@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common import judge, shared, table
-from mobilenet_gui.cli_classify import find_model
+from mobilenet_gui.cli_model import find_model
 from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.naming import Naming

@@ -9,7 +9,7 @@ import signal
 import sys
 from multiprocessing import freeze_support
 
-COMMANDS = frozenset({"bench", "classify", "evaluate", "export", "models", "train", "watch"})
+COMMANDS = frozenset({"bench", "classify", "evaluate", "export", "help", "models", "train", "watch"})
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -18,17 +18,23 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
-from mobilenet_gui import __version__, crash, display, paths
+from mobilenet_gui import __version__, crash, display, i18n, paths
+from mobilenet_gui.core.atomic import sweep_below
 from mobilenet_gui.core.file_address import is_file_address
 from mobilenet_gui.core.store import ModelStore
+from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
 from mobilenet_gui.ui.theme import theme as application_theme
 
 if TYPE_CHECKING:
+    from mobilenet_gui.ui.crash_dialog import CrashReporter
+    from mobilenet_gui.ui.main_window import MainWindow
     from mobilenet_gui.workers.single_instance import InstanceServer
 
 COLLECT_AFTER_MS = 2000
+_SWEEP_DEPTH = 4
+"""As far as `projects/NAME/runs/run-0001` lies below the data."""
 
 
 def run(photos: Sequence[str], *, trace: StartupTrace, new_window: bool = False) -> int:
@@ -56,7 +62,9 @@ def run(photos: Sequence[str], *, trace: StartupTrace, new_window: bool = False)
     finally:
         if server is not None:
             server.close()
-    _end_threads(code)
+    from mobilenet_gui.workers.executor import executor
+
+    executor().stop()
     return code
 
 
@@ -64,6 +72,7 @@ def _run_window(app: QApplication, photos: list[str], trace: StartupTrace, serve
     from mobilenet_gui.ui.crash_dialog import CrashReporter
     from mobilenet_gui.ui.main_window import MainWindow
 
+    i18n.isolate_names(True)
     settings = SettingsStore(paths.settings_file())
     theme = application_theme()
     theme.set_mode(settings.values.theme)
@@ -80,10 +89,15 @@ def _run_window(app: QApplication, photos: list[str], trace: StartupTrace, serve
         opened = OpenedFiles(app)
         opened.files_opened.connect(window.open_from_other_start)
         app.installEventFilter(opened)
-    with _fault_log(), _interruptible(window.quitting.close_at_once):
+
+    def leave() -> None:
+        window.quitting.close_at_once()
+        app.quit()
+
+    with _fault_log() as fault, _interruptible(leave):
         window.show()
         # After the first paint, so that the window is there before anything is decoded.
-        QTimer.singleShot(0, window, lambda: window.start(photos))
+        QTimer.singleShot(0, window, lambda: _start(window, photos, fault, reporter))
         QTimer.singleShot(COLLECT_AFTER_MS, window, _collect_garbage)
         code = app.exec()
         window.shut_down()
@@ -91,20 +105,38 @@ def _run_window(app: QApplication, photos: list[str], trace: StartupTrace, serve
     return code
 
 
-def _end_threads(code: int) -> None:
-    """Wait for the threads, so long and no longer: one that hangs in a lost drive or network ends with the program.
+def end_process(code: int) -> None:
+    """End the process at once where a thread is left after `run`: one that hangs in a lost drive or network.
 
-    Everything is saved by then. The usual end would wait for such a thread, or tear down what it stands on.
+    Everything is saved by then. The usual end would wait for such a thread, or tear down what it stands on. Only for
+    who owns the process: `run` itself returns, so that a window can be opened again.
     """
-    from mobilenet_gui.workers.executor import executor
-
-    ended = executor().stop()
-    if not ended or any(thread is not threading.main_thread() for thread in threading.enumerate()):
+    if any(thread is not threading.main_thread() for thread in threading.enumerate()):
         logging.shutdown()
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
         os._exit(code)
+
+
+def _start(window: MainWindow, photos: list[str], fault: Path | None, reporter: CrashReporter) -> None:
+    """Set the window to work, say so if it crashed the last time, and sweep away what was left half written."""
+    from mobilenet_gui.workers.executor import executor
+
+    window.start(photos)
+    stop = threading.Event()
+    executor().start(lambda: _sweep(stop), "sweep", owner=window, cancel=stop.set)
+    if fault is not None:
+        window.toasts.show_message(
+            tr("MobileNet GUI closed unexpectedly last time. What was saved is still there."),
+            tr("Details"),
+            lambda: reporter.report(tr("The program crashed the last time it ran."), crash.fault_report(fault)),
+        )
+
+
+def _sweep(stop: threading.Event) -> None:
+    for folder in {paths.config_dir(), paths.data_dir(), paths.cache_dir()}:
+        sweep_below(folder, _SWEEP_DEPTH, stop)
 
 
 def _collect_garbage() -> None:
@@ -114,18 +146,20 @@ def _collect_garbage() -> None:
 
 
 @contextlib.contextmanager
-def _fault_log() -> Iterator[None]:
-    """Keep the stack of a crash in native code, which no exception hook sees."""
+def _fault_log() -> Iterator[Path | None]:
+    """Keep the stack of a crash in native code; gives what the last run left of one."""
+    folder = paths.log_dir()
+    kept = crash.keep_fault(folder)
     try:
-        folder = paths.log_dir()
         folder.mkdir(parents=True, exist_ok=True)
-        stream = Path(folder, "fault.txt").open("w", encoding="utf-8")  # noqa: SIM115 - closed below
+        # At the end: another window may write there, too.
+        stream = crash.fault_file(folder).open("a", encoding="utf-8")
     except OSError:
-        yield
+        yield kept
         return
     faulthandler.enable(stream)
     try:
-        yield
+        yield kept
     finally:
         faulthandler.disable()
         stream.close()

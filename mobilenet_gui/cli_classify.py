@@ -3,113 +3,64 @@
 from __future__ import annotations
 
 import argparse
-import errno
-import glob
-import os
-import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any
 
-from mobilenet_gui.cli_model import place_of
-from mobilenet_gui.cli_output import (
-    WRITERS,
-    Writer,
-    abandon_stdout,
-    complain,
-    json_line,
-    prepare_stdout,
-    printable,
-)
-from mobilenet_gui.core.file_address import is_file_address, path_of
+from mobilenet_gui.cli_answers import WRITERS, Writer
+from mobilenet_gui.cli_command import EXIT_FAILED, EXIT_OK, EXIT_USAGE, command
+from mobilenet_gui.cli_inputs import STDIN, expanded, listed, photo_from_stdin
+from mobilenet_gui.cli_model import add_model_option, find_model
+from mobilenet_gui.cli_output import Out, ProgressLine, complain, prepare_stdout
+from mobilenet_gui.cli_parser import add_format_option, at_least_one
 from mobilenet_gui.i18n import tr, trn
 
 if TYPE_CHECKING:
-    from mobilenet_gui.core.batch import BatchResult
-    from mobilenet_gui.core.bundle import Bundle
-    from mobilenet_gui.core.errors import PhotoError
-
-__all__ = [  # with what the other commands share
-    "EXIT_BROKEN_PIPE",
-    "EXIT_INTERRUPTED",
-    "EXIT_OK",
-    "EXIT_SOME_UNREADABLE",
-    "EXIT_USAGE",
-    "abandon_stdout",
-    "add_model_option",
-    "add_parser",
-    "at_least_one",
-    "complain",
-    "find_model",
-    "json_line",
-    "prepare_stdout",
-    "printable",
-    "report_unwritable",
-    "run",
-]
-
-EXIT_OK: Final = 0
-EXIT_SOME_UNREADABLE: Final = 1
-EXIT_USAGE: Final = 2
-EXIT_INTERRUPTED: Final = 130
-EXIT_BROKEN_PIPE: Final = 141
-"""What a shell reports for a program that its reader left, such as `head`."""
-
-_PROGRESS_SECONDS: Final = 0.1
+    from mobilenet_gui.core.batch import BatchResult, Item
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the `classify` command to the command line's parser."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "classify",
+        usage=tr("%(prog)s [OPTION ...] PATH ..."),
         help=tr("recognise photos and print the answers"),
-        description=tr("Recognise photos and print the most probable labels of each."),
-        epilog=tr("Exit status: 0 all photos were read, 1 some were not, 2 the command or the model cannot be used."),
+        description=tr("Recognise photos and print the most likely labels for each."),
+        epilog=tr(
+            "Exit status: 0 every photo was read, 1 some could not be read, 2 the command line is wrong or the model "
+            "cannot be used."
+        ),
     )
     parser.add_argument(
-        "paths", nargs="+", type=_path_text, metavar=tr("PATH"), help=tr("photos, or folders of photos")
+        "paths",
+        nargs="*",
+        type=_path_text,
+        metavar=tr("PATH"),
+        help=tr("photos, or folders of photos; “-” reads one photo from standard input"),
     )
     add_model_option(parser)
     parser.add_argument(
-        "--top", "-k", type=at_least_one, default=5, metavar="K", help=tr("how many labels a photo (default: 5)")
+        "-k", "--top", type=at_least_one, default=5, metavar="K", help=tr("how many labels to print (default: 5)")
+    )
+    add_format_option(parser, tr("photo"))
+    parser.add_argument("-r", "--recursive", action="store_true", help=tr("include subfolders"))
+    parser.add_argument(
+        "--files-from",
+        metavar=tr("FILE"),
+        help=tr("also take the paths listed in this file, one per line; “-” reads the list from standard input"),
     )
     parser.add_argument(
-        "--format",
-        choices=("text", "json", "csv"),
-        default="text",
-        help=tr("text to read, one JSON object a line, or CSV (default: text)"),
+        "-0",
+        "--null",
+        action="store_true",
+        help=tr("paths in the list end with a null character, as “find -print0” writes them"),
     )
-    parser.add_argument("--recursive", "-r", action="store_true", help=tr("look into the folders' folders, too"))
     parser.add_argument(
-        "--jobs", "-j", type=at_least_one, metavar="N", help=tr("how many photos at once (default: one a core)")
+        "-j", "--jobs", type=at_least_one, metavar="N", help=tr("how many photos at once (default: one per core)")
     )
-    parser.set_defaults(run=run)
-
-
-def add_model_option(parser: argparse.ArgumentParser) -> None:
-    """Add `--model MODEL`."""
-    parser.add_argument(
-        "--model",
-        "-m",
-        metavar="MODEL",
-        help=tr(
-            "the model to use: an installed one's id, a model's folder, or what “train” has written "
-            "(default: the active one)"
-        ),
-    )
-
-
-def at_least_one(text: str) -> int:
-    """Parse a whole number from 1 on, for argparse."""
-    try:
-        value = int(text)
-    except ValueError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(tr("“{text}” is not a whole number from 1 on").replace("{text}", text))
-    return value
+    parser.set_defaults(run=run, parser=parser)
 
 
 def _path_text(text: str) -> str:
@@ -118,72 +69,28 @@ def _path_text(text: str) -> str:
     return text
 
 
-def find_model(model: str | None) -> Bundle:
-    """Return the model of that id, the one in that folder or of that training, or the active one; it has been tried.
-
-    Raises:
-        ModelError: it is not installed, cannot be used, or there is none at all.
-    """
-    from mobilenet_gui.core import trial
-
-    bundle = _find_model(model)
-    trial.ensure(bundle)  # here, in the main thread, where Ctrl-C ends it at once
-    return bundle
-
-
-def _find_model(model: str | None) -> Bundle:
-    from mobilenet_gui.core.bundle import Bundle
-    from mobilenet_gui.core.errors import ModelError
-    from mobilenet_gui.core.store import ModelStore
-
-    store = ModelStore()
-    if model is not None:
-        place = place_of(model)
-        if place is None:
-            return store.get(model)
-        return Bundle.open(place if isinstance(place, Path) else place.bundle_folder)
-    bundle = store.active()
-    if bundle is None:
-        raise ModelError(
-            "",
-            tr(
-                "No model is installed. “mobilenet-gui models list” shows those there are, "
-                "“mobilenet-gui models download ID” gets one, “mobilenet-gui models import FILE” takes one from a file."
-            ),
-        )
-    chosen = store.chosen_id()
-    if chosen is not None and chosen != bundle.id:
-        try:
-            store.get(chosen)
-        except ModelError as error:
-            text = tr("“{model}” cannot be used. {reason} “{other}” answers instead.")
-            complain(text.format(model=chosen, reason=error.reason, other=bundle.name))
-    return bundle
-
-
+@command
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    from mobilenet_gui.core.errors import ModelError
+    from mobilenet_gui.core.errors import ModelError, StorageError
 
+    _check(arguments)
     try:
         return _classify(arguments)
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    except ModelError as error:
+    except (ModelError, StorageError) as error:  # no model, no list: nothing can be done
         complain(str(error))
         return EXIT_USAGE
-    except OSError as error:
-        return report_unwritable(error)
 
 
-def report_unwritable(error: OSError) -> int:
-    """Give stdout up after `error`, say why unless its reader has simply left, and return the exit code."""
-    abandon_stdout()
-    # Windows reports a reader that left as an invalid argument.
-    if error.errno in {errno.EPIPE, errno.EINVAL}:
-        return EXIT_BROKEN_PIPE
-    complain(tr("The answers cannot be written: {reason}.").replace("{reason}", error.strerror or str(error)))
-    return EXIT_SOME_UNREADABLE
+def _check(arguments: argparse.Namespace) -> None:
+    """End the command as argparse does where the arguments do not go together."""
+    from_stdin = arguments.paths.count(STDIN) + (arguments.files_from == STDIN)
+    if arguments.null and arguments.files_from is None:
+        arguments.parser.error(tr("-0 describes the list of --files-from, which is missing"))
+    if from_stdin > 1:
+        arguments.parser.error(tr("standard input can be read only once; “-” is given twice"))
+    if not arguments.paths and arguments.files_from is None:
+        arguments.parser.error(tr("name at least one photo or folder, “-” or --files-from"))
 
 
 def _classify(arguments: argparse.Namespace) -> int:
@@ -193,24 +100,54 @@ def _classify(arguments: argparse.Namespace) -> int:
     out = prepare_stdout()
     writer = WRITERS[arguments.format](out, min(arguments.top, max(1, len(bundle.labels))))
     stop = threading.Event()
-    photos = _photos(arguments.paths, arguments.recursive, stop)
     progress = _Progress(out)
     all_read = True
-    results = batch.classify(photos, bundle, top_k=arguments.top, jobs=arguments.jobs, cancel=stop)
+    results = batch.classify(_photos(arguments, stop), bundle, top_k=arguments.top, jobs=arguments.jobs, cancel=stop)
     try:
         writer.begin()
         for result in results:
             if result.error is not None:
                 all_read = False
-                progress.clear()
+                progress.line.clear()
             _write(writer, result)
             progress.count(result)
     finally:
         stop.set()
         results.close()
-        progress.clear()
+        progress.line.clear()
     progress.summarise()
-    return EXIT_OK if all_read else EXIT_SOME_UNREADABLE
+    return EXIT_OK if all_read else EXIT_FAILED
+
+
+def _photos(arguments: argparse.Namespace, stop: threading.Event) -> Iterator[Item]:
+    """Return the photos in the order they were named, those of the list last.
+
+    Raises:
+        StorageError: the list cannot be read; also while the photos are taken.
+    """
+    source = arguments.files_from
+    paths = iter(()) if source is None else listed(source, null=arguments.null, stop=stop)
+    return _in_order(arguments, paths, stop)
+
+
+def _in_order(arguments: argparse.Namespace, paths: Iterator[Path], stop: threading.Event) -> Iterator[Item]:
+    from mobilenet_gui.core import imaging
+    from mobilenet_gui.core.batch import GivenPhoto
+    from mobilenet_gui.core.errors import PhotoError, StorageError
+
+    for text in arguments.paths:
+        if text == STDIN:
+            try:
+                yield GivenPhoto(Path(STDIN), photo_from_stdin(stop))
+            except StorageError as error:
+                yield PhotoError(STDIN, error.reason)
+            continue
+        for place in expanded([text]):
+            if isinstance(place, PhotoError):
+                yield place
+            else:
+                yield from imaging.scan([place], recursive=arguments.recursive, cancel=stop)
+    yield from imaging.scan(paths, recursive=arguments.recursive, cancel=stop)
 
 
 def _write(writer: Writer, result: BatchResult) -> None:
@@ -221,72 +158,29 @@ def _write(writer: Writer, result: BatchResult) -> None:
         writer.failure(path, result.error)
 
 
-def _photos(texts: Iterable[str], recursive: bool, stop: threading.Event) -> Iterator[Path | PhotoError]:
-    from mobilenet_gui.core import imaging
-    from mobilenet_gui.core.errors import PhotoError
-
-    for place in _expanded(texts):
-        if isinstance(place, PhotoError):
-            yield place
-        else:
-            yield from imaging.scan([place], recursive=recursive, cancel=stop)
-
-
-def _expanded(texts: Iterable[str]) -> Iterator[Path | PhotoError]:
-    from mobilenet_gui.core.errors import PhotoError
-
-    for text in texts:
-        if is_file_address(text):
-            try:
-                yield path_of(text)
-            except PhotoError as error:
-                yield error
-        # Windows' shells leave patterns to the program.
-        elif sys.platform == "win32" and glob.has_magic(text) and not os.path.lexists(text):
-            matches = sorted(glob.glob(text))  # noqa: PTH207 - keeps the way the path was written
-            yield from map(Path, matches or [text])
-        else:
-            yield Path(text)
-
-
 class _Progress:
-    """A line on stderr that counts the photos, where a person looks at it and the answers go elsewhere."""
+    """Counts the photos on stderr, where a person looks at it and the answers go elsewhere."""
 
-    def __init__(self, out: TextIO) -> None:
-        self._shown = sys.stderr is not None and sys.stderr.isatty() and not out.isatty()
+    def __init__(self, out: Out) -> None:
+        self.line = ProgressLine(out)
         self._start = time.monotonic()
-        self._last = 0.0
         self._photos = 0
         self._unreadable = 0
-        self._dirty = False
 
     def count(self, result: BatchResult) -> None:
         """Take note of one more photo."""
         self._photos += 1
         self._unreadable += result.error is not None
-        now = time.monotonic()
-        if self._shown and now - self._last >= _PROGRESS_SECONDS:
-            self._last = now
-            self._dirty = True
-            sys.stderr.write("\r" + self._text())
-            sys.stderr.flush()
-
-    def clear(self) -> None:
-        """Take the line away again."""
-        if self._dirty:
-            self._dirty = False
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        self.line.show(self._text)
 
     def summarise(self) -> None:
         """Print the figures at the end."""
-        if self._shown:
-            print(self._text(), file=sys.stderr)
+        self.line.leave(self._text())
 
     def _text(self) -> str:
         seconds = max(time.monotonic() - self._start, 1e-3)
         parts = [trn("{n} photo", "{n} photos", self._photos)]
-        parts.append(tr("{rate} a second").replace("{rate}", f"{self._photos / seconds:.0f}"))
+        parts.append(tr("{rate} per second").replace("{rate}", f"{self._photos / seconds:.0f}"))
         if self._unreadable:
             parts.append(trn("{n} could not be read", "{n} could not be read", self._unreadable))
         return ", ".join(parts)

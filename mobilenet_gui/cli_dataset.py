@@ -37,14 +37,16 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
         choices=READINGS,
         default="auto",
         help=tr(
-            "where the classes are: in each folder, in the folders in those, or in the beginnings of the photos' names "
-            "(default: as the layout says)"
+            "where to find the classes: in the folders, in their subfolders, or at the start of the photos' names "
+            "(default: decided by the layout)"
         ),
     )
     parser.add_argument(
         "--merge-alike",
         action="store_true",
-        help=tr("make one class of those whose names differ only in case, accents' form or invisible characters"),
+        help=tr(
+            "merge classes whose names look the same: other capitals, accents encoded otherwise, invisible characters"
+        ),
     )
 
 
@@ -75,8 +77,8 @@ def read_dataset(arguments: argparse.Namespace, dataset: Path, cancel: threading
     elif found.alike:
         groups = "; ".join(", ".join(f"“{shown_name(name)}”" for name in group) for group in found.alike)
         text = tr(
-            "Names of classes that differ only in case, accents' form or invisible characters: {names}. They stay "
-            "different classes; --merge-alike makes one of each."
+            "Some class names look the same but differ in capitals, in how accents are encoded or in invisible "
+            "characters: {names}. They are kept apart; --merge-alike merges them."
         )
         note(text.replace("{names}", groups), "understood")
     return found

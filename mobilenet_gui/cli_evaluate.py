@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final
 
-from mobilenet_gui.cli_classify import EXIT_INTERRUPTED, EXIT_OK, report_unwritable
+from mobilenet_gui.cli_command import EXIT_FAILED, EXIT_OK, command, interruptible, stopped_code
 from mobilenet_gui.cli_dataset import add_reading_options, path_argument, read_dataset
-from mobilenet_gui.cli_model import place_of
-from mobilenet_gui.cli_models import EXIT_FAILED, interruptible
-from mobilenet_gui.cli_output import complain, json_line, prepare_stdout, printable
+from mobilenet_gui.cli_model import active_model, add_model_option, place_of
+from mobilenet_gui.cli_output import Out, ProgressLine, Records, complain, prepare_stdout, printable
+from mobilenet_gui.cli_parser import add_format_option, at_least_one
+from mobilenet_gui.core.records import json_line
 from mobilenet_gui.i18n import tr, trn
 
 if TYPE_CHECKING:
@@ -24,67 +23,83 @@ if TYPE_CHECKING:
     from mobilenet_gui.training.run_folder import RunFolder, Sample
 
 _SHOWN_CONFUSIONS: Final = 5
-_PROGRESS_SECONDS: Final = 0.1
+_COLUMNS: Final = ("class", "photos", "correct", "recall", "precision", "f1")
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the `evaluate` command to the command line's parser."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "evaluate",
-        help=tr("measure a model on photos whose class is known"),
+        usage=tr("%(prog)s [OPTION ...] [--model MODEL] DATASET"),
+        help=tr("measure how well a model recognises photos of known classes"),
         description=tr(
-            "Measure a model on photos whose class is known: a folder with a folder for each class, or a table of "
-            "paths and labels. Where the dataset has a test part, only that counts. Classes are matched by name."
+            "Measure how well a model recognises photos whose classes are known: a folder with one folder per class, "
+            "or a table of paths and labels. Where the dataset has a test part, only that part counts. Classes are "
+            "matched by name."
         ),
         epilog=tr(
-            "Exit status: 0 every photo was read, 1 some were not or the model cannot be measured, 2 the command "
-            "cannot be understood, 130 stopped with Ctrl-C."
+            "Exit status: 0 every photo was read, 1 some could not be read or the model cannot be measured, 2 the "
+            "command line is wrong, 130 stopped with Ctrl+C, 143 stopped with SIGTERM."
         ),
     )
     parser.add_argument(
-        "model", metavar="MODEL", help=tr("an installed model's id, a model's folder, or what “train” has written")
+        "words",
+        nargs="+",
+        metavar="DATASET",
+        help=tr("the photos; the model may also stand in front of them: MODEL DATASET"),
     )
-    parser.add_argument("dataset", metavar="DATASET", type=path_argument, help=tr("the photos"))
+    add_model_option(parser)
     add_reading_options(parser)
+    parser.add_argument("--all", action="store_true", help=tr("count every photo, including those used for training"))
+    parser.add_argument("--report", type=Path, metavar="FILE", help=tr("save a report to open in a browser (.html)"))
+    parser.add_argument("--save", type=Path, metavar="FILE", help=tr("save every single answer (.json)"))
     parser.add_argument(
-        "--all", action="store_true", help=tr("count every photo, also those that belong to the training")
+        "-j", "--jobs", type=at_least_one, metavar="N", help=tr("how many photos at once (default: one per core)")
     )
-    parser.add_argument(
-        "--report", type=Path, metavar="FILE", help=tr("write a report to look at in a browser (.html)")
-    )
-    parser.add_argument("--save", type=Path, metavar="FILE", help=tr("write every answer (.json)"))
-    parser.add_argument("--jobs", type=int, metavar="N", help=tr("how many photos at once (default: one a core)"))
-    parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help=tr("text to read, or one JSON object")
-    )
+    add_format_option(parser, tr("class"), json=tr("one JSON object"))
     parser.set_defaults(run=run, parser=parser)
 
 
+@command
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from mobilenet_gui.core.errors import Cancelled, UserError
 
-    if arguments.jobs is not None and arguments.jobs < 1:
-        arguments.parser.error(tr("--jobs wants a number from 1"))
-    out = prepare_stdout()
+    _settle_words(arguments)
     try:
         with interruptible() as cancel:
             evaluation = _evaluate(arguments, cancel)
-        if arguments.format == "json":
-            print(json_line(as_record(evaluation)), file=out, flush=True)
-        else:
-            _print(evaluation, out)
-        for answer in evaluation.errors:
-            complain(f"{answer.path}: {answer.error}")
-        return EXIT_FAILED if evaluation.errors else EXIT_OK
     except UserError as error:
         complain(str(error))
         return EXIT_FAILED
     except (Cancelled, KeyboardInterrupt):
-        complain(tr("stopped."))
-        return EXIT_INTERRUPTED
-    except OSError as error:
-        return report_unwritable(error)
+        complain(tr("Stopped."))
+        return stopped_code()
+    out = prepare_stdout()
+    if arguments.format == "json":
+        out.write(json_line(as_record(evaluation)) + "\n")
+    elif arguments.format == "csv":
+        _print_rows(evaluation, out)
+    else:
+        _print(evaluation, out)
+    out.flush()
+    for answer in evaluation.errors:
+        complain(f"{answer.path}: {answer.error}")
+    return EXIT_FAILED if evaluation.errors else EXIT_OK
+
+
+def _settle_words(arguments: argparse.Namespace) -> None:
+    """Find out which word is the dataset and which the model; what does not fit ends the command as argparse does."""
+    *before, dataset = arguments.words
+    if before and arguments.model is not None:
+        arguments.parser.error(tr("name one dataset; the model is given with --model already"))
+    if len(before) > 1:
+        arguments.parser.error(tr("one argument too many: “{word}”").replace("{word}", dataset))
+    try:
+        arguments.dataset = path_argument(dataset)
+    except argparse.ArgumentTypeError as error:
+        arguments.parser.error(str(error))
+    arguments.model = before[0] if before else arguments.model
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +121,18 @@ def _evaluate(arguments: argparse.Namespace, cancel: threading.Event) -> Evaluat
     classes, samples = _photos(arguments, cancel)
     if not arguments.all:
         samples = _unlearnt(samples, model.learnt)
-    counter = _Counter()
-    try:
+    with ProgressLine() as line:
         evaluation = evaluate(
-            model.bundle, samples, classes, threads=arguments.jobs, progress=counter.count, cancel=cancel
+            model.bundle,
+            samples,
+            classes,
+            threads=arguments.jobs,
+            progress=lambda done, photos: line.show(lambda: _progress_text(done, photos)),
+            cancel=cancel,
         )
-    finally:
-        counter.clear()
     if evaluation.unknown:
         complain(
-            tr("the model does not know these classes, their photos do not count: {names}").format(
+            tr("The model does not know these classes, so their photos do not count: {names}").format(
                 names=", ".join(evaluation.unknown)
             )
         )
@@ -127,11 +144,13 @@ def _evaluate(arguments: argparse.Namespace, cancel: threading.Event) -> Evaluat
     return evaluation
 
 
-def _model(text: str) -> _Model:
-    """Find the model by id, by its folder, or in the folder of a training."""
+def _model(text: str | None) -> _Model:
+    """Find the model by id, by its folder, or in the folder of a training; the active one where none is named."""
     from mobilenet_gui.core.bundle import Bundle
     from mobilenet_gui.core.store import ModelStore
 
+    if text is None:
+        return _Model(active_model(ModelStore()))
     place = place_of(text)
     if place is None:
         return _Model(ModelStore().get(text))
@@ -161,12 +180,12 @@ def _unlearnt(samples: tuple[Sample, ...], learnt: frozenset[str]) -> tuple[Samp
 
     new = tuple(sample for sample in samples if _same(sample.path) not in learnt)
     if not new and samples:
-        raise ProjectError("", tr("The model has learnt from all of these photos. With --all they count nevertheless."))
+        raise ProjectError("", tr("The model was trained on all of these photos. Use --all to count them anyway."))
     if len(new) < len(samples):
         complain(
             trn(
-                "{n} photo does not count: the model has learnt from it. With --all it does.",
-                "{n} photos do not count: the model has learnt from them. With --all they do.",
+                "{n} photo does not count because the model was trained on it. Use --all to count it anyway.",
+                "{n} photos do not count because the model was trained on them. Use --all to count them anyway.",
                 len(samples) - len(new),
             )
         )
@@ -221,7 +240,7 @@ def _mistake(evaluation: Evaluation, answer: Answer) -> dict[str, Any]:
     }
 
 
-def _print(evaluation: Evaluation, out: TextIO) -> None:
+def _print(evaluation: Evaluation, out: Out) -> None:
     """Print the figures as text."""
     from mobilenet_gui.training.report_parts import mix_ups
 
@@ -230,9 +249,9 @@ def _print(evaluation: Evaluation, out: TextIO) -> None:
     lines += ["", *_table(evaluation)]
     mixed = mix_ups(evaluation, _SHOWN_CONFUSIONS)
     if mixed:
-        lines += ["", tr("Taken for something else most often:")]
+        lines += ["", tr("Most often mistaken:")]
         lines += [f"  {count:>5,}  {printable(truth)} → {printable(said)}" for count, truth, said in mixed]
-    print("\n".join(lines), file=out, flush=True)
+    out.write("\n".join(lines) + "\n")
 
 
 def _summary(evaluation: Evaluation) -> list[str]:
@@ -251,12 +270,12 @@ def _summary(evaluation: Evaluation) -> list[str]:
     sure = evaluation.sure
     if sure is not None and sure.accuracy is not None:
         lines.append(
-            tr("Sure from {limit} %: {share} % of the photos, {percent} % of them correct").format(
+            tr("When at least {limit} % sure: {share} % of the photos, {percent} % of them correct").format(
                 limit=f"{100 * sure.sure_from:.0f}", share=_percent(sure.coverage), percent=_percent(sure.accuracy)
             )
         )
     lines.append(
-        tr("Stated and true certainty differ by {percent} % (calibration error)").format(
+        tr("Its certainty is off by {percent} % on average (calibration error)").format(
             percent=_percent(evaluation.calibration_error)
         )
     )
@@ -282,23 +301,13 @@ def _cell(share: float | None) -> str:
     return "–" if share is None else f"{_percent(share)} %"
 
 
-class _Counter:
-    """A line on stderr that counts the photos, where a person looks at it."""
+def _print_rows(evaluation: Evaluation, out: Out) -> None:
+    """Print the figures of each class as CSV; shares are 0-1, empty where nothing was measured."""
+    rows = Records(out, "csv", _COLUMNS)
+    rows.begin()
+    for figures in as_record(evaluation)["classes"]:
+        rows.write({**figures, "class": figures["name"]})
 
-    def __init__(self) -> None:
-        self._shown = sys.stderr is not None and sys.stderr.isatty()
-        self._last = 0.0
 
-    def count(self, done: int, photos: int) -> None:
-        """Take note of one more photo."""
-        now = time.monotonic()
-        if self._shown and now - self._last >= _PROGRESS_SECONDS:
-            self._last = now
-            sys.stderr.write("\r" + tr("{n} of {photos} photos").format(n=f"{done:,}", photos=f"{photos:,}"))
-            sys.stderr.flush()
-
-    def clear(self) -> None:
-        """Take the line away again."""
-        if self._last:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+def _progress_text(done: int, photos: int) -> str:
+    return tr("{n} of {photos} photos").format(n=f"{done:,}", photos=f"{photos:,}")

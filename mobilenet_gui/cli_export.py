@@ -6,19 +6,13 @@ import argparse
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
-from mobilenet_gui.cli_classify import (
-    EXIT_INTERRUPTED,
-    EXIT_OK,
-    prepare_stdout,
-    printable,
-    report_unwritable,
-)
+from mobilenet_gui.cli_command import EXIT_FAILED, EXIT_OK, command, interruptible, stopped_code
 from mobilenet_gui.cli_dataset import path_argument
-from mobilenet_gui.cli_model import place_of
-from mobilenet_gui.cli_models import EXIT_FAILED, interruptible
-from mobilenet_gui.cli_output import EventTeller, complain
+from mobilenet_gui.cli_model import add_model_option, find_model, place_of
+from mobilenet_gui.cli_output import EventTeller, Out, Records, complain, prepare_stdout
+from mobilenet_gui.cli_parser import add_format_option, meant
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.export_job import ExportFormat, ExportJob, ExportResult
 
@@ -41,46 +35,51 @@ def add_parser(subparsers: Any) -> None:
     """Add the `export` command to the command line's parser."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "export",
-        help=tr("write a model in other programs' formats"),
+        usage=tr("%(prog)s [OPTION ...] [--model MODEL] --to FORMAT ... --output DIR"),
+        help=tr("convert a model for other programs"),
         description=tr(
-            "Write a model in other programs' formats, each in a folder of its own with labels and an example program. "
-            "Each is tried on photos and compared with this program."
+            "Convert a model for other programs. Each format gets a folder of its own, with the labels and an example "
+            "program, and is tried on photos to check that it answers as this program does."
         ),
         epilog=tr(
-            "Exit status: 0 all are written and agree, 1 some failed or disagree, 2 the command cannot be understood, "
-            "130 stopped with Ctrl-C."
+            "Exit status: 0 every export was written and agrees, 1 some failed or disagree, 2 the command line is "
+            "wrong, 130 stopped with Ctrl+C, 143 stopped with SIGTERM. What was finished by then is kept."
         ),
     )
-    parser.add_argument(
-        "model", metavar="MODEL", help=tr("an installed model's id, a model's folder, or what “train” has written")
-    )
+    parser.add_argument("place", nargs="?", metavar="MODEL", help=tr("the same as --model MODEL"))
+    add_model_option(parser)
     parser.add_argument(
         "--to",
         nargs="+",
+        action="extend",
         required=True,
         metavar="FORMAT",
-        help=tr("one or several of: {formats}; or “all”").format(formats=", ".join(_FORMATS)),
+        help=tr("one or more of {formats}, or “all”").format(formats=", ".join(_FORMATS)),
     )
-    parser.add_argument("--output", "-o", type=Path, required=True, metavar="DIR", help=tr("the folder to write into"))
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="DIR", help=tr("the folder to write the exports to")
+    )
     parser.add_argument(
         "--check",
         type=path_argument,
         metavar="DATASET",
-        help=tr("photos to try the exports on (default: the training's validation photos, or the sample photos)"),
+        help=tr(
+            "the photos to try the exports on (default: the model's own validation photos, or else the sample photos)"
+        ),
     )
-    parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help=tr("text to read, or one JSON object a line")
-    )
+    add_format_option(parser, tr("exported format"))
     parser.set_defaults(run=run, parser=parser)
 
 
+@command
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from mobilenet_gui.core.errors import Cancelled, UserError
 
     formats = _formats(arguments)
-    out = prepare_stdout()
-    teller = _Teller(out, json=arguments.format == "json")
+    if arguments.place is not None and arguments.model is not None:
+        arguments.parser.error(tr("the model is given twice: “{a}” and --model").replace("{a}", arguments.place))
+    teller = _Teller(prepare_stdout(), kind=arguments.format)
     try:
         with interruptible() as cancel:
             results = _export(arguments, formats, teller, cancel)
@@ -91,9 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_FAILED
     except (Cancelled, KeyboardInterrupt):
         teller.cancelled()
-        return EXIT_INTERRUPTED
-    except OSError as error:
-        return report_unwritable(error)
+        return stopped_code()
 
 
 def _formats(arguments: argparse.Namespace) -> tuple[ExportFormat, ...]:
@@ -102,10 +99,10 @@ def _formats(arguments: argparse.Namespace) -> tuple[ExportFormat, ...]:
     named = [_ALSO.get(part, part) for part in parts]
     unknown = [text for text in named if text != _ALL and text not in _FORMATS]
     if unknown or not named:
+        word = unknown[0] if unknown else ""
+        text = tr("there is no format “{format}”, only {formats} and “all”")
         arguments.parser.error(
-            tr("there is no format “{format}”; there are {formats} and “all”").format(
-                format=unknown[0] if unknown else "", formats=", ".join(_FORMATS)
-            )
+            text.replace("{formats}", ", ".join(_FORMATS)).replace("{format}", word) + meant(word, (*_FORMATS, _ALL))
         )
     if _ALL in named:  # what is never to be had is no part of all there is
         named = [kind for kind in _FORMATS if kind != "tfjs" or kind in named]
@@ -119,11 +116,13 @@ def _export(
 
     from mobilenet_gui.core import trial
     from mobilenet_gui.core.bundle import Bundle
-    from mobilenet_gui.core.store import ModelStore
     from mobilenet_gui.training.export_run import job_for_run, run_export
 
     output = Path(os.path.abspath(arguments.output))  # noqa: PTH100 - links stay as they are
-    place = place_of(arguments.model) or ModelStore().get(arguments.model).folder
+    named = arguments.place or arguments.model
+    place = None if named is None else place_of(named)
+    if place is None:
+        place = find_model(named).folder
     job = ExportJob(place, output, formats) if isinstance(place, Path) else job_for_run(place, formats, output)
     trial.ensure(Bundle.open(job.bundle), cancel)
     if arguments.check is not None:
@@ -142,15 +141,35 @@ def _photos(source: Path, cancel: threading.Event) -> tuple[Path, ...]:
     return tuple(photo.path for photo in read_source(source, cancel).photos)
 
 
+_COLUMNS: Final = (
+    "format",
+    "path",
+    "size_bytes",
+    "checked",
+    "agree",
+    "largest_difference",
+    "milliseconds",
+    "numbers",
+    "preprocessing",
+    "note",
+    "problem",
+    "proved",
+)
+
+
 class _Teller(EventTeller):
     """Prints how it goes."""
 
-    def __init__(self, out: TextIO, *, json: bool) -> None:
-        super().__init__(out, json=json, stopped=tr("stopped; what was finished by then is kept."))
+    def __init__(self, out: Out, *, kind: str) -> None:
+        super().__init__(out, kind=kind, stopped=tr("Stopped. What was finished by then is kept."))
+        self._rows = Records(out, kind, _COLUMNS) if kind == "csv" else None
         self._start = time.monotonic()
 
     def result(self, result: ExportResult) -> None:
         """Print what came of one format."""
+        if self._rows is not None:
+            self._rows.write(result.to_data())
+            return
         if self._json:
             self._say({"event": "exported", **result.to_data()})
             return
@@ -161,15 +180,14 @@ class _Teller(EventTeller):
         if result.path is None:
             complain(f"{title}: {result.problem}")
             return
-        print(f"{title}: {printable(str(result.path))}", file=self._out)
+        self._line(f"{title}: {result.path}")
         figures = [tr("{size} MB").format(size=f"{result.size_bytes / 1e6:.1f}"), result.numbers]
         if result.milliseconds:
-            figures.append(tr("{n} ms a photo").format(n=f"{result.milliseconds:.1f}"))
-        print("  " + ", ".join(figures), file=self._out)
+            figures.append(tr("{n} ms per photo").format(n=f"{result.milliseconds:.1f}"))
+        self._line("  " + ", ".join(figures))
         for text in (proof(result), result.note):
             if text:
-                print(f"  {printable(text)}", file=self._out)
-        self._out.flush()
+                self._line(f"  {text}")
         if result.problem:
             complain(f"{title}: {result.problem}")
 

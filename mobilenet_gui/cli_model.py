@@ -1,13 +1,35 @@
-"""Owns what MODEL may be on the command line: an installed model's id, a model's folder, or what `train` wrote."""
+"""Owns how a command names a model: `--model`, or an older place for it, and what may stand there."""
 
 from __future__ import annotations
 
+import argparse
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mobilenet_gui.cli_output import complain
+from mobilenet_gui.i18n import tr
+
 if TYPE_CHECKING:
+    from mobilenet_gui.core.bundle import Bundle
+    from mobilenet_gui.core.store import ModelStore
     from mobilenet_gui.training.run_folder import RunFolder
+
+
+def add_model_option(parser: argparse.ArgumentParser, help: str = "", *also: str) -> None:  # noqa: A002
+    """Add `--model MODEL`; `help` says what it is for where that is not obvious, `also` are older names of it."""
+    parser.add_argument(
+        "-m",
+        "--model",
+        *also,
+        metavar="MODEL",
+        dest="model",
+        help=help
+        or tr(
+            "the model to use: the id of an installed model, a model's folder, or a folder written by “train” "
+            "(default: the active model)"
+        ),
+    )
 
 
 def place_of(text: str) -> RunFolder | Path | None:
@@ -20,3 +42,55 @@ def place_of(text: str) -> RunFolder | Path | None:
     if os.sep in text or "/" in text or (place / "manifest.json").is_file():
         return place
     return None
+
+
+def find_model(model: str | None) -> Bundle:
+    """Return the model of that id, the one in that folder or of that training, or the active one; it has been tried.
+
+    Raises:
+        ModelError: it is not installed, cannot be used, or there is none at all.
+    """
+    from mobilenet_gui.core import trial
+
+    bundle = _find_model(model)
+    trial.ensure(bundle)  # here, in the main thread, where Ctrl-C ends it at once
+    return bundle
+
+
+def _find_model(model: str | None) -> Bundle:
+    from mobilenet_gui.core.bundle import Bundle
+    from mobilenet_gui.core.store import ModelStore
+
+    if model is None:
+        return active_model(ModelStore())
+    place = place_of(model)
+    if place is None:
+        return ModelStore().get(model)
+    return Bundle.open(place if isinstance(place, Path) else place.bundle_folder)
+
+
+def active_model(store: ModelStore) -> Bundle:
+    """Return the active model; where another answers for it because it is broken, say so.
+
+    Raises:
+        ModelError: there is none.
+    """
+    from mobilenet_gui.core.errors import ModelError
+
+    bundle = store.active()
+    if bundle is None:
+        raise ModelError(
+            "",
+            tr(
+                "No model is installed. “mobilenet-gui models list” shows what there is, "
+                "“mobilenet-gui models download ID” gets one, “mobilenet-gui models import FILE” makes one from a file."
+            ),
+        )
+    chosen = store.chosen_id()
+    if chosen is not None and chosen != bundle.id:
+        try:
+            store.get(chosen)
+        except ModelError as error:
+            text = tr("“{model}” cannot be used. {reason} “{other}” answers instead.")
+            complain(text.format(model=chosen, reason=error.reason, other=bundle.name))
+    return bundle

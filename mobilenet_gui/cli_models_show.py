@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final
 
-from mobilenet_gui.cli_classify import printable
+from mobilenet_gui.cli_output import Out, printable
 from mobilenet_gui.i18n import tr
 
 if TYPE_CHECKING:
@@ -19,7 +16,6 @@ if TYPE_CHECKING:
     from mobilenet_gui.core.store import ModelStore
     from mobilenet_gui.model_service import ModelService
 
-_PROGRESS_SECONDS: Final = 0.1
 _NOTHING: Final = "–"
 
 
@@ -120,7 +116,7 @@ def _available_record(entry: CatalogEntry) -> ModelRecord:
     )
 
 
-def write_table(found: Sequence[ModelRecord], out: TextIO) -> None:
+def write_table(found: Sequence[ModelRecord], out: Out) -> None:
     """Print the models as two tables: those on this machine, and those to download."""
     heading = ["", tr("Id"), tr("Name"), tr("Size"), tr("Parameters"), tr("Correct"), tr("Speed here")]
     installed = [_cells(record) for record in found if record.installed]
@@ -157,39 +153,6 @@ def _cells(record: ModelRecord) -> list[str]:
         _NOTHING if record.top1 is None else f"{100 * record.top1:.1f} %",
         _NOTHING if record.speed_ms is None else f"{record.speed_ms:.1f} ms",
     ]
-
-
-class ProgressLine:
-    """One line on stderr that says how far it is, where a person looks at it."""
-
-    def __init__(self, name: str) -> None:
-        self._name = printable(name)
-        self._shown = sys.stderr is not None and sys.stderr.isatty()
-        self._last = 0.0
-        self._text = ""
-        self._step = ""
-
-    def __enter__(self) -> ProgressLine:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._text:
-            with contextlib.suppress(OSError, ValueError):
-                sys.stderr.write("\r\x1b[K")
-                sys.stderr.flush()
-
-    def show(self, now: InstallProgress) -> None:
-        """Draw the line anew, where enough time went by or the step is another."""
-        if not self._shown:
-            return
-        text = progress_text(self._name, now)
-        moment = time.monotonic()
-        if text == self._text or (now.text == self._step and moment - self._last < _PROGRESS_SECONDS):
-            return
-        self._last, self._text, self._step = moment, text, now.text
-        with contextlib.suppress(OSError, ValueError):
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
 
 
 def progress_text(name: str, now: InstallProgress) -> str:

@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import errno
 import math
 import threading
 import time
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final
 
-from mobilenet_gui.cli_classify import (
-    EXIT_BROKEN_PIPE,
-    EXIT_INTERRUPTED,
-    EXIT_OK,
-    EXIT_USAGE,
-    add_model_option,
-    at_least_one,
-    find_model,
-)
-from mobilenet_gui.cli_output import abandon_stdout, complain, json_line, prepare_stdout, printable
+from mobilenet_gui.cli_command import EXIT_FAILED, EXIT_OK, EXIT_USAGE, command
+from mobilenet_gui.cli_model import add_model_option, find_model
+from mobilenet_gui.cli_output import Out, complain, prepare_stdout, printable, say
+from mobilenet_gui.cli_parser import add_format_option, at_least_one
+from mobilenet_gui.core.answers import ranked_cells, ranked_heading
+from mobilenet_gui.core.records import csv_line, json_line
 from mobilenet_gui.i18n import tr
 
 if TYPE_CHECKING:
     from mobilenet_gui.core.errors import UserError
     from mobilenet_gui.core.frames_reader import StateChange
-    from mobilenet_gui.core.frames_types import Frame, SourceSpec
+    from mobilenet_gui.core.frames_types import Frame, SourceError, SourceSpec
     from mobilenet_gui.core.live_session import LiveAnswer
 
-EXIT_UNREADABLE: Final = 1
 PATIENCE_SECONDS: Final = 10.0
 """How long a source that went away is waited for; a script must not hang for ever."""
 _WAKE_SECONDS: Final = 0.2
@@ -39,34 +33,37 @@ def add_parser(subparsers: Any) -> None:
     """Add the `watch` command to the command line's parser."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "watch",
+        usage=tr("%(prog)s [OPTION ...] SOURCE"),
         help=tr("recognise what a camera, video or stream shows"),
         description=tr(
-            "Recognise the frames of a camera, video file or stream as they come, always the newest one. "
-            "Text shows a line whenever the answer changes; JSON has one object a recognised frame."
+            "Recognise the frames of a camera, video file or stream as they arrive, always the newest. Text prints a "
+            "line whenever the answer changes; JSON and CSV print every frame that was recognised."
         ),
-        epilog=tr("Exit status: 0 watched to the end, 1 the source failed, 2 the command or the model cannot be used."),
+        epilog=tr(
+            "Exit status: 0 watched to the end, 1 the source failed, 2 the command line is wrong or the model cannot "
+            "be used."
+        ),
     )
     parser.add_argument(
         "source",
         metavar=tr("SOURCE"),
-        help=tr("a camera’s number or name, a video file, or an address (http, https, rtsp)"),
+        help=tr("the number or name of a camera, a video file, or an address (http, https, rtsp)"),
     )
     add_model_option(parser)
     parser.add_argument(
-        "--top", "-k", type=at_least_one, default=5, metavar="K", help=tr("how many labels a frame (default: 5)")
+        "-k", "--top", type=at_least_one, default=5, metavar="K", help=tr("how many labels per frame (default: 5)")
     )
-    parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help=tr("text to read, or one JSON object a line")
-    )
-    parser.add_argument("--seconds", type=_seconds, metavar="N", help=tr("stop after so many seconds of the source"))
+    add_format_option(parser, tr("frame"))
+    parser.add_argument("--seconds", type=_seconds, metavar="N", help=tr("stop after this many seconds of the source"))
     parser.add_argument(
         "--every-frame",
         action="store_true",
-        help=tr("leave no frame out; a file is read as fast as it can be recognised"),
+        help=tr("skip no frame; a file is read as fast as its frames can be recognised"),
     )
     parser.set_defaults(run=run)
 
 
+@command
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from mobilenet_gui.core.errors import ModelError
@@ -74,21 +71,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     try:
         return _watch(arguments)
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    except ModelError as error:
+    except (ModelError, SourceError) as error:  # no model, or nothing was given to watch
         complain(str(error))
         return EXIT_USAGE
-    except SourceError as error:  # nothing was given to watch
-        complain(str(error))
-        return EXIT_USAGE
-    except OSError as error:
-        abandon_stdout()
-        # Windows reports a reader that left as an invalid argument.
-        if error.errno in {errno.EPIPE, errno.EINVAL}:
-            return EXIT_BROKEN_PIPE
-        complain(tr("The answers cannot be written: {reason}.").replace("{reason}", error.strerror or str(error)))
-        return EXIT_UNREADABLE
 
 
 def _watch(arguments: argparse.Namespace) -> int:
@@ -101,7 +86,11 @@ def _watch(arguments: argparse.Namespace) -> int:
     out = prepare_stdout()
     recognizer = LiteRTRecognizer(bundle)
     session = LiveSession(top_k=arguments.top)
-    printer: _Text | _Json = _Json(out, spec.shown) if arguments.format == "json" else _Text(out, arguments.every_frame)
+    printer: _Text | _Json | _Csv
+    if arguments.format == "csv":
+        printer = _Csv(out, spec.shown, min(arguments.top, max(1, len(bundle.labels))))
+    else:
+        printer = _Json(out, spec.shown) if arguments.format == "json" else _Text(out, arguments.every_frame)
     whole = arguments.every_frame and spec.kind is SourceKind.FILE
     frames = _every_frame(spec) if whole else _as_they_come(spec, arguments.every_frame, arguments.seconds)
     begin: float | None = None
@@ -115,7 +104,7 @@ def _watch(arguments: argparse.Namespace) -> int:
                 printer.answer(session.answer(recognizer, None, frame, by_source_time=whole))
         except SourceError as error:
             printer.failure(error)
-            return EXIT_UNREADABLE
+            return EXIT_FAILED
         finally:
             recognizer.close()
             session.close()
@@ -148,13 +137,19 @@ def _as_they_come(spec: SourceSpec, every: bool, seconds: float | None) -> Gener
         SourceError: the source cannot be opened, or went away and did not come back, or a file breaks off.
     """
     from mobilenet_gui.core.frames_reader import FrameReader, ReaderState
+    from mobilenet_gui.core.frames_types import Problem
 
     inbox = _Inbox(every)
     last: list[StateChange] = []
+    loading: list[SourceError | None] = [None]
 
     def on_state(change: StateChange) -> None:
         if change.state is ReaderState.WAITING and change.error is not None:
-            complain(str(change.error))
+            # A slow server keeps us waiting at every other frame; saying so once is enough.
+            if change.error is not loading[-1]:
+                complain(str(change.error))
+            if change.error.problem is Problem.LOADING:
+                loading[-1] = change.error
         elif change.state in (ReaderState.ENDED, ReaderState.FAILED):
             last.append(change)
             inbox.end()
@@ -217,7 +212,7 @@ class _Inbox:
 class _Text:
     """Made to be read: the time and the steady answer whenever it changes, or every frame's best guess."""
 
-    def __init__(self, out: TextIO, every: bool) -> None:
+    def __init__(self, out: Out, every: bool) -> None:
         self._out, self._every = out, every
         self._shown: tuple[int | None] | None = None
 
@@ -238,13 +233,13 @@ class _Text:
 
     def _line(self, answer: LiveAnswer, text: str) -> None:
         minutes, seconds = divmod(answer.frame.timestamp, 60)
-        print(f"{int(minutes):02}:{seconds:05.2f}  {text}", file=self._out, flush=True)
+        say(self._out, f"{int(minutes):02}:{seconds:05.2f}  {text}\n")
 
 
 class _Json:
     """One object a recognised frame, with that frame's own probabilities."""
 
-    def __init__(self, out: TextIO, source: str) -> None:
+    def __init__(self, out: Out, source: str) -> None:
         self._out, self._source = out, source
 
     def answer(self, answer: LiveAnswer) -> None:
@@ -257,10 +252,31 @@ class _Json:
             ],
             "milliseconds": round(answer.timing.total, 3),
         }
-        print(json_line(record), file=self._out, flush=True)
+        self._line(record)
 
     def failure(self, error: UserError) -> None:
-        print(json_line({"source": self._source, "error": error.reason}), file=self._out, flush=True)
+        self._line({"source": self._source, "error": error.reason})
+
+    def _line(self, record: dict[str, Any]) -> None:
+        say(self._out, f"{json_line(record)}\n")
+
+
+class _Csv:
+    """One row a recognised frame, with that frame's own probabilities."""
+
+    def __init__(self, out: Out, source: str, top: int) -> None:
+        self._out, self._source, self._top = out, source, top
+        self._row(["source", "model", "timestamp", "milliseconds", "error", *ranked_heading(top)])
+
+    def answer(self, answer: LiveAnswer) -> None:
+        head = [self._source, answer.model_id, f"{answer.frame.timestamp:.3f}", f"{answer.timing.total:.3f}", ""]
+        self._row([*head, *ranked_cells(answer.raw, self._top)])
+
+    def failure(self, error: UserError) -> None:
+        self._row([self._source, "", "", "", error.reason, *ranked_cells((), self._top)])
+
+    def _row(self, cells: list[str]) -> None:
+        say(self._out, csv_line(cells))
 
 
 def _seconds(text: str) -> float:
@@ -269,5 +285,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         value = math.nan
     if not (math.isfinite(value) and value > 0):
-        raise argparse.ArgumentTypeError(tr("“{text}” is not a number of seconds above 0").replace("{text}", text))
+        raise argparse.ArgumentTypeError(
+            tr("“{text}” is not a number of seconds greater than 0").replace("{text}", text)
+        )
     return value

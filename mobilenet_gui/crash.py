@@ -17,6 +17,8 @@ from types import TracebackType
 from mobilenet_gui import __version__
 
 KEPT_REPORTS = 20
+KEPT_FAULTS = 5
+_MOST_FAULT_BYTES = 20_000
 _PACKAGES = ("PySide6", "ai-edge-litert", "tensorflow", "keras", "pillow", "numpy")
 
 Shower = Callable[[str, str], None]
@@ -41,12 +43,58 @@ def make_report(kind: type[BaseException], error: BaseException, where: Tracebac
         "",
         *(line.rstrip("\n") for line in traceback.format_exception(kind, error, where)),
     ]
-    text = "\n".join(lines)
+    return _without_home("\n".join(lines))
+
+
+def _without_home(text: str) -> str:
     with contextlib.suppress(RuntimeError):
         home = Path.home()
         if home != Path(home.anchor):  # a container's home may be the root, which begins every path
             text = text.replace(str(home), "~")
     return text
+
+
+def fault_file(folder: Path) -> Path:
+    """Return where the stack of a crash in native code goes, which no hook sees; empty where there was none."""
+    return folder / "fault.txt"
+
+
+def keep_fault(folder: Path) -> Path | None:
+    """Set aside what a crash in native code wrote before this start; None where the last run ended in order."""
+    file = fault_file(folder)
+    try:
+        found = file.stat()
+        if not found.st_size:
+            return None
+        kept = folder / f"fault-{datetime.fromtimestamp(found.st_mtime):%Y%m%d-%H%M%S-%f}.txt"
+        file.replace(kept)
+        for old in sorted(folder.glob("fault-*.txt"))[:-KEPT_FAULTS]:
+            old.unlink(missing_ok=True)
+    except (OSError, ValueError, OverflowError):
+        return None
+    return kept
+
+
+def fault_report(kept: Path) -> str:
+    """Return what is known of a crash in native code, to show and to send."""
+    try:
+        with kept.open("rb") as stream:
+            text = stream.read(_MOST_FAULT_BYTES).decode("utf-8", "backslashreplace")
+    except OSError:
+        return ""
+    return _without_home(f"MobileNet GUI {__version__}, {kept.stem}\n\n{text}")
+
+
+def _untold_fault(folder: Path) -> str:
+    """Return what the last crash in native code wrote, where no report has told it yet."""
+    try:
+        faults = sorted(folder.glob("fault-*.txt"))
+        told = max((report.stat().st_mtime for report in folder.glob("crash-*.txt")), default=0.0)
+        if not faults or faults[-1].stat().st_mtime < told:
+            return ""
+    except OSError:
+        return ""
+    return f"\n\nBefore that the program crashed in native code:\n{fault_report(faults[-1])}"
 
 
 def save_report(report: str, folder: Path) -> Path | None:
@@ -73,7 +121,7 @@ def install(folder: Path, show: Shower) -> Callable[[], None]:
         if issubclass(kind, KeyboardInterrupt):
             sys.__excepthook__(kind, error, where)
             return
-        report = make_report(kind, error, where)
+        report = make_report(kind, error, where) + _untold_fault(folder)
         if sys.stderr is not None:  # None in a windowed build
             print(report, file=sys.stderr, flush=True)  # noqa: T201
         save_report(report, folder)

@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import cast
 
 from mobilenet_gui.core.errors import ModelError
-from mobilenet_gui.core.install import TFLITE_SUFFIX, BuilderError, BuildRequest
+from mobilenet_gui.core.install import BuilderError, BuildRequest
+from mobilenet_gui.core.install_import import TFLITE_SUFFIX
 from mobilenet_gui.core.phases import phase_text
 from mobilenet_gui.training import protocol
 from mobilenet_gui.training.architectures import Family
@@ -66,7 +67,9 @@ class WorkerBuilder:
 
 def _job(request: BuildRequest) -> Job:
     if request.source.suffix.lower() == TFLITE_SUFFIX:
-        return TfliteJob(request.source, request.output, request.naming, request.labels)
+        return TfliteJob(
+            request.source, request.output, request.naming, request.labels, request.beside, request.normalization
+        )
     return ConvertJob(
         weights=request.source,
         output=request.output,
@@ -75,4 +78,6 @@ def _job(request: BuildRequest) -> Job:
         alpha=request.alpha,
         input_size=request.input_size,
         labels=request.labels,
+        beside=request.beside,
+        normalization=request.normalization,
     )

@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mobilenet_gui import paths
-from mobilenet_gui.core import catalog, download, install
+from mobilenet_gui.core import catalog, download, install, install_import
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.catalog import CatalogEntry
 from mobilenet_gui.core.download_progress import Progress
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.install import Builder, InstallProgress
 from mobilenet_gui.core.store import ModelStore
+from mobilenet_gui.core.types import Normalization
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.model_builder import WorkerBuilder
 from mobilenet_gui.settings import Settings
@@ -110,10 +111,11 @@ class ModelService:
         cancel: threading.Event | None = None,
         *,
         name: str | None = None,
+        normalization: Normalization | None = None,
         replace: bool = False,
         activate: bool = False,
     ) -> Bundle:
-        """Import a model from a file; see `install.import_file`.
+        """Import a model from a file; see `install_import.import_file`.
 
         Raises:
             IdTakenError: a model of this id is installed and `replace` is not set.
@@ -121,11 +123,12 @@ class ModelService:
             Cancelled: `cancel` was set.
         """
         with self._building(progress) as (build, report):
-            bundle = install.import_file(
+            bundle = install_import.import_file(
                 path,
                 self.store,
                 build=build,
                 labels=labels,
+                normalization=normalization,
                 model_id=model_id,
                 name=name,
                 replace=replace,

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import stat
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from mobilenet_gui.core.addresses import shown
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.core.sound_text import is_sound
 from mobilenet_gui.i18n import tr
 
 
@@ -36,6 +37,10 @@ class Rule:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return True
         return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+
+_ADDRESSES = ("live_stream",)
+"""Settings that are addresses, in which no password and no token is kept."""
 
 
 def _setting(default: Any, rule: Rule | None = None) -> Any:
@@ -73,7 +78,7 @@ class Settings:
     """Name of the camera that was chosen last."""
     live_file: str = _setting("")
     live_stream: str = _setting("")
-    """Address of the last stream; never one with a password in it."""
+    """Address of the last stream as it may be shown: what is secret in it is not kept."""
     live_resolution: str = _setting("")
     """What is asked of cameras, such as `1280x720`; empty for their own choice."""
     live_mirror: bool = _setting(False)
@@ -133,7 +138,16 @@ def _load(path: Path) -> dict[str, Any]:
         raise _UnreadableError(tr("it is not valid JSON")) from error
     if not isinstance(raw, dict):
         raise _UnreadableError(tr("it holds no settings"))
+    try:
+        _as_bytes(raw)  # what could be read must be written back, also what only a newer version knows
+    except (ValueError, RecursionError) as error:
+        raise _UnreadableError(tr("it is nested too deeply")) from error
     return raw
+
+
+def _as_bytes(values: dict[str, Any]) -> bytes:
+    """Return settings as they are saved: in ASCII, since the name of a folder need not be valid text."""
+    return json.dumps(values, indent=2).encode("ascii")
 
 
 class SettingsStore:
@@ -148,8 +162,21 @@ class SettingsStore:
         self._path = path
         self._listeners: list[Callable[[frozenset[str]], None]] = []
         self._foreign: dict[str, Any] = {}
+        self._secrets: dict[str, str] = {}
         self.problem: str | None = None
         self.values = self._read()
+        self._forget_secrets()
+
+    def remember_address(self, address: str) -> str:
+        """Keep an address for as long as the program runs; return it as it may be shown and saved."""
+        hidden = shown(address)
+        if hidden != address:
+            self._secrets[hidden] = address
+        return hidden
+
+    def whole_address(self, hidden: str) -> str:
+        """Return the address that was remembered under what is shown of it; what is shown where none was."""
+        return self._secrets.get(hidden, hidden)
 
     def subscribe(self, listener: Callable[[frozenset[str]], None]) -> None:
         """Call `listener` with the names that changed after each `update`."""
@@ -170,7 +197,7 @@ class SettingsStore:
             converted = _converted(value, kind)
             if converted is None or not cast(Rule, by_name[name].metadata["rule"]).accepts(converted):
                 raise ValueError(f"setting {name!r} does not accept {value!r}")
-            clean[name] = converted
+            clean[name] = shown(str(converted)) if name in _ADDRESSES else converted
         changed = frozenset(n for n, v in clean.items() if getattr(self.values, n) != v)
         if not changed:
             return
@@ -196,6 +223,16 @@ class SettingsStore:
                     good[f.name] = value
         return replace(Settings(), **good)
 
+    def _forget_secrets(self) -> None:
+        """Take out of the file what version 0.1 kept there: tokens and passwords inside addresses."""
+        kept = {name: getattr(self.values, name) for name in _ADDRESSES}
+        clean: dict[str, Any] = {name: self.remember_address(value) for name, value in kept.items()}
+        if clean != kept:
+            self.values = replace(self.values, **clean)
+            self._secrets.clear()
+            with contextlib.suppress(StorageError):  # a disk that is read-only holds it on
+                self._save()
+
     def _set_aside(self, why: str) -> Settings:
         aside = self._path.with_name(self._path.name + ".damaged")
         self.problem = tr("{path}: The settings file could not be read: {why}. Defaults are used.").format(
@@ -214,30 +251,9 @@ class SettingsStore:
             if getattr(self.values, f.name) != getattr(default, f.name)
         }
         try:
-            # In ASCII: the name of a folder need not be valid text.
-            write_atomically(self._path, json.dumps(sparse | self._foreign, indent=2).encode())
+            write_atomically(self._path, _as_bytes(sparse | self._foreign), private=True)
         except OSError as error:
             raise StorageError(str(self._path), error.strerror or str(error)) from error
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write `data` to `path` so that a crash leaves either the old file or the new one, whole.
-
-    Raises:
-        OSError: the folder or file cannot be written; the old file is untouched.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=path.name + ".", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        raise
 
 
 def _converted(value: object, kind: type) -> object | None:
@@ -249,4 +265,6 @@ def _converted(value: object, kind: type) -> object | None:
             return None
     if kind is int and isinstance(value, bool):
         return None
+    if kind is str:
+        return value if is_sound(value) else None
     return value if isinstance(value, kind) else None

@@ -10,6 +10,7 @@ from mobilenet_gui.core.download_progress import Progress
 from mobilenet_gui.core.errors import Cancelled
 from mobilenet_gui.core.install import InstallProgress
 from mobilenet_gui.core.store import ModelStore
+from mobilenet_gui.core.types import Normalization
 from mobilenet_gui.settings import Settings
 from mobilenet_gui.workers.model_work import Report
 from tests.model_factory import make_bundle
@@ -58,6 +59,7 @@ class FakeWork:
         cancel: threading.Event | None = None,
         *,
         name: str | None = None,
+        normalization: Normalization | None = None,
         replace: bool = False,
     ) -> Bundle:
         if path.name in self.errors:

@@ -4,14 +4,18 @@ with RtspServer() as server:
     server.url                      # rtsp://127.0.0.1:port/door
     server.run(fps=30)              # pictures, in a thread, until `hold`
     server.hold(); server.drop(); server.refuse(True)
-    server.password = "…"           # asks for it (Basic)
+    server.murmur()                 # packets of which no picture can be made, as between two key frames
+    server.password = "…"           # asks for it (Basic, or Digest where `digest` is set)
+    server.kind = "audio"           # only sound
 """
 
 from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import io
+import re
 import socket
 import struct
 import threading
@@ -26,8 +30,10 @@ _CLOCK = 90_000
 _FRAGMENT = 1400
 _SDP = (
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=door\r\nt=0 0\r\n"
-    "m=video 0 RTP/AVP 26\r\nc=IN IP4 0.0.0.0\r\na=control:track0\r\n"
+    "m={kind} 0 RTP/AVP {number}\r\nc=IN IP4 0.0.0.0\r\na=control:track0\r\n"
 )
+_NUMBERS = {"video": 26, "audio": 0}
+_NONCE = "12ab"
 
 
 def packets(colour: tuple[int, int, int], size: tuple[int, int], number: int, seconds: float) -> Iterator[bytes]:
@@ -69,6 +75,8 @@ class RtspServer(StreamServer):
     def __init__(self) -> None:
         super().__init__("rtsp")
         self.password = ""
+        self.digest = False
+        self.kind = "video"
         self.colour = (200, 30, 30)
         self.size = (320, 240)
         self._open: list[socket.socket] = []
@@ -95,6 +103,21 @@ class RtspServer(StreamServer):
             for viewer in viewers:
                 with contextlib.suppress(OSError):
                     viewer.sendall(struct.pack(">cBH", b"$", 0, len(packet)) + packet)
+
+    def _murmur(self) -> None:
+        # The rest of a picture whose beginning was missed.
+        whole = next(packets(self.colour, self.size, self._sequence, time.monotonic()))
+        packet = whole[:12] + struct.pack(">I", _FRAGMENT) + whole[16:]
+        self._sequence += 1
+        with self._changed:
+            viewers = list(self._viewers)
+        for viewer in viewers:
+            with contextlib.suppress(OSError):
+                viewer.sendall(struct.pack(">cBH", b"$", 0, len(packet)) + packet)
+
+    def murmur(self, fps: float = 30.0) -> None:
+        """Send packets that make no picture, at a rate, until `hold` or `run`."""
+        self._pump_pictures(fps, lambda _: self._murmur())
 
     def run(self, fps: float = 30.0) -> None:
         """Send pictures at a rate until `hold`."""
@@ -131,13 +154,13 @@ class RtspServer(StreamServer):
         method = request.partition(" ")[0]
         fields = dict(line.split(": ", 1) for line in request.split("\r\n")[1:] if ": " in line)
         status, more, body = "200 OK", "", ""
-        wanted = "Basic " + base64.b64encode(f"me:{self.password}".encode()).decode()
-        if self.password and method != "OPTIONS" and fields.get("Authorization") != wanted:
-            status, more = "401 Unauthorized", 'WWW-Authenticate: Basic realm="door"\r\n'
+        if self.password and method != "OPTIONS" and not self._lets_in(method, fields.get("Authorization", "")):
+            question = f'Digest realm="door", nonce="{_NONCE}"' if self.digest else 'Basic realm="door"'
+            status, more = "401 Unauthorized", f"WWW-Authenticate: {question}\r\n"
         elif method == "OPTIONS":
             more = "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n"
         elif method == "DESCRIBE":
-            body = _SDP
+            body = _SDP.format(kind=self.kind, number=_NUMBERS[self.kind])
             more = f"Content-Base: {self.url}/\r\nContent-Type: application/sdp\r\nContent-Length: {len(body)}\r\n"
         elif method == "SETUP":
             more = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 1\r\n"
@@ -145,3 +168,15 @@ class RtspServer(StreamServer):
         connection.sendall(answer.encode())
         if method == "PLAY" and status == "200 OK":
             self._joins(connection)
+
+    def _lets_in(self, method: str, proof: str) -> bool:
+        if not self.digest:
+            return proof == "Basic " + base64.b64encode(f"me:{self.password}".encode()).decode()
+        told = dict(re.findall(r'(\w+)="([^"]*)"', proof))
+
+        def md5(text: str) -> str:
+            return hashlib.md5(text.encode()).hexdigest()
+
+        return told.get("response") == md5(
+            f"{md5(f'me:door:{self.password}')}:{_NONCE}:{md5(method + ':' + told.get('uri', ''))}"
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -56,3 +58,57 @@ def test_a_full_disk_does_not_crash_the_crash(tmp_path: Path) -> None:
     blocker = tmp_path / "file"
     blocker.write_text("")
     assert crash.save_report("x", blocker / "logs") is None
+
+
+def test_a_native_crash_is_kept_and_told_with_the_next_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Path, "home", lambda: Path("/home/somebody"))
+    assert crash.keep_fault(tmp_path) is None
+    fault = crash.fault_file(tmp_path)
+    fault.touch()
+    assert crash.keep_fault(tmp_path) is None
+    fault.write_text("Fatal Python error: Segmentation fault in /home/somebody/x.py")
+    kept = crash.keep_fault(tmp_path)
+    assert kept is not None
+    assert not fault.exists()
+    assert "~/x.py" in crash.fault_report(kept)
+    shown: list[str] = []
+    undo = crash.install(tmp_path, lambda _, report: shown.append(report))
+    try:
+        for _ in range(2):
+            try:
+                _raise()
+            except RuntimeError as error:
+                sys.excepthook(type(error), error, error.__traceback__)
+    finally:
+        undo()
+    assert ["Segmentation fault" in report for report in shown] == [True, False]
+    assert kept.exists()
+    assert "boom" in capsys.readouterr().err
+
+
+def test_old_faults_are_dropped(tmp_path: Path) -> None:
+    for number in range(crash.KEPT_FAULTS + 2):
+        crash.fault_file(tmp_path).write_text(f"{number}")
+        assert crash.keep_fault(tmp_path) is not None
+    assert len(list(tmp_path.iterdir())) == crash.KEPT_FAULTS
+
+
+def test_a_crash_is_written_down_and_the_next_start_sets_it_aside(tmp_path: Path) -> None:
+    code = (
+        "import faulthandler\nfrom mobilenet_gui.app import _fault_log\n"
+        "with _fault_log() as kept:\n    print(kept)\n    faulthandler._sigsegv()\n"
+    )
+    environment = {**os.environ, "MOBILENET_GUI_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
+    said = []
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-uc", code], env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode != 0
+        said.append(done.stdout.strip())
+    assert said[0] == "None"
+    assert "_fault_log" not in said[1]
+    assert "Segmentation fault" in Path(said[1]).read_text() or "Fatal" in Path(said[1]).read_text()
+    assert (tmp_path / "logs" / "fault.txt").stat().st_size > 0

@@ -101,8 +101,9 @@ def _assigned(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
 
 def _annotated(node: ast.AST) -> dict[str, str]:
     """Return the classes that a function's parameters are said to be of."""
-    given = node.args if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) else ast.arguments()
-    arguments = [*given.posonlyargs, *given.args, *given.kwonlyargs]
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        return {}
+    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
     return {argument.arg: _name(argument.annotation) for argument in arguments}
 
 

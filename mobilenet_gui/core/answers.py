@@ -11,16 +11,18 @@ import io
 import os
 import shutil
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
+from mobilenet_gui.core.atomic import staged_file
 from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
 from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.core.photo_files import open_regular
 from mobilenet_gui.core.photo_session import Photo, PhotoState
 from mobilenet_gui.core.records import MARK, as_line, csv_line, json_line, write_whole
-from mobilenet_gui.core.types import PhotoSource, Recognition
+from mobilenet_gui.core.types import PhotoSource, Prediction, Recognition
 from mobilenet_gui.i18n import tr
 
 TABLE_TOP_K = 5
@@ -84,22 +86,30 @@ def error_record(path: str, reason: str) -> dict[str, Any]:
 
 def csv_heading(top_k: int) -> list[str]:
     """Return the cells above answers of `top_k` labels."""
+    return ["path", "model", "milliseconds", "error", *ranked_heading(top_k)]
+
+
+def ranked_heading(top_k: int) -> list[str]:
+    """Return the cells above the `top_k` most probable labels."""
     ranks = range(1, top_k + 1)
-    labels = [f"{column}_{rank}" for rank in ranks for column in ("index", "id", "label", "probability")]
-    return ["path", "model", "milliseconds", "error", *labels]
+    return [f"{column}_{rank}" for rank in ranks for column in ("index", "id", "label", "probability")]
+
+
+def ranked_cells(predictions: Sequence[Prediction], top_k: int) -> list[str]:
+    """Return the cells of the most probable labels, empty where there are fewer than `top_k`."""
+    cells = [cell for p in predictions[:top_k] for cell in (str(p.index), p.id, p.label, f"{p.probability:.6f}")]
+    return cells + [""] * (4 * top_k - len(cells))
 
 
 def csv_cells(path: str, recognition: Recognition, top_k: int) -> list[str]:
     """Return one answer as the cells of a row."""
     cells = [_utf8_path(path), recognition.model_id, f"{recognition.timing.total:.3f}", ""]
-    for p in recognition.predictions[:top_k]:
-        cells += [str(p.index), p.id, p.label, f"{p.probability:.6f}"]
-    return cells + [""] * (4 + 4 * top_k - len(cells))
+    return cells + ranked_cells(recognition.predictions, top_k)
 
 
 def csv_error_cells(path: str, reason: str, top_k: int) -> list[str]:
     """Return the cells of a row for a photo that could not be read."""
-    return [_utf8_path(path), "", "", reason, *[""] * (4 * top_k)]
+    return [_utf8_path(path), "", "", reason, *ranked_cells((), top_k)]
 
 
 def _utf8_path(path: str) -> str:
@@ -227,20 +237,17 @@ def copy_step(step: CopyStep) -> None:
         StorageError: it could not be read (`subject` is the photo) or written (`subject` is the target, which may
             have come into being meanwhile). Nothing half written stays.
     """
-    made = False
     reading = True
     try:
         with contextlib.ExitStack() as stack:
-            data: BinaryIO = io.BytesIO(step.source) if isinstance(step.source, bytes) else step.source.open("rb")
+            data: IO[bytes] = io.BytesIO(step.source) if isinstance(step.source, bytes) else open_regular(step.source)
             stack.enter_context(data)
             reading = False
             step.target.parent.mkdir(parents=True, exist_ok=True)
-            out = stack.enter_context(step.target.open("xb"))
-            made = True
-            shutil.copyfileobj(data, out, 1 << 20)
+            staged = stack.enter_context(staged_file(step.target.parent))
+            shutil.copyfileobj(data, staged.stream, 1 << 20)
+            staged.place_new(step.target)
     except OSError as error:
-        if made:
-            step.target.unlink(missing_ok=True)
         subject = step.source if reading else step.target
         raise StorageError(str(subject), error.strerror or str(error)) from error
     if isinstance(step.source, Path):

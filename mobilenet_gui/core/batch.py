@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mobilenet_gui.core import imaging
 from mobilenet_gui.core.cores import usable_cores
@@ -43,6 +43,16 @@ class BatchResult:
     error: PhotoError | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class GivenPhoto:
+    """A photo that is no file but bytes, and what it goes by."""
+
+    path: Path
+    data: bytes
+
+
+Item: TypeAlias = Path | GivenPhoto | PhotoError
+
 RecognizerFactory = Callable[["Bundle"], LiteRTRecognizer]
 
 
@@ -52,7 +62,7 @@ def single_core_recognizer(bundle: Bundle) -> LiteRTRecognizer:
 
 
 def classify(
-    paths: Iterable[Path | PhotoError],
+    paths: Iterable[Item],
     bundle: Bundle,
     *,
     top_k: int = 5,
@@ -107,7 +117,7 @@ class _Task:
     make_recognizer: RecognizerFactory
 
 
-def _one_by_one(items: Iterator[Path | PhotoError], task: _Task) -> Iterator[BatchResult]:
+def _one_by_one(items: Iterator[Item], task: _Task) -> Iterator[BatchResult]:
     recognizer: LiteRTRecognizer | None = None
     try:
         for item in items:
@@ -121,22 +131,23 @@ def _one_by_one(items: Iterator[Path | PhotoError], task: _Task) -> Iterator[Bat
             recognizer.close()
 
 
-def _recognize(item: Path | PhotoError, recognizer: LiteRTRecognizer, top_k: int) -> BatchResult:
+def _recognize(item: Item, recognizer: LiteRTRecognizer, top_k: int) -> BatchResult:
     if isinstance(item, PhotoError):
         return BatchResult(Path(item.subject), error=item)
+    path, source = (item.path, item.data) if isinstance(item, GivenPhoto) else (item, item)
     start = time.perf_counter()
     try:
-        photo = imaging.decode_for(item, recognizer.bundle.preprocessing)
+        photo = imaging.decode_for(source, recognizer.bundle.preprocessing)
     except PhotoError as error:
-        return BatchResult(item, error=error)
+        return BatchResult(path, error=error if source is path else PhotoError(str(path), error.reason))
     decode_ms = (time.perf_counter() - start) * 1e3
-    return BatchResult(item, recognizer.recognize(photo, top_k=top_k, decode_ms=decode_ms))
+    return BatchResult(path, recognizer.recognize(photo, top_k=top_k, decode_ms=decode_ms))
 
 
 class _Pool:
     """Threads that take photos from one iterator and put answers where one reader takes them out in order."""
 
-    def __init__(self, items: Iterator[Path | PhotoError], task: _Task, workers: int) -> None:
+    def __init__(self, items: Iterator[Item], task: _Task, workers: int) -> None:
         self._items, self._task = items, task
         self._ahead = workers * LOOK_AHEAD
         # `_taking` guards the iterator, `_lock` all else: listing a slow folder must not hold up finished answers.
@@ -194,7 +205,7 @@ class _Pool:
             return True
         return self._exhausted and self._given >= self._taken
 
-    def _take(self) -> tuple[int, Path | PhotoError] | None:
+    def _take(self) -> tuple[int, Item] | None:
         with self._taking:
             with self._lock:
                 while not self._stopped and not self._exhausted and self._taken - self._given >= self._ahead:

@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import IO
 
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.errors import Cancelled, StorageError
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.settings import write_atomically
 
 SPARE_BYTES = 8 * 1024 * 1024
 """Left free beyond the file itself: the last megabytes of a disk belong to the system."""

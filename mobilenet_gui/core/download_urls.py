@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
+from mobilenet_gui.core.addresses import shown
 from mobilenet_gui.core.catalog import OFFICIAL_BASE, CatalogEntry, WeightsFile
 from mobilenet_gui.core.errors import DownloadError
 from mobilenet_gui.i18n import tr
@@ -52,12 +53,8 @@ def proxies_for(setting: str) -> dict[str, str]:
 
 
 def shown_url(url: str) -> str:
-    """Return an address fit to be shown: without user name and password."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    """Return an address fit to be shown: without what may be a password or a token."""
+    return shown(url)
 
 
 def is_web_address(url: str) -> bool:

@@ -5,6 +5,8 @@ Anything else that is raised is a fault of the program and ends in the crash dia
 
 from __future__ import annotations
 
+from mobilenet_gui.i18n import shown
+
 
 class UserError(Exception):
     """A failure with words for the user.
@@ -20,7 +22,7 @@ class UserError(Exception):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.subject}: {self.reason}" if self.subject else self.reason
+        return f"{shown(self.subject)}: {self.reason}" if self.subject else self.reason
 
 
 class PhotoError(UserError):

@@ -68,8 +68,15 @@ def is_video(path: str | Path) -> bool:
 
 def raw_error(path: Path, name: str = "") -> PhotoError:
     """Return why a raw file is not read, and what to do."""
-    reason = tr("Raw files of cameras ({kind}) are not read. Save it as JPEG or TIFF with a photo program first.")
+    reason = tr("Camera raw files ({kind}) are not supported. Export the photo as JPEG or TIFF.")
     return PhotoError(name or str(path), reason.replace("{kind}", kind_of(path)))
+
+
+def not_a_photo(path: Path) -> str:
+    """Say why a file that is no photo is not taken, by its kind."""
+    if is_raw(path):
+        return raw_error(path).reason
+    return tr("This is not a photo ({kind}).").replace("{kind}", kind_of(path))
 
 
 def kind_of(path: Path) -> str:
@@ -124,9 +131,5 @@ class LeftOut:
             names.append(tr("and others"))
         text = trn("{n} file is not a photo: {kinds}.", "{n} files are not photos: {kinds}.", self.total)
         if self.raw:
-            text += " " + trn(
-                "A camera's raw file is not read; save it as JPEG first.",
-                "Cameras' raw files are not read; save them as JPEG first.",
-                self.raw,
-            )
+            text += " " + tr("Camera raw files are not supported; export them as JPEG or TIFF.")
         return text.replace("{kinds}", ", ".join(names))

@@ -38,7 +38,18 @@ class Playback:
         self._first = True
         self._ended = False
         self._anchor: tuple[float, float] | None = None
+        self._place = 0.0
+        self._waiting_for: float | None = None
         self._shown_at = 0.0
+
+    @property
+    def position(self) -> float:
+        """Seconds of the file that stand now; they run on while one picture stands still. From any thread."""
+        anchor, next_place = self._anchor, self._waiting_for
+        if anchor is None or next_place is None or self.paused:
+            return self._place
+        run = anchor[1] + (time.perf_counter() - anchor[0]) * self.speed
+        return max(self._place, min(run, next_place))
 
     # wishes
 
@@ -52,6 +63,7 @@ class Playback:
     def pause(self) -> None:
         """Hold it."""
         with self._changed:
+            self._stay()
             self.paused = True
             self._changed.notify_all()
 
@@ -65,6 +77,7 @@ class Playback:
     def step(self, frames: int) -> None:
         """Hold it and go so many frames on or back."""
         with self._changed:
+            self._stay()
             self.paused = True
             self._steps += frames
             self._changed.notify_all()
@@ -72,13 +85,18 @@ class Playback:
     def set_speed(self, speed: float) -> None:
         """Play it faster or slower."""
         with self._changed:
+            self._stay()
             self.speed = min(FASTEST, max(SLOWEST, speed))
-            self._anchor = None
             self._changed.notify_all()
 
     def close(self) -> None:
         """End `run`; called with the condition held."""
         self._closed = True
+
+    def _stay(self) -> None:
+        """Take where it is for the place to go on from; called with the condition held."""
+        self._place = self.position
+        self._anchor = None
 
     # the reader's thread
 
@@ -105,7 +123,9 @@ class Playback:
                 if frame is not None:
                     self._first = self._ended = False
                     announce(video, False)
-                    self._show(frame)
+                    # What is gone to may lie after the picture's beginning; from there the rest of its time runs.
+                    within = frame.timestamp if wanted is None else min(wanted, video.info.duration or wanted)
+                    self._show(frame, max(frame.timestamp, within))
                 elif wanted is None:
                     self._ended = True
                     announce(video, True)
@@ -117,8 +137,11 @@ class Playback:
                 announce(video, True)
                 continue
             announce(video, False)
-            self._first = False
-            self._wait_and_show(frame)
+            if self._first:
+                self._first = False
+                self._show(frame)
+            elif self._wait_for(frame.timestamp):
+                self._show(replace(frame, arrived=time.perf_counter()))
 
     def _has_work(self) -> bool:
         if self._seek is not None or self._steps:
@@ -156,23 +179,33 @@ class Playback:
         start, place = self._anchor
         return start + (position - place) / self.speed
 
-    def _wait_and_show(self, frame: Frame) -> None:
+    def _wait_for(self, place: float) -> bool:
+        """Wait until what stands at a place is due; say whether it is, and not overtaken by another wish."""
         with self._changed:
-            if self._anchor is None:
-                self._anchor = (time.perf_counter(), frame.timestamp)
-            while not self._closed and self._seek is None and not self.paused and self._anchor is not None:
-                left = self._due(frame.timestamp) - time.perf_counter()
-                if left <= 0:
-                    break
-                self._changed.wait(left)
-            if self._closed or self._seek is not None:
-                return
-            if self.paused or self._anchor is None:
-                self._anchor = None
-        self._show(replace(frame, arrived=time.perf_counter()))
+            self._waiting_for = place
+            try:
+                while not self._closed and self._seek is None:
+                    if self._steps > 0:
+                        self._steps -= 1
+                        return True
+                    if self._steps < 0:
+                        self._steps -= 1  # back from the one on screen, not from the one that was waited for
+                        return False
+                    if self.paused:
+                        self._changed.wait()
+                        continue
+                    if self._anchor is None:
+                        self._anchor = (time.perf_counter(), min(self._place, place))
+                    left = self._due(place) - time.perf_counter()
+                    if left <= 0:
+                        return True
+                    self._changed.wait(left)
+                return False
+            finally:
+                self._waiting_for = None
 
-    def _show(self, frame: Frame) -> None:
-        self._shown_at = frame.arrived
+    def _show(self, frame: Frame, place: float | None = None) -> None:
+        self._shown_at, self._place = frame.arrived, frame.timestamp if place is None else place
         self._deliver(frame)
 
 

@@ -133,6 +133,11 @@ class FrameReader:
         return self._counter.count
 
     @property
+    def position(self) -> float:
+        """Seconds of a file that stand now; they run on while one picture stands still."""
+        return self._playback.position
+
+    @property
     def paused(self) -> bool:
         """A file that is held."""
         return self._playback.paused

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from mobilenet_gui.core.addresses import shown, shown_in
 from mobilenet_gui.core.errors import PhotoError, UserError
@@ -261,11 +260,9 @@ class FrameSource(Protocol):
 
 
 def urlsplit_safe(text: str) -> str:
-    """Return a URL's scheme in lower case; empty where it is none."""
-    try:
-        return urlsplit(text).scheme.lower()
-    except ValueError:
-        return ""
+    """Return a URL's scheme in lower case, also where the rest of it is none; empty where there is no scheme."""
+    found = re.match(r"\s*([A-Za-z][A-Za-z0-9+.-]*):", text)
+    return "" if found is None else found[1].lower()
 
 
 def is_stream_address(text: str) -> bool:

@@ -25,7 +25,7 @@ from mobilenet_gui.core.imaging_bands import RowSource
 from mobilenet_gui.core.imaging_formats import PIXEL_LIMIT, not_read
 from mobilenet_gui.core.imaging_jpeg import END, completed, has_end_mark
 from mobilenet_gui.core.imaging_rows import row_source
-from mobilenet_gui.core.photo_files import openable, os_reason
+from mobilenet_gui.core.photo_files import open_regular, openable, os_reason
 from mobilenet_gui.core.types import PhotoSource
 from mobilenet_gui.i18n import tr
 
@@ -200,12 +200,7 @@ def _open_file(path: Path, subject: str) -> IO[bytes]:
         raise PhotoError(subject, tr("This is a folder, not a photo."))
     if not stat.S_ISREG(mode):
         raise PhotoError(subject, tr("This is a device or a pipe, not a photo."))
-    return open(target, "rb", opener=_open_without_waiting)
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    # The file may have been replaced by a pipe since it was looked at.
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    return open_regular(path)
 
 
 def _open_stream(stream: IO[bytes], length: int, subject: str) -> OpenedPhoto:

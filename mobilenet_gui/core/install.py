@@ -1,5 +1,7 @@
 """Owns how a model gets here: fetch, check and convert, try, install. One flow for the command line and the window.
 
+An import from a file of the user's, `install_import`, is the same flow without the fetching.
+
 Each step may fail or be cancelled and leaves what was there before; a whole download outlives a cancelled conversion,
 a damaged one is thrown away. Converting needs a process of its own, which `core` does not know: it is handed in.
 """
@@ -19,23 +21,17 @@ from typing import Final, Literal, Protocol
 from mobilenet_gui.core import catalog, download
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.catalog import CatalogEntry, WeightsFile
-from mobilenet_gui.core.chosen_files import size_of_chosen
 from mobilenet_gui.core.download_part import SPARE_BYTES, exclusive, full_disk
 from mobilenet_gui.core.errors import Cancelled, ModelError
-from mobilenet_gui.core.install_folder import copy_model, naming_in, open_folder
-from mobilenet_gui.core.labels import parse_labels_file
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.store import ModelStore
-from mobilenet_gui.core.store_files import id_from_name, is_valid_id, storage_error
-from mobilenet_gui.core.types import Label
+from mobilenet_gui.core.store_files import storage_error
+from mobilenet_gui.core.types import Label, Normalization
 from mobilenet_gui.i18n import tr
 
 Step = Literal["downloading", "preparing", "trying", "installing"]
 
-KERAS_SUFFIXES: Final = (".h5", ".hdf5", ".keras", ".pth")
-TFLITE_SUFFIX: Final = ".tflite"
 BACKBONE_SUFFIX: Final = "-backbone"
-MAX_IMPORT_BYTES: Final = download.MAX_BYTES
 
 _SHARES: Final[dict[Step, tuple[float, float]]] = {
     "downloading": (0.0, 0.6),
@@ -43,6 +39,8 @@ _SHARES: Final[dict[Step, tuple[float, float]]] = {
     "trying": (0.93, 0.97),
     "installing": (0.97, 1.0),
 }
+_LEAST_SHARE: Final = 0.95
+"""The catalogue's sizes are within five per cent."""
 _ROOM: Final = 3
 """A bundle holds the weights, the network and the classifier: at most this many times the weights file."""
 
@@ -84,6 +82,8 @@ class BuildRequest:
         output: the folder to make; its parent exists.
         naming: id, name and what else is known.
         labels: one a class; None for those in the file, or ImageNet's.
+        beside: labels that lie beside the file; taken where they fit and nothing else names the classes.
+        normalization: the value range in which the pixels go in; None to find it out.
         family, alpha, input_size: what the weights must be; None to find it out.
         backbone: whether the weights must be without (True) or with (False) a classifier; None for either.
     """
@@ -92,6 +92,8 @@ class BuildRequest:
     output: Path
     naming: Naming
     labels: tuple[Label, ...] | None = None
+    beside: tuple[Label, ...] | None = None
+    normalization: Normalization | None = None
     family: str | None = None
     alpha: float | None = None
     input_size: int | None = None
@@ -163,7 +165,7 @@ def install_official(
         DownloadError, StorageError, ModelError: which step failed and why.
         Cancelled: `cancel` was set.
     """
-    flow = _Flow(store, build, report, cancel)
+    flow = Flow(store, build, report, cancel)
     file = entry.backbone if backbone else entry.weights
     target = download_target(file, downloads_dir)
     try:
@@ -177,6 +179,7 @@ def install_official(
         if bundle is not None:
             flow.tell("installing", tr("Installed"), 1.0)
             return bundle
+        _check_room_for_download(file, target, store)
         urls = download.urls_for(file, base)
         download.fetch(
             urls,
@@ -191,7 +194,7 @@ def install_official(
         request = BuildRequest(
             source=target,
             output=Path(),
-            naming=_official_naming(entry, urls[0], backbone=backbone),
+            naming=official_naming(entry, urls[0], backbone=backbone),
             family=entry.family,
             alpha=entry.alpha,
             input_size=entry.input_size,
@@ -211,6 +214,31 @@ def install_official(
         return bundle
 
 
+def _check_room_for_download(file: WeightsFile, target: Path, store: ModelStore) -> None:
+    """See that a download, and what is made from it, will fit on the disk, before it begins.
+
+    Raises:
+        StorageError: it will not; names what is needed and what is free.
+    """
+    expected = round(_LEAST_SHARE * file.download_bytes)
+    have = 0
+    for path in (target, target.with_name(target.name + ".part")):
+        with contextlib.suppress(OSError):
+            have = max(have, path.stat().st_size)
+    disks: dict[int, tuple[Path, int]] = {}
+    for place, size in ((target.parent, max(0, expected - have)), (store.models_dir, _ROOM * expected)):
+        with contextlib.suppress(OSError):
+            place.mkdir(parents=True, exist_ok=True)
+            disk = place.stat().st_dev
+            first, so_far = disks.get(disk, (place, 0))
+            disks[disk] = (first, so_far + size)
+    for place, size in disks.values():
+        with contextlib.suppress(OSError):
+            free = shutil.disk_usage(place).free
+            if free < size + SPARE_BYTES:
+                raise full_disk(place / target.name, size + SPARE_BYTES, free)
+
+
 def sound(store: ModelStore, model_id: str) -> Bundle | None:
     """Return the installed model of that id if it is whole; None for one that is missing, damaged or built in."""
     if store.is_builtin(model_id):
@@ -223,74 +251,7 @@ def sound(store: ModelStore, model_id: str) -> Bundle | None:
     return bundle
 
 
-def import_file(
-    path: Path,
-    store: ModelStore,
-    *,
-    build: Builder,
-    labels: Path | None = None,
-    model_id: str | None = None,
-    name: str | None = None,
-    replace: bool = False,
-    report: Report | None = None,
-    cancel: threading.Event | None = None,
-) -> Bundle:
-    """Make an installed model from a Keras weights file, a `.tflite` classifier or a model's folder on this machine.
-
-    Args:
-        path: the file, or the folder of a model or of a training; it is only read.
-        store: where to.
-        build: makes the bundle.
-        labels: a labels file; needed where the classes are not ImageNet's and the file does not name them.
-        model_id: the id to use; by default the official one, else made from the file's name.
-        name: the name shown; by default likewise.
-        replace: whether a model of this id may be replaced.
-        report: told how far it is.
-        cancel: set it to stop.
-
-    Raises:
-        IdTakenError: the id is taken and `replace` is not set.
-        ModelError, StorageError: which step failed and why.
-        Cancelled: `cancel` was set.
-    """
-    if path.is_dir():
-        return _import_folder(path, _Flow(store, copy_model, report, cancel, begins="preparing"), labels=labels,
-                              model_id=model_id, name=name, replace=replace)  # fmt: skip
-    _check_file(path)
-    known = catalog.find_by_file_name(path.name)
-    naming = _import_naming(path, known, model_id, name)
-    if store.has(naming.id) and not replace:
-        raise IdTakenError(naming.id)
-    named = None if labels is None else parse_labels_file(labels)
-    entry = None if known is None else known[0]
-    request = BuildRequest(
-        source=path,
-        output=Path(),
-        naming=naming,
-        labels=named,
-        family=None if entry is None else entry.family,
-        alpha=None if entry is None else entry.alpha,
-        input_size=None if entry is None else entry.input_size,
-        backbone=None if known is None else known[1].backbone,
-    )
-    flow = _Flow(store, build, report, cancel, begins="preparing")
-    return flow.make(request, replace=replace, subject=str(path))
-
-
-def _import_folder(
-    path: Path, flow: _Flow, *, labels: Path | None, model_id: str | None, name: str | None, replace: bool
-) -> Bundle:
-    """Copy a model's folder into the store; see `import_file`."""
-    found = open_folder(path)
-    if labels is not None:
-        raise ModelError(str(path), tr("This model brings its own labels; a labels file cannot be given with it."))
-    naming = naming_in(found, _valid(model_id), name)
-    if flow.store.has(naming.id) and not replace:
-        raise IdTakenError(naming.id)
-    return flow.make(BuildRequest(found.folder, Path(), naming), replace=replace, subject=str(path))
-
-
-class _Flow:
+class Flow:
     """The steps after the file is here, and the one stream of progress."""
 
     def __init__(
@@ -407,7 +368,8 @@ def try_once(bundle: Bundle, cancel: threading.Event) -> None:
     trial.ensure(bundle, cancel)
 
 
-def _official_naming(entry: CatalogEntry, url: str, *, backbone: bool) -> Naming:
+def official_naming(entry: CatalogEntry, url: str, *, backbone: bool) -> Naming:
+    """Return what is known of an official model."""
     return Naming(
         id=backbone_id(entry) if backbone else entry.id,
         name=tr("{name} backbone").format(name=entry.name) if backbone else entry.name,
@@ -422,43 +384,3 @@ def _official_naming(entry: CatalogEntry, url: str, *, backbone: bool) -> Naming
         top5=None if backbone else entry.top5,
         preprocessing=entry.preprocessing,
     )
-
-
-def _import_naming(
-    path: Path, known: tuple[CatalogEntry, WeightsFile] | None, model_id: str | None, name: str | None
-) -> Naming:
-    model_id = _valid(model_id)
-    if known is not None:
-        entry, file = known
-        naming = _official_naming(entry, "", backbone=file.backbone)
-        own_id, own_name = naming.id, naming.name
-    else:
-        stem = path.name
-        for suffix in (path.suffix, ".weights"):
-            stem = stem.removesuffix(suffix)
-        own_id, own_name = id_from_name(stem), stem.replace("_", " ").strip() or path.name
-        naming = Naming(id=own_id, name=own_name)
-    return with_changes(naming, id=model_id or own_id, name=name or own_name)
-
-
-def _valid(model_id: str | None) -> str | None:
-    if model_id is not None and not is_valid_id(model_id):
-        raise ModelError(
-            model_id, tr("An id is made of small letters, digits, dots and hyphens, at most {n}.").format(n=80)
-        )
-    return model_id
-
-
-def _check_file(path: Path) -> None:
-    """See that an import can begin at all, so that nothing heavy starts for a file that is not there.
-
-    Raises:
-        ModelError: it cannot.
-    """
-    size = size_of_chosen(path)
-    if path.suffix.lower() not in (*KERAS_SUFFIXES, TFLITE_SUFFIX):
-        raise ModelError(str(path), tr("Only .h5, .weights.h5, .keras and .tflite files can be imported."))
-    if size == 0:
-        raise ModelError(str(path), tr("The file is empty."))
-    if size > MAX_IMPORT_BYTES:
-        raise ModelError(str(path), tr("The file is far too large to be a MobileNet."))

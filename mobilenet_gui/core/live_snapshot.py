@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from PIL import Image
 
+from mobilenet_gui.core.atomic import staged_file, write_atomically
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.live_session import LiveAnswer
 from mobilenet_gui.core.records import json_text
@@ -61,7 +62,7 @@ def save_snapshot(
         photo = _write_new(folder, stem, _SUFFIXES[kind], buffer.getvalue())
         if answer is not None:
             record = sidecar(answer, source, time.strftime("%Y-%m-%dT%H:%M:%S%z", moment))
-            photo.with_suffix(".json").write_bytes(json_text(record | {"photo": photo.name}, indent=2).encode())
+            write_atomically(photo.with_suffix(".json"), json_text(record | {"photo": photo.name}, indent=2).encode())
     except OSError as error:
         if photo is not None:
             photo.unlink(missing_ok=True)
@@ -91,12 +92,10 @@ def _write_new(folder: Path, stem: str, suffix: str, data: bytes) -> Path:
         if any(path.with_suffix(other).exists() for other in (".json", *_SUFFIXES.values())):
             continue
         try:
-            with path.open("xb") as file:
-                file.write(data)
+            with staged_file(folder) as staged:
+                staged.stream.write(data)
+                staged.place_new(path)
         except FileExistsError:
             continue
-        except OSError:
-            path.unlink(missing_ok=True)
-            raise
         return path
     raise OSError(tr("there are too many snapshots of this second"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -9,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from mobilenet_gui.core.errors import PhotoError
 from mobilenet_gui.core.file_kinds import LeftOut, is_raw, is_system_folder, raw_error
@@ -28,8 +29,35 @@ def openable(path: Path) -> str:
     return text
 
 
+class NoFileError(OSError):
+    """What stands at a path is a device or a pipe."""
+
+
+def open_regular(path: Path) -> IO[bytes]:
+    """Open a file to read its bytes. Never a pipe or a device: one waits for a writer, maybe for ever.
+
+    Raises:
+        OSError: the system refuses it, or it is no file; `os_reason` says it in words.
+    """
+    target = openable(path)
+    # Looked at first, for a device may do something when it is opened; again afterwards, for it may be another by then.
+    mode = os.stat(target).st_mode  # noqa: PTH116 - keeps the long form of the path
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        stream = open(target, "rb", opener=_open_without_waiting)  # noqa: SIM115 - the caller closes
+        if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            return stream
+        stream.close()
+    raise NoFileError(errno.EINVAL, tr("This is a device or a pipe, not a file."), str(path))
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def os_reason(error: OSError) -> str:
     """Say in plain words why the system refused a file or folder."""
+    if isinstance(error, NoFileError):
+        return str(error.strerror)
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return tr("There is no such file.")
     if isinstance(error, PermissionError):

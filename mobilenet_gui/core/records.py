@@ -12,17 +12,16 @@ characters are spelt out (`\n`, `\x1b`), bytes of a file name that are no UTF-8,
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
 import math
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.errors import StorageError
 
 MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
@@ -81,15 +80,9 @@ def write_whole(target: Path, data: bytes) -> None:
     Raises:
         StorageError: it could not be written; an older file is untouched.
     """
-    place = Path(os.path.realpath(target))
-    # Not the target's name and something: that might be too long.
-    staging = place.with_name(f".mobilenet-gui-export-{os.getpid()}.part")
     try:
-        staging.write_bytes(data)
-        staging.replace(place)
+        write_atomically(target, data, make_folder=False)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            staging.unlink(missing_ok=True)
         raise StorageError(str(target), error.strerror or str(error)) from error
 
 

@@ -25,6 +25,7 @@ LEAD: Final = 0.06
 """How far another class must be ahead of the winner to take its place."""
 KEEP: Final = 0.85
 """The winner stays one down to this share of `sure_from`."""
+_INSTANT: Final = 1e-6
 _PAUSE: Final = 5.0
 """After so many time constants, or a jump back in time, nothing of the old scores is left worth keeping."""
 
@@ -105,7 +106,8 @@ class Steadier:
 class Centred:
     """Smooths answers of a recording with the frames on both sides of each, so that nothing comes late.
 
-    The mean over `seconds` to each side. It keeps the frames of that window and no more.
+    The mean over `seconds` to each side, each frame counting for as long as it is on screen: a picture that stands
+    still for ten seconds is not outvoted by the short ones before it. It keeps the frames of that window and no more.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -113,44 +115,60 @@ class Centred:
         self._reach = max(0.0, seconds)
         self._times: list[float] = []
         self._scores: list[Floats] = []
+        self._lengths: list[float] = []
+        # Of the frames whose length is known: all but the newest.
         self._sum: NDArray[np.float64] | None = None
+        self._weight = 0.0
         self._done = 0
 
     def add(self, scores: Floats, timestamp: float) -> list[tuple[float, Floats, Floats]]:
         """Take in a frame; return (timestamp, own scores, smoothed scores) of those that are complete now."""
+        if self._reach == 0.0:
+            return [(timestamp, scores, np.array(scores, np.float32))]
+        if self._times:
+            self._count(timestamp - self._times[-1])
         self._times.append(timestamp)
         self._scores.append(scores)
-        self._sum = scores.astype(np.float64) if self._sum is None else self._sum + scores
         out = []
         # The newest frame is not part of the window of one that lies farther back than the reach.
         while self._done < len(self._times) - 1 and self._times[self._done] + self._reach < timestamp:
-            out.append(self._hand_out(len(self._times) - 1))
-        if self._reach == 0.0:
-            out.append(self._hand_out(len(self._times)))
+            out.append(self._hand_out())
         return out
 
     def finish(self) -> list[tuple[float, Floats, Floats]]:
         """Return the frames that are left at the end."""
+        if len(self._lengths) < len(self._times):
+            self._count(self._lengths[-1] if self._lengths else self._reach)
         out = []
         while self._done < len(self._times):
-            out.append(self._hand_out(len(self._times)))
+            out.append(self._hand_out())
         return out
 
-    def _hand_out(self, end: int) -> tuple[float, Floats, Floats]:
-        """Return the next frame, smoothed over the window that ends before number `end`."""
+    def _count(self, seconds: float) -> None:
+        """Learn how long the newest frame is on screen."""
+        self._lengths.append(max(_INSTANT, seconds))
+        weight, scores = self._weight_of(-1), self._scores[-1]
+        self._weight += weight
+        self._sum = weight * scores.astype(np.float64) if self._sum is None else self._sum + weight * scores
+
+    def _weight_of(self, number: int) -> float:
+        # No more of it than what lies in the window of a frame next to it.
+        return min(self._lengths[number], self._reach)
+
+    def _hand_out(self) -> tuple[float, Floats, Floats]:
+        """Return the next frame, smoothed over the frames whose length is known."""
         assert self._sum is not None  # noqa: S101 - for the type checker
         here = self._times[self._done]
         first = 0
         while self._times[first] < here - self._reach:
-            self._sum -= self._scores[first]
+            self._sum -= self._weight_of(first) * self._scores[first]
+            self._weight -= self._weight_of(first)
             first += 1
         if first:
-            del self._times[:first], self._scores[:first]
+            del self._times[:first], self._scores[:first], self._lengths[:first]
             self._done -= first
-            end -= first
-        total = self._sum.copy()
-        for late in self._scores[end:]:
-            total -= late
         own = self._scores[self._done]
+        rest = self._lengths[self._done] - self._weight_of(self._done)
+        total = np.maximum(self._sum + rest * own, 0.0) / (self._weight + rest)
         self._done += 1
-        return here, own, (np.maximum(total, 0.0) / end).astype(np.float32)
+        return here, own, total.astype(np.float32)

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mobilenet_gui import paths
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import Cancelled
+from mobilenet_gui.core.sound_text import is_sound
 from mobilenet_gui.core.store_files import storage_error
-from mobilenet_gui.settings import write_atomically
 
 if TYPE_CHECKING:
     from mobilenet_gui.core.recognizer import Recognizer
@@ -148,8 +149,13 @@ def _read(path: Path) -> dict[str, Speed]:
             speed = Speed(
                 float(value["milliseconds"]), int(value["threads"]), str(value["measured"]), str(value["model_hash"])
             )
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
             continue
-        if 0 < speed.milliseconds < 1e6 and speed.threads > 0:
+        if (
+            0 < speed.milliseconds < 1e6
+            and speed.threads > 0
+            and is_sound(speed.measured)
+            and is_sound(speed.model_hash)
+        ):
             speeds[str(key)] = speed
     return speeds

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from mobilenet_gui import paths
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import ModelError, StorageError
 from mobilenet_gui.core.store_files import discard, is_valid_id, rename
 from mobilenet_gui.core.store_folder import STAGING, StoreFolder
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.settings import write_atomically
 
 _TOKEN = re.compile(r"\.(?:old|gone)-[0-9a-f]{8}-(.+)")
 

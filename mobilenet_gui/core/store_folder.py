@@ -107,6 +107,7 @@ class StoreFolder:
         try:
             # Under the store's lock, or another program's `clean` takes the half-made pair for a leftover.
             with self.locked(), self.storage_errors():
+                self._clean_old_staging()
                 lock.acquire(timeout=0)
                 folder.mkdir()
             yield folder
@@ -115,6 +116,11 @@ class StoreFolder:
             lock.release()
             with contextlib.suppress(OSError):
                 Path(lock.lock_file).unlink(missing_ok=True)
+
+    def _clean_old_staging(self) -> None:
+        for entry in sorted(self.place.glob(f"{STAGING}*")):
+            with contextlib.suppress(OSError):
+                self.clean_staging(entry)
 
     def clean_staging(self, entry: Path) -> None:
         """Delete a staging folder or its lock, unless its maker lives. To be called under the store's lock.

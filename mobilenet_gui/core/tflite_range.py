@@ -138,6 +138,11 @@ def _from_limits(done: _Affine, limits: tuple[float, float] | None) -> Normaliza
     return None
 
 
+def range_of_rescaling(factor: float, offset: float) -> Normalization | None:
+    """Return the value range that x * factor + offset brings near 0; None where it tells none."""
+    return _from_affine(_Affine(factor, offset))
+
+
 def _from_affine(done: _Affine) -> Normalization | None:
     """Return the range that a rescaling brings near 0: (x / 127.5 - 1), (x - 0.5) * 2, (x + 1) / 2 and their kin."""
     if done.factor == 1 and done.offset == 0:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from mobilenet_gui import paths
+from mobilenet_gui.core.atomic import replacing
 from mobilenet_gui.core.errors import PhotoError
 from mobilenet_gui.core.photo_files import openable, os_reason
 
@@ -125,14 +126,10 @@ class ThumbnailCache:
 
     def _write(self, place: Path, data: bytes) -> None:
         """Keep a picture; a disk that refuses only costs the time to make it again."""
-        temporary = place.with_name(f"{place.stem}.{os.urandom(4).hex()}.tmp")
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(data)
-            temporary.replace(place)
+            with replacing(place, sync=False) as stream:
+                stream.write(data)
         except OSError:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
             return
         with self._counting:
             self._written += 1

@@ -57,6 +57,7 @@ class AnalysisWork:
         self.frame_seconds = 0.0
         self.note: SourceError | None = None
         self._path, self._step, self._cancel = path, step, cancel
+        self._counter = Counter()
         self._load = load
         self._jobs_at_once = jobs
         # One lock, three conditions: nobody is woken for what does not concern them.
@@ -85,6 +86,7 @@ class AnalysisWork:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._counter.line.cut()  # a web server may keep the decoder waiting
         with self._lock:
             self._stop = True
             self._room.notify_all()
@@ -133,7 +135,7 @@ class AnalysisWork:
         # FFmpeg's own choice, a thread a core, costs a quarter more and gains nothing beside networks on all cores.
         threads = max(1, usable_cores() // 2)
         kind = SourceKind.STREAM if is_stream_address(self._path) else SourceKind.FILE
-        source = open_source(SourceSpec(kind, self._path), Counter(), threads=threads)
+        source = open_source(SourceSpec(kind, self._path), self._counter, threads=threads)
         try:
             if not isinstance(source, VideoFile):
                 raise TypeError(type(source))

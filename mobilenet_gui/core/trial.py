@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mobilenet_gui import __version__, paths
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.child import creation_flags, environment, process_group
 from mobilenet_gui.core.errors import Cancelled, ModelError
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.settings import write_atomically
 
 if TYPE_CHECKING:
     from mobilenet_gui.core.bundle import Bundle

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, NamedTuple
 
-from mobilenet_gui.core.types import Normalization
-
 Family = Literal[
     "v1", "v2", "v3-small", "v3-large", "v3-small-minimalistic", "v3-large-minimalistic", "lite0", "lite1", "lite2"
 ]
@@ -62,11 +60,6 @@ class Architecture:
     def parameters(self) -> int:
         """How many numbers the weights hold, batch-norm statistics included."""
         return sum(math.prod(shape) for layer in self.layers for shape in layer.shapes)
-
-    @property
-    def normalization(self) -> Normalization:
-        """The range of the pixels that it takes; those with 0 to 255 rescale them in a layer of their own."""
-        return "zero_255" if self.family.startswith(("v3", "lite")) else "minus1_1"
 
     @property
     def name(self) -> str:

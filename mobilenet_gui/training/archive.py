@@ -6,11 +6,9 @@ there. Photos are not packed again, since they are packed already.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import os
-import stat
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -18,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from mobilenet_gui.core.atomic import replacing
 from mobilenet_gui.core.errors import Cancelled, PhotoError
 from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES
-from mobilenet_gui.core.photo_files import openable, os_reason
+from mobilenet_gui.core.photo_files import open_regular, os_reason
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import json_rows, project_file
@@ -72,20 +71,15 @@ def export_zip(
         StorageError: the disk refused; an older file is untouched.
         Cancelled: `cancel` was set.
     """
-    temporary = target.with_name(f".{target.name[:80]}.{os.urandom(4).hex()}.tmp")
     try:
-        with temporary.open("xb") as stream:
-            with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-                names, problems = _write_photos(archive, data, include_photos, progress, cancel)
-                _write_project(archive, data, names)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
+        with (
+            replacing(target, make_folder=False) as stream,
+            zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED, allowZip64=True) as archive,
+        ):
+            names, problems = _write_photos(archive, data, include_photos, progress, cancel)
+            _write_project(archive, data, names)
     except OSError as error:
         raise storage_error(target, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
     return Exported(target, len(set(names.values())), tuple(problems))
 
 
@@ -126,13 +120,11 @@ def _opened(path: Path) -> IO[bytes]:
         PhotoError: it cannot be read.
     """
     try:
-        stream = open(openable(path), "rb")  # noqa: PTH123, SIM115 - keeps the long form of the path; the caller closes
+        stream = open_regular(path)
     except OSError as error:
         raise PhotoError(str(path), os_reason(error)) from error
     try:
         status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise PhotoError(str(path), tr("This is a device or a pipe, not a file."))
         if status.st_size > MAX_PHOTO_BYTES:
             raise PhotoError(str(path), tr("The file is too large for a photo."))
         if status.st_size > _IN_MEMORY:

@@ -7,9 +7,7 @@ of its folder is refused as a whole, as are bombs and projects from a newer vers
 
 from __future__ import annotations
 
-import re
 import shutil
-import stat
 import struct
 import threading
 import zipfile
@@ -20,8 +18,9 @@ from pathlib import Path
 from typing import IO, Final
 
 from mobilenet_gui.core.errors import Cancelled, PhotoError, ProjectError, StorageError, UserError
-from mobilenet_gui.core.photo_files import openable, os_reason
+from mobilenet_gui.core.photo_files import open_regular, os_reason
 from mobilenet_gui.core.store_files import storage_error
+from mobilenet_gui.core.zip_entries import UnsafeZipError, is_readable, refuse_bombs, safe_entries
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import json_rows, project_file
 from mobilenet_gui.training.project_copies import MAX_PHOTO_BYTES, Progress, keep
@@ -33,9 +32,6 @@ MAX_DIRECTORY_BYTES: Final = 256 << 20
 """The zip's table of contents, which Python reads whole; a million photos take 150 MB."""
 MAX_PROJECT_BYTES: Final = 512 << 20
 _SPARE_BYTES: Final = 256 << 20
-_BOMB_BYTES: Final = 256 << 20
-_BOMB_RATIO: Final = 100
-"""Photos hardly shrink when packed, and a project file by a factor of ten."""
 _END: Final = b"PK\x05\x06"
 _END_BYTES: Final = 22
 _END_64: Final = b"PK\x06\x06"
@@ -50,7 +46,6 @@ _DAMAGED: Final = (
     ValueError,
 )
 """What `zipfile` raises for files that are no good."""
-_DRIVE = re.compile(r"[A-Za-z]:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +85,7 @@ def import_zip(
     """
     subject = str(path)
     try:
-        with open(openable(path), "rb") as stream:  # noqa: PTH123 - keeps the long form of the path
-            if not stat.S_ISREG(path.stat().st_mode):
-                raise ProjectError(subject, tr("This is not a file."))
+        with open_regular(path) as stream:
             size = _check_directory(stream, subject)
             with zipfile.ZipFile(stream) as archive:
                 return _Import(store, archive, subject, progress, cancel, size=size).run()
@@ -163,34 +156,18 @@ class _Import:
 
     def _checked_entries(self) -> dict[str, zipfile.ZipInfo]:
         """Return what may be read by its name below the project's folder."""
-        found: dict[str, zipfile.ZipInfo] = {}
-        for entry in self._archive.infolist():
-            name = entry.orig_filename
-            kind = stat.S_IFMT(entry.external_attr >> 16)
-            outside = name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) or _DRIVE.match(name)
-            if outside or "\0" in name or kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-                raise self._refusal(
-                    tr(
-                        "This file is not safe: it holds an entry that points outside of the project, “{name}”."
-                    ).replace("{name}", repr(name)[1:-1][:80])
-                )
-            if entry.is_dir():
-                continue
-            if name in found:
-                raise self._refusal(tr("This file is not safe: it holds the same entry twice."))
-            found[name] = entry
-        for entry in found.values():
-            packed = max(1, entry.compress_size)
-            if entry.file_size > _BOMB_BYTES and entry.file_size > _BOMB_RATIO * packed:
-                raise self._refusal(tr("This file is not safe: it would unpack to far more than it holds."))
-        return _without_wrapper(found)
+        try:
+            return _without_wrapper(safe_entries(self._archive))
+        except UnsafeZipError as error:
+            raise self._refusal(str(error)) from error
 
     def _check_room(self, folder: Path, entries: Iterable[zipfile.ZipInfo]) -> None:
         entries = list(entries)
+        try:
+            refuse_bombs(entries)
+        except UnsafeZipError as error:
+            raise self._refusal(str(error)) from error
         total = sum(entry.file_size for entry in entries)
-        packed = sum(entry.compress_size for entry in entries)
-        if total > _BOMB_BYTES and total > _BOMB_RATIO * max(1, packed):
-            raise self._refusal(tr("This file is not safe: it would unpack to far more than it holds."))
         try:
             free = shutil.disk_usage(folder).free
         except OSError as error:
@@ -202,7 +179,7 @@ class _Import:
     # --- unpacking
 
     def _read_project(self, entry: zipfile.ZipInfo, staged: Path) -> tuple[ProjectData, list[UserError]]:
-        if entry.file_size > MAX_PROJECT_BYTES or not self._is_readable(entry):
+        if entry.file_size > MAX_PROJECT_BYTES or not is_readable(entry, self._size):
             raise self._refusal(tr("This file is damaged, or it is no project."))
         incoming = staged / project_file.INCOMING_NAME
         try:
@@ -243,7 +220,7 @@ class _Import:
     def _read_photo(self, staged: Path, target: Path, entry: zipfile.ZipInfo | None) -> None:
         if entry is None:
             raise PhotoError(target.name, tr("It is missing in the file."))
-        if not self._is_readable(entry) or entry.file_size > MAX_PHOTO_BYTES:
+        if not is_readable(entry, self._size) or entry.file_size > MAX_PHOTO_BYTES:
             raise PhotoError(target.name, tr("It is damaged in the file."))
         try:
             with self._archive.open(entry) as source:
@@ -255,12 +232,6 @@ class _Import:
                 kept.replace(target)
                 return
             raise PhotoError(target.name, tr("It is damaged in the file."))
-
-    def _is_readable(self, entry: zipfile.ZipInfo) -> bool:
-        """Say whether it lies in the zip, and is packed in a way that is read here: plain or deflated, no password."""
-        packed = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) and not entry.flag_bits & 1
-        # A damaged table of contents may point before the file's beginning: to go there is an error of the disk's.
-        return packed and 0 <= entry.header_offset < self._size
 
     def _refusal(self, reason: str) -> ProjectError:
         return ProjectError(self._subject, reason)

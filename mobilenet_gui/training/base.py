@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -18,8 +17,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from mobilenet_gui.core.atomic import staged_folder
 from mobilenet_gui.core.bundle import Bundle, ClassifierHead
-from mobilenet_gui.core.errors import ModelError
+from mobilenet_gui.core.errors import ModelError, StorageError
 from mobilenet_gui.core.manifest import Provenance
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.phases import Phase
@@ -108,7 +108,7 @@ def open_base(folder: Path) -> Base:
         return Base(bundle, found.architecture, found.read(bundle.name))
 
 
-def feature_bundle(base: Base, size: int, cache_dir: Path, report: Report) -> Bundle:
+def feature_bundle(base: Base, size: int, cache_dir: Path, report: Report, spare: Path | None = None) -> Bundle:
     """Return a bundle whose second output is the base's last feature map for inputs of `size`.
 
     Args:
@@ -116,19 +116,21 @@ def feature_bundle(base: Base, size: int, cache_dir: Path, report: Report) -> Bu
         size: the side of the input.
         cache_dir: where one that has to be made is kept.
         report: told the steps where it has to be made; may raise to stop.
+        spare: where it is kept if the cache cannot be written to or is full.
 
     Raises:
         ModelError: it cannot be made.
-        StorageError: the disk refused.
+        StorageError: the disk refused, in both places.
     """
     if size == base.input_size and base.bundle.explainable and can_replace(base.bundle.tflite_bytes()):
         return base.bundle
-    place = cache_dir / "networks" / f"{base.key}-{size}"
-    with contextlib.suppress(ModelError):
-        kept = Bundle.open(place)
-        kept.verify()
-        return kept
-    return _make(base, size, place, report)
+    places = [folder / f"{base.key}-{size}" for folder in (cache_dir / "networks", spare) if folder is not None]
+    for place in places:
+        with contextlib.suppress(ModelError):
+            kept = Bundle.open(place)
+            kept.verify()
+            return kept
+    return _make(base, size, places, report)
 
 
 def hidden_layers(bundle: Bundle) -> ClassifierHead | None:
@@ -137,7 +139,7 @@ def hidden_layers(bundle: Bundle) -> ClassifierHead | None:
     return ClassifierHead(head.layers[:-1]) if head is not None and len(head.layers) > 1 else None
 
 
-def _make(base: Base, size: int, place: Path, report: Report) -> Bundle:
+def _make(base: Base, size: int, places: Sequence[Path], report: Report) -> Bundle:
     from mobilenet_gui.core.tflite_graph import parse
     from mobilenet_gui.core.tflite_import import bundle_from_graph
 
@@ -154,22 +156,32 @@ def _make(base: Base, size: int, place: Path, report: Report) -> Bundle:
     naming = Naming("features", base.bundle.name, family=architecture.family, preprocessing=base.preprocessing(size))
     labels = [Label(n, "", str(n)) for n in range(_STAND_IN_CLASSES)]
     normalization = base.bundle.preprocessing.normalization
+
+    def write(folder: Path) -> None:
+        bundle_from_graph(graph, folder, naming, labels, normalization=normalization, provenance=Provenance())
+
+    for place in places[:-1]:
+        with contextlib.suppress(StorageError):
+            return _placed(place, write)
+    return _placed(places[-1], write)
+
+
+def _placed(place: Path, write: Callable[[Path], None]) -> Bundle:
+    """Write a bundle and put it in its place.
+
+    Raises:
+        StorageError: the disk refused.
+    """
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix="making-", dir=place.parent))
-    except OSError as error:
-        raise storage_error(place.parent, error) from error
-    try:
-        bundle_from_graph(graph, staging, naming, labels, normalization=normalization, provenance=Provenance())
-        if place.exists():
-            shutil.rmtree(place, ignore_errors=True)
-        staging.rename(place)
+        with staged_folder(place.parent) as staging:
+            write(staging)
+            if place.exists():
+                shutil.rmtree(place, ignore_errors=True)
+            staging.rename(place)
     except OSError as error:
         if (made := _opened(place)) is not None:  # another training was quicker
             return made
         raise storage_error(place, error) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     return Bundle.open(place)
 
 

@@ -17,8 +17,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.store_files import storage_error
-from mobilenet_gui.settings import write_atomically
 from mobilenet_gui.training.base import Base
 from mobilenet_gui.training.material import Material
 from mobilenet_gui.training.presets import Recipe
@@ -118,7 +118,7 @@ def load(folder: Path, belongs_to: str, like: Sequence[NDArray[Any]]) -> Progres
             }
         numbers: dict[str, Any] = {name: (_LATER | head)[name] for name in _NUMBERS}
         progress = Progress(**numbers, **lists)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RecursionError, zipfile.BadZipFile):
         return None
     shapes = [array.shape for array in like]
     sound = all([a.shape for a in group] == shapes for group in (progress.weights, progress.average, progress.best))

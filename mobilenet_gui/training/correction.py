@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import ModelError, ProjectError, UserError
+from mobilenet_gui.core.photo_files import open_regular
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.core.store_files import discard, storage_error
 from mobilenet_gui.core.types import Pixels
@@ -60,7 +61,8 @@ class Wrong:
     def content(self) -> bytes:
         """Return the photo as the content of a file; a frame becomes a JPEG."""
         if isinstance(self.source, Path):
-            return self.source.read_bytes()
+            with open_regular(self.source) as stream:
+                return stream.read()
         if isinstance(self.source, bytes):
             return self.source
         from PIL import Image

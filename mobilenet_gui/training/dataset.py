@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mobilenet_gui.core.errors import ProjectError
+from mobilenet_gui.core.file_kinds import not_a_photo
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.dataset_layout import LayoutReader, is_folder
 from mobilenet_gui.training.dataset_project import is_project, read_project
@@ -55,6 +56,8 @@ def read_source(
     if not found.photos and not found.left_out.videos:
         if found.problems and not (found.left_out.total and len(paths) == 1 and is_folder(paths[0])):
             raise ProjectError(found.problems[0].subject, found.problems[0].reason)
+        if found.left_out.total == 1 and not is_folder(paths[0]):
+            raise ProjectError(str(paths[0]), not_a_photo(paths[0]))
         reason = f"{tr('There are no photos here.')} {found.left_out.words()}".strip()
         raise ProjectError(str(paths[0]) if paths else "", reason)
     return found

@@ -15,7 +15,7 @@ from typing import Final
 from mobilenet_gui.core.errors import PhotoError, ProjectError
 from mobilenet_gui.core.file_address import is_file_address, path_of_address
 from mobilenet_gui.core.file_kinds import is_raw, raw_error
-from mobilenet_gui.core.photo_files import natural_key, openable, os_reason
+from mobilenet_gui.core.photo_files import natural_key, open_regular, openable, os_reason
 from mobilenet_gui.core.records import unguarded
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.dataset_columns import (
@@ -200,7 +200,7 @@ def read_table(path: Path, gathering: Gathering, check: Callable[[], None], part
 
 def _rows(path: Path) -> list[list[str]]:
     try:
-        with open(openable(path), "rb") as stream:  # noqa: PTH123 - keeps the long form of the path
+        with open_regular(path) as stream:
             if os.fstat(stream.fileno()).st_size > MAX_BYTES:
                 raise ProjectError(str(path), tr("This table is too large."))
             text = _decoded(stream.read(MAX_BYTES))

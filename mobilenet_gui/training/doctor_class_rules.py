@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.i18n import shown, tr, trn
 from mobilenet_gui.training.doctor_dataset import Dataset
 from mobilenet_gui.training.doctor_findings import Finding, Fix, FixStep
 from mobilenet_gui.training.doctor_labels import Suspect
@@ -33,7 +33,8 @@ def too_few(data: Dataset) -> Finding | None:
         names = _quoted(data.classes[class_id] for _, class_id in few)
         title = trn("{n} class has few photos", "{n} classes have few photos", len(few))
         detail = tr("With {n} or more each is recognised better: {names}").format(names=names, n=FEW_PHOTOS)
-    notes = tuple(f"{data.classes[class_id]}: {trn('{n} photo', '{n} photos', count)}" for count, class_id in few)
+    told = ((shown(data.classes[class_id]), trn("{n} photo", "{n} photos", count)) for count, class_id in few)
+    notes = tuple(f"{name}: {photos}" for name, photos in told)
     return Finding("too_few", "error" if hopeless else "hint", title, detail, notes=notes)
 
 
@@ -56,7 +57,7 @@ def alike_names(data: Dataset) -> Finding | None:
         "alike_names",
         "warning",
         trn("{n} classes have names that look the same", "{n} classes have names that look the same", count),
-        tr("Only case, accents' form or hidden characters differ: {names}").format(names=_quoted(names)),
+        tr("{names}: only case, accents or hidden characters differ").format(names=_quoted(names)),
         notes=tuple(names),
         fix=Fix(tr("Merge"), tuple(steps)),
     )
@@ -64,8 +65,8 @@ def alike_names(data: Dataset) -> Finding | None:
 
 def _quoted(names: Iterable[str], most: int = 3) -> str:
     listed = list(names)
-    shown = ", ".join(listed[:most])
-    return shown if len(listed) <= most else tr("{names} and {n} more").format(names=shown, n=len(listed) - most)
+    some = ", ".join(map(shown, listed[:most]))
+    return some if len(listed) <= most else tr("{names} and {n} more").format(names=some, n=len(listed) - most)
 
 
 def uneven(data: Dataset) -> Finding | None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 
 from mobilenet_gui.core.errors import ProjectError
 from mobilenet_gui.core.store_files import storage_error
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import isolate_names, tr
 from mobilenet_gui.training import json_rows
 from mobilenet_gui.training.doctor_findings import CheckedPhoto, Examination, PlainPhoto, from_data, to_data
 from mobilenet_gui.training.doctor_labels import Suspect
@@ -171,15 +171,19 @@ def run(job: DoctorJob, report: Callable[[str, float | None], None]) -> dict[str
             last = now
             report(PHASE, fraction)
 
-    examination = examine(
-        order.photos,
-        order.classes,
-        cache_path=job.cache,
-        class_weights=order.class_weights,
-        suspects=order.suspects,
-        threads=job.threads,
-        progress=progress,
-    )
+    isolate_names(True)  # findings are sentences for the window
+    try:
+        examination = examine(
+            order.photos,
+            order.classes,
+            cache_path=job.cache,
+            class_weights=order.class_weights,
+            suspects=order.suspects,
+            threads=job.threads,
+            progress=progress,
+        )
+    finally:
+        isolate_names(False)
     write_answer(job.answer, examination)
     return {
         "findings": len(examination.open),

@@ -170,7 +170,7 @@ def _read_search(data: bytes | None, contents: int) -> _Search | None:
         for group in [*copies, *alike]:
             if len(group) < 2 or not all(isinstance(n, int) and 0 <= n < contents for n in group):
                 return None
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     return _Search(copies, alike)
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import PhotoError
-from mobilenet_gui.settings import write_atomically
 from mobilenet_gui.training.presets import Recipe, recipe_for
 from mobilenet_gui.training.training_settings import TrainingSettings
 
@@ -89,7 +89,7 @@ class PaceBook:
     def get(self, kind: str, network: str) -> float | None:
         """Return a pace, `seen` or `learnt`, or a training's `rest` or `share`, of what `network_of` names."""
         value = self._read().get(f"{kind} {network}")
-        return value if isinstance(value, float) and 0 < value < 3600 else None
+        return value
 
     def put(self, kind: str, network: str, seconds: float) -> None:
         """Note a pace."""
@@ -97,12 +97,14 @@ class PaceBook:
             values = self._read() | {f"{kind} {network}": float(seconds)}
             write_atomically(self._path, json.dumps(values, indent=1).encode("ascii"))
 
-    def _read(self) -> dict[str, object]:
+    def _read(self) -> dict[str, float]:
         try:
             values = json.loads(self._path.read_text("ascii"))
         except (OSError, ValueError, RecursionError):
             return {}
-        return values if isinstance(values, dict) else {}
+        if not isinstance(values, dict):
+            return {}
+        return {name: value for name, value in values.items() if isinstance(value, float) and 0 < value < 3600}
 
 
 def network_of(bundle: Bundle, size: int, blocks: int = 0) -> str:

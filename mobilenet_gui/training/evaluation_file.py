@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mobilenet_gui.core.errors import ProjectError
+from mobilenet_gui.core.sound_text import is_sound
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import json_rows
@@ -94,7 +95,7 @@ def _row(answer: Answer) -> list[Any]:
 def _evaluation(head: Mapping[str, Any], rows: Iterable[Any]) -> Evaluation:
     try:
         if not 1 <= head["format_version"] <= FORMAT_VERSION:
-            raise ValueError(head["format_version"])
+            raise ValueError("of another version")
         classes = tuple(_text(name) for name in head["classes"])
         sure_from = head.get("sure_from")
         return Evaluation(
@@ -109,12 +110,12 @@ def _evaluation(head: Mapping[str, Any], rows: Iterable[Any]) -> Evaluation:
             unknown=tuple(_text(name) for name in head.get("unknown", ())),
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"not an evaluation: {error!r}") from error
+        raise ValueError("not an evaluation") from error
 
 
 def _answer(row: Any, classes: tuple[str, ...]) -> Answer:
     if not isinstance(row, list) or len(row) != _ROW:
-        raise ValueError(f"not an answer: {row!r}")
+        raise ValueError("not an answer")
     photo, path, truth, guesses, truth_probability, raw, error = row
     return Answer(
         _text(photo),
@@ -136,19 +137,19 @@ def _guess(data: Any, classes: tuple[str, ...]) -> Guess:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or "\0" in value:
-        raise ValueError(f"not a text: {value!r}")
+    if not is_sound(value):
+        raise ValueError("not a text")
     return value
 
 
 def _label(value: object, classes: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < classes:
-        raise ValueError(f"not a class: {value!r}")
+        raise ValueError("not a class")
     return value
 
 
 def _number(value: object, most: float = 1.0) -> float:
     """Read a number from 0 to `most`; rounding in single precision may put a probability a hair above 1."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= most + 1e-6:
-        raise ValueError(f"not a number from 0 to {most}: {value!r}")
+        raise ValueError(f"not a number from 0 to {most}")
     return float(value)

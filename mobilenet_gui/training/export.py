@@ -10,12 +10,12 @@ import contextlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from mobilenet_gui.core.atomic import staged_folder
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import Cancelled, ModelError, StorageError
 from mobilenet_gui.core.phases import Phase
@@ -29,10 +29,7 @@ from mobilenet_gui.training.export_companions import PREPROCESSING_NAME, README_
 from mobilenet_gui.training.export_formats import unavailable_reason
 from mobilenet_gui.training.export_job import ExportFormat, ExportJob, ExportResult
 from mobilenet_gui.training.export_making import Maker
-from mobilenet_gui.training.export_run import STAGING_PREFIX
 
-_LOCK_NAME: Final = "lock"
-_STALE_SECONDS: Final = 600.0
 _ROOM_BYTES: Final = 4 << 20
 """With less free than this, a failure to write counts as a full disk, whatever the writing library calls it."""
 
@@ -67,30 +64,13 @@ def export(job: ExportJob, control: Control) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _staging(job: ExportJob) -> Iterator[Path]:
-    """Make the hidden folder, hold its lock, clear away those that crashed exports left, and delete it in the end."""
-    from filelock import FileLock, Timeout
-
-    staging = job.output / job.staging
-    try:
-        job.output.mkdir(parents=True, exist_ok=True)
-        for old in job.output.glob(STAGING_PREFIX + "*"):
-            with contextlib.suppress(Timeout, OSError):
-                if time.time() - old.stat().st_mtime < _STALE_SECONDS:
-                    continue  # another export may have made it this moment and not locked it yet
-                with FileLock(old / _LOCK_NAME, timeout=0):
-                    pass
-                discard(old)
-        staging.mkdir()
-        lock = FileLock(staging / _LOCK_NAME)
-        lock.acquire()
-    except OSError as error:
-        discard(staging)
-        raise storage_error(job.output, error) from error
-    try:
+    """Make the hidden folder, telling the user what the disk refuses."""
+    with contextlib.ExitStack() as stack:
+        try:
+            staging = stack.enter_context(staged_folder(job.output, job.staging))
+        except OSError as error:
+            raise storage_error(job.output, error) from error
         yield staging
-    finally:
-        lock.release()
-        discard(staging)
 
 
 class _Exporter:
@@ -200,5 +180,5 @@ def _is_export(folder: Path) -> bool:
         about = json.loads((folder / PREPROCESSING_NAME).read_bytes())
         known = {LABELS_NAME, PREPROCESSING_NAME, README_NAME, EXAMPLE_NAME, "__pycache__", about["file"]}
         return not folder.is_symlink() and {entry.name for entry in folder.iterdir()} <= known
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False

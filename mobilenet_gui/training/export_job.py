@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Final, Literal, cast, get_args
 
+from mobilenet_gui.core.sound_text import is_sound
+
 ExportFormat = Literal["tflite", "tflite-float16", "tflite-int8", "onnx", "keras", "savedmodel", "tfjs"]
 """What a model can be exported as."""
 
@@ -168,8 +170,11 @@ class ExportResult:
             ValueError: it is none.
         """
         if not isinstance(data, dict) or data.get("format") not in get_args(ExportFormat):
-            raise ValueError(f"not the result of an export: {data!r}")
+            raise ValueError("not the result of an export")
         path, difference = data.get("path"), data.get("largest_difference")
+        words = [data.get(name) for name in ("numbers", "preprocessing", "note", "problem")]
+        if not all(is_sound(text) for text in (words if path is None else [path, *words])):
+            raise ValueError("not the result of an export")
         try:
             return cls(
                 data["format"],
@@ -179,10 +184,10 @@ class ExportResult:
                 int(data["agree"]),
                 math.nan if difference is None else float(difference),
                 float(data["milliseconds"]),
-                *(str(data[name]) for name in ("numbers", "preprocessing", "note", "problem")),
+                *map(str, words),
             )
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"not the result of an export: {error!r}") from error
+        except (KeyError, TypeError, OverflowError) as error:
+            raise ValueError("not the result of an export") from error
 
     def moved(self, folder: Path) -> ExportResult:
         """Return it with the exported file in another folder."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
-from mobilenet_gui.core.store_files import discard
+from mobilenet_gui.core.atomic import staging_name, sweep
 from mobilenet_gui.training import protocol
 from mobilenet_gui.training.export_job import ExportFormat, ExportJob, ExportResult, results_of
 from mobilenet_gui.training.process import OnEvent, WorkerProcess
 from mobilenet_gui.training.run_folder import RunFolder, RunSpec
-
-STAGING_PREFIX: Final = ".mobilenet-gui-export-"
 
 
 def run_export(
@@ -42,7 +38,7 @@ def run_export(
         StorageError: the disk refused.
         Cancelled: `cancel` was set.
     """
-    job = replace(job, staging=STAGING_PREFIX + secrets.token_hex(4))
+    job = replace(job, staging=staging_name("export"))
 
     def hear(event: protocol.Event) -> None:
         if on_event is not None:
@@ -55,7 +51,7 @@ def run_export(
         with worker or WorkerProcess(command) as process:
             return results_of(process.run(job, hear, cancel))
     finally:
-        discard(job.output / job.staging)
+        sweep(job.output, again=True)  # the worker may have been ended with the folder half made
 
 
 def job_for_run(

@@ -19,7 +19,7 @@ from PIL import Image
 from mobilenet_gui.core import imaging
 from mobilenet_gui.core.errors import PhotoError
 from mobilenet_gui.core.file_kinds import is_raw, raw_error
-from mobilenet_gui.core.photo_files import openable, os_reason
+from mobilenet_gui.core.photo_files import open_regular, os_reason
 from mobilenet_gui.core.types import Pixels
 
 GREY_SIDE: Final = 64
@@ -112,7 +112,7 @@ def look_at(path: Path) -> Fingerprint:
 
 def _digest(path: Path) -> bytes:
     state = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    with open(openable(path), "rb") as stream:  # noqa: PTH123 - keeps the long form of the path
+    with open_regular(path) as stream:
         while block := stream.read(_BLOCK):
             state.update(block)
     return state.digest()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, cast, get_args
 
 from mobilenet_gui.core.naming import Naming
-from mobilenet_gui.core.types import Label, Preprocessing
+from mobilenet_gui.core.types import Label, Normalization, Preprocessing
 from mobilenet_gui.training.architectures import FAMILIES, Family
 from mobilenet_gui.training.doctor_job import DoctorJob
 from mobilenet_gui.training.export_job import ExportJob
@@ -27,6 +27,8 @@ class ConvertJob:
         alpha: as `family`.
         input_size: the input's side; None takes what the file says, or 224.
         labels: one a class; None for ImageNet's thousand.
+        beside: labels that lie beside the file; taken where they fit and `labels` are not given.
+        normalization: the value range in which the pixels go in; None to find it out.
     """
 
     weights: Path
@@ -36,6 +38,8 @@ class ConvertJob:
     alpha: float | None = None
     input_size: int | None = None
     labels: tuple[Label, ...] | None = None
+    beside: tuple[Label, ...] | None = None
+    normalization: Normalization | None = None
     kind: ClassVar[str] = "convert"
 
 
@@ -47,7 +51,17 @@ class TfliteJob:
     output: Path
     naming: Naming
     labels: tuple[Label, ...] | None = None
+    beside: tuple[Label, ...] | None = None
+    normalization: Normalization | None = None
     kind: ClassVar[str] = "tflite"
+
+
+@dataclass(frozen=True, slots=True)
+class LookJob:
+    """Look into a file that might be imported; see `look.understand`, whose answer as data is the result."""
+
+    path: Path
+    kind: ClassVar[str] = "look"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,7 @@ class TrainJob:
     kind: ClassVar[str] = "train"
 
 
-Job = ConvertJob | TfliteJob | TrainJob | ExportJob | DoctorJob
+Job = ConvertJob | TfliteJob | LookJob | TrainJob | ExportJob | DoctorJob
 
 
 def subject_of(job: Job) -> str:
@@ -78,6 +92,8 @@ def subject_of(job: Job) -> str:
         return str(job.bundle)
     if isinstance(job, DoctorJob):
         return str(job.order)
+    if isinstance(job, LookJob):
+        return str(job.path)
     return str(job.weights if isinstance(job, ConvertJob) else job.model)
 
 
@@ -87,11 +103,15 @@ def to_data(job: Job) -> dict[str, Any]:
         return {"kind": job.kind, "run_folder": str(job.run_folder), "resume": job.resume}
     if isinstance(job, ExportJob | DoctorJob):
         return job.to_data()
+    if isinstance(job, LookJob):
+        return {"kind": job.kind, "path": str(job.path)}
     data: dict[str, Any] = {
         "kind": job.kind,
         "output": str(job.output),
         "naming": asdict(job.naming),
-        "labels": None if job.labels is None else [[x.id, x.name, x.synonyms] for x in job.labels],
+        "labels": _rows(job.labels),
+        "beside": _rows(job.beside),
+        "normalization": job.normalization,
     }
     if isinstance(job, ConvertJob):
         return data | {
@@ -116,11 +136,16 @@ def from_data(data: dict[str, Any]) -> Job:
             return ExportJob.from_data(data)
         if data["kind"] == DoctorJob.kind:
             return DoctorJob.from_data(data)
+        if data["kind"] == LookJob.kind:
+            return LookJob(Path(data["path"]))
         naming = _naming(data["naming"])
+        beside, normalization = _labels(data.get("beside")), data.get("normalization")
+        if normalization not in (None, *get_args(Normalization)):
+            raise ValueError(normalization)
         labels = _labels(data.get("labels"))
         output = Path(data["output"])
         if data["kind"] == TfliteJob.kind:
-            return TfliteJob(Path(data["model"]), output, naming, labels)
+            return TfliteJob(Path(data["model"]), output, naming, labels, beside, normalization)
         family = data.get("family")
         if data["kind"] != ConvertJob.kind or family not in (None, *FAMILIES):
             raise ValueError(data["kind"])
@@ -132,6 +157,8 @@ def from_data(data: dict[str, Any]) -> Job:
             data.get("alpha"),
             data.get("input_size"),
             labels,
+            beside,
+            normalization,
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a job: {error!r}") from error
@@ -141,6 +168,10 @@ def _naming(data: dict[str, Any]) -> Naming:
     preprocessing = data.pop("preprocessing", None)
     naming = Naming(**data)
     return naming if preprocessing is None else replace(naming, preprocessing=Preprocessing(**preprocessing))
+
+
+def _rows(labels: tuple[Label, ...] | None) -> list[list[str]] | None:
+    return None if labels is None else [[x.id, x.name, x.synonyms] for x in labels]
 
 
 def _labels(rows: Sequence[Sequence[str]] | None) -> tuple[Label, ...] | None:

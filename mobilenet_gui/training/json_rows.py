@@ -10,11 +10,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, cast
+
+from mobilenet_gui.core.atomic import replacing
 
 _ROWS_AT_ONCE: Final = 256
 _HEAD_BLOCK: Final = 1 << 16
@@ -38,21 +39,11 @@ def write(path: Path, head: dict[str, Any], key: str, rows: Iterable[object], *,
         OSError: the folder or file cannot be written; the old file is untouched.
         ValueError: something that JSON cannot hold, such as infinity.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=path.name + ".", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii", newline="\n") as stream:
-            for piece in pieces(head, key, rows):
-                stream.write(piece)
-            stream.flush()
-            os.fsync(stream.fileno())
+    with replacing(path) as stream:
+        for piece in pieces(head, key, rows):
+            stream.write(piece.encode("ascii"))
         if backup is not None and path.exists():
             _keep(path, backup)
-        Path(temporary).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        raise
 
 
 def _keep(path: Path, backup: Path) -> None:

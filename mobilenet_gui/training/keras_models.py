@@ -14,18 +14,28 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from mobilenet_gui.core.errors import ModelError
+from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.architectures import ONE_WIDTH, Architecture
+from mobilenet_gui.training.composed import Composed
 
 Floats = NDArray[np.float32]
 
 
-def build(architecture: Architecture, size: int, weights: Mapping[str, Sequence[Floats]] | None = None) -> Any:
+def build(
+    architecture: Architecture,
+    size: int,
+    weights: Mapping[str, Sequence[Floats]] | None = None,
+    *,
+    rescales: bool = True,
+) -> Any:
     """Return the Keras model, with `weights` (by layer name) or freshly initialised.
 
     Args:
         architecture: what to build; without classes the model ends in its last feature map.
         size: the side of the square input.
         weights: one list of arrays a layer, as `Detected.read` gives them; must be complete.
+        rescales: a V3 brings 0-255 to -1-1 itself.
     """
     use_cpu()
     shape = (size, size, 3)
@@ -49,12 +59,49 @@ def build(architecture: Architecture, size: int, weights: Mapping[str, Sequence[
         make = keras.applications.MobileNetV3Small
         if architecture.family.startswith("v3-large"):
             make = keras.applications.MobileNetV3Large
-        model = make(**common, minimalistic=architecture.family.endswith("minimalistic"))
+        model = make(
+            **common, minimalistic=architecture.family.endswith("minimalistic"), include_preprocessing=rescales
+        )
     if weights is not None:
         for layer in architecture.layers:
             model.get_layer(layer.name).set_weights(list(weights[layer.name]))
     model.trainable = False
     return model
+
+
+def build_composed(composed: Composed, size: int) -> Any:
+    """Return a whole model that stands on a MobileNet, built from what was understood of it."""
+    backbone = build(composed.backbone, size, composed.arrays, rescales=False)
+    photo = keras.Input((size, size, 3))
+    factor, offset = composed.rescaling
+    x = photo if composed.rescaling == (1.0, 0.0) else keras.layers.Rescaling(factor, offset)(photo)
+    x = backbone(x)
+    if composed.pooling == "flatten":
+        x = keras.layers.Flatten()(x)
+    else:
+        average = composed.pooling == "avg"
+        pool = keras.layers.GlobalAveragePooling2D if average else keras.layers.GlobalMaxPooling2D
+        x = pool()(x)
+    for layer in composed.dense:
+        if int(x.shape[-1]) != layer.kernel.shape[0]:
+            raise ModelError("", tr("The model was made for photos of another size than its file says."))
+        dense = keras.layers.Dense(layer.kernel.shape[1], activation=layer.activation)
+        x = dense(x)
+        dense.set_weights([layer.kernel, layer.bias])
+    model = keras.Model(photo, x)
+    model.trainable = False
+    return model
+
+
+def is_like(model: Any, composed: Composed) -> bool:
+    """Say whether a backbone that was built has the strides, and the limits of its ReLUs, that the file's had."""
+    inside = next(layer for layer in model.layers if isinstance(layer, keras.Model))
+    strides = [tuple(layer.strides) for layer in inside.layers if "Conv2D" in type(layer).__name__]
+    if strides != list(composed.strides):
+        return False
+    # V3's ReLUs stand in the file as Keras' version of the day made them.
+    limits = [layer.max_value for layer in inside.layers if isinstance(layer, keras.layers.ReLU)]
+    return composed.backbone.family.startswith("v3") or limits == list(composed.relu_limits)
 
 
 def to_tflite(model: Any, size: int) -> bytes:

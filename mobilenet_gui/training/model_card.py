@@ -7,10 +7,10 @@ from pathlib import Path
 
 from mobilenet_gui import __version__
 from mobilenet_gui.core.answers import headline, percent
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr, trn
-from mobilenet_gui.settings import write_atomically
 from mobilenet_gui.training.evaluation_types import Evaluation
 from mobilenet_gui.training.report import Making
 

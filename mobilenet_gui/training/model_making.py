@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mobilenet_gui.core import manifest as manifests
+from mobilenet_gui.core.atomic import staged_folder, write_atomically
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.manifest import MANIFEST_NAME, Metrics, Provenance
@@ -19,7 +19,6 @@ from mobilenet_gui.core.tflite_graph import parse
 from mobilenet_gui.core.tflite_import import bundle_from_graph, try_once
 from mobilenet_gui.core.types import Label
 from mobilenet_gui.i18n import tr, trn
-from mobilenet_gui.settings import write_atomically
 from mobilenet_gui.training.architectures import Architecture
 from mobilenet_gui.training.base import Arrays, Base
 from mobilenet_gui.training.keras_file import pack_weights
@@ -85,30 +84,25 @@ def make_model(folder: Path, name: str, base: Base, trained: Trained, *, classes
         created=datetime.now(UTC).date().isoformat(),
     )
     try:
-        staging = Path(tempfile.mkdtemp(prefix="making-", dir=folder.parent))
-    except OSError as error:
-        raise storage_error(folder.parent, error) from error
-    try:
-        weights = staging / _WEIGHTS_FILE
-        weights.write_bytes(pack_weights(trained.architecture, trained.arrays))
-        bundle = bundle_from_graph(
-            parse(trained.network, name),
-            staging / "bundle",
-            naming,
-            [Label(index, "", text) for index, text in enumerate(classes)],
-            normalization=base.bundle.preprocessing.normalization,
-            provenance=provenance,
-            weights=weights,
-        )
-        try_once(bundle, name)
-        _amend(bundle.folder, temperature=trained.temperature, sure_from=trained.sure_from)
-        _swap(bundle.folder, folder)
+        with staged_folder(folder.parent) as staging:
+            weights = staging / _WEIGHTS_FILE
+            weights.write_bytes(pack_weights(trained.architecture, trained.arrays))
+            bundle = bundle_from_graph(
+                parse(trained.network, name),
+                staging / "bundle",
+                naming,
+                [Label(index, "", text) for index, text in enumerate(classes)],
+                normalization=base.bundle.preprocessing.normalization,
+                provenance=provenance,
+                weights=weights,
+            )
+            try_once(bundle, name)
+            _amend(bundle.folder, temperature=trained.temperature, sure_from=trained.sure_from)
+            _swap(bundle.folder, folder)
     except StorageError as error:  # it names the place where it was being made, which is gone by now
         raise StorageError(str(folder), error.reason) from error
     except OSError as error:
         raise storage_error(folder, error) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     return Bundle.open(folder)
 
 

@@ -23,7 +23,7 @@ from mobilenet_gui.core.child import creation_flags, environment, process_group
 from mobilenet_gui.core.errors import Cancelled, ModelError, StorageError
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import protocol
-from mobilenet_gui.training.job import Job, TrainJob, subject_of, to_data
+from mobilenet_gui.training.job import Job, LookJob, TfliteJob, TrainJob, subject_of, to_data
 from mobilenet_gui.training.memory_kills import kills_so_far, was_memory
 from mobilenet_gui.training.run_folder import RunFolder
 
@@ -31,6 +31,8 @@ CANCEL_SECONDS = 3.0
 """A cancelled worker has this long to end by itself, and half of it again after being told to terminate."""
 STALL_SECONDS = 900.0
 """A worker that says nothing for so long hangs. The longest silent step, a conversion, takes well under a minute."""
+TRIAL_SECONDS = 60.0
+"""One that reads and tries a foreign file step by step; a network of theirs may run for ever."""
 POLITE_NICENESS = 10
 _POLL_SECONDS = 0.1
 _LOG_LINES = 200
@@ -150,12 +152,14 @@ class WorkerProcess:
                 # A machine that was asleep in between has not been listening: no more than a moment is counted.
                 now = time.monotonic()
                 silence, before = silence + min(now - before, 1.0), now
-                if silence > STALL_SECONDS:
+                if silence > (TRIAL_SECONDS if isinstance(job, TfliteJob | LookJob) else STALL_SECONDS):
                     self._kill()
                     raise ModelError(subject, tr("The program's helper stopped answering.")) from None
                 continue
             silence, before = 0.0, time.monotonic()
             if event is None:
+                if cancel is not None and cancel.is_set():  # told to end together with us
+                    raise Cancelled
                 raise self._crashed(job)
             if isinstance(event, protocol.Log):
                 self.log.extend(event.text.splitlines())

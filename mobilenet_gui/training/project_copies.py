@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from mobilenet_gui.core.atomic import staged_file
 from mobilenet_gui.core.errors import Cancelled, PhotoError
 from mobilenet_gui.core.imaging_formats import FORMATS, SNIFF_BYTES, SUPPORTED_SUFFIXES, sniff
-from mobilenet_gui.core.photo_files import openable, os_reason
+from mobilenet_gui.core.photo_files import open_regular, os_reason
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.project_file import PHOTOS_NAME, backup_copies
@@ -69,7 +70,7 @@ def copy_photos(
         if progress is not None:
             progress(number, len(photos))
         try:
-            with open(openable(photo), "rb") as stream:  # noqa: PTH123 - keeps the long form of the path
+            with open_regular(photo) as stream:
                 done[photo] = keep(folder, stream, photo.suffix, str(photo), cancel)
         except PhotoError as error:
             problems.append(error)
@@ -103,11 +104,10 @@ def keep(
         raise PhotoError(name, tr("This is not a photo, or not in a format that can be read."))
     suffix = suffix.lower() if suffix.lower() in SUPPORTED_SUFFIXES else FORMATS[kind].suffixes[0]
     place = folder / PHOTOS_NAME
-    temporary = place / f".new-{os.urandom(6).hex()}"
     digest, size = hashlib.sha256(), 0
     try:
         place.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as copy:
+        with staged_file(place) as copy:
             while block:
                 if cancel is not None and cancel.is_set():
                     raise Cancelled
@@ -115,18 +115,15 @@ def keep(
                 if size > MAX_PHOTO_BYTES:
                     raise PhotoError(name, tr("The file is too large for a photo."))
                 digest.update(block)
-                copy.write(block)
+                copy.stream.write(block)
                 block = _read(stream, name)
-        target = copy_path(folder, digest.hexdigest(), suffix)
-        if not (target.is_file() and target.stat().st_size == size):
-            target.parent.mkdir(exist_ok=True)
-            temporary.replace(target)
-        return target
+            target = copy_path(folder, digest.hexdigest(), suffix)
+            if not (target.is_file() and target.stat().st_size == size):
+                target.parent.mkdir(exist_ok=True)
+                copy.replace(target, sync=False)
+            return target
     except OSError as error:
         raise storage_error(folder, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def copy_path(folder: Path, sha256: str, suffix: str) -> Path:

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Final, cast, get_args
 
 from mobilenet_gui.core.errors import ProjectError
+from mobilenet_gui.core.sound_text import is_sound
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import json_rows
@@ -195,7 +196,7 @@ def parse(head: Mapping[str, Any], rows: list[Any], folder: Path) -> ProjectData
     """
     if _whole(head.get("format_version"), 1) > FORMAT_VERSION:
         raise NewerError(
-            str(head.get("name", folder)),
+            str(head["name"]) if is_sound(head.get("name")) else str(folder),
             tr("This project was made by a newer version of the program. Update the program to open it."),
         )
     classes = _classes(head.get("classes"))
@@ -222,10 +223,10 @@ def _classes(data: object) -> tuple[PhotoClass, ...]:
     classes: list[PhotoClass] = []
     for row in data:
         if not isinstance(row, list) or len(row) != 3 or not isinstance(row[2], bool):
-            raise ValueError(f"not a class: {row!r}")
+            raise ValueError("not a class")
         class_id, name = _text(row[0], 20), clean_name(_text(row[1], 1000))
         if re.fullmatch(r"c[1-9]\d{0,9}", class_id) is None or not name:
-            raise ValueError(f"not a class: {row!r}")
+            raise ValueError("not a class")
         classes.append(PhotoClass(class_id, name, row[2]))
     # “a” and “A” may be two classes: see `project_adding`.
     if len({c.id for c in classes}) < len(classes) or len({c.name for c in classes}) < len(classes):
@@ -238,11 +239,11 @@ def _photos(rows: list[Any], classes: tuple[PhotoClass, ...], folder: Path) -> d
     ids = [c.id for c in classes]
     for row in rows:
         if not isinstance(row, list) or len(row) != 8:
-            raise ValueError(f"not a photo: {row!r}")
+            raise ValueError("not a photo")
         number, path, label, split, group, flags, size, mtime = row
         photo_id = str(_whole(number, 1))
         if photo_id in photos or _whole(label) >= len(ids) or _text(split, 20) not in _SPLITS:
-            raise ValueError(f"not a photo: {row!r}")
+            raise ValueError("not a photo")
         copied = bool(_whole(flags) & _COPIED)
         photos[photo_id] = Photo(
             photo_id,
@@ -268,16 +269,16 @@ def _photo_path(text: str, folder: Path, copied: bool) -> Path:
         return Path("/", *PureWindowsPath(text).parts)
     if text.startswith("/"):
         return path.absolute()
-    raise ValueError(f"not the path of a photo: {text!r}")
+    raise ValueError("not the path of a photo")
 
 
 def _text(value: object, limit: int) -> str:
-    if not isinstance(value, str) or len(value) > limit or "\0" in value:
-        raise ValueError(f"not a text: {value!r}")
+    if not is_sound(value, limit):
+        raise ValueError("not a text")
     return value
 
 
 def _whole(value: object, low: int = 0) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= _MAX_NUMBER:
-        raise ValueError(f"not a number: {value!r}")
+        raise ValueError("not a number")
     return value

@@ -8,9 +8,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mobilenet_gui.core.errors import ProjectError
+from mobilenet_gui.core.sound_text import is_sound
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import json_rows, project_file, project_runs
-from mobilenet_gui.training.project_types import clean_name
+from mobilenet_gui.training.project_types import MAX_PHOTOS, clean_name
 from mobilenet_gui.training.run_folder import RunFolder, RunState
 
 
@@ -68,8 +69,8 @@ def _summary(folder: Path, head: dict[str, Any], changed: float) -> ProjectSumma
         folder=folder,
         name=clean_name(data.name),
         classes=len(data.classes),
-        photos=count if isinstance(count, int) and count >= 0 else 0,
-        covers=tuple(_cover(folder, c) for c in covers[: project_file.COVERS] if isinstance(c, str) and "\0" not in c)
+        photos=count if isinstance(count, int) and 0 <= count <= MAX_PHOTOS else 0,
+        covers=tuple(_cover(folder, c) for c in covers[: project_file.COVERS] if is_sound(c))
         if isinstance(covers, list)
         else (),
         changed=changed if math.isfinite(changed) else 0.0,

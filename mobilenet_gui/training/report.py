@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Final
 
 from mobilenet_gui import __version__
 from mobilenet_gui.core.answers import headline, percent
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.errors import Cancelled, UserError
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr, trn
-from mobilenet_gui.settings import write_atomically
 from mobilenet_gui.training import report_parts as parts
 from mobilenet_gui.training.comparison import compare
 from mobilenet_gui.training.evaluation_types import Evaluation

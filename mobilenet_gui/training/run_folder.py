@@ -9,18 +9,18 @@ replaced in one step.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
+from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.errors import ProjectError, StorageError
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.settings import write_atomically
 from mobilenet_gui.training import json_rows
+from mobilenet_gui.training.run_state import EpochRecord, RunState, RunStatus, as_list, as_text, as_whole
 from mobilenet_gui.training.training_settings import Augmentation, Preset, Schedule, TrainingSettings
 
 if TYPE_CHECKING:
@@ -44,10 +44,8 @@ FORMAT_VERSION: Final = 1
 LOCK_SECONDS: Final = 5.0
 """How long to wait for a run's lock: others only touch it to see whether it is held."""
 _MAX_STATE_BYTES: Final = 16 << 20
-_MAX_TEXT: Final = 40_000
 
 Split = Literal["train", "validation", "test"]
-RunStatus = Literal["new", "running", "paused", "finished", "cancelled", "failed", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,141 +96,6 @@ class RunSpec:
     background: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EpochRecord:
-    """The figures of one pass over the photos.
-
-    Attributes:
-        phase: `head` (only the last layer learns) or `adapt`.
-        epoch: from 1, counted over the whole run.
-        epochs: how many there will be at most.
-        loss: mean over the train photos; NaN where the figures broke down.
-        accuracy: share of the train photos answered correctly, 0-1.
-        val_loss: mean over the validation photos.
-        val_accuracy: share of the validation photos answered correctly, 0-1.
-        seconds: what the epoch took.
-        learning_rate: at its end.
-    """
-
-    phase: str
-    epoch: int
-    epochs: int
-    loss: float
-    accuracy: float
-    val_loss: float
-    val_accuracy: float
-    seconds: float
-    learning_rate: float
-
-    def to_data(self) -> dict[str, Any]:
-        """Return it as plain data for JSON; NaN and infinity become None."""
-        return {name: _finite(getattr(self, name)) for name in self.__slots__}
-
-    @classmethod
-    def from_data(cls, data: object) -> EpochRecord:
-        """Read it back.
-
-        Raises:
-            ValueError: it is none.
-        """
-        if not isinstance(data, dict):
-            raise ValueError(f"not an epoch: {data!r}")
-        return cls(
-            phase=_text(data.get("phase", "")),
-            epoch=_whole(data.get("epoch")),
-            epochs=_whole(data.get("epochs")),
-            **{name: _number(data.get(name)) for name in _NUMBERS},
-        )
-
-
-_NUMBERS: Final = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds", "learning_rate")
-
-
-@dataclass(slots=True)
-class RunState:
-    """How far a run is.
-
-    Attributes:
-        status: `interrupted` is never written: it is what a running one is called whose process is gone.
-        phase: what it was doing last.
-        history: the epochs so far, oldest first.
-        best_epoch: the epoch whose model is kept; 0 before the first.
-        seconds: time spent training, without pauses.
-        accuracy: share of the test photos answered correctly, 0-1; None until tested.
-        notes: what the user should know (photos missing, batch halved), in words.
-        error: why it failed, in words.
-        batch_size: photos a step, where the memory did not do for as many as were asked for; 0 otherwise.
-        memory_ran_out: the system ended its process for want of memory while it was adapting; whoever goes on takes
-            half as many photos at a time.
-    """
-
-    status: RunStatus = "new"
-    phase: str = ""
-    history: tuple[EpochRecord, ...] = ()
-    best_epoch: int = 0
-    seconds: float = 0.0
-    accuracy: float | None = None
-    notes: tuple[str, ...] = field(default=())
-    error: str = ""
-    batch_size: int = 0
-    memory_ran_out: bool = False
-
-    @property
-    def can_go_on(self) -> bool:
-        """It was stopped in between, or failed after an epoch that was kept, and can be taken up where it was."""
-        if self.status == "failed":  # the disk was full, say; an epoch is told once it is on the disk
-            return self.kept_epochs > 0
-        return self.status in ("interrupted", "paused")
-
-    @property
-    def kept_epochs(self) -> int:
-        """How many epochs need not be done again by who goes on; before the network is adapted it begins anew."""
-        return self.history[-1].epoch if any(record.phase == "adapt" for record in self.history) else 0
-
-    @property
-    def standing(self) -> RunStatus:
-        """`status`; a failed one that can go on waits for that like one that was interrupted."""
-        return "interrupted" if self.status == "failed" and self.can_go_on else self.status
-
-    def to_data(self) -> dict[str, Any]:
-        """Return it as plain data for JSON."""
-        return {
-            "status": self.status,
-            "phase": self.phase,
-            "history": [record.to_data() for record in self.history],
-            "best_epoch": self.best_epoch,
-            "seconds": _finite(self.seconds),
-            "accuracy": _finite(self.accuracy),
-            "notes": list(self.notes),
-            "error": self.error,
-            "batch_size": self.batch_size,
-            "memory_ran_out": self.memory_ran_out,
-        }
-
-    @classmethod
-    def from_data(cls, data: object) -> RunState:
-        """Read it back.
-
-        Raises:
-            ValueError: it is none.
-        """
-        if not isinstance(data, dict) or data.get("status") not in get_args(RunStatus):
-            raise ValueError("not the state of a run")
-        accuracy = data.get("accuracy")
-        return cls(
-            status=data["status"],
-            phase=_text(data.get("phase", "")),
-            history=tuple(EpochRecord.from_data(record) for record in _list(data.get("history", []))),
-            best_epoch=_whole(data.get("best_epoch", 0)),
-            seconds=_number(data.get("seconds", 0.0)),
-            accuracy=None if accuracy is None else _number(accuracy),
-            notes=tuple(_text(note) for note in _list(data.get("notes", []))),
-            error=_text(data.get("error", "")),
-            batch_size=_whole(data.get("batch_size", 0)),
-            memory_ran_out=data.get("memory_ran_out") is True,
-        )
-
-
 class RunFolder:
     """One run's folder. Holds no state of its own: the disk is the truth. It need not exist before `write_spec`."""
 
@@ -268,6 +131,11 @@ class RunFolder:
     def checkpoint_dir(self) -> Path:
         """What the trainer needs to go on."""
         return self.path / "checkpoint"
+
+    @property
+    def spare_dir(self) -> Path:
+        """What would lie in the cache, if that could be written to; gone when the run has finished."""
+        return self.path / "spare"
 
     @property
     def exists(self) -> bool:
@@ -316,19 +184,19 @@ class RunFolder:
         """
         try:
             head, rows = json_rows.read(self.spec_path, "samples")
-            if _whole(head.get("format_version")) > FORMAT_VERSION:
+            if as_whole(head.get("format_version")) > FORMAT_VERSION:
                 raise ProjectError(str(self.path), tr("This training was begun by a newer version of the program."))
-            classes = tuple(_text(name) for name in _list(head.get("classes")))
+            classes = tuple(as_text(name) for name in as_list(head.get("classes")))
             return RunSpec(
-                id=_text(head.get("id")),
-                project_id=_text(head.get("project_id")),
-                name=_text(head.get("name")),
+                id=as_text(head.get("id")),
+                project_id=as_text(head.get("project_id")),
+                name=as_text(head.get("name")),
                 classes=classes,
                 samples=tuple(_sample(row, len(classes)) for row in rows),
                 settings=TrainingSettings.from_data(head.get("settings")),
-                base_folder=Path(_text(head.get("base_folder"))),
-                cache_dir=Path(_text(head.get("cache_dir"))),
-                created=_text(head.get("created", "")),
+                base_folder=Path(as_text(head.get("base_folder"))),
+                cache_dir=Path(as_text(head.get("cache_dir"))),
+                created=as_text(head.get("created", "")),
                 background=_label(head.get("background"), len(classes)),
             )
         except FileNotFoundError as error:
@@ -442,50 +310,16 @@ class RunFolder:
 
 
 def _sample(row: object, classes: int) -> Sample:
-    fields = _list(row)
+    fields = as_list(row)
     if len(fields) != 5:
-        raise ValueError(f"not a photo: {row!r}")
+        raise ValueError("not a photo")
     label = _label(fields[2], classes)
     if label is None or fields[3] not in get_args(Split):
-        raise ValueError(f"not a photo: {row!r}")
-    return Sample(_text(fields[0]), Path(_text(fields[1])), label, cast("Split", fields[3]), _text(fields[4]))
+        raise ValueError("not a photo")
+    return Sample(as_text(fields[0]), Path(as_text(fields[1])), label, cast("Split", fields[3]), as_text(fields[4]))
 
 
 def _label(value: object, classes: int) -> int | None:
-    if value is not None and _whole(value) >= classes:
-        raise ValueError(f"not a label: {value!r}")
-    return None if value is None else _whole(value)
-
-
-def _list(value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise ValueError(f"not a list: {value!r}")
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or len(value) > _MAX_TEXT or "\0" in value:
-        raise ValueError(f"not a text: {value!r}")
-    return value
-
-
-def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"not a number: {value!r}")
-    return value
-
-
-def _number(value: object) -> float:
-    """Read a number; what JSON could not hold was written as None."""
-    if value is None:
-        return math.nan
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"not a number: {value!r}")
-    try:
-        return float(value)
-    except OverflowError as error:
-        raise ValueError(f"not a number: {value!r}") from error
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    if value is not None and as_whole(value) >= classes:
+        raise ValueError("not a label")
+    return None if value is None else as_whole(value)

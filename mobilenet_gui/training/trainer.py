@@ -15,6 +15,7 @@ import numpy as np
 
 from mobilenet_gui.core.errors import Cancelled, UserError
 from mobilenet_gui.core.explain import through
+from mobilenet_gui.core.store_files import discard
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training import checkpoint, protocol
 from mobilenet_gui.training.base import Base, feature_bundle, hidden_layers, open_base
@@ -99,7 +100,7 @@ class _Training:
         recipe = recipe_for(spec.settings, base.input_size)
         self._tell_dropped(material)
         began, stood = time.monotonic(), control.paused_seconds
-        network = feature_bundle(base, recipe.input_size, spec.cache_dir, control.report)
+        network = feature_bundle(base, recipe.input_size, spec.cache_dir, control.report, self._folder.spare_dir)
         making = time.monotonic() - began - (control.paused_seconds - stood)  # only ever once
         began, stood = time.monotonic(), control.paused_seconds
         with FeatureStore(spec.cache_dir) as store:
@@ -212,6 +213,7 @@ class _Training:
         control.check()
         journal.close("finished", accuracy=accuracy, phase="test")
         checkpoint.remove(self._folder.checkpoint_dir)
+        discard(self._folder.spare_dir)
         return {
             "status": "finished",
             "accuracy": accuracy,

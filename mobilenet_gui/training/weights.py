@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from mobilenet_gui.training.architectures import Kind, Shape
 MAX_FILE_BYTES = 1 << 30
 MAX_CONFIG_BYTES = 16 << 20
 MAX_LAYERS = 5000
+MAX_DEPTH = 8
 MAX_ARRAY_VALUES = 200_000_000
 _SAFE_FILTERS = frozenset({1, 2, 3, 32000})  # deflate, shuffle, checksum, lzf: the others load plug-ins
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -74,16 +76,51 @@ class FileLayer:
         return arrays
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class WeightsFile:
-    """An opened weights file: its layers in the file's order, and the input's side if the file tells it."""
-
-    layers: tuple[FileLayer, ...]
-    input_size: int | None
-
-
-class _RefusedError(ValueError):
+class RefusedError(ValueError):
     """The file holds something that is not allowed or not understood; the text is for the user."""
+
+
+class WeightsFile:
+    """An opened weights file; what is wrong with it is a `ModelError` where the `with` block ends.
+
+    Attributes:
+        config: the model's configuration as data, None where the file holds weights only.
+    """
+
+    def __init__(self, handle: Any, config: object) -> None:
+        self.config = config
+        self._handle = handle
+        self._root = _child(handle, "model_weights") if "model_weights" in handle else handle
+
+    @cached_property
+    def layers(self) -> tuple[FileLayer, ...]:
+        """The layers in the file's order, of a file that holds no model inside a model."""
+        return tuple(_layers(self._handle))
+
+    @property
+    def input_size(self) -> int | None:
+        """The side of the square input, if the file tells it."""
+        return _input_size(self.config)
+
+    @property
+    def is_modern(self) -> bool:
+        """It is laid out as Keras 3 does it."""
+        return "layer_names" not in self._root.attrs and "layer_names0" not in self._root.attrs
+
+    def group(self, place: str) -> Any:
+        """Return the group at a place, None where there is none; never through a link that leaves the file."""
+        try:
+            return _child(self._root, place)
+        except KeyError:
+            return None
+
+    def dataset(self, group: Any, name: str) -> Any:
+        """Return an array of a group, not read yet."""
+        return _dataset(group, name)
+
+    def names(self, group: Any, attribute: str) -> list[str]:
+        """Return a list of names that a group holds."""
+        return _names(group, attribute)
 
 
 @contextmanager
@@ -98,9 +135,9 @@ def open_weights(path: Path) -> Iterator[WeightsFile]:
     try:
         size = path.stat().st_size
         if not path.is_file() or size == 0:
-            raise _RefusedError(tr("The file is empty.") if size == 0 and path.is_file() else tr("This is not a file."))
+            raise RefusedError(tr("The file is empty.") if size == 0 and path.is_file() else tr("This is not a file."))
         if size > MAX_FILE_BYTES:
-            raise _RefusedError(tr("The file is too big for a MobileNet."))
+            raise RefusedError(tr("The file is too big for a MobileNet."))
         with path.open("rb") as file:
             start = file.read(8)
         with contextlib.ExitStack() as stack:
@@ -115,9 +152,9 @@ def open_weights(path: Path) -> Iterator[WeightsFile]:
                 yield WeightsFile(tuple(_pth_layers(path)), None)
                 return
             else:
-                raise _RefusedError(_strange_start(start))
-            yield WeightsFile(tuple(_layers(handle)), _input_size(config))
-    except _RefusedError as error:
+                raise RefusedError(_strange_start(start))
+            yield WeightsFile(handle, config)
+    except RefusedError as error:
         raise ModelError(subject, str(error)) from error
     except (OSError, KeyError, ValueError, RuntimeError, TypeError, UnicodeDecodeError, zipfile.BadZipFile, EOFError,
             NotImplementedError, MemoryError) as error:  # fmt: skip
@@ -153,13 +190,13 @@ def _member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
     try:
         info = archive.getinfo(name)
     except KeyError as error:
-        raise _RefusedError(tr("The archive holds no Keras weights ({name} is missing).").format(name=name)) from error
+        raise RefusedError(tr("The archive holds no Keras weights ({name} is missing).").format(name=name)) from error
     if info.file_size > limit:
-        raise _RefusedError(tr("The file is too big for a MobileNet."))
+        raise RefusedError(tr("The file is too big for a MobileNet."))
     with archive.open(info) as file:
         data = file.read(limit + 1)
     if len(data) > limit:
-        raise _RefusedError(tr("The file is too big for a MobileNet."))
+        raise RefusedError(tr("The file is too big for a MobileNet."))
     return data
 
 
@@ -178,17 +215,29 @@ def _json_attribute(handle: Any, name: str) -> object:
 
 def _input_size(config: object) -> int | None:
     """Find the side of the square input in a model's configuration, which is only looked at as data."""
-    inner = config.get("config") if isinstance(config, dict) else None
-    layers = inner.get("layers") if isinstance(inner, dict) else None
+    for shape in _input_shapes(config, 0):
+        if len(shape) == 4 and shape[3] == 3 and shape[1] == shape[2]:
+            side = shape[1]
+            if isinstance(side, int) and not isinstance(side, bool):
+                return side if 16 <= side <= 1024 else None
+    return None
+
+
+def _input_shapes(model: object, depth: int) -> Iterator[list[Any]]:
+    """Yield what a model's layers say of their input, the outermost first: an outer one may leave the size open."""
+    inner = model.get("config") if isinstance(model, dict) else None
+    layers = inner.get("layers") if isinstance(inner, dict) else inner
+    models: list[object] = []
     for layer in layers if isinstance(layers, list) else []:
         settings = layer.get("config") if isinstance(layer, dict) else None
-        if not isinstance(settings, dict):
-            continue
-        shape = settings.get("batch_shape", settings.get("batch_input_shape"))
-        if isinstance(shape, list) and len(shape) == 4 and shape[3] == 3 and shape[1] == shape[2]:
-            side = shape[1]
-            return side if isinstance(side, int) and not isinstance(side, bool) and 16 <= side <= 1024 else None
-    return None
+        if isinstance(settings, dict):
+            shape = settings.get("batch_shape", settings.get("batch_input_shape"))
+            if isinstance(shape, list):
+                yield shape
+            if "layers" in settings:
+                models.append(layer)
+    for layer in models if depth < MAX_DEPTH else []:
+        yield from _input_shapes(layer, depth + 1)
 
 
 def _pth_layers(path: Path) -> Iterator[FileLayer]:
@@ -204,14 +253,14 @@ def _layers(handle: Any) -> Iterator[FileLayer]:
         return
     found = list(_modern_layers(handle))
     if not found:
-        raise _RefusedError(tr("The file holds no Keras layers."))
+        raise RefusedError(tr("The file holds no Keras layers."))
     yield from sorted(found, key=lambda layer: (layer.kind or "", layer.order))
 
 
 def _legacy_layers(root: Any) -> Iterator[FileLayer]:
     names = _names(root, "layer_names")
     if len(names) > MAX_LAYERS or len(set(names)) != len(names):
-        raise _RefusedError(tr("The file is damaged. Download it again."))
+        raise RefusedError(tr("The file is damaged. Download it again."))
     for order, name in enumerate(names):
         group = _child(root, name)
         data = tuple(_dataset(group, weight) for weight in _names(group, "weight_names"))
@@ -227,11 +276,11 @@ def _modern_layers(handle: Any) -> Iterator[FileLayer]:
         parent = handle
         places = [(name, name.removeprefix(_KERAS2_PREFIX)) for name in handle if name.startswith(_KERAS2_PREFIX)]
     if len(places) > MAX_LAYERS:
-        raise _RefusedError(tr("The file is too big for a MobileNet."))
+        raise RefusedError(tr("The file is too big for a MobileNet."))
     for place, name in places:
         group = _child(parent, place)
         if "layers" in group:
-            raise _RefusedError(
+            raise RefusedError(
                 tr("This file holds a model inside another model. Save the weights of the MobileNet alone.")
             )
         values = _child(group, "vars") if "vars" in group else None
@@ -240,7 +289,7 @@ def _modern_layers(handle: Any) -> Iterator[FileLayer]:
         match = _NUMBERED.fullmatch(name)
         kind = _KINDS.get(match[1]) if match else None
         if match is None or kind is None:
-            raise _RefusedError(tr("The layer “{layer}” belongs to none of the MobileNets.").format(layer=name))
+            raise RefusedError(tr("The layer “{layer}” belongs to none of the MobileNets.").format(layer=name))
         data = tuple(_dataset(values, str(number)) for number in range(len(values)))
         told = values.attrs.get("name")
         yield FileLayer(
@@ -274,14 +323,14 @@ def _dataset(group: Any, name: str) -> Any:
     if not isinstance(item, h5py.Dataset):
         raise KeyError(name)
     if item.is_virtual or item.external:
-        raise _RefusedError(tr("The file refers to other files, which is not allowed."))
+        raise RefusedError(tr("The file refers to other files, which is not allowed."))
     if item.dtype.kind != "f" or item.dtype.itemsize not in (2, 4, 8):
-        raise _RefusedError(tr("The file holds something else than numbers, which is not allowed."))
+        raise RefusedError(tr("The file holds something else than numbers, which is not allowed."))
     properties = item.id.get_create_plist()
     if any(properties.get_filter(n)[0] not in _SAFE_FILTERS for n in range(properties.get_nfilters())):
-        raise _RefusedError(tr("The file is compressed in a way that is not supported."))
+        raise RefusedError(tr("The file is compressed in a way that is not supported."))
     if math.prod(item.shape) > MAX_ARRAY_VALUES or len(item.shape) > 4:
-        raise _RefusedError(tr("The file is too big for a MobileNet."))
+        raise RefusedError(tr("The file is too big for a MobileNet."))
     return item
 
 
@@ -291,7 +340,7 @@ def _step(group: Any, name: str) -> Any:
             raise KeyError(name)
         if not isinstance(group, h5py.Group) or not isinstance(group.get(part, getlink=True), h5py.HardLink):
             if isinstance(group, h5py.Group) and part in group:
-                raise _RefusedError(tr("The file refers to other files, which is not allowed."))
+                raise RefusedError(tr("The file refers to other files, which is not allowed."))
             raise KeyError(name)
         group = group[part]
     return group

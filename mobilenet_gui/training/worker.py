@@ -24,7 +24,7 @@ from mobilenet_gui.training import protocol
 from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.doctor_job import DoctorJob
 from mobilenet_gui.training.export_job import ExportJob
-from mobilenet_gui.training.job import ConvertJob, Job, TrainJob, from_data
+from mobilenet_gui.training.job import ConvertJob, Job, LookJob, TrainJob, from_data
 
 CANCEL_SECONDS = 1.0
 """How long a cancelled job may take to notice; native code that does not return is ended with the process."""
@@ -164,10 +164,16 @@ def _run(job: Job, report: Report, control: Control) -> dict[str, Any]:
         from mobilenet_gui.training.convert import convert
 
         bundle = convert(job, report)
+    elif isinstance(job, LookJob):
+        from mobilenet_gui.training.look import understand
+
+        return understand(job.path).to_data()
     else:
         from mobilenet_gui.core.tflite_import import import_tflite
 
-        bundle = import_tflite(job.model, job.output, job.naming, job.labels, report)
+        bundle = import_tflite(
+            job.model, job.output, job.naming, job.labels, report, beside=job.beside, wanted=job.normalization
+        )
     return {"id": bundle.id, "folder": str(bundle.folder), "backbone": bundle.is_backbone}
 
 

@@ -15,10 +15,14 @@ from mobilenet_gui.ui.addresses import opened_files
 
 MODEL_SUFFIXES = frozenset({".tflite", ".h5", ".hdf5", ".keras"})
 """What `core.install` can import; said again here because nothing of it is loaded while the window opens."""
+_IN_AN_UNPACKED = ("model.tflite", "model_unquant.tflite", "keras_model.h5")
+"""What Teachable Machine's zips hold beside `labels.txt`."""
 _IN_A_MODEL = ("manifest.json", "labels.csv")
 """What is always in the folder of a model that recognises something; one name alone may be in anybody's folder."""
 PROJECT_SUFFIX = ".zip"
-"""An exported project's; `training.archive` writes a longer one that ends so, which desktops can tell from any zip."""
+"""An exported project's; `training.archive` writes a longer one that ends so, which desktops can tell from any zip.
+A model may come in a zip, too."""
+PROJECT_LONG_SUFFIX = ".mobilenet.zip"
 
 
 @dataclass(slots=True)
@@ -43,11 +47,23 @@ def is_model(path: str | Path) -> bool:
     place = Path(path)
     if place.suffix.lower() in MODEL_SUFFIXES:
         return True
+    if place.suffix.lower() == PROJECT_SUFFIX:
+        return _is_zipped_model(place)
     # Twenty thousand dragged photos are not each looked for on the disk.
     by_name_a_file = place.suffix != "" and not place.suffix[1:].isdecimal()
-    return not by_name_a_file and any(
-        all((folder / name).is_file() for name in _IN_A_MODEL) for folder in (place, place / "bundle")
-    )
+    if by_name_a_file:
+        return False
+    own = any(all((folder / name).is_file() for name in _IN_A_MODEL) for folder in (place, place / "bundle"))
+    return own or ((place / "labels.txt").is_file() and any((place / name).is_file() for name in _IN_AN_UNPACKED))
+
+
+def _is_zipped_model(place: Path) -> bool:
+    """Say whether a zip holds a model, as Teachable Machine's do, and no project; reads its short table of contents."""
+    if place.name.lower().endswith(PROJECT_LONG_SUFFIX):
+        return False
+    from mobilenet_gui.core.model_zip import holds_model
+
+    return holds_model(place)
 
 
 def sort_given(paths: Iterable[str]) -> GivenFiles:

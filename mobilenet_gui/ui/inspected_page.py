@@ -12,12 +12,16 @@ from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui import fonts
+from mobilenet_gui.ui.keys_home import KeysHome
 from mobilenet_gui.ui.tokens import NARROW_BELOW, SHORT_BELOW
 from mobilenet_gui.ui.widgets.buttons import IconButton
 
 
 class InspectedFrame(QWidget):
-    """Base of a page's frame. A subclass sets `inspector` and says in `take_form` what a window's size changes.
+    """Base of a page's frame.
+
+    A subclass sets `inspector`, says in `take_form` what a window's size changes, and in `keys_home` where the keyboard
+    belongs.
 
     Attributes:
         show_inspector_button: for the header; it is there while the inspector is not.
@@ -31,6 +35,11 @@ class InspectedFrame(QWidget):
         super().__init__(parent)
         self.narrow = self.short = False
         self.show_inspector_button = IconButton("inspector", tr("Show details (F9)"))
+        KeysHome(self, self.keys_home)
+
+    def keys_home(self) -> QWidget:
+        """Return what has the keyboard while nothing else needs it."""
+        raise NotImplementedError
 
     def take_form(self) -> None:
         """Take the form that `narrow` and `short` ask for."""

@@ -150,8 +150,7 @@ class MainWindow(QMainWindow):
             self.toasts.show_message(self._settings.problem)
 
     def _recall(self) -> None:
-        """Look what became of a training that the program's end cut short; mostly there was none."""
-        if self._settings.values.unfinished_training:
+        if self._settings.values.unfinished_training:  # cut short by the program's end
             self.desk.harvest.recall()
 
     def open_from_other_start(self, photos: Sequence[str]) -> None:
@@ -200,6 +199,8 @@ class MainWindow(QMainWindow):
         if self._tasks is not None:
             self._tasks.shut_down()
         self.inference.stop()
+        for toasts in self.findChildren(ToastHost):
+            toasts.dismiss()
 
     def changeEvent(self, event: QEvent) -> None:
         """See what other programs did to the models while one of them was in front."""
@@ -270,8 +271,7 @@ class MainWindow(QMainWindow):
         desk.failed.connect(page.complain)
         desk.training_changed.connect(page.show_training)
         desk.training_ended.connect(page.end_training)
-        if self._news is not None:
-            self._news.set_page(page)
+        cast("NewsDesk", self._news).set_page(page)
         return page
 
     def _trace_pictures(self, paths: Sequence[str]) -> None:
@@ -322,7 +322,6 @@ class MainWindow(QMainWindow):
             self._tasks.set_settings(values)
 
     def _use_new_model(self, page: str) -> None:
-        """Come to the front with `page`: a wizard's model was put to use."""
         self.show_page(page)
         self.raise_()
         self.activateWindow()

@@ -70,7 +70,7 @@ class QuitQuestion(QDialog):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Quit MobileNet GUI?"))
+        self.setWindowTitle(tr("Quit"))
         self.words = text_label("", "body", "text2", wrap=True)
         self.words.setMinimumWidth(380)
         self.quit = Button(tr("Quit"))

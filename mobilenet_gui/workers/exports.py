@@ -14,9 +14,9 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.errors import ModelError, UserError
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.settings import write_atomically
 from mobilenet_gui.training import protocol
 from mobilenet_gui.training.export_job import ExportFormat, ExportResult
 from mobilenet_gui.training.run_folder import RunFolder

@@ -17,6 +17,7 @@ from mobilenet_gui.core.install import InstallProgress
 from mobilenet_gui.core.manifest import MANIFEST_NAME
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.core.store_files import storage_error
+from mobilenet_gui.core.types import Normalization
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import Settings
 
@@ -36,6 +37,7 @@ class ImportRequest:
         model_id: the id to give it; None for one made from the file's name.
         name: the name shown; None for one made from what the file is.
         replace: a model of that id may be replaced.
+        normalization: the value range in which the pixels go in; None to find it out.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class ImportRequest:
     model_id: str | None = None
     name: str | None = None
     replace: bool = False
+    normalization: Normalization | None = None
 
 
 class ModelWork(Protocol):
@@ -62,6 +65,7 @@ class ModelWork(Protocol):
         cancel: threading.Event | None = None,
         *,
         name: str | None = None,
+        normalization: Normalization | None = None,
         replace: bool = False,
     ) -> Bundle:
         """Convert and install a model from a file; raises `UserError` or `Cancelled`."""

@@ -163,7 +163,9 @@ class ModelTasks(QObject):
     def inspect(self, path: Path) -> str:
         """Look into a file that might be imported; return the key under which `Understood` comes back."""
         key = f"inspect:{path}"
-        self._start(Task(TaskState(key, "inspect", "inspecting", path.name), lambda _task: understand(path)))
+        self._start(
+            Task(TaskState(key, "inspect", "inspecting", path.name), lambda task: understand(path, task.cancel))
+        )
         return key
 
     def import_file(self, request: ImportRequest) -> str:
@@ -261,7 +263,7 @@ class ModelTasks(QObject):
         try:
             return self._work.import_file(
                 request.path, request.labels, request.model_id, report, task.cancel,
-                name=request.name, replace=request.replace,
+                name=request.name, normalization=request.normalization, replace=request.replace,
             )  # fmt: skip
         finally:
             leave()

@@ -7,7 +7,7 @@ files asks when it comes to the front.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal
@@ -18,12 +18,15 @@ from mobilenet_gui.training.project_types import Photo
 from mobilenet_gui.workers.lost_photos import file_state
 from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
 
+State = tuple[int, int] | None
+"""A file's length and time of change; None where there is none."""
+
 
 class _Answer(NamedTuple):
-    """What the disk said: a number that is another when any file is, and the ids of photos that are gone."""
+    """What the disk said of each photo's file, by photo id, and whether any of it is other than before."""
 
-    state: int
-    lost: frozenset[str]
+    states: Mapping[str, State]
+    changed: bool
 
 
 class PhotoWatch(QObject):
@@ -43,22 +46,28 @@ class PhotoWatch(QObject):
         self._project, self._runner = project, runner
         self._errand: Errand | None = None
         self._again = False
-        self._answer: _Answer | None = None
-        self._revision = self._asked_for = -1
+        self._states: Mapping[str, State] = {}
         self.lost: frozenset[str] = frozenset()
+        self._counted = (-1, self.lost, Counter[str]())
 
     def ask(self) -> None:
         """Ask the disk; where it is being asked already, once more afterwards."""
         if self._errand is not None:
             self._again = True
             return
-        photos, self._revision = tuple(self._project.photos.values()), self._project.revision
-        self._errand = self._runner.run(lambda errand: _look(errand, photos), done=self._take, failed=self._give_up)
+        photos, before = tuple(self._project.photos.values()), self._states
+        self._errand = self._runner.run(
+            lambda errand: _look(errand, photos, before), done=self._take, failed=self._give_up
+        )  # fmt: skip
 
     def lost_by_class(self) -> Counter[str]:
-        """Return how many photos that take part are gone, by class id."""
-        photos = (self._project.photo(photo_id) for photo_id in self.lost)
-        return Counter(photo.class_id for photo in photos if photo is not None and not photo.left_out)
+        """Return how many photos that take part are gone, by class id; quick where nothing has changed."""
+        revision, lost, counts = self._counted
+        if (revision, lost) != (self._project.revision, self.lost):
+            photos = (self._project.photo(photo_id) for photo_id in self.lost)
+            counts = Counter(photo.class_id for photo in photos if photo is not None and not photo.left_out)
+            self._counted = self._project.revision, self.lost, counts
+        return counts
 
     def shut_down(self) -> None:
         """Hear no more."""
@@ -68,11 +77,9 @@ class PhotoWatch(QObject):
         self._again = False
 
     def _take(self, answer: _Answer) -> None:
-        self._errand = None
-        before, self._answer, self.lost = self._answer, answer, answer.lost
-        # Other photos in the project are no change of the disk's; who shows them has heard of that.
-        same_photos, self._asked_for = self._asked_for == self._revision, self._revision
-        if before is not None and same_photos and before.state != answer.state:
+        self._errand, self._states = None, answer.states
+        self.lost = frozenset(photo_id for photo_id, state in answer.states.items() if state is None)
+        if answer.changed:
             self.changed.emit()
         self.told.emit()
         if self._again:
@@ -83,14 +90,11 @@ class PhotoWatch(QObject):
         self._errand = None
 
 
-def _look(errand: Errand, photos: Sequence[Photo]) -> _Answer:
-    states = []
-    lost = set()
+def _look(errand: Errand, photos: Sequence[Photo], before: Mapping[str, State]) -> _Answer:
+    states: dict[str, State] = {}
     for photo in photos:
         if errand.cancelled.is_set():
             break
-        state = file_state(photo)
-        states.append(state)
-        if state is None:
-            lost.add(photo.id)
-    return _Answer(hash(tuple(states)), frozenset(lost))
+        states[photo.id] = file_state(photo)
+    # Photos that were not there before are no change of the disk's; who shows them has heard of them.
+    return _Answer(states, any(before.get(photo_id, state) != state for photo_id, state in states.items()))

@@ -7,6 +7,7 @@ under way is noted, and `recall` looks what became of it.
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ from mobilenet_gui.workers.photo_tasks import TaskRunner
 from mobilenet_gui.workers.run_install import install_key, install_trained, installed_model
 from mobilenet_gui.workers.training import TrainingController
 from mobilenet_gui.workers.training_state import TrainingState
+
+_LOOKS, _LOOK_SECONDS = 20, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,9 @@ class RunHarvest(QObject):
         folder = self._projects.projects_dir / project_id
         store = self._store
         self._runner.run(
-            lambda _errand: _what_became(store, folder, run), done=self._recalled, failed=lambda _error: self._forget()
+            lambda errand: _what_became(store, folder, run, errand.cancelled),
+            done=self._recalled,
+            failed=lambda _error: self._forget(),
         )
 
     def dismiss(self, project_id: str) -> None:
@@ -182,7 +187,9 @@ class RunHarvest(QObject):
                 self._settings.update(unfinished_training=what)
 
 
-def _what_became(store: ModelStore, folder: Path, run_name: str) -> _Ended | TrainingNews | None:
+def _what_became(
+    store: ModelStore, folder: Path, run_name: str, cancelled: threading.Event
+) -> _Ended | TrainingNews | None:
     """Return what there is to do or to tell of a training that was under way; None where nothing."""
     summary = summary_of(folder)
     if not folder.is_dir() or summary.problem:
@@ -191,6 +198,10 @@ def _what_became(store: ModelStore, folder: Path, run_name: str) -> _Ended | Tra
         return TrainingNews("interrupted", folder.name, summary.name)
     run = RunFolder(folder / RUNS_NAME / run_name)
     state = run.state() if run.exists else RunState()
+    for _ in range(_LOOKS):  # the process of a program that was killed needs a moment to notice
+        if state.status not in ("running", "paused") or cancelled.wait(_LOOK_SECONDS):
+            break
+        state = run.state()
     if state.status == "finished":
         before = installed_model(store, folder.name)
         taken = before is not None and before.manifest.provenance.run >= run_name

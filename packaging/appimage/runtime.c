@@ -68,16 +68,28 @@ static void remove_tree(const char *path) { nftw(path, remove_one, 32, FTW_DEPTH
 
 /* ---- unpacking ---------------------------------------------------------------------------------------------------- */
 
+/* Write all of it, or fail: a full disk takes a part, or nothing. */
+static int write_all(int fd, const char *bytes, size_t size) {
+    while (size > 0) {
+        ssize_t now = write(fd, bytes, size);
+        if (now < 0 && errno == EINTR) continue;
+        if (now == 0) errno = ENOSPC;
+        if (now <= 0) return -1;
+        bytes += now;
+        size -= (size_t)now;
+    }
+    return 0;
+}
+
 static int write_file(sqfs *fs, sqfs_inode *inode, const char *path) {
     static char buffer[1 << 20];
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, inode->base.mode & 0777);
     if (fd < 0) return -1;
     for (sqfs_off_t at = 0; (uint64_t)at < inode->xtra.reg.file_size;) {
         sqfs_off_t size = sizeof buffer;
-        if (sqfs_read_range(fs, inode, at, &size, buffer) != SQFS_OK || size <= 0) errno = EIO, size = 0;
-        for (ssize_t done = 0, now; done < size; done += now)
-            if ((now = write(fd, buffer + done, (size_t)(size - done))) < 0) size = 0;
-        if (size == 0) {
+        int read = sqfs_read_range(fs, inode, at, &size, buffer) == SQFS_OK && size > 0;
+        if (!read) errno = EIO;
+        if (!read || write_all(fd, buffer, (size_t)size)) {
             int reason = errno;
             close(fd);
             errno = reason;
@@ -88,14 +100,13 @@ static int write_file(sqfs *fs, sqfs_inode *inode, const char *path) {
     return close(fd);
 }
 
-/* Unpack all of the image into a new folder; on failure errno says why. */
-static int unpack(int image, long long offset, const char *folder) {
+/* Unpack all of the image into a folder that is there; on failure errno says why. */
+static int fill(int image, long long offset, const char *folder) {
     sqfs fs;
     sqfs_traverse walk;
     sqfs_err error = SQFS_OK;
     errno = EIO;
     if (sqfs_init(&fs, image, (size_t)offset) != SQFS_OK) return -1;
-    if (mkdir(folder, 0755)) return -1;
     if (sqfs_traverse_open(&walk, &fs, sqfs_inode_root(&fs)) != SQFS_OK) return -1;
     while (sqfs_traverse_next(&walk, &error)) {
         char path[PATH_MAX], target[PATH_MAX];
@@ -117,6 +128,16 @@ static int unpack(int image, long long offset, const char *folder) {
     errno = EIO;
     sqfs_traverse_close(&walk);
     return error == SQFS_OK ? 0 : -1;
+}
+
+/* Unpack all of the image into a new folder, or leave nothing of it; on failure errno says why. */
+static int unpack(int image, long long offset, const char *folder) {
+    if (mkdir(folder, 0755)) return -1;
+    if (fill(image, offset, folder) == 0) return 0;
+    int reason = errno;
+    remove_tree(folder);
+    errno = reason;
+    return -1;
 }
 
 /* Make a folder that only this user can write to; nobody else may have made it before. */

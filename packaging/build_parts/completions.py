@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from mobilenet_gui.cli import commands_parser
 from mobilenet_gui.training.export_formats import ALL_FORMATS
 
-WINDOW_OPTIONS = ("--help", "--new-window", "--version")
-
 
 @dataclass
 class Command:
@@ -70,7 +68,8 @@ def bash(root: Command) -> str:
         *cases,
         "    esac",
         "    COMPREPLY=()",
-        "    if [[ $current == -* || -z $path || $path == models ]]; then",
+        f"    local groups='|{'|'.join(' '.join(path) for path, command in walk(root) if command.commands)}|'",
+        '    if [[ $current == -* || $groups == *"|$path|"* ]]; then',
         '        COMPREPLY=($(compgen -W "$words" -- "$current"))',
         "    fi",
         "    [[ $current == -* ]] && return",
@@ -152,5 +151,7 @@ if __name__ == "__main__":
     for _, found in walk(tree):
         if "--to" in found.options:  # checked when the command runs, since the parser knows no exports
             found.options["--to"] = (found.options["--to"][0], (*ALL_FORMATS, "all"))
-    tree.options = dict.fromkeys(WINDOW_OPTIONS, ("", ()))
+    for found in tree.commands:
+        if found.name == "help":
+            found.commands = [Command(other.name, other.help) for other in tree.commands if other is not found]
     print({"bash": bash, "zsh": zsh, "fish": fish}[sys.argv[1]](tree), end="")

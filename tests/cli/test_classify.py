@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mobilenet_gui import cli_classify, cli_output
+from mobilenet_gui import cli_command, cli_output
 from mobilenet_gui.cli import main
 from mobilenet_gui.core.store import ModelStore
 from tests.model_factory import make_bundle
@@ -256,7 +256,7 @@ def test_a_reader_that_leaves_ends_it_quietly(installed: str, folder: Path) -> N
     process.stdout.close()
     errors = process.stderr.read()
     process.stderr.close()
-    assert process.wait(timeout=60) == cli_classify.EXIT_BROKEN_PIPE
+    assert process.wait(timeout=60) == cli_command.EXIT_BROKEN_PIPE
     assert errors == b""
 
 
@@ -311,7 +311,7 @@ def test_ctrl_c_ends_it_quietly(installed: str, folder: Path) -> None:
     process.send_signal(signal.SIGINT)
     start = time.monotonic()
     out, errors = process.communicate(timeout=60)
-    assert process.returncode == cli_classify.EXIT_INTERRUPTED
+    assert process.returncode == cli_command.EXIT_INTERRUPTED
     assert time.monotonic() - start < 10
     assert errors == b""
     assert len(out.splitlines()) < 6000
@@ -333,7 +333,7 @@ def test_progress_is_for_people_only(
     assert main(["classify", str(folder), "--format", "json"]) == 0
     assert len(records(capsys.readouterr().out)) == 2
     assert ("2 photos, " in errors.getvalue()) == seen
-    assert errors.getvalue().endswith(" a second\n") == seen
+    assert errors.getvalue().endswith(" per second\n") == seen
 
 
 def test_neither_qt_nor_tensorflow_is_loaded(installed: str, folder: Path) -> None:

@@ -105,7 +105,7 @@ def test_what_the_model_has_learnt_from_does_not_count(
         if part == "test":
             path.unlink()
     assert cli.main(["evaluate", str(folder.path), str(dataset)]) == 1
-    assert "learnt from all of these photos" in capsys.readouterr().err
+    assert "trained on all of these photos" in capsys.readouterr().err
 
 
 def test_unreadable_photos_are_named(dataset: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -156,7 +156,7 @@ def test_download_makes_the_first_model_the_active_one(server: LoopbackServer, c
     code, out, err = call("download", ENTRY_ID)
     assert (code, err) == (0, "")
     assert ENTRY_ID in out
-    assert "in use now" in out
+    assert "now the active model" in out
     assert ModelStore().chosen_id() == ENTRY_ID
 
 
@@ -221,7 +221,7 @@ def test_import_and_its_collision(call: Call, tmp_path: Path) -> None:
 def test_what_train_has_written_is_imported(call: Call, tmp_path: Path) -> None:
     make_tiny(tmp_path / "run" / "bundle", bundle_id="garden", name="Garden")
     code, out, _ = call("import", tmp_path / "run", "--activate")
-    assert (code, "Garden is installed as garden" in out) == (0, True)
+    assert (code, "Garden was installed as garden" in out) == (0, True)
     assert ModelStore().chosen_id() == "garden"
     code, _, err = call("import", tmp_path)
     assert code == 1
@@ -243,7 +243,7 @@ def test_activate_and_remove(call: Call) -> None:
     put("dogs")
     code, out, _ = call("activate", "dogs")
     assert code == 0
-    assert "Dogs (dogs) is in use now" in out
+    assert "Dogs (dogs) is now the active model" in out
     code, out, _ = call("remove", "dogs", "--format", "json")
     assert code == 0
     told = objects(out)[0]
@@ -335,7 +335,7 @@ def test_ctrl_c_leaves_a_download_that_can_go_on(server: LoopbackServer, isolate
     out, err = run.communicate(timeout=20)
     assert run.returncode == 130, err
     assert out == ""
-    assert "go on" in err
+    assert "to continue" in err
     assert "Traceback" not in err
     assert part.stat().st_size == 150_000
     assert ModelStore().list() == []

@@ -97,7 +97,7 @@ def test_watch_opens_the_file() -> None:
 def test_drives_and_shares_of_windows(monkeypatch: pytest.MonkeyPatch, address: str, path: str) -> None:
     monkeypatch.setattr("mobilenet_gui.core.file_address.os.name", "nt")
     monkeypatch.setattr("mobilenet_gui.core.file_address.Path", str)
-    assert path_of_address(address) == path
+    assert str(path_of_address(address)) == path
 
 
 def test_kinds_of_files() -> None:
@@ -105,7 +105,7 @@ def test_kinds_of_files() -> None:
     left = LeftOut()
     left.extend(map(Path, names))
     assert (left.total, left.raw, [video.name for video in left.videos]) == (8, 2, ["h.mp4"])
-    assert left.words().startswith("8 files are not photos: PDF, other, CR2, NEF, Word, MP4. Cameras' raw files")
+    assert left.words().startswith("8 files are not photos: PDF, other, CR2, NEF, Word, MP4. Camera raw files")
     assert kind_of(Path("x.md")) == "Markdown"
     assert LeftOut().words() == ""
 

@@ -287,3 +287,29 @@ def test_passwords_are_not_shown() -> None:
     spec = SourceSpec.parse("rtsp://me:secret@host:554/a@b")
     assert "secret" not in spec.shown
     assert spec.shown.endswith("@host:554/a@b")
+
+
+def test_the_frame_on_screen_at_a_place_is_the_last_one_before_it(tmp_path: Path) -> None:
+    # As in a recording of a screen: frames come where something moves, and stand still for long in between.
+    path = write_video(tmp_path / "a.mp4", numbered(6))
+    video_files.vary_rate(path, 3, 250)  # frames at 0, 0.04, 0.08, then at 0.12, 10.12 and 20.12
+    video = opened(path)
+    for place, number in (
+        (0.0, 0),
+        (0.1, 2),
+        (0.12, 3),
+        (5.0, 3),
+        (10.1, 3),
+        (10.12, 4),
+        (15.0, 4),
+        (25.0, 5),
+        (99.0, 5),
+    ):
+        frame = video.seek(place)
+        assert frame is not None
+        assert number_of(frame.pixels) == number, place
+        following = video.read()
+        assert (following and number_of(following.pixels)) == (number + 1 if number < 5 else None)
+    video.seek(15.0)
+    assert [number_of(f.pixels) for f in (video.step_back(), video.step_back()) if f is not None] == [3, 2]
+    video.close()

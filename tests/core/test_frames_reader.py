@@ -22,7 +22,7 @@ from mobilenet_gui.core.frames import (
 )
 from mobilenet_gui.core.frames_reader import FrameReader, LatestFrame, ReaderState, StateChange, drain, lingering
 from tests.mjpeg import Log, MjpegServer
-from tests.video_files import number_of, numbered, write_video
+from tests.video_files import number_of, numbered, vary_rate, write_video
 
 CAMERA = SourceSpec(SourceKind.CAMERA, "Fake camera")
 LIVE, WAITING, ENDED, FAILED = ReaderState.LIVE, ReaderState.WAITING, ReaderState.ENDED, ReaderState.FAILED
@@ -347,3 +347,30 @@ def test_the_newest_frame_wins() -> None:
     assert place.wait(10) is None
     thread.join()
     assert place.closed
+
+
+def test_the_place_runs_on_while_one_picture_stands_still(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", numbered(6))
+    vary_rate(path, 3, 250)  # frames at 0, 0.04, 0.08, then at 0.12, 10.12 and 20.12
+    with Watched(SourceSpec(SourceKind.FILE, str(path)), paused=True) as watched:
+        watched.number(0)
+        watched.reader.seek(9.4)
+        watched.number(3)
+        assert watched.reader.position == pytest.approx(9.4)
+        watched.reader.play()
+        begin = time.monotonic()
+        watched.number(4)
+        assert 0.5 < time.monotonic() - begin < 3
+        seen = len(watched.frames.items)
+        watched.reader.set_speed(2)
+        while watched.reader.position < 10.5:
+            assert watched.reader.wait(0.01) is False
+        watched.reader.pause()
+        place = watched.reader.position
+        assert place < 20
+        watched.reader.wait(0.2)
+        # Held in between, neither the place nor the picture moves on.
+        assert (watched.reader.position, len(watched.frames.items)) == (place, seen)
+        watched.reader.step(1)
+        watched.number(5)
+        assert watched.reader.position == pytest.approx(20.12)

@@ -262,16 +262,34 @@ def test_a_failed_update_keeps_the_old_model(service: ModelService, store: Model
     assert store.get(ENTRY_ID).tflite_bytes() == WEIGHTS
 
 
-def test_a_full_disk_is_told_before_converting(
-    service: ModelService, store: ModelStore, builder: FakeBuilder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("share", [0.5, 2.0])
+def test_a_full_disk_is_told_before_the_download(
+    service: ModelService,
+    server: LoopbackServer,
+    builder: FakeBuilder,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    share: float,
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
-    # Room for the download, not for three times as much.
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=8 * 1024 * 1024 + 2 * len(WEIGHTS)))
-    with pytest.raises(StorageError, match="disk is full"):
+    # Not even room for the download; room for it, but not for what is made from it.
+    free = 8 * 1024 * 1024 + int(share * ENTRY.download_bytes)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=free))
+    with pytest.raises(StorageError, match="disk is full") as caught:
         service.download(ENTRY_ID)
+    assert f"{free / 1e6:,.1f} MB" in caught.value.reason
     assert builder.requests == []
-    assert downloaded(tmp_path) == [ENTRY.file_name]
+    assert downloaded(tmp_path) == []
+    assert server.requests == []
+
+
+def test_a_download_of_which_most_is_here_needs_room_for_the_rest_only(
+    service: ModelService, store: ModelStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    free = 8 * 1024 * 1024 + 4 * ENTRY.download_bytes
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=free))
+    assert service.download(ENTRY_ID).id == ENTRY_ID
 
 
 def test_a_pause_and_what_is_left_of_it(service: ModelService, server: LoopbackServer) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.errors import StorageError
-from mobilenet_gui.settings import Settings, SettingsStore, write_atomically
+from mobilenet_gui.settings import Settings, SettingsStore
 
 
 def test_only_changed_values_are_written(tmp_path: Path) -> None:

@@ -112,11 +112,28 @@ def test_centred_means_are_those_of_the_window(reach: float) -> None:
         out += centred.add(row, float(when))
     out += centred.finish()
     assert len(out) == len(rows)
+    lengths = [*np.diff(times), times[-1] - times[-2]]
     for number, (when, own, smooth) in enumerate(out):
-        near = [row for row, other in zip(rows, times, strict=True) if abs(other - times[number]) <= reach]
+        near = [n for n, other in enumerate(times) if abs(other - times[number]) <= reach]
+        # Each counts for its time on screen, others than the frame itself for no more than lies in its window.
+        weights = [lengths[n] if n == number else min(lengths[n], reach) for n in near]
         assert when == times[number]
         assert own is rows[number]
-        assert np.allclose(smooth, np.mean(near, axis=0), atol=1e-5)
+        if reach == 0.0:
+            assert np.array_equal(smooth, own)
+            continue
+        assert np.allclose(smooth, np.average([rows[n] for n in near], axis=0, weights=weights), atol=1e-4)
+
+
+def test_a_picture_that_stands_still_is_not_outvoted_by_short_ones_before_it() -> None:
+    centred = Centred(0.4)
+    old, new = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
+    out = []
+    for place, row in ((0.0, old), (0.04, old), (0.08, old), (0.12, old), (0.16, new), (10.0, old), (10.04, old)):
+        out += centred.add(row, place)
+    out += centred.finish()
+    assert out[4][0] == 0.16
+    assert out[4][2][1] > 0.95
 
 
 def test_centred_keeps_no_more_than_its_window() -> None:

@@ -88,7 +88,7 @@ class Answers:
 
     def _vanishing(self, path: Path) -> Path | None:
         place = self._out / f"vanishing {self._rng.randrange(10**6)}"
-        place.mkdir(exist_ok=True)
+        place.mkdir(parents=True, exist_ok=True)
         target = place / path.name
         try:
             if path.is_file() and not path.is_symlink():

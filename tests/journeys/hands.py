@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import shiboken6
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import (
     QDragEnterEvent,
@@ -144,12 +145,16 @@ def point_in(target: Target, rng: random.Random) -> QPoint:
     if rng.random() < 0.7:
         return target.at
     seen = widget.visibleRegion().boundingRect()
+    if seen.isEmpty():  # covered by now
+        return target.at
     inside = QPoint(rng.randint(seen.left(), seen.right()), rng.randint(seen.top(), seen.bottom()))
     return widget.mapTo(target.window, inside)
 
 
 def handle(window: QWidget) -> QWindow | None:
-    """Return the window system's side of a window, if it is shown."""
+    """Return the window system's side of a window, if it is still there and shown."""
+    if not shiboken6.isValid(window):
+        return None
     made = window.windowHandle()
     return made if made is not None and made.isVisible() else None
 

@@ -88,7 +88,10 @@ class Play:
         leave = QTimer()
         leave.setInterval(80)
         leave.timeout.connect(self._leave)
-        QTimer.singleShot(round(seconds * 1000), leave.start)
+        over = QTimer()
+        over.setSingleShot(True)
+        over.timeout.connect(leave.start)
+        over.start(round(seconds * 1000))
         began = time.monotonic()
         self.watch.on()
         try:
@@ -96,6 +99,7 @@ class Play:
         finally:
             self.watch.off()
             self.user.end()
+            over.stop()
             leave.stop()
         self.lives.append(time.monotonic() - began)
         if code != 0:

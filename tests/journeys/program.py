@@ -114,6 +114,10 @@ class _Telling:
         for one in QApplication.topLevelWidgets():
             if isinstance(one, MainWindow) and one.isVisible():
                 one.close()
+        asked = QApplication.activeModalWidget()
+        if asked is not None and (question := hands.find("Quit", asked)) is not None:
+            self.left_at = time.monotonic()
+            hands.click(question.window, question.at)
         if self.error is not None:
             QTimer.singleShot(2000, QApplication.exit)
 

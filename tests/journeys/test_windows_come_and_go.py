@@ -213,3 +213,15 @@ def test_photos_are_being_taken_from_a_video_when_a_window_is_closed(
         yield lambda: True
 
     program.live(story)
+
+
+def test_the_program_is_quit_from_a_wizard(program: Program, folders: Path) -> None:
+    def story(main: MainWindow) -> Story:
+        yield from begin_project(main, folders)
+        one = wizard()
+        assert one is not None
+        hands.key(one, Qt.Key.Key_Q, hands.CTRL)
+        yield lambda: not main.isVisible()
+
+    program.live(story)
+    assert not [one for one in QApplication.topLevelWidgets() if one.isVisible()]

@@ -36,6 +36,8 @@ from mobilenet_gui import crash
 HANG_SECONDS = 30.0
 """A window that stands still for so long does not come back: the process is ended with every stack told."""
 QUIT_SECONDS = 3.0
+CROWDED = 3.0
+"""Programs a processor from which on a hold says little; it is a fault only where it is so many times as long."""
 _SAMPLE_SECONDS = 0.05
 _ARM_SECONDS = 0.25
 _QUIET = (
@@ -194,10 +196,11 @@ class HoldWatch:
             return 0.0
 
     def _watch(self) -> None:
-        queued, beat = self._queued(), self._beat
+        queued, beat, resting = self._queued(), self._beat, True
         stacks: Counter[str] = Counter()
         while not self._stop.wait(_SAMPLE_SECONDS):
-            if self._off:
+            if self._off or resting:
+                resting = self._off  # the first beat of a new life is none that was waited for
                 beat, queued = self._beat, self._queued()
                 stacks.clear()
                 continue
@@ -216,6 +219,10 @@ class HoldWatch:
         net = held - queued
         self.worst = max(self.worst, net)
         if net <= self._limit:
+            return
+        # Whoever had the interpreter may have waited for a processor instead: among many that tells nothing.
+        if _crowd() > CROWDED and net <= self._limit * CROWDED:
+            self._record.notes.append(f"a hold of {held:.1f} s, while {_crowd():.0f} programs wanted each processor")
             return
         text = "\n".join(f"{count} of {stacks.total()} looks:\n{stack}" for stack, count in stacks.most_common(3))
         if not stacks:
@@ -238,6 +245,11 @@ class HoldWatch:
         self._record.tell(all_stacks())
         self._record.give_up()
         os._exit(70)
+
+
+def _crowd() -> float:
+    """Return how many programs want each processor, over the last minute; 0 where the system does not say."""
+    return os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else 0.0
 
 
 def all_stacks() -> str:
@@ -277,6 +289,9 @@ class Leftovers:
             QCoreApplication.processEvents()
         for one in self._qt_objects():
             if id(one) in self._objects:
+                continue
+            ours = one.parent() is None and isinstance(one, QTimer) and one.isSingleShot() and one.interval() <= 400
+            if ours:  # the user's next stroke, which finds nobody any more
                 continue
             if isinstance(one, QTimer) and one.isActive():
                 record.fault(f"a timer outlived the program: {one.interval()} ms of {_owners(one)}", "")

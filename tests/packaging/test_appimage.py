@@ -124,8 +124,9 @@ def test_what_was_left_half_unpacked_is_done_anew(made: list[Path], tmp_path: Pa
     assert not folder.with_name(folder.name + ".part").exists()
 
 
-def test_it_says_where_there_is_no_room(made: list[Path], tmp_path: Path) -> None:
-    limited = f"ulimit -f 100; exec '{made[0]}' --appimage-extract-and-run"
+@pytest.mark.parametrize("blocks", [0, 100])
+def test_it_says_where_there_is_no_room(made: list[Path], tmp_path: Path, blocks: int) -> None:
+    limited = f"ulimit -f {blocks}; exec '{made[0]}' --appimage-extract-and-run"
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     ignoring = ["python3", "-c", "import os, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
                 "os.execvp('sh', ['sh', '-c', sys.argv[1]])", limited]  # fmt: skip
@@ -134,6 +135,23 @@ def test_it_says_where_there_is_no_room(made: list[Path], tmp_path: Path) -> Non
     assert "could not be unpacked into" in done.stderr
     assert "XDG_CACHE_HOME" in done.stderr
     assert [path.suffix for path in (tmp_path / ".cache" / "mobilenet-gui-appimage").iterdir()] == [".lock"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs root to mount a small disk")
+@pytest.mark.parametrize("size", ["4k", "256k", "2m"])
+@pytest.mark.parametrize("option", ["--appimage-extract", "--appimage-extract-and-run"])
+def test_a_full_disk_ends_it(made: list[Path], tmp_path: Path, size: str, option: str) -> None:
+    script = (
+        f"mount -t tmpfs -o size={size} none . 2>/dev/null || exit 99\n"
+        f"cd . && cd \"$PWD\" && '{made[0]}' {option}\necho $?; find . -type f -not -name '*.lock'"
+    )
+    environment = {"PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(tmp_path)}
+    words = ["unshare", "-m", "sh", "-c", script]
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode == 99 or "unshare failed" in done.stderr:
+        pytest.skip("no disk can be mounted here")
+    assert done.stdout.split() == ["127"]
+    assert "No space left on device" in done.stderr
 
 
 def test_it_can_be_taken_apart(made: list[Path], tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mobilenet_gui.core.install import KERAS_SUFFIXES, TFLITE_SUFFIX
+from mobilenet_gui.core.install_import import KERAS_SUFFIXES, TFLITE_SUFFIX
 from mobilenet_gui.training.archive import SUFFIX
 from mobilenet_gui.ui.given_files import sort_given
 from tests.model_factory import make_tflite

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.errors import Cancelled, StorageError
-from mobilenet_gui.settings import write_atomically
 from mobilenet_gui.training import adapting, checkpoint, model_making, protocol
 from mobilenet_gui.training.base import Base
 from mobilenet_gui.training.model_making import Trained

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from mobilenet_gui.core import zip_entries
 from mobilenet_gui.core.errors import Cancelled, ProjectError, StorageError
 from mobilenet_gui.training import archive_reading, project_file
 from mobilenet_gui.training.archive import export_zip
@@ -228,7 +229,7 @@ def test_the_same_entry_twice_is_refused(store: ProjectStore, project: Project, 
 def test_bombs_are_refused_before_they_go_off(
     store: ProjectStore, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive_reading, "_BOMB_BYTES", 1 << 20)
+    monkeypatch.setattr(zip_entries, "_BOMB_BYTES", 1 << 20)
     made = export_zip(project.snapshot(), tmp_path / "garden.zip")
     zeros = bytes(4 << 20)
     bomb = rewritten(made.path, tmp_path / "b1.zip", lambda e: e.update({"project.json": e["project.json"] + zeros}))

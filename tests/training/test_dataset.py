@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mobilenet_gui.cli_train import _alike, _Teller
+from mobilenet_gui.cli_train import _alike
+from mobilenet_gui.cli_train_teller import TrainTeller
 from mobilenet_gui.core.errors import Cancelled, ProjectError
 from mobilenet_gui.training.archive import export_zip
 from mobilenet_gui.training.dataset import FoundDataset, read_source
@@ -468,9 +469,9 @@ def test_an_empty_project_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("as_json", [True, False])
 def test_a_long_look_at_the_photos_is_told_of(monkeypatch: pytest.MonkeyPatch, as_json: bool) -> None:
     now = [100.0]
-    monkeypatch.setattr("mobilenet_gui.cli_train.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("mobilenet_gui.cli_train_teller.time.monotonic", lambda: now[0])
     out = io.StringIO()
-    teller = _Teller(out, json=as_json, stopped="")
+    teller = TrainTeller(out, kind="json" if as_json else "text")
     for done in range(1, 9):
         teller.comparing(done, 8)
         now[0] += 0.4
@@ -482,4 +483,4 @@ def test_a_long_look_at_the_photos_is_told_of(monkeypatch: pytest.MonkeyPatch, a
             ("progress", "compare", 0.875),
         ]
     else:
-        assert lines == ["Looking for photos that show the same"]
+        assert lines == ["Looking for near-identical photos"]

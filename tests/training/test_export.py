@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ import pytest
 from PIL import Image
 
 from mobilenet_gui.core import imaging
+from mobilenet_gui.core.atomic import PREFIX, staged_folder
 from mobilenet_gui.core.bundle import Bundle, write_bundle
 from mobilenet_gui.core.bundle_files import write_file
 from mobilenet_gui.core.errors import Cancelled, ModelError, StorageError
@@ -33,7 +33,7 @@ from mobilenet_gui.training.export import export
 from mobilenet_gui.training.export_companions import one_line, proof
 from mobilenet_gui.training.export_formats import ALL_FORMATS, formats_for
 from mobilenet_gui.training.export_job import ExportFormat, ExportJob, ExportResult, results_of
-from mobilenet_gui.training.export_run import STAGING_PREFIX, job_for_run, run_export
+from mobilenet_gui.training.export_run import job_for_run, run_export
 from mobilenet_gui.training.job import from_data, to_data
 from mobilenet_gui.training.run_folder import RunFolder, RunSpec, Sample
 from mobilenet_gui.training.training_settings import TrainingSettings
@@ -389,20 +389,14 @@ def test_cancelling_leaves_what_was_finished(tmp_path: Path, photos: tuple[Path,
 def test_what_a_crashed_export_left_is_cleared_and_a_running_ones_stays(
     tmp_path: Path, photos: tuple[Path, ...]
 ) -> None:
-    from filelock import FileLock
-
     bundle = make_bundle(tmp_path / "b")
     out = tmp_path / "out"
-    crashed, running, fresh = (out / f"{STAGING_PREFIX}{name}" for name in ("crashed", "running", "fresh"))
-    for folder in (crashed, running, fresh):
-        folder.mkdir(parents=True)
-        (folder / "half").write_text("x")
-    held = FileLock(running / "lock")
-    with held:
-        for folder in (crashed, running):
-            os.utime(folder, (time.time() - 3600,) * 2)
+    crashed = out / f"{PREFIX}export-crashed"
+    crashed.mkdir(parents=True)
+    (crashed / "half").write_text("x")
+    with staged_folder(out) as running:
         assert one(ExportJob(bundle.folder, out, ("tflite",), photos)).proved
-        assert [folder.exists() for folder in (crashed, running, fresh)] == [False, True, True]
+        assert (crashed.exists(), running.exists()) == (False, True)
 
 
 def test_the_worker_process_does_the_same(tmp_path: Path, photos: tuple[Path, ...]) -> None:

@@ -322,7 +322,7 @@ def test_command_is_stopped_killed_and_goes_on(tmp_path: Path, photos: Path, bas
     code, said, errors = until_epoch(lambda child: child.send_signal(signal.SIGINT))
     assert code == 130
     assert said[-1] == {"event": "cancelled"}
-    assert "go on" in errors
+    assert "to continue" in errors
     assert folder.state().status == "cancelled"
 
     code, said, _ = until_epoch(lambda child: psutil.Process(child.pid).children()[0].kill())
@@ -360,3 +360,33 @@ def test_command_says_what_is_wrong(tmp_path: Path, photos: Path, base: Path) ->
     assert "at least two classes" in str(lines(out)[-1]["error"])
     assert ends(photos, "--split", "1,2,3")[0] == 2
     assert ends(photos, "--epochs", "0")[0] == 2
+
+
+class Killed(BaseException):
+    """The process is gone: nobody tidies up."""
+
+
+def test_killed_and_gone_on_it_takes_the_same_course(tmp_path: Path, photos: Path, base: Path) -> None:
+    # So fast that it gets worse, and the plateau takes the rate down.
+    settings = replace(SHORT, epochs=5, learning_rate=0.5, schedule="plateau")
+    whole = make_run(tmp_path / "whole", photos, base, settings)
+    broken = make_run(tmp_path / "broken", photos, base, settings)
+    train(TrainJob(whole.path), Control())
+
+    def killed_after(epoch: int) -> Control:
+        def hear(event: protocol.Event) -> None:
+            if isinstance(event, protocol.Epoch) and event.phase == "adapt" and event.epochs - event.epoch == 5 - epoch:
+                raise Killed
+
+        return Control(hear)
+
+    with pytest.raises(Killed):
+        train(TrainJob(broken.path), killed_after(3))
+    train(TrainJob(broken.path), Control())
+    expected, found = whole.state(), broken.state()
+    assert expected.history[-1].learning_rate == pytest.approx(0.5 * 0.3**2)
+    assert [r.learning_rate for r in found.history] == pytest.approx([r.learning_rate for r in expected.history])
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        figures = [[getattr(record, name) for record in state.history] for state in (found, expected)]
+        assert figures[0] == pytest.approx(figures[1], rel=0.02, abs=0.01), name
+    assert (found.best_epoch, found.accuracy) == (expected.best_epoch, expected.accuracy)

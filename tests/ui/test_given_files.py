@@ -18,12 +18,13 @@ from mobilenet_gui.training.archive import SUFFIX, export_zip
 from mobilenet_gui.training.project import NewPhoto
 from mobilenet_gui.training.project_store import ProjectStore
 from mobilenet_gui.ui.finetune.page import FinetunePage
-from mobilenet_gui.ui.given_files import PROJECT_SUFFIX, OpenedFiles, sort_given
+from mobilenet_gui.ui.given_files import PROJECT_SUFFIX, OpenedFiles, is_model, sort_given
 from mobilenet_gui.ui.main_window import MainWindow
 from mobilenet_gui.ui.models.import_desk import MODEL_SUFFIXES
 from mobilenet_gui.ui.models.page import ModelsPage
 from mobilenet_gui.ui.theme import theme
 from mobilenet_gui.workers.training import TrainingController
+from tests.core.test_model_zip import pack
 from tests.model_factory import make_tflite
 from tests.ui.wizard_parts import SECONDS, photos_in
 
@@ -49,7 +50,7 @@ def test_names_say_which_page() -> None:
     assert given.models == [Path("c.tflite"), Path("e.weights.h5")]
     assert given.projects == [Path(f"d{SUFFIX}"), Path("f.ZIP")]
     assert SUFFIX.endswith(PROJECT_SUFFIX)
-    assert [suffix for suffix in MODEL_SUFFIXES if not sort_given([f"x{suffix}"]).models] == []
+    assert [suffix for suffix in MODEL_SUFFIXES - {".zip"} if not sort_given([f"x{suffix}"]).models] == []
 
 
 def test_an_exported_project_is_imported(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
@@ -105,3 +106,18 @@ def test_a_models_folder_goes_to_models_and_any_other_to_photos(tmp_path: Path) 
     for place in (tmp_path / "my run-0.75", tmp_path / "my run-0.75" / "bundle"):
         assert sort_given([str(place)]).models == [place]
     assert sort_given([str(tmp_path)]).photos == [str(tmp_path)]
+
+
+def test_the_window_takes_a_zipped_model_for_a_model_and_a_project_for_a_project(tmp_path: Path) -> None:
+    model = pack(tmp_path / "converted_keras.zip", {"keras_model.h5": b"x", "labels.txt": b"0 Cat\n1 Dog\n"})
+    project = pack(tmp_path / "garden.mobilenet.zip", {"project.json": b"{}", "photos/model.tflite": b"x"})
+    renamed = pack(tmp_path / "garden.zip", {"project.json": b"{}", "photos/a.jpg": b"x"})
+    given = sort_given([str(model), str(project), str(renamed)])
+    assert given.models == [model]
+    assert given.projects == [project, renamed]
+    unpacked = tmp_path / "converted_tflite"
+    unpacked.mkdir()
+    (unpacked / "model_unquant.tflite").write_bytes(b"x")
+    assert not is_model(unpacked)
+    (unpacked / "labels.txt").write_bytes(b"0 Cat\n1 Dog\n")
+    assert is_model(unpacked)

@@ -85,8 +85,14 @@ class TestPrivacy:
         page.frame.sources.set_address("http://me:secret@127.0.0.1:1/x")
         page.sources.start_chosen()
         bench.until(lambda: page.controller.phase is Phase.FAILED)
-        assert bench.store.values.live_stream == ""
+        assert bench.store.values.live_stream == "http://…@127.0.0.1:1/x"
+        assert page.frame.sources.address.text() == "http://…@127.0.0.1:1/x"
         assert "secret" not in page.frame.message.text.text()
+        # In the same session it is known what the dots stand for; in the next one it is asked for again.
+        assert page.frame.sources.take_stream() == "http://me:secret@127.0.0.1:1/x"
+        page.frame.sources.whole = str
+        assert page.frame.sources.take_stream() is None
+        assert "Type this one again" in page.frame.sources.address.toolTip()
 
 
 class TestPicture:
@@ -491,7 +497,6 @@ class TestVideo:
         assert notices.text_of("timeline") == "This timeline shows the answers of “Tiny”. Now “Pets” answers."
         assert segments.origin.text() == "Answers of “Tiny”"
         assert not segments.origin.isHidden()
-        page.analysis.timeline.model_id = "tiny"
         notices.trigger("timeline")
         playing.until(lambda: page.analysis.timeline is not None and page.analysis.timeline.model_id == "pets")
         assert "timeline" not in notices.shown()

@@ -235,6 +235,17 @@ def test_one_that_failed_says_why_and_opens_its_wizard_there(bench: Bench) -> No
     bench.wait(lambda: desk.dialog(project.id) is not None and desk.dialog(project.id)._current == "train")  # type: ignore[union-attr]
 
 
+def test_fine_tune_shows_on_its_card_how_it_goes_from_the_first_moment(bench: Bench) -> None:
+    project = bench.project("hymenoptera")
+    project.save()
+    bench.train(project, run_of(project, RunState("running")), fake.epoch(1), "hang")
+    bench.wait(lambda: len(bench.window.desk.training.state.history) == 1)  # type: ignore[union-attr]
+    bench.window.show_page("finetune")
+    page = bench.window._finetune()
+    bench.wait(lambda: project.id in page.cards)
+    assert page.cards[project.id].look.tone == "busy"
+
+
 def test_one_that_was_cancelled_tells_nothing(bench: Bench) -> None:
     project = bench.project("hymenoptera")
     training = bench.window.desk.training
@@ -325,6 +336,20 @@ def test_what_the_end_of_the_program_cut_short_is_offered_and_goes_on(bench: Ben
     again.wait(lambda: again.window.desk.training.busy)
     assert "interrupted" not in page.notices.shown()
     again.wait(lambda: len(again.window.desk.training.state.history) == 6)  # type: ignore[union-attr]
+
+
+def test_a_process_that_has_not_noticed_the_end_yet_is_waited_for(bench: Bench) -> None:
+    project = bench.project("hymenoptera")
+    project.save()
+    run = run_of(project, RunState("running", "adapt", epochs(5, 20, "adapt"), 4, 20.0))
+    bench.settings.update(unfinished_training=f"{project.id}/{run.path.name}")
+    with run.lock():
+        assert run.state().status == "running"
+        bench.window.desk.harvest.recall()
+        bench.qtbot.wait(400)
+        assert not bench.told
+    bench.wait(lambda: bool(bench.told))
+    assert (bench.told[0].kind, bench.told[0].epoch) == ("interrupted", 5)
 
 
 def test_one_that_had_not_begun_is_said_as_that(bench: Bench, make: Callable[[], Bench]) -> None:

@@ -74,7 +74,7 @@ def test_comparing_is_a_phase_with_progress_and_a_way_out(make_trained: MakeTrai
     bench.wait(lambda: state_of(bench).fraction == 0.25)
     assert state_of(bench).preparing
     assert page.figures.track.accessibleName() == "Step 1 of 5: Compare photos"
-    assert "none is learnt from and tested on" in page.banner.text()
+    assert "none is both learnt from and tested on" in page.banner.text()
     assert page.step_detail() == "Compare photos"
     assert keys_of(dialog) == ["cancel", "close"]
     comparing.go_on.set()

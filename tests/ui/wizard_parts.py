@@ -90,7 +90,7 @@ class WizardBench:
         dialog = WizardDialog(context)
         hub.setParent(dialog)
         shelf.setParent(dialog)
-        project.subscribe(hub.project_changed.emit)
+        hub.follow(project)
         self.qtbot.addWidget(dialog)
         self.dialogs.append(dialog)
         dialog.open_at()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.core.bundle import Bundle
@@ -22,6 +23,7 @@ from mobilenet_gui.workers.capture import CameraWatcher, Capture
 from mobilenet_gui.workers.executor import Executor, executor, tell
 from mobilenet_gui.workers.heat_desk import Heat, HeatDesk, HeatWish
 from mobilenet_gui.workers.model_state import TaskState
+from mobilenet_gui.workers.photo_image import make_display
 from mobilenet_gui.workers.photo_loader import PhotoLoader
 from mobilenet_gui.workers.photo_tasks import Errand, TaskRunner
 from mobilenet_gui.workers.small_pictures import SmallPictures
@@ -246,7 +248,7 @@ def _pictures(_bundle: Bundle, gate: Gate, patch: pytest.MonkeyPatch, place: Pat
 def _heat(bundle: Bundle, gate: Gate, patch: pytest.MonkeyPatch, place: Path) -> QObject:
     def look(*_: object) -> Heat:
         gate.pass_()
-        return Heat(heat_desk.QImage())
+        return Heat(QImage())
 
     patch.setattr(heat_desk._Looker, "look", look)
     made = HeatDesk()
@@ -256,7 +258,7 @@ def _heat(bundle: Bundle, gate: Gate, patch: pytest.MonkeyPatch, place: Path) ->
 
 
 def _loader(_bundle: Bundle, gate: Gate, patch: pytest.MonkeyPatch, place: Path) -> QObject:
-    real = photo_loader.make_display
+    real = make_display
 
     def slowly(*arguments: object) -> object:
         gate.pass_()

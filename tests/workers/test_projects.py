@@ -185,7 +185,7 @@ def test_reading_is_cancelled(
 ) -> None:
     begun = threading.Event()
 
-    def endless(_paths: object, cancel: threading.Event, _progress: object) -> FoundDataset:
+    def endless(_paths: object, cancel: threading.Event, *_more: object) -> FoundDataset:
         begun.set()
         assert cancel.wait(10)
         return FoundDataset((), ())

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QImage, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QContextMenuEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import shown, tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.accessibility import shows_focus
 from mobilenet_gui.ui.icons import paint_icon
@@ -18,6 +18,7 @@ from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import RADIUS_ZONE
 from mobilenet_gui.ui.widgets.buttons import IconButton
 from mobilenet_gui.ui.widgets.card import Card
+from mobilenet_gui.ui.widgets.clicks import is_second
 from mobilenet_gui.ui.widgets.covers import paint_covers
 from mobilenet_gui.ui.widgets.labels import ElidedLabel
 from mobilenet_gui.ui.widgets.painting import focus_ring, rounded
@@ -158,7 +159,7 @@ class ProjectCard(Card):
         self.name.set_name(look.name)
         self._counts.setText(look.counts)
         self.state.show_state(look.state, look.tone, look.progress)
-        self.setAccessibleName(", ".join(part for part in (look.name, look.counts, look.state) if part))
+        self.setAccessibleName(", ".join(part for part in (shown(look.name), look.counts, look.state) if part))
         self.more.set_tooltip(tr("More for {project}").format(project=look.name))
 
     def show_covers(self, images: Sequence[QImage | None]) -> None:
@@ -246,9 +247,9 @@ class NewCard(QWidget):
         if shows_focus(self):
             focus_ring(painter, rect, RADIUS_ZONE)
 
-    def mousePressEvent(self, event: object) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take the press, so that the release comes here as well."""
-        self._down = True
+        self._down = event.button() == Qt.MouseButton.LeftButton and not is_second(event)
 
     def mouseReleaseEvent(self, event: object) -> None:
         """Begin a project by a click."""
@@ -259,6 +260,7 @@ class NewCard(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Begin a project by Space or Enter."""
         if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.clicked.emit()
+            if not event.isAutoRepeat():
+                self.clicked.emit()
         else:
             super().keyPressEvent(event)

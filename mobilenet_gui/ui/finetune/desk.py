@@ -102,8 +102,8 @@ class WizardDesk(QObject):
         self.training = TrainingController(self)
         self.harvest = RunHarvest(self.training, models, store, self.tasks.store, settings=settings)
         self._dialogs: dict[str, WizardDialog] = {}
-        self._ends: dict[str, Callable[[], None]] = {}
         self._new: set[str] = set()
+        self._opening: set[str] = set()
         self.training.changed.connect(self._training_changed)
         self.training.exports.ended.connect(self.work_ended)
         self.tasks.written.connect(self.work_ended)
@@ -128,7 +128,17 @@ class WizardDesk(QObject):
         if dialog is not None:
             dialog.open_at(_step(step))
             return
-        self.tasks.open(project_id, lambda opened: self._opened(opened, step=_step(step)), self.failed.emit)
+        if project_id not in self._opening:  # it is read from the disk; two wizards would share one project
+            self._opening.add(project_id)
+            self.tasks.open(
+                project_id,
+                lambda opened: self._opened(opened, step=_step(step)),
+                lambda error: self._not_opened(project_id, error),
+            )
+
+    def _not_opened(self, project_id: str, error: UserError) -> None:
+        self._opening.discard(project_id)
+        self.failed.emit(error)
 
     def go_on(self, project_id: str) -> None:
         """Go on with a project's training that was interrupted; its wizard need not be open."""
@@ -164,6 +174,11 @@ class WizardDesk(QObject):
             found.append(tr("A project is being written to one file. That file is not written then."))
         return tuple(found)
 
+    def tell_training(self) -> None:
+        """Tell again how the training under way stands, for who has come to listen."""
+        if self.training.busy and self.training.state is not None:
+            self._training_changed(self.training.state)
+
     def reload_runs(self, project_id: str) -> None:
         """Have an open wizard look at its trainings anew: they changed outside of it."""
         dialog = self._dialogs.get(project_id)
@@ -188,6 +203,7 @@ class WizardDesk(QObject):
 
     def _opened(self, opened: Opened, places: Sequence[Path] = (), step: Key | None = None) -> None:
         project = opened.project
+        self._opening.discard(project.id)
         hub = WizardHub()
         shelf = PhotoShelf(self.pictures, lambda photo_id: _path_of(project, photo_id))
 
@@ -210,7 +226,7 @@ class WizardDesk(QObject):
         hub.setParent(dialog)
         shelf.setParent(dialog)
         self._dialogs[project.id] = dialog
-        self._ends[project.id] = project.subscribe(hub.project_changed.emit)
+        hub.follow(project)
         hub.model_used.connect(self.model_used)
         hub.camera_wanted.connect(self.camera_wanted)
         dialog.closed.connect(lambda: self._closed(project))
@@ -264,7 +280,6 @@ class WizardDesk(QObject):
 
     def _closed(self, project: Project) -> None:
         dialog = self._dialogs.pop(project.id, None)
-        self._ends.pop(project.id, lambda: None)()
         if dialog is not None:
             dialog.deleteLater()
         if not self._dialogs:

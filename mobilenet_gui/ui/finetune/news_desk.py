@@ -61,6 +61,7 @@ class NewsDesk(QObject):
         """Show on Fine-tune, once it is there, what was interrupted."""
         self._page = page
         page.opened.connect(self.seen)
+        self._desk.tell_training()
         self._show_interruption()
 
     # -- hearing ----------------------------------------------------------------------------------------------------
@@ -76,6 +77,8 @@ class NewsDesk(QObject):
         if news.kind == "interrupted":
             self._interrupted = news
             self._show_interruption()
+            if self._window.rail.current() == "finetune":
+                return  # it stands there
         self._waiting = True
         self._look_up()
         if news.kind != "interrupted" and not _in_front() and self._settings.values.notify:

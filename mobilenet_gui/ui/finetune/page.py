@@ -13,7 +13,7 @@ from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.errors import UserError
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import shown, tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.training.project_summary import ProjectSummary
 from mobilenet_gui.ui import fonts
@@ -276,7 +276,7 @@ class FinetunePage(QWidget):
     def _open(self, project_id: str) -> None:
         summary = self.summary(project_id)
         if summary is not None and summary.problem:
-            self.notices.show_notice("project", "bad", f"{summary.name}: {summary.problem}")
+            self.notices.show_notice("project", "bad", f"{shown(summary.name)}: {summary.problem}")
             return
         self.notices.dismiss("project")
         self.open_requested.emit(project_id)

@@ -216,8 +216,8 @@ class AnalysisDesk(QObject):
         summary = tr("Analysed {n}× as fast as it plays.").format(n=f"{speed:.0f}") if speed >= 2 else ""
         self._frame.inspector.segments.show_segments(segments, summary)
         if self._controller.frame is not None:
-            transport.timeline.set_position(self._controller.frame.timestamp)
-            self._frame.inspector.segments.mark(self._controller.frame.timestamp)
+            transport.timeline.set_position(self._controller.position)
+            self._frame.inspector.segments.mark(self._controller.position)
 
     def _go_to(self, segment: Segment) -> None:
         self._controller.seek(segment.start)

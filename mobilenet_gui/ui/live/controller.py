@@ -106,10 +106,19 @@ class LiveController(QObject):
         return self.capture.reader
 
     @property
+    def position(self) -> float:
+        """Seconds of a file that stand now; they run on while one picture stands still."""
+        reader = self.reader
+        if reader is None or not self.is_file:
+            return 0.0 if self.frame is None else self.frame.timestamp
+        return reader.position
+
+    @property
     def playing(self) -> bool:
         """A file that runs on by itself."""
         reader = self.reader
-        return self.phase is Phase.RUNNING and reader is not None and not reader.paused
+        # While more of it is loaded it can be held as well.
+        return self.phase in (Phase.RUNNING, Phase.WAITING) and reader is not None and not reader.paused
 
     @property
     def holding(self) -> bool:

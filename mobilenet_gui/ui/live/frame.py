@@ -125,7 +125,11 @@ class LiveFrame(InspectedFrame):
     def take_focus(self) -> None:
         """Take the keyboard, unless somebody is typing: Space must freeze, not press what had the focus before."""
         if self.isVisible() and not self.sources.address.hasFocus():
-            (self.stage if self.shows_picture else self).setFocus()
+            self.keys_home().setFocus()
+
+    def keys_home(self) -> QWidget:
+        """Return what has the keyboard while nothing else needs it: the picture."""
+        return self.stage if self.shows_picture else self
 
     def take_form(self) -> None:
         """Take the form that the window's size asks for."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -39,6 +39,7 @@ from mobilenet_gui.workers.inference import InferenceWorker
 from mobilenet_gui.workers.photo_tasks import TaskRunner
 
 _SKIP_SECONDS = 5.0
+_CLOCK_MS = 100
 
 
 class LivePage(QWidget):
@@ -128,6 +129,9 @@ class LivePage(QWidget):
         )
         self.full_screen = FullScreenDesk(self, self.presenter, self.frame.stage, settings)
         self._keys = self._install_keys()
+        self._clock = QTimer(self)
+        self._clock.setInterval(_CLOCK_MS)
+        self._clock.timeout.connect(self._run_on)
         self._connect()
         self._refresh()
         self._show_correctable()
@@ -214,6 +218,7 @@ class LivePage(QWidget):
     def shut_down(self) -> None:
         """Stop what this page started; safe to call twice."""
         self.full_screen.close()
+        self._clock.stop()
         self.sources.unwatch()
         self.analysis.shut_down()
         self.controller.shut_down()
@@ -225,6 +230,7 @@ class LivePage(QWidget):
         if event.spontaneous():
             return
         self.sources.watch()
+        self._clock.start()
         self.frame.take_focus()
         left, self._left = self._left, None
         if left is not None:
@@ -239,6 +245,7 @@ class LivePage(QWidget):
         if event.spontaneous():
             return
         self.sources.unwatch()
+        self._clock.stop()
         controller = self.controller
         if controller.is_file:
             self._was_playing = controller.playing
@@ -315,8 +322,7 @@ class LivePage(QWidget):
             super().keyPressEvent(event)
 
     def _wind(self, seconds: float) -> None:
-        position = 0.0 if self.controller.frame is None else self.controller.frame.timestamp
-        self.controller.seek(max(0.0, position + seconds))
+        self.controller.seek(max(0.0, self.controller.position + seconds))
 
     # what the controller says
 
@@ -332,7 +338,15 @@ class LivePage(QWidget):
     def _show_frame(self, frame: Frame) -> None:
         self.presenter.show_frame(frame)
         if self.analysis.timeline is not None:
-            self.frame.inspector.segments.mark(frame.timestamp)
+            self.frame.inspector.segments.mark(self.controller.position)
+
+    @Slot()
+    def _run_on(self) -> None:
+        """Show where the video is while one picture of it stands still."""
+        if self.controller.is_file and self.controller.playing:
+            self.frame.transport.set_position(self.controller.position)
+            if self.analysis.timeline is not None:
+                self.frame.inspector.segments.mark(self.controller.position)
 
     @Slot(object)
     def _show_answer(self, answer: LiveAnswer) -> None:

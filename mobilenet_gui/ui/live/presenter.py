@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 
 from mobilenet_gui.core.answers import headline, percent
 from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
-from mobilenet_gui.core.frames_types import Frame, SourceKind, SourceSpec
+from mobilenet_gui.core.frames_types import Frame, Problem, SourceKind, SourceSpec
 from mobilenet_gui.core.live_session import LiveAnswer
 from mobilenet_gui.core.types import Prediction
 from mobilenet_gui.i18n import tr
@@ -82,7 +82,7 @@ class LivePresenter(QObject):
         elif not picture:
             frame.message.show_opening()
         self.stage.set_fill(not controller.is_file)
-        self.stage.set_dimmed(phase is Phase.WAITING and not controller.frozen)
+        self.stage.set_dimmed(phase is Phase.WAITING and not controller.frozen and not self._loading)
         self.stage.set_status(self._status())
         self._show_buttons()
         if phase is Phase.WAITING and spec is not None:
@@ -117,12 +117,17 @@ class LivePresenter(QObject):
         self.stage.set_caption("", "")
         self.stage.set_heat(None)
 
+    @property
+    def _loading(self) -> bool:
+        error = self._controller.error
+        return error is not None and error.problem is Problem.LOADING
+
     def _status(self) -> Status | None:
         controller = self._controller
         if controller.frozen and controller.phase in (Phase.RUNNING, Phase.WAITING):
             return Status(tr("Frozen"), "pause")
         if controller.phase is Phase.WAITING:
-            return Status(tr("Waiting"), "refresh")
+            return Status(tr("Loading") if self._loading else tr("Waiting"), "refresh")
         if controller.phase is Phase.ENDED:
             return Status(tr("Ended"), "stop")
         if controller.phase is not Phase.RUNNING:
@@ -180,7 +185,7 @@ class LivePresenter(QObject):
         first = not self.stage.has_picture
         self.stage.set_frame(shown.pixels)
         if self._controller.is_file:
-            self._frame.transport.set_position(shown.timestamp)
+            self._frame.transport.set_position(self._controller.position)
         if first:
             self._frame.show_picture(True, is_file=self._controller.is_file)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -115,6 +115,17 @@ class _Painter(QStyledItemDelegate):
         draw_text(painter, lower, _lasting(segment.seconds), small, colours.text3, align=right, elide=False)
 
 
+class _List(QListView):
+    """The list. Space is the page's."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave Space to the page."""
+        if event.key() == Qt.Key.Key_Space:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+
 class SegmentsPanel(QWidget):
     """The list with its summary and its export.
 
@@ -133,7 +144,7 @@ class SegmentsPanel(QWidget):
         self.origin = text_label("", "body", "text", wrap=True)
         self.origin.hide()
         self.summary = text_label("", "body", "text2", wrap=True)
-        self.view = QListView()
+        self.view = _List()
         self.view.setModel(self._rows)
         self.view.setItemDelegate(_Painter(self.view))
         self.view.setFrameShape(QFrame.Shape.NoFrame)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QKeyEvent, Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QStackedWidget, QWidget
 
+from mobilenet_gui.core.addresses import is_hidden
 from mobilenet_gui.core.cameras import Camera
 from mobilenet_gui.core.frames_types import SourceError, SourceKind, SourceSpec
 from mobilenet_gui.i18n import tr
@@ -60,6 +62,8 @@ class SourceBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._resolution = ""
+        self.whole: Callable[[str], str] = str
+        """Returns the address that what is shown of it stands for."""
         self.kinds = Segmented(
             [("camera", tr("Camera"), "camera"), ("file", tr("Video file"), "film"),
              ("stream", tr("Stream URL"), "link")]
@@ -151,17 +155,13 @@ class SourceBar(QWidget):
         self._resolution = resolution
 
     def take_stream(self) -> str | None:
-        """Return the address as typed; None, and a red field, where it is none."""
-        text = self.address.text().strip()
-        try:
-            is_stream = SourceSpec.parse(text).kind is SourceKind.STREAM
-        except SourceError:
-            is_stream = False
-        if not is_stream:
-            self.set_address_error(tr("The address of a stream begins with rtsp:// or http://."))
-            return None
-        self.set_address_error("")
-        return text
+        """Return the address as typed, also a video file's that exists; None, and a red field, where it is none."""
+        text = self.whole(self.address.text().strip())
+        why = "" if _is_source(text) else tr("The address of a stream begins with rtsp:// or http://.")
+        if not why and is_hidden(text):
+            why = tr("Passwords are not kept. Type this one again in place of “…”.")
+        self.set_address_error(why)
+        return None if why else text
 
     def options_menu(self) -> QMenu:
         """Return the menu of sizes."""
@@ -195,3 +195,11 @@ class SourceBar(QWidget):
             self.address.clearFocus()
             self.address.setCursorPosition(0)
             self.stream_entered.emit(address)
+
+
+def _is_source(text: str) -> bool:
+    try:
+        spec = SourceSpec.parse(text)
+        return spec.kind is SourceKind.STREAM or (spec.kind is SourceKind.FILE and Path(spec.address).exists())
+    except (SourceError, OSError, ValueError):
+        return False

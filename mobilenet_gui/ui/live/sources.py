@@ -60,6 +60,7 @@ class SourceDesk(QObject):
         self._cameras: tuple[Camera, ...] | None = None
         values, bar = settings.values, self._bar
         bar.set_resolution(values.live_resolution)
+        bar.whole = settings.whole_address
         bar.set_address(values.live_stream)
         bar.set_kind(values.live_kind)
         bar.set_cameras((), values.live_camera)
@@ -171,9 +172,14 @@ class SourceDesk(QObject):
 
     @Slot(str)
     def _stream_entered(self, address: str) -> None:
-        # An address with a password in it stays out of the settings file.
-        self._save(live_stream="" if "@" in address else address)
-        self.start_requested.emit(SourceSpec(SourceKind.STREAM, address))
+        spec = SourceSpec.parse(address)
+        if spec.kind is SourceKind.FILE:
+            self.file_chosen.emit(spec.address)
+            return
+        hidden = self._settings.remember_address(address)
+        self._bar.set_address(hidden)
+        self._save(live_stream=hidden)
+        self.start_requested.emit(spec)
 
     @Slot(str)
     def _address_changed(self, _text: str) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from mobilenet_gui.core.answers import headline
 from mobilenet_gui.core.timeline import Segment
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import shown, tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.accessibility import shows_focus
 from mobilenet_gui.ui.live.clock import clock
@@ -122,7 +122,7 @@ class TimelineBar(QWidget):
 
     def _spoken(self, seconds: float) -> str:
         segment = self.segment_at(seconds)
-        return clock(seconds) if segment is None else f"{headline(segment.label.name)}, {clock(seconds)}"
+        return clock(seconds) if segment is None else f"{shown(headline(segment.label.name))}, {clock(seconds)}"
 
     def _seconds(self, point: QPointF) -> float:
         return min(max(point.x() / max(1, self.width()), 0.0), 1.0) * self._duration

@@ -43,9 +43,9 @@ class TransportBar(QWidget):
         super().__init__(parent)
         self._duration: float | None = None
         self._position = 0.0
-        self.back = IconButton("step-back", tr("One frame back (,)"))
+        self.back = IconButton("step-back", tr("One frame back (,)"), repeats=True)
         self.back.clicked.connect(lambda: self.step_requested.emit(-1))
-        self.forward = IconButton("step-forward", tr("One frame on (.)"))
+        self.forward = IconButton("step-forward", tr("One frame on (.)"), repeats=True)
         self.forward.clicked.connect(lambda: self.step_requested.emit(1))
         self.slider = _seek_slider()
         self.slider.valueChanged.connect(self._moved)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mobilenet_gui.core.cameras import device_file
 from mobilenet_gui.core.frames_types import Problem, SourceError, SourceKind, SourceSpec
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import shown, tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,13 @@ def trouble(error: SourceError, spec: SourceSpec, index: int | None = None) -> M
     cause = _sentence(error.reason)
     if spec.kind is SourceKind.CAMERA:
         place = device_file(index) if index is not None else None
-        name = spec.shown if place is None else f"{spec.shown}, {place}"
+        name = shown(spec.shown) if place is None else f"{shown(spec.shown)}, {place}"
         if error.problem is Problem.BUSY:
             cause = tr("Close the other app, then try again.")
         text = f"{cause} {name}"
         return _bad("video", heading, text, "file", tr("Open a video file…"))
     if spec.kind is SourceKind.FILE:
-        return _bad("film", heading, f"{_file_name(spec.address)}. {cause}", "file", tr("Open another video…"))
+        return _bad("film", heading, f"{shown(_file_name(spec.address))}. {cause}", "file", tr("Open another video…"))
     # The address has a line of its own: broken in two it could not be checked.
     return _bad("link", heading, f"{cause}\n{spec.shown}", "file", tr("Open a video file…"))
 
@@ -114,6 +114,8 @@ def trouble(error: SourceError, spec: SourceSpec, index: int | None = None) -> M
 def waiting(error: SourceError | None, kind: SourceKind, name: str) -> str:
     """Return the banner's sentence while a source that went away is waited for."""
     problem = Problem.LOST if error is None else error.problem
+    if problem is Problem.LOADING:
+        return tr("Loading: the video comes slower than it is played.")
     if kind is SourceKind.CAMERA:
         what = tr("{name} sends no picture.") if problem is Problem.STALLED else tr("{name} was unplugged.")
     elif problem is Problem.ENDED:

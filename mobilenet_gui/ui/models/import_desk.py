@@ -9,7 +9,8 @@ from PySide6.QtCore import QStandardPaths, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.errors import UserError
-from mobilenet_gui.core.install import KERAS_SUFFIXES, TFLITE_SUFFIX
+from mobilenet_gui.core.install_import import KERAS_SUFFIXES, TFLITE_SUFFIX
+from mobilenet_gui.core.model_zip import ZIP_SUFFIX
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui.given_files import is_model
@@ -19,7 +20,7 @@ from mobilenet_gui.workers.model_inspect import Understood
 from mobilenet_gui.workers.model_work import ImportRequest
 from mobilenet_gui.workers.models import ModelTasks
 
-MODEL_SUFFIXES = frozenset({*KERAS_SUFFIXES, TFLITE_SUFFIX})
+MODEL_SUFFIXES = frozenset({*KERAS_SUFFIXES, TFLITE_SUFFIX, ZIP_SUFFIX})
 MOST_FILES = 50
 """How many files are asked about in a row."""
 
@@ -87,7 +88,7 @@ class ImportDesk(QWidget):
             self.refused.emit("bad", f"{folder}: {error.strerror or error}")
             return
         if not self.take(files):
-            text = tr("There is no model file in {folder} (.h5, .weights.h5, .keras or .tflite).")
+            text = tr("There is no model file in {folder} (.h5, .weights.h5, .keras, .tflite or a zip with one).")
             self.refused.emit("warn", text.format(folder=folder))
 
     def take(self, paths: Sequence[Path]) -> bool:

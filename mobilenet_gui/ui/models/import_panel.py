@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.store_files import is_valid_id
+from mobilenet_gui.core.types import Normalization
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
@@ -18,6 +20,7 @@ from mobilenet_gui.ui.widgets.card import Card
 from mobilenet_gui.ui.widgets.fields import Field
 from mobilenet_gui.ui.widgets.labels import ElidedLabel, text_label
 from mobilenet_gui.ui.widgets.progress import Ring
+from mobilenet_gui.ui.widgets.segmented import Segmented
 from mobilenet_gui.ui.widgets.switch import Switch
 from mobilenet_gui.workers.model_inspect import Understood, check_labels
 from mobilenet_gui.workers.model_work import MAX_NAME_LENGTH, ImportRequest
@@ -50,6 +53,8 @@ class ImportPanel(Card):
         self.model_id = Field(tr("Id, for the command line"))
         self.replace = Switch(tr("Replace the installed model of this id"))
         self._labels_text = ElidedLabel("", "body", "text2")
+        self._range_text = text_label("", "body", "text2", wrap=True)
+        self.range = Segmented([(key, text, None) for key, text in _ranges()])
         self.choose_labels = Button(tr("Labels file…"), "tag")
         self.confirm = Button(tr("Import"), kind="primary")
         self.cancel = Button(tr("Cancel"), kind="ghost")
@@ -64,16 +69,18 @@ class ImportPanel(Card):
 
     def _lay_out(self) -> None:
         self.body.setSpacing(12)
-        top, told, fields, labels, buttons = (QHBoxLayout() for _ in range(5))
+        top, told, fields, labels, values, buttons = (QHBoxLayout() for _ in range(6))
+        stretched = (self._title, self._summary, self._labels_text, self._range_text)
         for row, widgets in (
             (top, (self._title, self._close)),
             (told, (self._ring, self._summary)),
             (fields, (self.name, self.model_id)),
             (labels, (self._labels_text, self.choose_labels)),
+            (values, (self._range_text, self.range)),
         ):
             row.setSpacing(10)
             for widget in widgets:
-                row.addWidget(widget, 1 if widget in (self._title, self._summary, self._labels_text) else 0)
+                row.addWidget(widget, 1 if widget in stretched else 0)
             self.body.addLayout(row)
         fields.setStretch(0, 1)
         fields.setStretch(1, 1)
@@ -118,6 +125,8 @@ class ImportPanel(Card):
         self.name.set_text(what.name)
         self.model_id.set_text(what.model_id)
         self.replace.setChecked(False)
+        if what.normalization is not None:
+            self.range.set_current(what.normalization)
         self._show_form(True)
         self._check()
         self.name.edit.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -164,6 +173,14 @@ class ImportPanel(Card):
         labelled = shown and understood is not None and understood.outputs > 0
         self._labels_text.setVisible(labelled)
         self.choose_labels.setVisible(labelled and not (understood is not None and understood.settled))
+        ranged = shown and understood is not None and understood.normalization is not None
+        self._range_text.setVisible(ranged)
+        self.range.setVisible(ranged)
+        if ranged and understood is not None:
+            told = tr("The file says as which numbers it wants pixels.")
+            unknown = tr("The file does not say as which numbers it wants pixels. If it answers wrongly, try another.")
+            self._range_text.setText(told if understood.told else unknown)
+            self._range_text.set_tone("text2" if understood.told else "warn")
         if labelled and understood is not None:
             needed = trn("It has {n} class without a name.", "It has {n} classes without names.", understood.outputs)
             self._labels_text.set_tone("warn" if understood.needs_labels else "text2")
@@ -198,6 +215,8 @@ class ImportPanel(Card):
     def _confirm(self) -> None:
         if self._path is None or self._understood is None:
             return
+        wanted = self.range.current()
+        chosen = self._understood.normalization not in (None, wanted)
         self.confirmed.emit(
             ImportRequest(
                 self._path,
@@ -205,5 +224,11 @@ class ImportPanel(Card):
                 self.model_id.text(),
                 " ".join(self.name.text().split()),
                 self.replace.isChecked(),
+                cast("Normalization", wanted) if chosen else None,
             )
         )
+
+
+def _ranges() -> tuple[tuple[Normalization, str], ...]:
+    """Return the value ranges to choose from, and what they are called."""
+    return ("minus1_1", tr("−1 to 1")), ("zero_1", tr("0 to 1")), ("zero_255", tr("0 to 255"))

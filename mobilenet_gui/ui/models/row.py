@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import shown, tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.accessibility import spoken_percent
 from mobilenet_gui.ui.icons import paint_icon
@@ -131,7 +131,7 @@ class ModelRow(Card):
                 "cancel": ("close", tr("Cancel"), False),
             }[action]
             made = IconButton(icon, text, framed=framed, parent=self)
-            made.setAccessibleName(f"{text}: {name}")
+            made.setAccessibleName(f"{text}: {shown(name)}")
         made.clicked.connect(lambda: self.asked.emit(self._item.id, action))
         return made
 

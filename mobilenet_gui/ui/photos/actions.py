@@ -10,7 +10,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 
 from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES
 from mobilenet_gui.core.photo_session import Photo
@@ -214,8 +214,7 @@ class PhotoActions(QObject):
             self._focus_photos()
 
     def _focus_photos(self) -> None:
-        place: QWidget = self._frame.grid.grid if self.view == GRID else self._frame.single.canvas
-        place.setFocus()
+        self._frame.keys_home().setFocus()
 
     def open_single(self, key: int) -> None:
         """Show one photo large."""

@@ -75,6 +75,10 @@ class PageFrame(InspectedFrame):
         current = self._centre.currentWidget()
         return "zone" if current is self._zone_page else "single" if current is self.single else "grid"
 
+    def keys_home(self) -> QWidget:
+        """Return what has the keyboard while nothing else needs it: the photo, or the grid."""
+        return self.grid.grid if self.centre() == "grid" else self.single.canvas
+
     def take_form(self) -> None:
         """Take the form that the window's size asks for."""
         self.single.set_form(narrow=self.narrow, short=self.short)

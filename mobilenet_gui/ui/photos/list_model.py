@@ -9,7 +9,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QStringL
 
 from mobilenet_gui.core.answers import headline, percent
 from mobilenet_gui.core.photo_session import Photo, PhotoSession, PhotoState
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import shown, tr
 
 KEY_ROLE = Qt.ItemDataRole.UserRole + 1
 _Index = QModelIndex | QPersistentModelIndex
@@ -72,7 +72,7 @@ class PhotoListModel(QStringListModel):
         if photo.recognition is None:
             return tr("{name}, waiting").format(name=photo.name)
         best = photo.recognition.best
-        answer = f"{headline(best.label)} {percent(best.probability)}"
+        answer = f"{shown(headline(best.label))} {percent(best.probability)}"
         if self._session.is_unsure(photo):
             return tr("{name}, not sure, best guess {answer}").format(name=photo.name, answer=answer)
         return tr("{name}, {answer}").format(name=photo.name, answer=answer)

@@ -285,8 +285,10 @@ class PhotosPage(QWidget):
             self.presenter.show_title()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Get ready for the first photo while the window has nothing to do."""
+        """Take the keyboard; get ready for the first photo while the window has nothing to do."""
         super().showEvent(event)
+        if not event.spontaneous():
+            self.user_actions.welcome()
         if not self._ready_for_photos:
             self._ready_for_photos = True
             self._warm_timer.start(WARM_MS)

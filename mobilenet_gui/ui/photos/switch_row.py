@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.theme import tokens
+from mobilenet_gui.ui.widgets.clicks import is_second
 from mobilenet_gui.ui.widgets.labels import text_label
 from mobilenet_gui.ui.widgets.switch import Switch
 
@@ -28,6 +29,7 @@ class SwitchRow(QWidget):
 
     def __init__(self, icon: str, text: str, hint: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._down = False
         self._icon = icon
         self._hint_text = hint
         self._short = False
@@ -78,11 +80,12 @@ class SwitchRow(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Move the switch by a click on the words."""
-        if self.switch.isEnabled() and self.rect().contains(event.position().toPoint()):
+        if self._down and self.switch.isEnabled() and self.rect().contains(event.position().toPoint()):
             self.switch.toggle()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take the press, so that the release comes here as well."""
+        self._down = not is_second(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the icon."""

@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontMetricsF
+from PySide6.QtGui import QFontMetricsF, QMouseEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.icons import icon as tinted
 from mobilenet_gui.ui.tokens import HEIGHT_CONTROL
+from mobilenet_gui.ui.widgets.clicks import is_second
 
 KINDS = ("secondary", "primary", "ghost", "danger", "link")
 _TONES = {"secondary": "text2", "primary": "onAccent", "ghost": "text2", "danger": "bad", "link": "accentText"}
@@ -87,6 +88,11 @@ class Button(QPushButton):
         self._compact = compact and self._icon_name is not None
         self._show_text()
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Be pressed, once by a double click."""
+        if not is_second(event):
+            super().mousePressEvent(event)
+
     def _show_text(self) -> None:
         self.setText("" if self._compact else self._text)
         self.setAccessibleName(self._text.rstrip("…"))
@@ -102,11 +108,16 @@ class Button(QPushButton):
 
 
 class IconButton(QPushButton):
-    """A square button with an icon; the tooltip is its name for everybody."""
+    """A square button with an icon; the tooltip is its name for everybody.
+
+    `repeats`: it goes on a step each time, so a double click is two.
+    """
 
     def __init__(self, icon: str, tooltip: str, checkable: bool = False, *, framed: bool = False,
-                 size: int = HEIGHT_CONTROL, tone: str = "text2", parent: QWidget | None = None) -> None:  # fmt: skip
+                 size: int = HEIGHT_CONTROL, tone: str = "text2", repeats: bool = False,
+                 parent: QWidget | None = None) -> None:  # fmt: skip
         super().__init__(parent)
+        self._repeats = repeats
         self._tone = tone
         self._icon_name = icon
         self.setProperty("kind", "secondary" if framed else "ghost")
@@ -123,6 +134,11 @@ class IconButton(QPushButton):
     def icon_name(self) -> str:
         """The icon's name."""
         return self._icon_name
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Be pressed; once by a double click, unless it repeats."""
+        if self._repeats or not is_second(event):
+            super().mousePressEvent(event)
 
     def set_icon(self, name: str) -> None:
         """Show another icon."""

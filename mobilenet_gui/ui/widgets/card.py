@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from mobilenet_gui.ui.accessibility import shows_focus
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import RADIUS_CARD
+from mobilenet_gui.ui.widgets.clicks import is_second
 from mobilenet_gui.ui.widgets.painting import focus_ring, rounded
 
 
@@ -27,7 +28,7 @@ class Card(QWidget):
         super().__init__(parent)
         self._clickable = clickable
         self._selected = False
-        self._hovered = False
+        self._down = False
         self.body = QVBoxLayout(self)
         self.body.setContentsMargins(margin, margin, margin, margin)
         self.body.setSpacing(8)
@@ -57,19 +58,18 @@ class Card(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Be chosen by a click."""
-        if (
-            self._clickable
-            and event.button() == Qt.MouseButton.LeftButton
-            and self.rect().contains(event.position().toPoint())
-        ):
-            self.clicked.emit()
-        else:
+        down, self._down = self._down, False
+        if not self._clickable or event.button() != Qt.MouseButton.LeftButton:
             super().mouseReleaseEvent(event)
+        elif down and self.rect().contains(event.position().toPoint()):
+            self.clicked.emit()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take the press, so that the release comes here as well."""
         if not self._clickable:
             super().mousePressEvent(event)
+        elif event.button() == Qt.MouseButton.LeftButton:
+            self._down = not is_second(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Open."""
@@ -79,6 +79,7 @@ class Card(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Be chosen by Space or Enter."""
         if self._clickable and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.clicked.emit()
+            if not event.isAutoRepeat():
+                self.clicked.emit()
         else:
             super().keyPressEvent(event)

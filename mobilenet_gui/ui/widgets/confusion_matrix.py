@@ -32,6 +32,7 @@ _TURNED_BELOW, _TURNED_TOP, _TURNED_MAX = 44, 22, 84
 """Cells narrower than that have their names written upwards, so that they can be told apart."""
 _NAMES_MAX, _NAMES_FEWER, _NAMES_MIN, _NAMES_GAP = 120, 84, 48, 10
 _RING = 3.0
+_LEAST_ROWS = 4.5
 
 Cell = tuple[int, int]
 """Row (the true class) and column (what the model said)."""
@@ -275,6 +276,9 @@ class ConfusionMatrix(QAbstractScrollArea):
         self._head = float(upright if self._turned else fonts.px(_HEAD))
         width, height = self._pitch()
         size = len(self._names)
+        # A row that is cut in half says that there are more.
+        least = self._head + min(size, _LEAST_ROWS) * fonts.px(_LEAST_HIGH) + 2 * _RING
+        self.setMinimumHeight(max(fonts.px(150), round(least)))
         beyond_x = round(self._left() + size * width + _RING - self.viewport().width())
         beyond_y = round(self._head + size * height + _RING - self.viewport().height())
         for scroll, beyond, page, step in (

@@ -49,7 +49,7 @@ def sign(painter: QPainter, rect: QRectF, kind: str, fill: QColor, ink: QColor) 
 
     rounded(painter, rect, rect.width() / 2, fill)
     if kind == "ok":
-        inset = rect.width() * 0.16
+        inset = rect.width() * 0.1
         paint_icon(painter, "check", rect.adjusted(inset, inset, -inset, -inset), ink, round(rect.width() - 2 * inset))
         return
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -21,7 +21,7 @@ from mobilenet_gui.ui.widgets.painting import outline, rounded, shadow
 from mobilenet_gui.ui.widgets.painting import sign as paint_sign
 
 _HEIGHT = 44
-_WIDTH = 330
+_WIDTH, _SIGNED_WIDTH = 330, 440
 _BOTTOM = 24
 _ABOVE = 12
 """Gap to the window's edge, and to controls that must not be covered."""
@@ -193,7 +193,8 @@ class ToastHost(QObject):
         if wanted.width() > room:
             self.toast.label.setWordWrap(True)
             wanted = QSize(room, max(self.toast.heightForWidth(room), wanted.height()))
-        width = min(max(wanted.width(), fonts.px(_WIDTH) + 2 * _SHADOW), room)
+        least = _WIDTH if self.toast.sign.isHidden() else _SIGNED_WIDTH
+        width = min(max(wanted.width(), fonts.px(least) + 2 * _SHADOW), room)
         self.toast.resize(width, max(wanted.height(), fonts.px(_HEIGHT) + 2 * _SHADOW))
 
     def _place_at(self, shown: float) -> None:

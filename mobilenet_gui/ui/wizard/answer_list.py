@@ -11,7 +11,7 @@ from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QImage, QKeyEvent, Q
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from mobilenet_gui.core.answers import percent
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import shown, tr
 from mobilenet_gui.training.evaluation_types import Answer
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.accessibility import shows_focus, spoken_percent
@@ -108,9 +108,11 @@ class AnswerRows(QStringListModel):
             return None
         if role == Qt.ItemDataRole.AccessibleTextRole:
             said = tr("Said {label}, {share}").format(label=answer.said, share=spoken_percent(answer.probability, 0))
-            return ", ".join([said, tr("is {label}").format(label=self._classes[answer.truth]), answer.path.name])
+            return ", ".join(
+                [said, tr("is {label}").format(label=self._classes[answer.truth]), shown(answer.path.name)]
+            )
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{said_words(answer)}\n{is_words(answer, self._classes)}\n{answer.path}"
+            return f"{said_words(answer)}\n{is_words(answer, self._classes)}\n{shown(str(answer.path))}"
         return answer.path.name if role == Qt.ItemDataRole.DisplayRole else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:

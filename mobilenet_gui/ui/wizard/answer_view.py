@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.types import CropBox
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import shown, tr
 from mobilenet_gui.training.evaluation_types import Answer
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.accessibility import announce
@@ -95,8 +95,8 @@ class AnswerView(QWidget):
         self._place = 0
         self._wish: HeatWish | None = None
         self.back = IconButton("arrow-left", tr("Back to the overview (Esc)"))
-        self.earlier = IconButton("chevron-left", tr("Photo before"), framed=True)
-        self.later = IconButton("chevron-right", tr("Next photo"), framed=True)
+        self.earlier = IconButton("chevron-left", tr("Photo before"), framed=True, repeats=True)
+        self.later = IconButton("chevron-right", tr("Next photo"), framed=True, repeats=True)
         self.title = ElidedLabel("", "card", "text", fonts.SEMIBOLD)
         self.words = ElidedLabel("", "small", "text2")
         self.canvas = AnswerCanvas()
@@ -173,7 +173,7 @@ class AnswerView(QWidget):
         answer = self.answer
         if answer is not None:
             fixed = self._fixed(answer)
-            words = [is_words(answer, self._classes), answer.path.name, *([fixed] if fixed else [])]
+            words = [is_words(answer, self._classes), shown(answer.path.name), *([fixed] if fixed else [])]
             self.words.setText(" · ".join(words))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -58,6 +58,7 @@ class CaptureSources(QObject):
         self._spec: SourceSpec | None = None
         self.bar = bar = SourceBar()
         self.watcher = watcher or CameraWatcher(self)
+        bar.whole = settings.whole_address
         bar.set_address(settings.values.live_stream)
         bar.set_resolution(settings.values.live_resolution)
         bar.kind_changed.connect(self.choose)
@@ -133,9 +134,14 @@ class CaptureSources(QObject):
             self.said.emit(words.no_camera())
 
     def _start_stream(self, address: str) -> None:
-        # An address with a password in it stays out of the settings file.
-        self._settings.update(live_stream="" if "@" in address else address)
-        self._start(SourceSpec(SourceKind.STREAM, address))
+        spec = SourceSpec.parse(address)
+        if spec.kind is SourceKind.FILE:
+            self.open_video(Path(spec.address))
+            return
+        hidden = self._settings.remember_address(address)
+        self.bar.set_address(hidden)
+        self._settings.update(live_stream=hidden)
+        self._start(spec)
 
     def _invite_to_stream(self) -> None:
         self.said.emit(words.Message(

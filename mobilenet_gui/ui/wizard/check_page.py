@@ -9,7 +9,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.i18n import shown, tr, trn
 from mobilenet_gui.training.doctor_findings import LOOKING, Examination, Finding, Fix
 from mobilenet_gui.training.doctor_guard import Guarded, guarded
 from mobilenet_gui.training.project import Change
@@ -51,7 +51,7 @@ class CheckPage(WizardPage):
         self.add_heading_widget(self.again)
         self.findings = FindingList(context.shelf)
         self.fine = _FineLine()
-        self.classes = ClassModel(context.project, self)
+        self.classes = ClassModel(context.project, context.files, self)
         self._detail: ClassDetail | None = None
         self.views = QStackedWidget()
         self.overview = QWidget()
@@ -109,7 +109,7 @@ class CheckPage(WizardPage):
     def fix(self, finding: Finding) -> None:
         """Take the way out that is offered."""
         if finding.fix is not None:
-            self._apply((finding.fix,), finding.fix.text, finding.title)
+            self._apply((finding.fix,), finding.fix.text, _done_words(finding))
 
     def check_again(self) -> None:
         """Look at the photos anew, whatever is known of them."""
@@ -125,9 +125,9 @@ class CheckPage(WizardPage):
 
     def fix_all(self) -> None:
         """Take every way out that needs no judgement."""
-        fixes = self._guarded_all().fixes
-        if fixes:
-            self._apply(fixes, tr("Fix all"), trn("{n} problem fixed", "{n} problems fixed", len(fixes)))
+        found, count = self.checkup.examination, len(self._guarded_all().fixes)
+        if found is not None and count:
+            self._apply(found.fix_all(), tr("Fix all"), trn("{n} problem fixed", "{n} problems fixed", count))
 
     def look(self, finding: Finding) -> None:
         """Show a finding's photos; for one about classes, the classes."""
@@ -144,7 +144,7 @@ class CheckPage(WizardPage):
                 row = None if photo is None else self.classes.find(photo.class_id)
                 name = "" if row is None else row.name
                 several = len(group) > 1
-                captions[photo_id] = f"{number}: {name}" if several else note or name
+                captions[photo_id] = f"{number}: {shown(name)}" if several else note or name
         self.detail.rows.captions = captions
         self.detail.show_photos(finding.photos, finding.title)
         self.heading.hide()
@@ -314,6 +314,15 @@ class CheckPage(WizardPage):
         self.body.addWidget(self.views, 1)
 
 
+def _done_words(finding: Finding) -> str:
+    """Return what a fix has done, in words."""
+    if finding.kind == "alike_names" and finding.fix is not None:
+        into, gone = len(finding.fix.steps), sum(len(step.photo_ids) for step in finding.fix.steps)
+        words = trn("{n} class merged into {into}", "{n} classes merged into {into}", gone + into)
+        return words.replace("{into}", str(into))
+    return finding.title
+
+
 class _FineLine(QWidget):
     """A tick, and the names of what is in order."""
 
@@ -327,7 +336,7 @@ class _FineLine(QWidget):
     def show_names(self, names: tuple[str, ...], *, also: bool) -> None:
         """Name what is in order, `also` beside what is not."""
         words = tr("Also checked and fine: {names}") if also else tr("Checked and fine: {names}")
-        self._words.setText(words.format(names=", ".join(names)))
+        self._words.setText(words.format(names=", ".join(map(shown, names))))
 
     def text(self) -> str:
         """Return the sentence."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import shiboken6
 from PySide6.QtCore import QObject, Signal
 
 from mobilenet_gui.workers.photo_watch import PhotoWatch
@@ -13,7 +14,7 @@ from mobilenet_gui.workers.photo_watch import PhotoWatch
 if TYPE_CHECKING:
     from mobilenet_gui.core.store import ModelStore
     from mobilenet_gui.settings import SettingsStore
-    from mobilenet_gui.training.project import Project
+    from mobilenet_gui.training.project import Change, Project
     from mobilenet_gui.ui.widgets.toast import ToastHost
     from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
     from mobilenet_gui.workers.active_model import ActiveModel
@@ -42,6 +43,17 @@ class WizardHub(QObject):
     find_photos = Signal()
     model_used = Signal(str)
     camera_wanted = Signal()
+
+    def follow(self, project: Project) -> None:
+        """Emit `project_changed` for this project; it may live on after the wizard."""
+
+        def tell(change: Change) -> None:
+            if shiboken6.isValid(self):
+                self.project_changed.emit(change)
+            else:
+                end()
+
+        end = project.subscribe(tell)
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training.project import Change, PhotoClass, Project
 from mobilenet_gui.ui.wizard.flow import GOOD_PHOTOS
+from mobilenet_gui.workers.photo_watch import PhotoWatch
 
 ID_ROLE = Qt.ItemDataRole.UserRole + 1
 COVERS = 3
@@ -18,7 +20,14 @@ Index = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True, slots=True)
 class ClassRow:
-    """What is shown of one class: how many photos take part, how many are left out, and those on its card."""
+    """What is shown of one class.
+
+    Attributes:
+        photos: how many take part and are there.
+        left_out: how many are left out.
+        covers: those on its card.
+        missing: how many would take part, whose files are gone.
+    """
 
     id: str
     name: str
@@ -26,6 +35,7 @@ class ClassRow:
     photos: int
     left_out: int
     covers: tuple[str, ...]
+    missing: int = 0
 
     @property
     def is_thin(self) -> bool:
@@ -36,9 +46,11 @@ class ClassRow:
 class ClassModel(QAbstractListModel):
     """One row a class."""
 
-    def __init__(self, project: Project, parent: QObject | None = None) -> None:
+    def __init__(self, project: Project, files: PhotoWatch, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._project = project
+        self._project, self._files = project, files
+        self._lost: Counter[str] = files.lost_by_class()
+        files.told.connect(self._count_again)
         self._rows: list[ClassRow] = []
         self._places: dict[str, int] = {}
         self.reload()
@@ -88,18 +100,28 @@ class ClassModel(QAbstractListModel):
 
     def follow(self, change: Change) -> None:
         """Take over what changed in the project."""
+        self._lost = self._files.lost_by_class()
         ids = [one.id for one in self._project.classes]
         if change.class_list or len(ids) != len(self._rows) or any(i not in self._places for i in ids):
             self._rearrange()
             return
         for one in self._project.classes:
             if one.id in change.classes:
-                place = self._places[one.id]
-                made = self._make(one)
-                if made != self._rows[place]:
-                    self._rows[place] = made
-                    index = self.index(place)
-                    self.dataChanged.emit(index, index)
+                self._renew(one)
+
+    def _count_again(self) -> None:
+        """Take over which files are gone, or back."""
+        lost, self._lost = self._lost, self._files.lost_by_class()
+        for one in self._project.classes:
+            if lost[one.id] != self._lost[one.id] and one.id in self._places:
+                self._renew(one)
+
+    def _renew(self, one: PhotoClass) -> None:
+        place, made = self._places[one.id], self._make(one)
+        if made != self._rows[place]:
+            self._rows[place] = made
+            index = self.index(place)
+            self.dataChanged.emit(index, index)
 
     def reload(self) -> None:
         """Read everything anew."""
@@ -137,20 +159,25 @@ class ClassModel(QAbstractListModel):
     def _make(self, one: PhotoClass) -> ClassRow:
         project = self._project
         ids = project.ids_of(one.id)
-        count = project.count(one.id)
+        count, missing = project.count(one.id), self._lost[one.id]
         covers: list[str] = []
         for photo_id in ids:
             photo = project.photo(photo_id)
-            if photo is not None and not photo.left_out:
+            # Of a class that has lost all, the places of its pictures say so.
+            shown = photo_id not in self._files.lost or missing >= count
+            if photo is not None and not photo.left_out and shown:
                 covers.append(photo_id)
                 if len(covers) == COVERS:
                     break
-        return ClassRow(one.id, one.name, one.background, count, len(ids) - count, tuple(covers))
+        left_out = len(ids) - count
+        return ClassRow(one.id, one.name, one.background, count - missing, left_out, tuple(covers), missing)
 
 
 def count_words(row: ClassRow) -> str:
     """Return how many photos a class has, in words."""
     words = trn("{n} photo", "{n} photos", row.photos)
+    if row.missing:
+        words = tr("{photos}, {n} missing").format(photos=words, n=f"{row.missing:,}")
     if row.left_out:
         return tr("{photos}, {n} left out").format(photos=words, n=f"{row.left_out:,}")
     return words

@@ -22,7 +22,7 @@ from mobilenet_gui.ui.photos.drop import Dropped, read_mime
 from mobilenet_gui.ui.photos.notices import Notices
 from mobilenet_gui.ui.wizard.class_picker import ClassPicker
 from mobilenet_gui.ui.wizard.context import WizardContext
-from mobilenet_gui.ui.wizard.data_notes import LeftOutNotice, UnderstoodNotice
+from mobilenet_gui.ui.wizard.data_notes import NOTE_KINDS, OTHERS, LeftOutNotice, UnderstoodNotice
 from mobilenet_gui.ui.wizard.undoing import Undoing
 from mobilenet_gui.workers.collector import many_photos
 from mobilenet_gui.workers.photo_intake import address_site, decode_data_url, encode_pixels, fetch_photo
@@ -91,7 +91,8 @@ class DataIntake(QObject):
             at: where on the screen to ask for the class of loose photos.
             reading: where classes are looked for.
         """
-        self._notices.dismiss("intake")
+        for kind in ("intake", OTHERS, *NOTE_KINDS):
+            self._notices.dismiss(kind)
         holder: list[Errand] = []
 
         def found(data: ReadPhotos) -> None:

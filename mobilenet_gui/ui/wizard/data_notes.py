@@ -15,7 +15,7 @@ from mobilenet_gui.training.dataset_types import Reading, Understood
 from mobilenet_gui.ui.photos.notices import Notices
 from mobilenet_gui.ui.wizard.context import WizardContext
 
-_OTHERS: Final = "others"
+OTHERS: Final = "others"
 NOTE_KINDS: Final = ("understood", "understood 2", "understood 3")
 """Kinds of notices; more notes than these are rare, and would hide the classes."""
 
@@ -30,19 +30,19 @@ class LeftOutNotice:
         """Say what was left out, if anything."""
         words = left_out.words()
         if not words:
-            self._notices.dismiss(_OTHERS)
+            self._notices.dismiss(OTHERS)
             return
         if not left_out.videos:
-            self._notices.show_notice(_OTHERS, "warn", words)
+            self._notices.show_notice(OTHERS, "warn", words)
             return
         video = left_out.videos[0]
 
         def take() -> None:
-            self._notices.dismiss(_OTHERS)
+            self._notices.dismiss(OTHERS)
             self._take(video)
 
         action = tr("Take photos from {video}…").replace("{video}", video.name)
-        self._notices.show_notice(_OTHERS, "warn", words, action, take)
+        self._notices.show_notice(OTHERS, "warn", words, action, take)
 
 
 class UnderstoodNotice:

@@ -50,7 +50,7 @@ class DataPage(WizardPage):
             context, tr("Show it examples"), tr("One class per thing. 50 or more photos each work well.")
         )  # fmt: skip
         self._undoing = Undoing(context)
-        self.classes = ClassModel(context.project, self)
+        self.classes = ClassModel(context.project, context.files, self)
         self.grid = ClassGrid(self.classes, context.shelf)
         self.strip = DropStrip()
         self.empty = EmptyData()

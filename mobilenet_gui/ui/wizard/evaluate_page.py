@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.answers import percent
 from mobilenet_gui.core.errors import UserError
@@ -16,6 +16,7 @@ from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training.comparison import Comparison, compare
 from mobilenet_gui.training.evaluation_types import Answer, Evaluation
 from mobilenet_gui.training.run_folder import RunFolder
+from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.models.words import day
 from mobilenet_gui.ui.tokens import SHORT_BELOW
 from mobilenet_gui.ui.widgets.banner import Banner
@@ -29,12 +30,14 @@ from mobilenet_gui.ui.wizard.flow import Key
 from mobilenet_gui.ui.wizard.label_fixing import LabelFixer
 from mobilenet_gui.ui.wizard.matrix_card import MatrixCard
 from mobilenet_gui.ui.wizard.mistake_panel import MistakePanel
-from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage
+from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, filled
 from mobilenet_gui.ui.wizard.report_desk import ReportDesk
 from mobilenet_gui.ui.wizard.run_link import book_of, chosen_run, set_chosen_run
 from mobilenet_gui.ui.wizard.training_words import preset_title
 from mobilenet_gui.workers.heat_desk import HeatDesk
 from mobilenet_gui.workers.run_book import RunInfo
+
+_NARROW_BELOW = 600
 
 
 class EvaluatePage(WizardPage):
@@ -65,6 +68,7 @@ class EvaluatePage(WizardPage):
         self.matrix_card = MatrixCard()
         self.panel = MistakePanel(self.looks)
         self.view = AnswerView(self.desk)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._stack = QStackedWidget()
         self._lay_out()
         self._connect()
@@ -82,14 +86,13 @@ class EvaluatePage(WizardPage):
         column = QVBoxLayout(overview)
         column.setContentsMargins(0, 0, 0, 16)
         column.setSpacing(12)
-        row = QHBoxLayout()
-        row.setSpacing(12)
+        self._row.setSpacing(12)
         column.addWidget(self.banner)
-        column.addLayout(row, 1)
-        row.addLayout(left, 7)
-        row.addWidget(self.panel, 5)
+        column.addLayout(self._row, 1)
+        self._row.addLayout(left, 7)
+        self._row.addWidget(self.panel, 5)
         self.view.setContentsMargins(0, 0, 0, 16)
-        self._stack.addWidget(overview)
+        self._stack.addWidget(filled(overview))
         self._stack.addWidget(self.view)
         self.body.addWidget(self._stack, 1)
         self.banner.hide()
@@ -115,6 +118,11 @@ class EvaluatePage(WizardPage):
         short = self.window().height() < SHORT_BELOW
         self.matrix_card.set_short(short)
         self.panel.set_short(short)
+        # Large text leaves no room for two columns: what was mistaken comes below then, and the page scrolls.
+        narrow = self.width() < fonts.px(_NARROW_BELOW)
+        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._row.setDirection(down if narrow else across)
+        self.panel.set_wide(narrow)
 
     # -- the dialog's wishes --------------------------------------------------------------------------------------
 

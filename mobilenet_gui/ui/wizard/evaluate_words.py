@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mobilenet_gui.core.answers import percent
-from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.i18n import shown, tr, trn
 from mobilenet_gui.training.comparison import Comparison
 from mobilenet_gui.training.evaluation_types import Evaluation
 
@@ -60,7 +60,7 @@ def caution_words(evaluation: Evaluation) -> str:
 
 def unread_tip(evaluation: Evaluation) -> str:
     """Return which test photos could not be read, and why."""
-    lines = [f"{answer.path.name}: {answer.error}" for answer in evaluation.errors[:MOST_NAMED]]
+    lines = [f"{shown(answer.path.name)}: {answer.error}" for answer in evaluation.errors[:MOST_NAMED]]
     more = len(evaluation.errors) - len(lines)
     return "\n".join([*lines, *([tr("and {n} more").format(n=more)] if more else [])])
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.answers import percent
 from mobilenet_gui.i18n import tr
@@ -17,6 +18,7 @@ from mobilenet_gui.ui.widgets.labels import ElidedLabel, text_label
 from mobilenet_gui.workers.exports import ExportState
 
 _CHIP_WIDTH, _BUTTON_WIDTH, _SIZE_WIDTH = 138, 100, 60
+_NARROW_BELOW = 400
 
 
 def agreement_words(result: ExportResult) -> str:
@@ -49,18 +51,32 @@ class ExportRow(QWidget):
         words.setSpacing(2)
         words.addWidget(self.title)
         words.addWidget(self.purpose)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 10, 0, 10)
-        row.setSpacing(12)
-        row.addLayout(words, 1)
-        row.addWidget(self.amount)
-        row.addWidget(self.chip)
-        row.addWidget(self._buttons())
+        end = QHBoxLayout()
+        end.addWidget(self.amount)
+        end.addWidget(self.chip, 1)
+        end.addWidget(self._buttons())
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(0, 10, 0, 10)
+        self._row.addLayout(words, 1)
+        self._row.addLayout(end)
+        for layout in (end, self._row):
+            layout.setSpacing(12)
         self.amount.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.amount.setMinimumWidth(fonts.px(_SIZE_WIDTH))
         self.chip.setMinimumWidth(fonts.px(_CHIP_WIDTH))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.show_state(None, None)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put what can be done below what it is, where large text leaves no room beside it."""
+        super().resizeEvent(event)
+        narrow = self.width() < fonts.px(_NARROW_BELOW)
+        self.amount.setVisible(not narrow)
+        self._row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the least useful size: with all of it in two rows."""
+        return QSize(fonts.px(_CHIP_WIDTH + _BUTTON_WIDTH) + 12, super().minimumSizeHint().height())
 
     def show_state(self, result: ExportResult | None, running: ExportState | None) -> None:
         """Show what came of the format, or how far it is.

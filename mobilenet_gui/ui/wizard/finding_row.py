@@ -17,6 +17,7 @@ from mobilenet_gui.ui.photos.tiles import paint_cover
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import RADIUS_CARD, RADIUS_CONTROL, RADIUS_SMALL
 from mobilenet_gui.ui.widgets.buttons import Button
+from mobilenet_gui.ui.widgets.clicks import is_second
 from mobilenet_gui.ui.widgets.labels import ElidedLabel, text_label
 from mobilenet_gui.ui.widgets.painting import focus_ring, outline, rounded
 from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
@@ -111,6 +112,7 @@ class FindingRow(QWidget):
 
     def __init__(self, shelf: PhotoShelf, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._down = False
         self.finding: Finding | None = None
         self._title = ElidedLabel("", "body", "text", fonts.SEMIBOLD)
         self._detail = ElidedLabel("", "small", "text2")
@@ -147,7 +149,9 @@ class FindingRow(QWidget):
         self.finding = finding
         self._title.setText(finding.title)
         self._detail.setText(finding.detail)
-        self.thumbs.show_photos(finding.photos, bad=finding.kind in ("missing", "unreadable"))
+        # Of what is missing there is nothing to see; its words have the room.
+        shown = () if finding.kind == "missing" else finding.photos
+        self.thumbs.show_photos(shown, bad=finding.kind == "unreadable")
         self.search.setVisible(finding.kind == "missing" and not finding.fixed)
         fix = finding.fix if not finding.fixed else None
         self.fix.setVisible(fix is not None)
@@ -167,11 +171,12 @@ class FindingRow(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take the press, so that the release comes here as well."""
+        self._down = not is_second(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Look at the photos by a click anywhere in the row; the keyboard has the photos and the buttons for it."""
         inside = event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint())
-        if inside and self.finding is not None and self.finding.photo_ids:
+        if inside and self._down and self.finding is not None and self.finding.photo_ids:
             self.look_requested.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:

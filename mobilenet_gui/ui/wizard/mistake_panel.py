@@ -22,6 +22,8 @@ _LEAST_ROWS = 2
 _CUT = 0.2
 """Of the row after the last one that is seen whole: the cut one tells that there are more."""
 _ABOVE = 60
+_TILES_LEAST = 150
+_NO_MAXIMUM = 16777215  # Qt's own word for it
 """What stands above the list of the cell."""
 
 
@@ -102,7 +104,7 @@ class MistakePanel(Card):
         row = fonts.px(ROW_HEIGHT) + ROW_GAP
         alone = self.all_list.isHidden()
         self.cell_list.setMinimumHeight(min(row, row * len(answers)))
-        self.cell_list.setMaximumHeight(16777215 if alone else round(row * min(len(answers), self._rows_shown())))
+        self.cell_list.setMaximumHeight(_NO_MAXIMUM if alone else round(row * min(len(answers), self._rows_shown())))
         self.cell_list.scrollToTop()
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint) and not self._short)
@@ -125,6 +127,11 @@ class MistakePanel(Card):
         """Leave the helping sentence out where the window is low."""
         self._short = short
         self.hint.setVisible(bool(self.hint.text()) and not short)
+
+    def set_wide(self, wide: bool) -> None:
+        """Take the whole width, below something else, instead of a column beside it."""
+        self.setMaximumWidth(_NO_MAXIMUM if wide else fonts.px(_WIDTH_MAX))
+        self.all_list.setMinimumHeight(fonts.px(_TILES_LEAST) if wide else 0)
 
     def flip_heat(self) -> None:
         """Show where the model looked, or no longer."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from PySide6.QtCore import QMimeData, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStyle, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
@@ -177,13 +177,56 @@ class WizardPage(QWidget):
 def scrolled(widget: QWidget) -> QScrollArea:
     """Return a frameless area that scrolls `widget` up and down where the window is too low for it."""
     area = QScrollArea()
-    area.setWidget(widget)
     area.setWidgetResizable(True)
+    _scroll(area, widget)
+    return area
+
+
+def _scroll(area: QScrollArea, widget: QWidget) -> None:
+    area.setWidget(widget)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.viewport().setAutoFillBackground(False)
     widget.setAutoFillBackground(False)
+
+
+class _Filled(QScrollArea):
+    """Gives its widget all the room there is, and scrolls where that is less than the widget needs at least.
+
+    Qt's own way of it takes the height that wrapped sentences would like best for the least one.
+    """
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the room out anew."""
+        super().resizeEvent(event)
+        self._fill()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow what the widget needs."""
+        if watched is self.widget() and event.type() is QEvent.Type.LayoutRequest:
+            self._fill()
+        return super().eventFilter(watched, event)
+
+    def _fill(self) -> None:
+        widget = self.widget()
+        layout = None if widget is None else widget.layout()
+        if widget is None or layout is None:
+            return
+        # The bar takes its room only where it is needed, which makes what is beside it narrower and so higher.
+        full, bar = self.maximumViewportSize(), self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        for width in (full.width(), full.width() - bar):
+            needed = max(layout.minimumSize().height(), layout.minimumHeightForWidth(width))
+            if needed <= full.height():
+                break
+        widget.resize(width, max(needed, full.height()))
+
+
+def filled(widget: QWidget) -> QScrollArea:
+    """Return a frameless area that fills itself with `widget`, and scrolls it where the window is too low for it."""
+    area = _Filled()
+    _scroll(area, widget)
+    widget.installEventFilter(area)
     return area
 
 

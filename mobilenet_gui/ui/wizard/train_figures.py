@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.answers import percent
 from mobilenet_gui.core.cores import usable_cores
@@ -21,6 +22,9 @@ from mobilenet_gui.workers.training_state import TrainingState
 
 _BEST_WIDTH = 150
 """Of the card whose small line says most; the others share what is left of a narrow window."""
+
+_CHART_LEAST = 140
+_NARROW_BELOW = 400
 
 
 class TrainFigures(QWidget):
@@ -43,19 +47,39 @@ class TrainFigures(QWidget):
             tr("Loss"), tr("Epoch {n}"), text=lambda v: f"{v:.3f}", axis_text=_loss_text, empty=empty
         )
         self.loss_chart.setToolTip(tr("How far the answers are from the right ones (cross-entropy); lower is better"))
-        cards, charts = QHBoxLayout(), QHBoxLayout()
-        for card in (self.left_card, self.accuracy_card, self.epoch_card, self.speed_card):
-            cards.addWidget(card, 1)
+        cards, self._charts = QGridLayout(), QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._cards = cards
         for chart in (self.accuracy_chart, self.loss_chart):
-            charts.addWidget(chart, 1)
+            chart.setMinimumHeight(fonts.px(_CHART_LEAST))
+            self._charts.addWidget(chart, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.track)
         column.addSpacing(8)
         column.addLayout(cards)
-        column.addLayout(charts, 1)
-        for layout in (cards, charts, column):
+        column.addLayout(self._charts, 1)
+        for layout in (cards, self._charts, column):
             layout.setSpacing(12)
+        self._narrow = False
+        self._lay_out_cards()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put less side by side where large text leaves little room."""
+        super().resizeEvent(event)
+        narrow = self.width() < fonts.px(_NARROW_BELOW)
+        if narrow is not self._narrow:
+            self._narrow = narrow
+            self._lay_out_cards()
+
+    def _lay_out_cards(self) -> None:
+        """Four cards in a row and two charts side by side; where it is narrow, two and one."""
+        across = 2 if self._narrow else 4
+        for place, card in enumerate((self.left_card, self.accuracy_card, self.epoch_card, self.speed_card)):
+            self._cards.addWidget(card, place // across, place % across)
+        for column in range(4):
+            self._cards.setColumnStretch(column, int(column < across))
+        down = QBoxLayout.Direction.TopToBottom if self._narrow else QBoxLayout.Direction.LeftToRight
+        self._charts.setDirection(down)
 
     def show_phase(self, settings: TrainingSettings, phase: str, fraction: float | None) -> None:
         """Show which phase runs and how far it is; the settings say which phases there are."""

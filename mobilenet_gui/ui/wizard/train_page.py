@@ -14,7 +14,7 @@ from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.ui.widgets.banner import Banner
 from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.ui.wizard.flow import Key
-from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage
+from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, filled
 from mobilenet_gui.ui.wizard.run_link import book_of
 from mobilenet_gui.ui.wizard.train_figures import TrainFigures
 from mobilenet_gui.ui.wizard.training_words import advice, left_words, span
@@ -42,7 +42,7 @@ class TrainPage(WizardPage):
         self._clock = QTimer(self)
         self._clock.setInterval(_CLOCK_MS)
         self._clock.timeout.connect(self._tick)
-        self.body.addWidget(self.figures, 1)
+        self.body.addWidget(filled(self.figures), 1)
         self.body.addWidget(self.banner)
         self.body.addSpacing(16)
         self.book.changed.connect(self._refresh)

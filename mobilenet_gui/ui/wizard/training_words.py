@@ -121,7 +121,7 @@ def advice(state: TrainingState, patience: int | None = None) -> str:
     if state.phase in ("head", "adapt"):
         return _progress_words(state, patience)
     return {
-        "compare": tr("Photos that show the same are kept together: none is learnt from and tested on as well."),
+        "compare": tr("Photos that look alike stay together, so that none is both learnt from and tested on."),
         "photos": tr("Each photo is looked at once. The next training on the same photos starts at once."),
         "test": tr("Trying it on photos it has never seen."),
     }.get(state.phase, tr("Getting ready…"))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize
-from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.answers import percent
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import shown, tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.photos.tiles import paint_cover
 from mobilenet_gui.ui.theme import tokens
@@ -19,6 +19,7 @@ from mobilenet_gui.ui.widgets.painting import draw_text, rounded
 
 _NAMED = 3
 _WIDTH, _HEIGHT = 196, 136
+_WORDS_LEAST = 250
 
 
 class _Preview(QWidget):
@@ -33,7 +34,7 @@ class _Preview(QWidget):
 
     def show_answer(self, image: QImage | None, label: str, share: float) -> None:
         self._image, self._label, self._share = image, label, percent(share, 0) if label else ""
-        self.setAccessibleName(f"{label} {self._share}".strip())
+        self.setAccessibleName(f"{shown(label)} {self._share}".strip())
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -84,9 +85,18 @@ class TryCard(Card):
         row.addLayout(column, 1)
         self.body.addLayout(row)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the picture out where large text leaves no room beside it."""
+        super().resizeEvent(event)
+        self.preview.setVisible(self.width() >= self.preview.sizeHint().width() + fonts.px(_WORDS_LEAST))
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the least useful size: without the picture."""
+        return QSize(fonts.px(_WORDS_LEAST), super().minimumSizeHint().height())
+
     def show_classes(self, classes: tuple[str, ...]) -> None:
         """Say what the model knows."""
-        some = ", ".join(classes[:_NAMED])
+        some = ", ".join(map(shown, classes[:_NAMED]))
         if len(classes) > _NAMED:
             some = tr("{classes} and others").format(classes=some)
         self.words.setText(
