@@ -123,6 +123,14 @@ class WeightsFile:
         return _names(group, attribute)
 
 
+class _PthWeights(WeightsFile):
+    """A file of PyTorch's: layers only, no model around them."""
+
+    def __init__(self, layers: tuple[FileLayer, ...]) -> None:
+        super().__init__({}, None)
+        self.layers = layers
+
+
 @contextmanager
 def open_weights(path: Path) -> Iterator[WeightsFile]:
     """Open a weights file for the length of a `with` block.
@@ -149,7 +157,7 @@ def open_weights(path: Path) -> Iterator[WeightsFile]:
                 handle = stack.enter_context(h5py.File(path, "r"))
                 config = _json_attribute(handle, "model_config")
             elif start.startswith(pth_file.START):
-                yield WeightsFile(tuple(_pth_layers(path)), None)
+                yield _PthWeights(tuple(_pth_layers(path)))
                 return
             else:
                 raise RefusedError(_strange_start(start))
