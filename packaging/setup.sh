@@ -26,7 +26,13 @@ python=$(find_python)
 
 # What is set up is described by what it was made from; any change of these makes it anew.
 wanted=$({ cat pyproject.toml constraints.txt packaging/debian-packages.txt packaging/setup.sh; "$python" -VV; echo "$root"; } | cksum)
+# The built-in model is made once from the weights in a package; the program works without it, too.
+make_model() {
+    [ -f resources/models/efficientnet-lite0/manifest.json ] || "$venv/bin/python" -m mobilenet_gui.builtin_models >&2 ||
+        say "The built-in model could not be made; the starter model answers instead. 'make setup' tries again."
+}
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && "$venv/bin/python" -c '' 2>/dev/null; then
+    make_model
     exit 0
 fi
 
@@ -70,5 +76,6 @@ rm -f "$stamp"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 # Our own modules too: the first window then opens as fast as the next.
 "$venv/bin/python" -m compileall -q mobilenet_gui
+make_model
 printf "%s" "$wanted" >"$stamp"
 say "Ready."

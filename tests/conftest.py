@@ -46,9 +46,15 @@ def without_starter(
 ) -> None:
     """Hide the model that ships with the program, so that a new home is empty; tests marked `starter` see it."""
     # By the test's own patches: with two sets of them, the one undone last would put back what the other had set.
-    if request.node.get_closest_marker("starter") is None:
-        nowhere = tmp_path_factory.getbasetemp() / "no-models"
-        monkeypatch.setattr("mobilenet_gui.paths.builtin_models_dir", lambda: nowhere)
+    if request.node.get_closest_marker("builtin") is not None:
+        return
+    folder = tmp_path_factory.getbasetemp() / "no-models"
+    if request.node.get_closest_marker("starter") is not None:
+        folder = tmp_path_factory.getbasetemp() / "starter-alone"
+        if not folder.exists():
+            folder.mkdir()
+            (folder / "starter").symlink_to(Path(__file__).parents[1] / "resources" / "models" / "starter")
+    monkeypatch.setattr("mobilenet_gui.paths.builtin_models_dir", lambda: folder)
 
 
 @pytest.fixture(autouse=True)

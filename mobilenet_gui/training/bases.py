@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from mobilenet_gui.core import catalog
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
 
+BUILTIN_ID: Final = "efficientnet-lite0"
+
 
 def trainable_models(store: ModelStore) -> list[Bundle]:
     """Return the installed models with weights to go on from, the recommended one first. Reads the disk.
 
     Official models come before the user's own: they have seen more of the world. Among them the usual choice comes
-    first, then the others by their published share of correct answers.
+    first, then the one that ships with the program, then the others by their published share of correct answers.
     """
     return sorted((bundle for bundle in store.list() if bundle.trainable), key=_rank)
 
@@ -35,12 +39,13 @@ def recommended(store: ModelStore) -> Bundle:
     return found[0]
 
 
-def _rank(bundle: Bundle) -> tuple[bool, bool, float, str]:
+def _rank(bundle: Bundle) -> tuple[bool, bool, bool, float, str]:
     # Weights without classifier bear the official id with a word of their own.
     entry = bundle.id.removesuffix("-backbone")
     return (
-        catalog.by_id(entry) is None,
+        catalog.by_id(entry) is None and entry != BUILTIN_ID,
         entry != catalog.DEFAULT_ID,
+        entry != BUILTIN_ID,
         -(bundle.manifest.metrics.top1 or 0.0),
         bundle.name,
     )

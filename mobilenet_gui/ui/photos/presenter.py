@@ -21,6 +21,7 @@ from mobilenet_gui.ui.photos.inspector import Body
 
 WORTH_SHOWN = 3
 STARTER_BANNER = "starter"
+STARTER_ID = "starter"
 FOREIGN_FAMILY = "other"
 """Family of models that are none of ours; their names are not understood."""
 
@@ -190,7 +191,8 @@ class Presenter(QObject):
     def _show_starter(self, bundle: Bundle | None) -> None:
         closed = self._settings.values.dismissed_banners.split(",")
         notices = self._frame.notices
-        if bundle is None or not bundle.builtin or STARTER_BANNER in closed:
+        # The other built-in model knows as much as the official ones.
+        if bundle is None or not bundle.builtin or bundle.id != STARTER_ID or STARTER_BANNER in closed:
             notices.dismiss(STARTER_BANNER)
         elif STARTER_BANNER not in notices.shown():
             text = trn(
