@@ -1,6 +1,6 @@
 """The model that the program comes with: EfficientNet-Lite0, made once from the weights in a Python package.
 
-`make setup` and the builders of installers call this module as a program. Where neither did, the window has it made at
+`make setup` and the builders of installers call this module as a program, these with a folder of their own.
 its first start. The package is only a carrier: its file is found and read as data, none of its code runs.
 """
 
@@ -118,10 +118,10 @@ def _naming() -> Naming:
     )
 
 
-def main() -> int:
+def main(folder: Path | None = None) -> int:
     """Make the model where it is missing; say so in one line."""
     try:
-        if make():
+        if make(folder):
             print(tr("Made the built-in model, EfficientNet-Lite0."))  # noqa: T201 - a program of its own here
     except (UserError, OSError) as error:
         sys.stderr.write(f"{error}{os.linesep}")
@@ -130,4 +130,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else None))

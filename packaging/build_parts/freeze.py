@@ -33,13 +33,13 @@ def freeze(build: Build, *, models: Sequence[str], portable: bool) -> Path:
     modules = os.pathsep.join(map(str, (PACKAGING, PACKAGING / "freeze")))
     script = PACKAGING / "build_parts" / "notices.py"
     run([build.python, script, notices, build.version, str(build.epoch)], env={"PYTHONPATH": modules})
-    bundled = _bundle_models(build, source, models) if models else None
+    bundled = _bundle_models(build, source, models)
     say("Freezing the program (two minutes)")
     settings = {
         "root": str(source),
         "version": build.version,
         "icon": str(_icon(icons) or ""),
-        "models": str(bundled or ""),
+        "models": str(bundled),
         "portable": portable,
         "notices": str(notices),
     }
@@ -74,18 +74,20 @@ def _icon(icons: Path) -> Path | None:
 
 
 def _bundle_models(build: Build, source: Path, models: Sequence[str]) -> Path:
-    """Convert local weights by the program's own way in, which checks and tries them, and mark them as shipped."""
+    """Make the built-in model, and those of local weights by the program's own way in, which checks and tries them."""
     home = build.work / "model-home"
     shutil.rmtree(home, ignore_errors=True)
     out = build.work / "models"
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
+    environment = {"MOBILENET_GUI_HOME": str(home), "PYTHONPATH": str(source), "CUDA_VISIBLE_DEVICES": ""}
+    say("Making the built-in model")
+    run([build.python, "-m", "mobilenet_gui.builtin_models", out], env=environment)
     for wish in models:
         model_id, _, file = wish.partition("=")
         if not file:
             raise BuildError(f"--with-model wants ID=FILE, such as mobilenet-v2-1.0-224=weights.h5, not {wish!r}.")
         say(f"Converting {model_id}")
         script = PACKAGING / "build_parts" / "official_model.py"
-        environment = {"MOBILENET_GUI_HOME": str(home), "PYTHONPATH": str(source), "CUDA_VISIBLE_DEVICES": ""}
         run([build.python, script, model_id, Path(file).resolve(), out], env=environment)
     return out
