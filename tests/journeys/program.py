@@ -26,7 +26,7 @@ from mobilenet_gui.ui.wizard.dialog import WizardDialog
 from tests.journeys import hands
 
 Story = Generator[Callable[[], object], None, None]
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 QUIT_SECONDS = 6.0 if os.environ.get("CI") else 3.0
 
 

@@ -26,6 +26,7 @@ from tests.journeys.watch import Record
 Story = Generator[None, None, None]
 DIARY = "actions.txt"
 _REMEMBERED = 60
+_DEEPEST = 40
 _STROKE_SECONDS = 0.15
 """A click or key runs what is pending; only what has a loop of its own, such as a drag, takes longer than this."""
 _K = Qt.Key
@@ -83,9 +84,9 @@ class RandomUser:
         self._story: Story | None = None
         self._recent: deque[str] = deque(maxlen=_REMEMBERED)
         self._active = False
-        self._depth = 0
         self._telling = False
-        self._waiting: tuple[QWidget | None, QWidget | None] | None = None
+        self._waiting: list[tuple[QWidget | None, QWidget | None]] = []
+        """The dialog and the menu that each act now under way began with; an act in a dialog's own loop comes last."""
         self._verbose = verbose
         # Read after a crash that takes the process along, hence written line by line.
         self._diary = (out.parent / DIARY).open("w", encoding="utf-8", errors="replace", buffering=1)
@@ -111,18 +112,20 @@ class RandomUser:
             return
         self._next()  # before anything is done: a dialog's own loop may run for long
         waiting = (QApplication.activeModalWidget(), QApplication.activePopupWidget())
-        if self._depth > 40 or (waiting == self._waiting and time.monotonic() - self.last < _STROKE_SECONDS):
+        # A stroke runs what is pending. To act then, after a dialog has closed and before its loop has returned, is
+        # what no user can do: what it leaves is deleted under Qt's own feet.
+        if waiting in self._waiting[:-1] or len(self._waiting) > _DEEPEST:
             return
-        before, self._waiting = self._waiting, waiting
-        self._depth += 1
+        if waiting in self._waiting and time.monotonic() - self.last < _STROKE_SECONDS:
+            return
+        self._waiting.append(waiting)
         try:
             self._act_once()
         except RuntimeError as error:  # what was in reach is gone: deleted between two looks
             if "already deleted" not in str(error):
                 raise
         finally:
-            self._depth -= 1
-            self._waiting = before
+            self._waiting.pop()
 
     def log(self, text: str) -> None:
         """Note an action before it is done."""
