@@ -11,7 +11,7 @@ import io
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -88,14 +88,50 @@ def parse_labels_file(path: Path, classes: int | None = None) -> tuple[Label, ..
     return imagenet() if _are_imagenet(found) else labels
 
 
-def fitted(labels: Sequence[Label], outputs: int) -> tuple[Label, ...] | None:
+@dataclass(frozen=True, slots=True)
+class LabelsBeside:
+    """A labels file that lies beside a model's file, where nobody chose it.
+
+    Attributes:
+        file: its name.
+        labels: what it names; empty where it is no sound list.
+        reason: why it is none.
+    """
+
+    file: str
+    labels: tuple[Label, ...] = ()
+    reason: str = ""
+
+
+def fitted(labels: Sequence[Label], outputs: int, *, binary: bool = False) -> tuple[Label, ...] | None:
     """Return the labels for a model of so many outputs; None where they are too many or too few.
 
     One fewer means that output 0 is a background; one more, that the first names a background that has no output.
+
+    Args:
+        labels: as they stand in the file.
+        outputs: how many there are.
+        binary: the two classes are those of a network with a single output, which says how much a photo is of the
+            second; a list may name that one alone.
     """
+    if binary and len(labels) == 1:
+        other = tr("not {name}").format(name=labels[0].name)
+        return Label(0, "", other), replace(labels[0], index=1)
     if len(labels) == outputs + 1 and labels[0].name.lower() == BACKGROUND:
         return tuple(replace(label, index=index) for index, label in enumerate(labels[1:]))
-    return tuple(labels) if len(labels) in (outputs, outputs - 1) else None
+    return tuple(labels) if len(labels) == outputs or (len(labels) == outputs - 1 and not binary) else None
+
+
+def no_names(outputs: int, beside: LabelsBeside | None) -> str:
+    """Return why a model's classes have no names, and what to do about it."""
+    if beside is None:
+        text = tr("The model has {outputs} classes without names. Choose its labels file as well.")
+        return text.format(outputs=outputs)
+    if beside.reason:
+        text = tr("{file} beside the model cannot be used for its {outputs} classes: {reason}")
+        return text.format(file=beside.file, outputs=outputs, reason=beside.reason)
+    text = tr("The model has {outputs} classes, but {file} beside it names {labels}. Choose the right labels file.")
+    return text.format(outputs=outputs, file=beside.file, labels=len(beside.labels))
 
 
 class _Row(NamedTuple):

@@ -79,6 +79,12 @@ class Composed:
         """How many classes it tells apart."""
         return int(self.dense[-1].kernel.shape[1])
 
+    @property
+    def binary(self) -> bool:
+        """Its two classes come of a single output."""
+        last = self.dense[-1]
+        return self.classes == 2 and not last.kernel[:, 0].any() and not last.bias[0]
+
     def as_official(self) -> tuple[Architecture, Arrays] | None:
         """Return it as a network of `keras.applications` with a classifier; None where it has another form."""
         usual = self.rescaling == _IDENTITY and self.pooling == "avg" and len(self.dense) == 1

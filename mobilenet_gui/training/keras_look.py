@@ -38,6 +38,7 @@ class Recognised:
         assumed_range: nothing told that range.
         composed: the whole model, where it has another form than the official networks.
         as_official: the model is an official network in all but its file, and these are its weights.
+        binary: its two classes come of a single output, which says how much a photo is of the second.
     """
 
     architecture: Architecture
@@ -47,6 +48,7 @@ class Recognised:
     assumed_range: bool = False
     composed: Composed | None = None
     as_official: Arrays | None = None
+    binary: bool = False
     _detected: Detected | None = None
 
     @property
@@ -101,10 +103,22 @@ def recognise_in(file: WeightsFile, declared: Declared, path: Path) -> Recognise
     if as_official is not None:
         architecture, arrays = as_official
         return Recognised(
-            architecture, size, composed.classes, composed.normalization, not composed.told, as_official=arrays
+            architecture,
+            size,
+            composed.classes,
+            composed.normalization,
+            not composed.told,
+            as_official=arrays,
+            binary=composed.binary,
         )
     return Recognised(
-        composed.backbone, size, composed.classes, composed.normalization, not composed.told, composed=composed
+        composed.backbone,
+        size,
+        composed.classes,
+        composed.normalization,
+        not composed.told,
+        composed=composed,
+        binary=composed.binary,
     )
 
 
