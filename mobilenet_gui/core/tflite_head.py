@@ -39,7 +39,7 @@ def find_head(graph: Graph) -> Explainable | None:
     """Walk back from the output to the global pooling; None where the graph does not end as MobileNets do.
 
     Understood: a softmax or nothing; a 0 put before a single score; up to three dense layers (fully connected or 1x1
-    convolution) with an activation between; reshapes anywhere; and a mean or average pooling over the whole feature map.
+    convolution) with an activation between; reshapes anywhere; a mean or average pooling over the whole feature map.
     """
     layers: list[HeadLayer] = []
     activation = "linear"
