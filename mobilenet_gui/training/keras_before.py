@@ -102,6 +102,8 @@ def read_before(layers: Sequence[Layer]) -> Before:
         step = layer.step
         if step.kind in IGNORED or step.kind in _ONLY_IN_TRAINING or step.kind == "ZeroPadding2D":
             continue
+        if _function(step) in ("Cast", "cast"):
+            continue
         if step.kind == "Resizing":
             found = _resized(step, found)
             continue
@@ -134,7 +136,7 @@ def _one_rescaling(layer: Layer) -> tuple[Any, Any]:
         return _number(step, "scale", 1.0), _number(step, "offset", 0.0)
     if step.kind == "Normalization":
         return _normalization(layer)
-    function = str(step.settings.get("function", "")).rsplit(".", 1)[-1] if step.kind == "TFOpLambda" else step.kind
+    function = _function(step)
     if len(step.constants) == 1:
         value = step.constants[0]
         divides = function in ("TrueDivide", "Divide", "truediv", "divide", "realdiv")
@@ -147,6 +149,11 @@ def _one_rescaling(layer: Layer) -> tuple[Any, Any]:
         if function in ("Add", "add"):
             return 1.0, value
     raise NotUnderstoodError(cannot(step))
+
+
+def _function(step: Step) -> str:
+    """Return what a step that is an operation does, in the words of Keras 3 or of TensorFlow."""
+    return str(step.settings.get("function", "")).rsplit(".", 1)[-1] if step.kind == "TFOpLambda" else step.kind
 
 
 def _normalization(layer: Layer) -> tuple[Any, Any]:

@@ -104,6 +104,7 @@ def test_layers_among_the_others(tmp_path: Path) -> None:
             ),
             "minus1_1",
         ),
+        ((layer("Cast", "cast"), layer("Rescaling", "r", scale=1 / 255)), "zero_255"),
         ((layer("RandomFlip", "flip"), layer("Rescaling", "r", scale=1 / 255)), "zero_255"),
     ],
 )
