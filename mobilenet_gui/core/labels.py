@@ -29,8 +29,9 @@ MAX_LABEL_LENGTH: Final = 1000
 BACKGROUND: Final = "background"
 
 _WNID = re.compile(r"n\d{8}")
-_NUMBERED = re.compile(r"(\d+)(\s*[:,;=\t ]\s*)(\S.*)")
+_NUMBERED = re.compile(r"(\d+)(\s*(?:[:,;=)\t ]|\.(?=\s))\s*)(\S.*)")
 _WNID_LINE = re.compile(r"(n\d{8})[\s,:;]+(\S.*)")
+_LIST_KEYS: Final = ("labels", "class_names", "classes", "names")
 _SAME_LIST = 0.99
 """Share of names that must agree, each in its place, for a list to count as ImageNet's."""
 
@@ -181,7 +182,7 @@ def _parse(text: str, path: Path) -> list[_Row]:
     stripped = text.strip()
     if _looks_like_json(stripped):
         return _from_json(stripped, path)
-    lines = [line.strip() for line in stripped.splitlines()] if stripped else []
+    lines = _without_marks([line.strip() for line in stripped.splitlines()]) if stripped else []
     for number, line in enumerate(lines, start=1):
         if not line:
             raise ModelError(
@@ -190,6 +191,13 @@ def _parse(text: str, path: Path) -> list[_Row]:
     if lines and _csv_name_column(lines[0]) is not None:
         return _from_csv(stripped, path)
     return [_from_line(line) for line in _without_indices(lines)]
+
+
+def _without_marks(lines: list[str]) -> list[str]:
+    """Return lines less the quotation marks around each of them, or the dash of a list before each."""
+    if all(len(line) > 2 and line[0] == line[-1] == '"' and '"' not in line[1:-1] for line in lines):
+        return [line[1:-1].strip() for line in lines]
+    return [line[2:].strip() for line in lines] if all(line.startswith("- ") for line in lines) else lines
 
 
 def _without_indices(lines: list[str]) -> list[str]:
@@ -229,16 +237,22 @@ def _from_line(line: str) -> _Row:
 
 
 def _csv_name_column(header: str) -> int | None:
-    cells = [cell.strip().lower() for cell in next(csv.reader([header]))]
+    cells = [cell.strip().lower() for cell in next(csv.reader([header], delimiter=_delimiter(header)))]
     if len(cells) < 2:
         return None
     return next((cells.index(word) for word in ("name", "label", "class") if word in cells), None)
 
 
+def _delimiter(header: str) -> str:
+    """Return what parts the columns: spreadsheets write semicolons where the comma is a decimal mark."""
+    return max(",;\t", key=header.count)
+
+
 def _from_csv(text: str, path: Path) -> list[_Row]:
-    rows = list(csv.reader(io.StringIO(text)))
+    first = text.splitlines()[0]
+    rows = list(csv.reader(io.StringIO(text), delimiter=_delimiter(first)))
     header = [cell.strip().lower() for cell in rows[0]]
-    name_column = _csv_name_column(",".join(header)) or 0
+    name_column = _csv_name_column(first) or 0
     index_column, wnid_column, synonyms_column = (
         next((header.index(word) for word in words if word in header), None)
         for words in (("index",), ("wnid", "id"), ("synonyms",))
@@ -265,6 +279,8 @@ def _from_json(text: str, path: Path) -> list[_Row]:
         raw = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
         raise ModelError(str(path), tr("The file is not valid JSON.")) from error
+    if isinstance(raw, dict):  # such as Teachable Machine's metadata.json
+        raw = next((raw[key] for key in _LIST_KEYS if isinstance(raw.get(key), list)), raw)
     if isinstance(raw, dict):
         try:
             ordered = sorted(((int(key), value) for key, value in raw.items()), key=lambda item: item[0])

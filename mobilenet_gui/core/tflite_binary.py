@@ -40,7 +40,11 @@ def read_classifier(data: bytes, subject: str) -> tuple[Graph, bool]:
     if score is None:
         text = tr("This model is not a photo classifier: its only output is neither a probability nor a score.")
         raise ModelError(subject, text)
-    return parse(_with_two_classes(graph, score), subject), True
+    try:
+        changed = _with_two_classes(graph, score)
+    except (ValueError, OverflowError, StopIteration) as error:
+        raise ModelError(subject, tr("The model file is damaged.")) from error
+    return parse(changed, subject), True
 
 
 def _score(graph: Graph) -> Tensor | None:
@@ -62,7 +66,9 @@ def _with_two_classes(graph: Graph, score: Tensor) -> bytes:
     inside = model.subgraphs[0]
     dropped = _behind(graph, score)
     inside.operators = [op for n, op in enumerate(inside.operators) if n not in dropped]
-    shape = score.shape or (1,)
+    shape = score.shape
+    if not shape or max(shape) != 1 or score.dtype.kind not in "fiu" or score.scales.size > 1:
+        raise ValueError("score")
     zero, both, answer = (_copy(schema, inside.tensors[score.index]) for _ in range(3))
     zero.name, both.name, answer.name = _ZERO_NAME, b"scores", b"probabilities"
     nothing = np.full(shape, score.quantization[1], score.dtype)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import flatbuffers
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
 from mobilenet_gui.core.confidence import softmax
 from mobilenet_gui.core.errors import ModelError
@@ -96,3 +98,14 @@ def test_one_output_of_softmax_says_nothing(tmp_path: Path) -> None:
 def test_labels_beside_that_do_not_fit_are_named(tmp_path: Path, beside: LabelsBeside, why: str) -> None:
     with pytest.raises(ModelError, match=why):
         import_tflite(put(tmp_path, make_tflite()), tmp_path / "b", NAMING, beside=beside)
+
+
+def test_a_damaged_file_is_called_that(tmp_path: Path) -> None:
+    data = make_tflite("uint8", classes=1, sigmoid=True)
+    model = schema.ModelT.InitFromPackedBuf(data, 0)
+    score = next(t for t in model.subgraphs[0].tensors if t.name == b"logits")
+    score.quantization.zeroPoint = np.array([16000], np.int64)  # outside of 8 bits
+    builder = flatbuffers.Builder(1 << 16)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    with pytest.raises(ModelError, match="damaged"):
+        import_tflite(put(tmp_path, bytes(builder.Output())), tmp_path / "b", NAMING, TWO)
