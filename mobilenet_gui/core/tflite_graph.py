@@ -24,6 +24,13 @@ MAX_TENSORS = 20_000
 # Numbers of the published schema; the generated module is imported late because that takes half a second.
 AVERAGE_POOL, CONCATENATION, CONV, DEQUANTIZE, FULLY_CONNECTED, LOGISTIC, RESHAPE = 1, 2, 3, 6, 9, 14, 22
 SOFTMAX, CUSTOM, MEAN, SQUEEZE, QUANTIZE, HARD_SWISH = 25, 32, 40, 43, 114, 117
+_OPTIONS = {
+    0: "AddOptionsT", AVERAGE_POOL: "Pool2DOptionsT", CONV: "Conv2DOptionsT", FULLY_CONNECTED: "FullyConnectedOptionsT",
+    18: "MulOptionsT", 41: "SubOptionsT", 42: "DivOptionsT", 80: "FakeQuantOptionsT",
+}  # fmt: skip
+"""What the options are of those operations of which we read them."""
+_WITHOUT_INPUTS = frozenset({129, 136, 142})
+"""Operations that need none: the call of a graph that sets things up, a table, a variable."""
 PASS_THROUGH = frozenset({RESHAPE, SQUEEZE, DEQUANTIZE, QUANTIZE})
 _SUBGRAPH_OUTPUTS_FIELD = 2
 
@@ -176,6 +183,10 @@ def _operations(codes: Any, operators: Any, tensors: int) -> Iterator[Operation]
         inputs = tuple(int(i) for i in (op.inputs if op.inputs is not None else ()))
         if any(not -1 <= i < tensors for i in inputs):
             raise ValueError("index")
+        if code not in _WITHOUT_INPUTS and (not inputs or inputs[0] < 0):
+            raise ValueError("operation without input")
+        if op.builtinOptions is not None and _OPTIONS.get(code, "") not in ("", type(op.builtinOptions).__name__):
+            raise ValueError("options")
         yield Operation(code, inputs, _indices(op.outputs, tensors), op.builtinOptions)
 
 

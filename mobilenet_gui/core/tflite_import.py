@@ -125,7 +125,7 @@ def bundle_from_graph(
     if wanted.size != graph.input_size:
         raise ModelError(
             naming.name,
-            tr("The network wants photos of {wanted} pixels, not {size}.").format(
+            tr("The network expects photos of {wanted} pixels, not {size}.").format(
                 wanted=graph.input_size, size=wanted.size
             ),
         )

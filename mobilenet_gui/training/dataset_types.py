@@ -215,7 +215,7 @@ def resolved(gathering: Gathering) -> FoundDataset:
     if names:
         photos = [p._replace(class_name=names.get(p.class_name, p.class_name)) for p in photos]
         first = next(iter(names))
-        text = tr("Classes that bear ImageNet’s numbers were given its names: {number} is “{name}”.")
+        text = tr("Classes named by ImageNet’s numbers are shown by its names: {number} is “{name}”.")
         gathering.notes.append(Understood(text.replace("{number}", first).replace("{name}", names[first])))
     return FoundDataset(
         tuple(names.get(name, name) for name in gathering.classes),

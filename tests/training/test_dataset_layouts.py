@@ -287,7 +287,7 @@ def test_imagenets_numbers_are_shown_by_its_names(tmp_path: Path) -> None:
     assert found.classes == ("tench", crane, "Egyptian cat", "n99999999")
     assert {photo.class_name for photo in found.photos} == set(found.classes)
     assert [note.text for note in found.notes] == [
-        "Classes that bear ImageNet’s numbers were given its names: n01440764 is “tench”."
+        "Classes named by ImageNet’s numbers are shown by its names: n01440764 is “tench”."
     ]
 
 

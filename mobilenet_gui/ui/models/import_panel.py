@@ -177,8 +177,10 @@ class ImportPanel(Card):
         self._range_text.setVisible(ranged)
         self.range.setVisible(ranged)
         if ranged and understood is not None:
-            told = tr("The file says as which numbers it wants pixels.")
-            unknown = tr("The file does not say as which numbers it wants pixels. If it answers wrongly, try another.")
+            told = tr("The file says which range it expects pixels in.")
+            unknown = tr(
+                "The file does not say which range it expects pixels in. If its answers are wrong, try another."
+            )
             self._range_text.setText(told if understood.told else unknown)
             self._range_text.set_tone("text2" if understood.told else "warn")
         if labelled and understood is not None:
