@@ -57,6 +57,7 @@ def make_tflite(
     classes: int = CLASSES,
     size: int = SIZE,
     softmax: bool = True,
+    sigmoid: bool = False,
     background: bool = False,
     metadata: bytes | None = None,
 ) -> bytes:
@@ -67,6 +68,7 @@ def make_tflite(
         classes: how many classes; with `background` there is one output more, in front.
         size: side of the input; a multiple of 4.
         softmax: False ends the network at the logits.
+        sigmoid: the network ends in a sigmoid instead.
         background: add an output 0 that never wins.
         metadata: content of the buffer `TFLITE_METADATA`.
     """
@@ -97,7 +99,10 @@ def make_tflite(
         schema.BuiltinOperator.FULLY_CONNECTED, 4, [pooled, matrix, offset], logits, full, "FullyConnectedOptions"
     )
     output = logits
-    if softmax:
+    if sigmoid:
+        output = writer.variable("probabilities", (1, len(dense)), 1 / 256, 0)
+        writer.operation(schema.BuiltinOperator.LOGISTIC, 2, [logits], output, None, "NONE")
+    elif softmax:
         output = writer.variable("probabilities", (1, len(dense)), 1 / 256, 0)
         soft = schema.SoftmaxOptionsT()
         soft.beta = 1.0

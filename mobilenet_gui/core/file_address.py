@@ -56,7 +56,7 @@ def path_of_address(address: str) -> Path:
     if ("#" in place or "?" in place) and not os.path.lexists(path.replace("\0", "")):
         path = _decoded(place.partition("#")[0].partition("?")[0])
     if not path or "\0" in path:
-        raise PhotoError(address.replace("\0", ""), tr("This is no path."))
+        raise PhotoError(address.replace("\0", ""), tr("This is not a valid path."))
     return Path(path)
 
 

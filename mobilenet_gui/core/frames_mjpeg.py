@@ -203,7 +203,7 @@ class MjpegStream:
 
     def _no_video(self) -> SourceError:
         # A camera that is restarting is found again: once it has sent pictures, it is waited for whatever comes.
-        return SourceError(self._name, tr("The stream sends data that is no video."), Problem.UNREADABLE)
+        return SourceError(self._name, tr("What the stream sends is not video."), Problem.UNREADABLE)
 
 
 def decode_jpeg(data: bytes) -> Pixels | None:

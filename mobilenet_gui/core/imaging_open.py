@@ -21,6 +21,7 @@ from PIL import Image, UnidentifiedImageError
 
 from mobilenet_gui.core import imaging_formats as formats
 from mobilenet_gui.core.errors import PhotoError
+from mobilenet_gui.core.file_kinds import is_raw, raw_error
 from mobilenet_gui.core.imaging_bands import RowSource
 from mobilenet_gui.core.imaging_formats import PIXEL_LIMIT, not_read
 from mobilenet_gui.core.imaging_jpeg import END, completed, has_end_mark
@@ -187,6 +188,8 @@ def open_photo(source: PhotoSource, name: str = "") -> Iterator[OpenedPhoto]:
     except OSError as error:
         raise PhotoError(subject, os_reason(error)) from error
     with stream_or_none as stream:
+        if is_raw(source):  # a TIFF file outside, whose first picture is often a thumbnail
+            raise raw_error(source, subject)
         yield _open_stream(stream, os.fstat(stream.fileno()).st_size, subject)
 
 

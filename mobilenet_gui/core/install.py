@@ -23,6 +23,7 @@ from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.catalog import CatalogEntry, WeightsFile
 from mobilenet_gui.core.download_part import SPARE_BYTES, exclusive, full_disk
 from mobilenet_gui.core.errors import Cancelled, ModelError
+from mobilenet_gui.core.labels import LabelsBeside
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.core.store_files import storage_error
@@ -92,7 +93,7 @@ class BuildRequest:
     output: Path
     naming: Naming
     labels: tuple[Label, ...] | None = None
-    beside: tuple[Label, ...] | None = None
+    beside: LabelsBeside | None = None
     normalization: Normalization | None = None
     family: str | None = None
     alpha: float | None = None

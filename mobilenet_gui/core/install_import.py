@@ -14,11 +14,11 @@ from mobilenet_gui.core.chosen_files import size_of_chosen
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.install import Builder, BuildRequest, Flow, IdTakenError, Report, official_naming
 from mobilenet_gui.core.install_folder import copy_model, model_folder, naming_in, open_folder
-from mobilenet_gui.core.labels import parse_labels_file
+from mobilenet_gui.core.labels import LabelsBeside, parse_labels_file
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.core.store_files import id_from_name, is_valid_id
-from mobilenet_gui.core.types import Label, Normalization
+from mobilenet_gui.core.types import Normalization
 from mobilenet_gui.i18n import tr
 
 KERAS_SUFFIXES: Final = (".h5", ".hdf5", ".keras", ".pth")
@@ -96,7 +96,7 @@ def _request(
         output=Path(),
         naming=naming,
         labels=None if labels is None else parse_labels_file(labels),
-        beside=None if beside is None else beside[1],
+        beside=beside,
         normalization=normalization,
         family=None if entry is None else entry.family,
         alpha=None if entry is None else entry.alpha,
@@ -105,15 +105,15 @@ def _request(
     )
 
 
-def labels_beside(path: Path) -> tuple[Path, tuple[Label, ...]] | None:
-    """Return the labels file that lies beside a model's file and what it names; None without a sound one."""
+def labels_beside(path: Path) -> LabelsBeside | None:
+    """Return the labels file that lies beside a model's file; None without one."""
     for name in model_zip.label_names(path.name):
         place = path.with_name(name)
         if place.is_file():
             try:
-                return place, parse_labels_file(place)
-            except ModelError:  # whatever it is, it was not chosen by anybody
-                return None
+                return LabelsBeside(name, parse_labels_file(place))
+            except ModelError as error:  # whatever it is, it was not chosen by anybody
+                return LabelsBeside(name, reason=error.reason)
     return None
 
 
@@ -128,9 +128,10 @@ def labels_used(path: Path, bundle: Bundle) -> str | None:
         inside = file_in_folder(path) if model_folder(path) is None else None
         return None if inside is None else labels_used(inside, bundle)
     beside = labels_beside(path)
-    if beside is None or [label.name for label in bundle.labels] != [x.name for x in beside[1]][-len(bundle.labels) :]:
+    names = [] if beside is None else [label.name for label in beside.labels][-len(bundle.labels) :]
+    if beside is None or not names or [label.name for label in bundle.labels][-len(names) :] != names:
         return None
-    return beside[0].name
+    return beside.file
 
 
 def file_in_folder(folder: Path) -> Path | None:

@@ -11,7 +11,7 @@ import io
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -29,8 +29,9 @@ MAX_LABEL_LENGTH: Final = 1000
 BACKGROUND: Final = "background"
 
 _WNID = re.compile(r"n\d{8}")
-_NUMBERED = re.compile(r"(\d+)(\s*[:,;=\t ]\s*)(\S.*)")
+_NUMBERED = re.compile(r"(\d+)(\s*(?:[:,;=)\t ]|\.(?=\s))\s*)(\S.*)")
 _WNID_LINE = re.compile(r"(n\d{8})[\s,:;]+(\S.*)")
+_LIST_KEYS: Final = ("labels", "class_names", "classes", "names")
 _SAME_LIST = 0.99
 """Share of names that must agree, each in its place, for a list to count as ImageNet's."""
 
@@ -88,14 +89,50 @@ def parse_labels_file(path: Path, classes: int | None = None) -> tuple[Label, ..
     return imagenet() if _are_imagenet(found) else labels
 
 
-def fitted(labels: Sequence[Label], outputs: int) -> tuple[Label, ...] | None:
+@dataclass(frozen=True, slots=True)
+class LabelsBeside:
+    """A labels file that lies beside a model's file, where nobody chose it.
+
+    Attributes:
+        file: its name.
+        labels: what it names; empty where it is no sound list.
+        reason: why it is none.
+    """
+
+    file: str
+    labels: tuple[Label, ...] = ()
+    reason: str = ""
+
+
+def fitted(labels: Sequence[Label], outputs: int, *, binary: bool = False) -> tuple[Label, ...] | None:
     """Return the labels for a model of so many outputs; None where they are too many or too few.
 
     One fewer means that output 0 is a background; one more, that the first names a background that has no output.
+
+    Args:
+        labels: as they stand in the file.
+        outputs: how many there are.
+        binary: the two classes are those of a network with a single output, which says how much a photo is of the
+            second; a list may name that one alone.
     """
+    if binary and len(labels) == 1:
+        other = tr("not {name}").format(name=labels[0].name)
+        return Label(0, "", other), replace(labels[0], index=1)
     if len(labels) == outputs + 1 and labels[0].name.lower() == BACKGROUND:
         return tuple(replace(label, index=index) for index, label in enumerate(labels[1:]))
-    return tuple(labels) if len(labels) in (outputs, outputs - 1) else None
+    return tuple(labels) if len(labels) == outputs or (len(labels) == outputs - 1 and not binary) else None
+
+
+def no_names(outputs: int, beside: LabelsBeside | None) -> str:
+    """Return why a model's classes have no names, and what to do about it."""
+    if beside is None:
+        text = tr("The model has {outputs} classes without names. Choose its labels file as well.")
+        return text.format(outputs=outputs)
+    if beside.reason:
+        text = tr("{file} beside the model cannot be used for its {outputs} classes: {reason}")
+        return text.format(file=beside.file, outputs=outputs, reason=beside.reason)
+    text = tr("The model has {outputs} classes, but {file} beside it names {labels}. Choose the right labels file.")
+    return text.format(outputs=outputs, file=beside.file, labels=len(beside.labels))
 
 
 class _Row(NamedTuple):
@@ -145,7 +182,7 @@ def _parse(text: str, path: Path) -> list[_Row]:
     stripped = text.strip()
     if _looks_like_json(stripped):
         return _from_json(stripped, path)
-    lines = [line.strip() for line in stripped.splitlines()] if stripped else []
+    lines = _without_marks([line.strip() for line in stripped.splitlines()]) if stripped else []
     for number, line in enumerate(lines, start=1):
         if not line:
             raise ModelError(
@@ -154,6 +191,13 @@ def _parse(text: str, path: Path) -> list[_Row]:
     if lines and _csv_name_column(lines[0]) is not None:
         return _from_csv(stripped, path)
     return [_from_line(line) for line in _without_indices(lines)]
+
+
+def _without_marks(lines: list[str]) -> list[str]:
+    """Return lines less the quotation marks around each of them, or the dash of a list before each."""
+    if all(len(line) > 2 and line[0] == line[-1] == '"' and '"' not in line[1:-1] for line in lines):
+        return [line[1:-1].strip() for line in lines]
+    return [line[2:].strip() for line in lines] if all(line.startswith("- ") for line in lines) else lines
 
 
 def _without_indices(lines: list[str]) -> list[str]:
@@ -193,16 +237,22 @@ def _from_line(line: str) -> _Row:
 
 
 def _csv_name_column(header: str) -> int | None:
-    cells = [cell.strip().lower() for cell in next(csv.reader([header]))]
+    cells = [cell.strip().lower() for cell in next(csv.reader([header], delimiter=_delimiter(header)))]
     if len(cells) < 2:
         return None
     return next((cells.index(word) for word in ("name", "label", "class") if word in cells), None)
 
 
+def _delimiter(header: str) -> str:
+    """Return what parts the columns: spreadsheets write semicolons where the comma is a decimal mark."""
+    return max(",;\t", key=header.count)
+
+
 def _from_csv(text: str, path: Path) -> list[_Row]:
-    rows = list(csv.reader(io.StringIO(text)))
+    first = text.splitlines()[0]
+    rows = list(csv.reader(io.StringIO(text), delimiter=_delimiter(first)))
     header = [cell.strip().lower() for cell in rows[0]]
-    name_column = _csv_name_column(",".join(header)) or 0
+    name_column = _csv_name_column(first) or 0
     index_column, wnid_column, synonyms_column = (
         next((header.index(word) for word in words if word in header), None)
         for words in (("index",), ("wnid", "id"), ("synonyms",))
@@ -229,6 +279,8 @@ def _from_json(text: str, path: Path) -> list[_Row]:
         raw = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
         raise ModelError(str(path), tr("The file is not valid JSON.")) from error
+    if isinstance(raw, dict):  # such as Teachable Machine's metadata.json
+        raw = next((raw[key] for key in _LIST_KEYS if isinstance(raw.get(key), list)), raw)
     if isinstance(raw, dict):
         try:
             ordered = sorted(((int(key), value) for key, value in raw.items()), key=lambda item: item[0])

@@ -22,8 +22,15 @@ MAX_TFLITE_BYTES = 512 << 20
 MAX_TENSORS = 20_000
 
 # Numbers of the published schema; the generated module is imported late because that takes half a second.
-AVERAGE_POOL, CONV, DEQUANTIZE, FULLY_CONNECTED, LOGISTIC, RESHAPE = 1, 3, 6, 9, 14, 22
+AVERAGE_POOL, CONCATENATION, CONV, DEQUANTIZE, FULLY_CONNECTED, LOGISTIC, RESHAPE = 1, 2, 3, 6, 9, 14, 22
 SOFTMAX, CUSTOM, MEAN, SQUEEZE, QUANTIZE, HARD_SWISH = 25, 32, 40, 43, 114, 117
+_OPTIONS = {
+    0: "AddOptionsT", AVERAGE_POOL: "Pool2DOptionsT", CONV: "Conv2DOptionsT", FULLY_CONNECTED: "FullyConnectedOptionsT",
+    18: "MulOptionsT", 41: "SubOptionsT", 42: "DivOptionsT", 80: "FakeQuantOptionsT",
+}  # fmt: skip
+"""What the options are of those operations of which we read them."""
+_WITHOUT_INPUTS = frozenset({129, 136, 142})
+"""Operations that need none: the call of a graph that sets things up, a table, a variable."""
 PASS_THROUGH = frozenset({RESHAPE, SQUEEZE, DEQUANTIZE, QUANTIZE})
 _SUBGRAPH_OUTPUTS_FIELD = 2
 
@@ -82,13 +89,14 @@ class Graph:
         return op
 
 
-def parse(data: bytes, subject: str, *, outputs: int = 1) -> Graph:
+def parse(data: bytes, subject: str, *, outputs: int = 1, least: int = 2) -> Graph:
     """Read and check a .tflite file.
 
     Args:
         data: the file's content.
         subject: what an error names: the file.
         outputs: how many it has; all but the first are the feature maps that `add_outputs` gave it.
+        least: how many numbers the first must hold; see also `tflite_binary.read_classifier`.
 
     Raises:
         ModelError: it is no .tflite file, damaged, hostile, needs operations of its own, or is no photo classifier.
@@ -101,7 +109,7 @@ def parse(data: bytes, subject: str, *, outputs: int = 1) -> Graph:
 
     try:
         model = schema.ModelT.InitFromPackedBuf(data, 0)
-        graph = _build(model, data, outputs)
+        graph = _build(model, data, outputs, least)
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, struct.error, MemoryError,
             RecursionError, UnicodeDecodeError) as error:  # fmt: skip
         if isinstance(error, _NoClassifierError):
@@ -114,7 +122,7 @@ class _NoClassifierError(ValueError):
     """The file is sound but not what is wanted; the text is for the user."""
 
 
-def _build(model: Any, data: bytes, wanted: int) -> Graph:
+def _build(model: Any, data: bytes, wanted: int, least: int) -> Graph:
     if not model.subgraphs or len(model.subgraphs) != 1:
         raise _NoClassifierError(tr("This model is not a photo classifier: it has several graphs."))
     graph = model.subgraphs[0]
@@ -144,7 +152,7 @@ def _build(model: Any, data: bytes, wanted: int) -> Graph:
         classes.dtype not in usable
         or len(classes.shape) < 1
         or max(classes.shape) != count
-        or not 2 <= count <= 100_000
+        or not least <= count <= 100_000
     ):
         raise _NoClassifierError(
             tr(
@@ -175,6 +183,10 @@ def _operations(codes: Any, operators: Any, tensors: int) -> Iterator[Operation]
         inputs = tuple(int(i) for i in (op.inputs if op.inputs is not None else ()))
         if any(not -1 <= i < tensors for i in inputs):
             raise ValueError("index")
+        if code not in _WITHOUT_INPUTS and (not inputs or inputs[0] < 0):
+            raise ValueError("operation without input")
+        if op.builtinOptions is not None and _OPTIONS.get(code, "") not in ("", type(op.builtinOptions).__name__):
+            raise ValueError("options")
         yield Operation(code, inputs, _indices(op.outputs, tensors), op.builtinOptions)
 
 

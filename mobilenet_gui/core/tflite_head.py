@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mobilenet_gui.core.bundle import ClassifierHead, HeadLayer
 from mobilenet_gui.core.tflite_graph import (
     AVERAGE_POOL,
+    CONCATENATION,
     CONV,
     DEQUANTIZE,
     FULLY_CONNECTED,
@@ -37,8 +38,8 @@ class Explainable:
 def find_head(graph: Graph) -> Explainable | None:
     """Walk back from the output to the global pooling; None where the graph does not end as MobileNets do.
 
-    Understood: a softmax or nothing; up to three dense layers (fully connected or 1x1 convolution) with an activation
-    between; reshapes anywhere; and a mean or average pooling over the whole feature map.
+    Understood: a softmax or nothing; a 0 put before a single score; up to three dense layers (fully connected or 1x1
+    convolution) with an activation between; reshapes anywhere; a mean or average pooling over the whole feature map.
     """
     layers: list[HeadLayer] = []
     activation = "linear"
@@ -48,6 +49,12 @@ def find_head(graph: Graph) -> Explainable | None:
     while op is not None:
         if op.code in PASS_THROUGH:
             pass
+        elif op.code == CONCATENATION and not layers and _adds_a_zero(graph, op):
+            op = graph.behind(op.inputs[1])
+            layer = None if op is None or op.code not in (FULLY_CONNECTED, CONV) else _dense(graph, op, "linear")
+            if op is None or layer is None or layer.kernel.shape[1] != 1:
+                return None
+            layers.insert(0, _two_classes(layer))
         elif op.code == HARD_SWISH and activation == "linear" and layers:
             activation = "hard_swish"
         elif op.code in (FULLY_CONNECTED, CONV):
@@ -62,6 +69,19 @@ def find_head(graph: Graph) -> Explainable | None:
             return None
         op = graph.producer(op.inputs[0])
     return None
+
+
+def _adds_a_zero(graph: Graph, op: Operation) -> bool:
+    """Say whether it is the one that `tflite_binary` makes: 0 and the score of the second of two classes."""
+    if len(op.inputs) != 2 or op.inputs[1] < 0 or graph.tensors[op.inputs[1]].values is not None:
+        return False
+    zero = constant_input(graph, op, 0)
+    return zero is not None and zero.size == 1 and not zero.any()
+
+
+def _two_classes(layer: HeadLayer) -> HeadLayer:
+    kernel = np.concatenate([np.zeros_like(layer.kernel), layer.kernel], axis=1)
+    return HeadLayer(kernel, np.concatenate([np.zeros_like(layer.bias), layer.bias]), layer.activation)
 
 
 def _dense(graph: Graph, op: Operation, activation: str) -> HeadLayer | None:

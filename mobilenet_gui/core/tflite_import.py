@@ -19,12 +19,14 @@ from mobilenet_gui.core import labels as label_lists
 from mobilenet_gui.core import trial
 from mobilenet_gui.core.bundle import Bundle, write_bundle
 from mobilenet_gui.core.errors import ModelError, StorageError
+from mobilenet_gui.core.labels import LabelsBeside
 from mobilenet_gui.core.manifest import Manifest, Metrics, Provenance
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.phases import Phase
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
 from mobilenet_gui.core.tensors import usual_normalization
-from mobilenet_gui.core.tflite_graph import MAX_TFLITE_BYTES, Graph, add_output, parse
+from mobilenet_gui.core.tflite_binary import read_classifier
+from mobilenet_gui.core.tflite_graph import MAX_TFLITE_BYTES, Graph, add_output
 from mobilenet_gui.core.tflite_head import find_head
 from mobilenet_gui.core.tflite_metadata import embedded_labels, input_mean_std, normalization_of
 from mobilenet_gui.core.tflite_range import range_in_graph
@@ -45,7 +47,7 @@ def import_tflite(
     labels: Sequence[Label] | None = None,
     progress: Progress = lambda _phase, _fraction: None,
     *,
-    beside: Sequence[Label] | None = None,
+    beside: LabelsBeside | None = None,
     wanted: Normalization | None = None,
 ) -> Bundle:
     """Make a bundle from a .tflite file and try it once.
@@ -65,9 +67,9 @@ def import_tflite(
     """
     progress(Phase.READ, 0.0)
     data = read_limited(path, MAX_TFLITE_BYTES)
-    graph = parse(data, str(path))
+    graph, binary = read_classifier(data, str(path))
     progress(Phase.CHECK, 0.3)
-    named = labels_for(graph, path, labels, beside)
+    named = labels_for(graph, path, labels, beside, binary=binary)
     provenance = Provenance(
         source=naming.source,
         file_name=path.name,
@@ -123,7 +125,7 @@ def bundle_from_graph(
     if wanted.size != graph.input_size:
         raise ModelError(
             naming.name,
-            tr("The network wants photos of {wanted} pixels, not {size}.").format(
+            tr("The network expects photos of {wanted} pixels, not {size}.").format(
                 wanted=graph.input_size, size=wanted.size
             ),
         )
@@ -149,16 +151,23 @@ def bundle_from_graph(
 
 
 def labels_for(
-    graph: Graph, path: Path, given: Sequence[Label] | None, beside: Sequence[Label] | None = None
+    graph: Graph,
+    path: Path,
+    given: Sequence[Label] | None,
+    beside: LabelsBeside | None = None,
+    *,
+    binary: bool = False,
 ) -> tuple[Label, ...]:
     """Return the labels for a graph: those given, those inside the file, those beside it that fit, or ImageNet's.
+
+    `binary` is what `read_classifier` says of it.
 
     Raises:
         ModelError: there are none, or not as many as outputs.
     """
     outputs = graph.outputs
     if given is not None:
-        fitting = label_lists.fitted(given, outputs)
+        fitting = label_lists.fitted(given, outputs, binary=binary)
         if fitting is None:
             raise ModelError(
                 str(path),
@@ -167,18 +176,13 @@ def labels_for(
                 ),
             )
         return fitting
-    own = _labels_inside(graph.data, outputs)
+    own = _labels_inside(graph.data, outputs, binary=binary)
     if own is None and beside is not None:
-        own = label_lists.fitted(beside, outputs)
+        own = label_lists.fitted(beside.labels, outputs, binary=binary)
     if outputs in (IMAGENET_CLASSES, IMAGENET_CLASSES + 1):
         return own if own is not None and not is_imagenet(own) else label_lists.imagenet()
     if own is None:
-        raise ModelError(
-            str(path),
-            tr("The model has {outputs} classes without names. Choose its labels file as well.").format(
-                outputs=outputs
-            ),
-        )
+        raise ModelError(str(path), label_lists.no_names(outputs, beside))
     return own
 
 
@@ -262,7 +266,7 @@ def told_range(graph: Graph, path: Path) -> Normalization | None:
     return named
 
 
-def _labels_inside(data: bytes, outputs: int) -> tuple[Label, ...] | None:
+def _labels_inside(data: bytes, outputs: int, *, binary: bool) -> tuple[Label, ...] | None:
     text = embedded_labels(data)
     if text is None:
         return None
@@ -270,7 +274,8 @@ def _labels_inside(data: bytes, outputs: int) -> tuple[Label, ...] | None:
         with tempfile.TemporaryDirectory(prefix="mobilenet-gui-") as folder:
             file = Path(folder) / "labels.txt"
             file.write_bytes(text)
-            return label_lists.parse_labels_file(file, outputs)
+            found = label_lists.parse_labels_file(file, None if binary else outputs)
+            return label_lists.fitted(found, outputs, binary=True) if binary else found
     except ModelError:
         return None
     except OSError as error:

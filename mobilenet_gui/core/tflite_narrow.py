@@ -79,7 +79,7 @@ def with_narrow(data: bytes, layers: Sequence[NarrowLayer]) -> bytes:
     graph.tensors = tensors
     graph.operators = [*widening, *graph.operators]
     _drop_unused(model)
-    return _packed(schema, model)
+    return packed(schema, model)
 
 
 def _like(schema: Any, tensor: Any, suffix: bytes) -> Any:
@@ -116,8 +116,8 @@ def _numbers(values: Any) -> list[int]:
     return [] if values is None else [int(value) for value in values]
 
 
-def _packed(schema: Any, model: Any) -> bytes:
-    """Write the tables with a placeholder for each content, and put the contents behind them, aligned."""
+def packed(schema: Any, model: Any) -> bytes:
+    """Return a file: the tables with a placeholder for each content, and the contents behind them, aligned."""
     import flatbuffers
 
     contents: dict[int, bytes] = {}

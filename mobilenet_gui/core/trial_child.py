@@ -30,7 +30,7 @@ def main() -> int:
     except UserError as error:
         answer = {"reason": error.reason}
     except MemoryError:
-        answer = {"reason": tr("The network wants more memory than there is.")}
+        answer = {"reason": tr("The network needs more memory than there is.")}
     os.write(out, json.dumps(answer).encode())
     sys.stdout.flush()
     os._exit(0)  # LiteRT's threads may take their time

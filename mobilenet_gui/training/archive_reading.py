@@ -90,7 +90,7 @@ def import_zip(
             with zipfile.ZipFile(stream) as archive:
                 return _Import(store, archive, subject, progress, cancel, size=size).run()
     except _DAMAGED as error:
-        raise ProjectError(subject, tr("This file is damaged, or it is no project.")) from error
+        raise ProjectError(subject, tr("This file is damaged or is not a project.")) from error
     except OSError as error:
         raise ProjectError(subject, os_reason(error)) from error
 
@@ -103,7 +103,7 @@ def _check_directory(stream: IO[bytes], subject: str) -> int:
     tail = stream.read()
     at = tail.rfind(_END)
     if at < 0 or len(tail) - at < _END_BYTES:
-        raise ProjectError(subject, tr("This file is damaged, or it is no project."))
+        raise ProjectError(subject, tr("This file is damaged or is not a project."))
     length = struct.unpack_from("<L", tail, at + 12)[0]
     if at >= 20 and tail[at - 20 : at - 16] == _LOCATOR_64:
         offset = struct.unpack_from("<Q", tail, at - 12)[0]
@@ -180,7 +180,7 @@ class _Import:
 
     def _read_project(self, entry: zipfile.ZipInfo, staged: Path) -> tuple[ProjectData, list[UserError]]:
         if entry.file_size > MAX_PROJECT_BYTES or not is_readable(entry, self._size):
-            raise self._refusal(tr("This file is damaged, or it is no project."))
+            raise self._refusal(tr("This file is damaged or is not a project."))
         incoming = staged / project_file.INCOMING_NAME
         try:
             with self._archive.open(entry) as source, incoming.open("xb") as target:
@@ -194,7 +194,7 @@ class _Import:
             usable = [row for row in rows if not _is_elsewhere(row)]
             data = project_file.parse(head, usable, staged)
         except ValueError as error:
-            raise self._refusal(tr("This file is damaged, or it is no project.")) from error
+            raise self._refusal(tr("This file is damaged or is not a project.")) from error
         reason = tr("It lies on another computer of the network, which an imported project may not reach.")
         return data, [PhotoError(str(row[1]), reason) for row in rows if _is_elsewhere(row)]
 

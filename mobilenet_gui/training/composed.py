@@ -9,43 +9,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mobilenet_gui.core.tflite_range import range_of_rescaling
 from mobilenet_gui.core.types import Normalization
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.architectures import ANY_ALPHAS, FAMILIES, OFFICIAL_ALPHAS, Architecture
-from mobilenet_gui.training.keras_config import NotUnderstoodError, Step
-from mobilenet_gui.training.keras_head import DenseLayer, read_head
+from mobilenet_gui.training.keras_before import IGNORED, NOTHING_BEFORE, Before, Layer, read_before
+from mobilenet_gui.training.keras_config import NotUnderstoodError, Settings, Step
+from mobilenet_gui.training.keras_head import DenseLayer, cannot, read_head
 
 Floats = NDArray[np.float32]
 Arrays = dict[str, list[Floats]]
-Pooling = Literal["avg", "max", "flatten"]
+Pooling = Literal["avg", "max", "flatten", "avg window", "max window"]
 
-_IGNORED: Final = frozenset(
-    {"InputLayer", "Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout",
-     "ActivityRegularization", "Identity"}
-)  # fmt: skip
-_ONLY_IN_TRAINING: Final = frozenset(
-    {"RandomFlip", "RandomRotation", "RandomZoom", "RandomContrast", "RandomBrightness", "RandomTranslation",
-     "RandomHeight", "RandomWidth", "RandomHue", "RandomSaturation", "RandomShear", "RandomErasing",
-     "RandomColorJitter", "RandomGaussianBlur", "RandomSharpness", "RandomGrayscale", "RandomInvert"}
-)  # fmt: skip
 _WEIGHTED: Final[dict[str, str]] = {
     "Conv2D": "conv", "DepthwiseConv2D": "depthwise", "BatchNormalization": "norm", "Dense": "dense",
 }  # fmt: skip
 _POOLINGS: Final[dict[str, Pooling]] = {
     "GlobalAveragePooling2D": "avg", "GlobalAvgPool2D": "avg", "GlobalMaxPooling2D": "max", "GlobalMaxPool2D": "max",
-    "Flatten": "flatten",
+    "Flatten": "flatten", "AveragePooling2D": "avg window", "AvgPool2D": "avg window", "MaxPooling2D": "max window",
+    "MaxPool2D": "max window",
 }  # fmt: skip
 _EPSILON: Final = 1e-3
 _ALIKE: Final = 0.25
 """From this share of layers on that agree, a model that differs is worth comparing with a MobileNet."""
-_IDENTITY: Final = (1.0, 0.0)
-_USUAL: Final = (1 / 127.5, -1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +45,9 @@ class Composed:
     Attributes:
         backbone: the network without classifier; a V3 here has no rescaling of its own.
         arrays: its weights by layer.
-        rescaling: what becomes of the input before it: x * factor + offset.
-        pooling: how its feature map becomes a vector.
+        before: what becomes of the input before it.
+        pooling: how its feature map becomes a vector; what a window leaves is a vector when it is flattened.
+        window: the settings of a pooling that has one.
         dense: the layers on top; the last one's activation is softmax, sigmoid, or linear for logits.
         normalization: the value range in which the model wants its pixels.
         told: the model tells that range; otherwise it is assumed.
@@ -66,8 +57,9 @@ class Composed:
 
     backbone: Architecture
     arrays: Arrays
-    rescaling: tuple[float, float]
+    before: Before
     pooling: Pooling
+    window: Settings
     dense: tuple[DenseLayer, ...]
     normalization: Normalization
     told: bool
@@ -79,35 +71,21 @@ class Composed:
         """How many classes it tells apart."""
         return int(self.dense[-1].kernel.shape[1])
 
+    @property
+    def binary(self) -> bool:
+        """Its two classes come of a single output."""
+        last = self.dense[-1]
+        return self.classes == 2 and not last.kernel[:, 0].any() and not last.bias[0]
+
     def as_official(self) -> tuple[Architecture, Arrays] | None:
         """Return it as a network of `keras.applications` with a classifier; None where it has another form."""
-        usual = self.rescaling == _IDENTITY and self.pooling == "avg" and len(self.dense) == 1
+        usual = self.before == NOTHING_BEFORE and self.pooling == "avg" and len(self.dense) == 1
         if not usual or self.backbone.family not in ("v1", "v2") or self.dense[0].activation == "sigmoid":
             return None
         whole = replace(self.backbone, classes=self.classes)
         last = whole.layers[-1]
         kernel, bias = self.dense[0].kernel, self.dense[0].bias
         return whole, {**self.arrays, last.name: [kernel.reshape(last.shapes[0]), bias]}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Layer:
-    """A step with the shapes of its arrays, and a way to read them."""
-
-    step: Step
-    shapes: tuple[tuple[int, ...], ...]
-    data: tuple[Any, ...]
-
-    def read(self) -> list[Floats]:
-        """Return the arrays.
-
-        Raises:
-            NotUnderstoodError: a value is no finite number.
-        """
-        arrays = [np.asarray(item[()], np.float32) for item in self.data]
-        if not all(np.isfinite(array).all() for array in arrays):
-            raise NotUnderstoodError(tr("The weights of layer “{layer}” are damaged.").format(layer=self.step.name))
-        return arrays
 
 
 def understand(layers: Sequence[Layer]) -> Composed:
@@ -139,11 +117,11 @@ def _understand(layers: Sequence[Layer], backbone: Architecture, found: dict[int
         raise NotUnderstoodError(tr("There is no pooling between the MobileNet and its classifier."))
     _check_backbone(layers, backbone, found, pool)
     _check_chain(layers, start, pool)
-    rescaling = _rescaling(layers[:first])
+    before = read_before(layers[:first])
     normalization: Normalization
-    range_there = range_of_rescaling(*rescaling)
-    if backbone.family in ("v1", "v2") and _is_near(rescaling, _USUAL):
-        rescaling, normalization, told = _IDENTITY, "minus1_1", True
+    range_there = before.range_before()
+    if backbone.family in ("v1", "v2") and before.is_usual:
+        before, normalization, told = before.not_rescaled(), "minus1_1", True
     else:
         normalization, told = range_there or "minus1_1", range_there is not None
     arrays = {name: layers[n].read() for n, name in found.items()}
@@ -153,13 +131,14 @@ def _understand(layers: Sequence[Layer], backbone: Architecture, found: dict[int
     channels = backbone.layers[-1].shapes[0][0]
     pooling = _pooling(layers[pool].step) or "avg"
     dense = read_head(
-        [(layer.step, layer.read()) for layer in layers[pool + 1 :]], None if pooling == "flatten" else channels
+        [(layer.step, layer.read()) for layer in layers[pool + 1 :]], channels if pooling in ("avg", "max") else None
     )
     return Composed(
         backbone,
         arrays,
-        rescaling,
+        before,
         pooling,
+        layers[pool].step.settings,
         dense,
         normalization,
         told,
@@ -219,10 +198,9 @@ def _check_backbone(layers: Sequence[Layer], backbone: Architecture, found: Mapp
             tr("The layer “{layer}” belongs to none of the MobileNets.").format(layer=layers[foreign].step.name)
         )
     behind = [layers[n].step for n in range(last + 1, pool)]
-    strange = next((s for s in behind if s.kind not in _IGNORED and not _is_activation(s)), None)
+    strange = next((s for s in behind if s.kind not in IGNORED and not _is_activation(s)), None)
     if strange is not None or not any(_is_activation(s) for s in behind):
-        name = strange.name if strange is not None else layers[pool].step.name
-        raise NotUnderstoodError(_cannot(name, strange.kind if strange is not None else layers[pool].step.kind))
+        raise NotUnderstoodError(cannot(layers[pool].step if strange is None else strange))
     for n in found:
         step = layers[n].step
         epsilon = step.settings.get("epsilon", _EPSILON) if step.kind == "BatchNormalization" else _EPSILON
@@ -257,65 +235,6 @@ def _check_chain(layers: Sequence[Layer], start: int, pool: int) -> None:
         raise NotUnderstoodError(tr("The model does not end in its last layer, which is not supported."))
 
 
-def _rescaling(layers: Sequence[Layer]) -> tuple[float, float]:
-    """Return what the layers before the backbone make of the input, as factor and offset."""
-    factor, offset = _IDENTITY
-    for layer in layers:
-        step = layer.step
-        if step.kind in _IGNORED or step.kind in _ONLY_IN_TRAINING or step.kind == "ZeroPadding2D":
-            continue
-        by, plus = _one_rescaling(layer)
-        factor, offset = factor * by, offset * by + plus
-    if not np.isfinite([factor, offset]).all() or factor == 0:
-        raise NotUnderstoodError(tr("The file is damaged. Download it again."))
-    return (factor, offset)
-
-
-def _one_rescaling(layer: Layer) -> tuple[float, float]:
-    step = layer.step
-    if step.kind == "Rescaling":
-        return _number(step, "scale", 1.0), _number(step, "offset", 0.0)
-    if step.kind == "Normalization":
-        return _normalization(layer)
-    function = str(step.settings.get("function", "")).rsplit(".", 1)[-1] if step.kind == "TFOpLambda" else step.kind
-    if len(step.constants) == 1:
-        value = step.constants[0]
-        if function in ("TrueDivide", "Divide", "truediv", "divide", "realdiv") and value:
-            return 1 / value, 0.0
-        if function in ("Multiply", "multiply", "mul"):
-            return value, 0.0
-        if function in ("Subtract", "subtract", "sub"):
-            return 1.0, -value
-        if function in ("Add", "add"):
-            return 1.0, value
-    raise NotUnderstoodError(_cannot(step.name, step.kind))
-
-
-def _normalization(layer: Layer) -> tuple[float, float]:
-    """Return (x - mean) / deviation of a layer that has the same for each colour, from its settings or its arrays."""
-    settings = layer.step.settings
-    mean, variance = settings.get("mean"), settings.get("variance")
-    if mean is None or variance is None:
-        if len(layer.data) < 2:
-            raise NotUnderstoodError(_cannot(layer.step.name, layer.step.kind))
-        mean, variance = layer.read()[:2]
-    means, variances = (np.asarray(value, np.float64).reshape(-1) for value in (mean, variance))
-    usable = means.size and variances.size and np.ptp(means) < 1e-6 and np.ptp(variances) < 1e-6 and variances[0] > 0
-    if not usable or settings.get("invert") is True:
-        raise NotUnderstoodError(_cannot(layer.step.name, layer.step.kind))
-    deviation = max(float(variances[0]) ** 0.5, 1e-7)
-    return 1 / deviation, -float(means[0]) / deviation
-
-
-def _number(step: Step, key: str, usual: float) -> float:
-    value = step.settings.get(key, usual)
-    values = value if isinstance(value, list) else [value]
-    plain = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values)
-    if not values or not plain or len(set(values)) != 1:  # one for each colour
-        raise NotUnderstoodError(_cannot(step.name, step.kind))
-    return float(values[0])
-
-
 def _limit(step: Step) -> float | None:
     value = step.settings.get("max_value")
     return float(value) if isinstance(value, (int, float)) else None
@@ -325,11 +244,3 @@ def _pair(value: object) -> tuple[int, int]:
     both = value if isinstance(value, list) and len(value) == 2 else [value, value]
     first, second = both
     return (first, second) if isinstance(first, int) and isinstance(second, int) else (0, 0)
-
-
-def _is_near(these: tuple[float, float], those: tuple[float, float]) -> bool:
-    return abs(these[0] - those[0]) < 1e-6 and abs(these[1] - those[1]) < 1e-5
-
-
-def _cannot(name: str, kind: str) -> str:
-    return tr("The layer “{layer}” is of a kind that cannot be imported ({kind}).").format(layer=name, kind=kind)

@@ -64,7 +64,7 @@ def convert(job: ConvertJob, report: Report) -> Bundle:
         declared = Declared(job.family, job.alpha, job.input_size)
         found = recognise_in(file, declared, job.weights)
         report(Phase.CHECK, 0.03)
-        labels = _labels(job, found.classes, subject)
+        labels = _labels(job, found.classes, subject, binary=found.binary)
         arrays = found.read(subject)
     if not 32 <= found.size <= 1024:
         raise ModelError(subject, tr("An input of {size} pixels is not possible.").format(size=found.size))
@@ -131,22 +131,17 @@ def _weights_to_keep(job: ConvertJob, found: Recognised, arrays: Arrays) -> Iter
             raise storage_error(Path(tempfile.gettempdir()), error) from error
 
 
-def _labels(job: ConvertJob, classes: int | None, subject: str) -> tuple[Label, ...]:
+def _labels(job: ConvertJob, classes: int | None, subject: str, *, binary: bool) -> tuple[Label, ...]:
     if classes is None:
         return ()
     if job.labels is None:
-        beside = None if job.beside is None else label_lists.fitted(job.beside, classes)
+        beside = None if job.beside is None else label_lists.fitted(job.beside.labels, classes, binary=binary)
         if beside is not None and len(beside) == classes:
             return beside
         if classes == IMAGENET_CLASSES:
             return label_lists.imagenet()
-        raise ModelError(
-            subject,
-            tr("The model has {classes} classes without names. Choose its labels file as well.").format(
-                classes=classes
-            ),
-        )
-    fitting = label_lists.fitted(job.labels, classes)
+        raise ModelError(subject, label_lists.no_names(classes, job.beside))
+    fitting = label_lists.fitted(job.labels, classes, binary=binary)
     if fitting is None or len(fitting) != classes:
         raise ModelError(
             subject,

@@ -95,7 +95,7 @@ class LayoutReader(FolderReader):
         for _ in range(_MOST_WRAPPERS):
             files, folders = self._listed(folder)
             folders = self._of_photos(folders)
-            holds = any(looks_like_photo(path) or dataset_table.looks_like_table(path) for path in files)
+            holds = any(looks_like_photo(path) for path in files) or bool(_tables_of(files, named=True))
             if holds or len(folders) != 1 or not self._is_of_folders(folders[0]):
                 break
             folder = folders[0]

@@ -187,7 +187,7 @@ def read_table(path: Path, gathering: Gathering, check: Callable[[], None], part
             gathering.problems.append(error)
             continue
         except (OSError, ValueError) as error:
-            reason = os_reason(error) if isinstance(error, OSError) else tr("This is no path.")
+            reason = os_reason(error) if isinstance(error, OSError) else tr("This is not a valid path.")
             gathering.problems.append(PhotoError(str(photo).replace("\0", ""), reason))
             continue
         if is_raw(photo):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,8 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from mobilenet_gui.core import labels
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.file_kinds import LeftOut
+from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.dataset_words import part_of
 from mobilenet_gui.training.project_types import NewPhoto, PhotoSplit, clean_name, name_key, shown_name
 from mobilenet_gui.training.run_folder import Sample
@@ -19,6 +22,9 @@ from mobilenet_gui.training.training_settings import TrainingSettings
 
 Reading = Literal["auto", "folders", "subfolders", "names"]
 """Where classes are looked for: as the layout says, or each folder is one, or the folders in them, or photos' names."""
+
+
+_SYNSET = re.compile(r"n\d{8}")
 
 
 class Understood(NamedTuple):
@@ -205,13 +211,33 @@ def resolved(gathering: Gathering) -> FoundDataset:
     for photo in photos:
         if photo.class_name:
             gathering.add_class(photo.class_name)
+    names = synset_names(tuple(gathering.classes))
+    if names:
+        photos = [p._replace(class_name=names.get(p.class_name, p.class_name)) for p in photos]
+        first = next(iter(names))
+        text = tr("Classes named by ImageNet’s numbers are shown by its names: {number} is “{name}”.")
+        gathering.notes.append(Understood(text.replace("{number}", first).replace("{name}", names[first])))
     return FoundDataset(
-        tuple(gathering.classes),
+        tuple(names.get(name, name) for name in gathering.classes),
         tuple(photos),
         tuple(gathering.problems),
         notes=tuple(gathering.notes),
         left_out=gathering.left_out,
     )
+
+
+def synset_names(classes: Sequence[str]) -> dict[str, str]:
+    """Return ImageNet's names of those classes that are called by its numbers, as `n02124075` is, and can be told.
+
+    Two pairs of ImageNet's classes share a name; these keep their numbers, and so does one whose name is taken.
+    """
+    numbers = {name for name in classes if _SYNSET.fullmatch(name)}
+    if not numbers:
+        return {}
+    shared = Counter(name_key(label.name) for label in labels.imagenet())
+    taken = {name_key(name) for name in classes}
+    known = {label.id: label.name for label in labels.imagenet() if shared[name_key(label.name)] == 1}
+    return {name: known[name] for name in classes if name in known and name_key(known[name]) not in taken}
 
 
 def names_alike(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:

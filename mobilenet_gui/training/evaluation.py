@@ -21,6 +21,7 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.comparison import Comparison, compare
 from mobilenet_gui.training.evaluation_file import from_data, read_evaluation, to_data, write_evaluation
 from mobilenet_gui.training.evaluation_types import OTHER, Answer, ClassFigures, Evaluation, Guess, SureFigures, wilson
+from mobilenet_gui.training.project_types import name_key
 
 if TYPE_CHECKING:
     from mobilenet_gui.core.batch import BatchResult
@@ -128,14 +129,15 @@ def evaluate(
 def match_classes(bundle: Bundle, classes: Sequence[str]) -> dict[int, int]:
     """Return which of `classes` each class of the model is, by the model's index; those that are none are missing.
 
-    Names are compared without regard to case, encoding, underscores and hyphens; where no class bears the name itself,
-    WordNet ids, further names, and names in the plural count, too.
+    Names are compared without regard to case, encoding, underscores and hyphens, unless a class bears the very name;
+    where none bears the name itself, WordNet ids, further names, and names in the plural count, too.
 
     Raises:
         UserError: the model knows none of them.
     """
     places: dict[int, int] = {}
     # A name beats a further name, or ImageNet's second "crane" would take the first one's photos.
+    _place(places, bundle.labels, classes, lambda label: [label.name], lambda name: name)
     _place(places, bundle.labels, classes, lambda label: [label.name])
     _place(places, bundle.labels, classes, lambda label: [label.id])
     _place(places, bundle.labels, classes, lambda label: label.synonyms.split(","))
@@ -155,27 +157,27 @@ def _place(
     labels: Iterable[Label],
     classes: Sequence[str],
     names_of: Callable[[Label], list[str]],
-    form: Callable[[str], str] = lambda name: name,
+    form: Callable[[str], str] | None = None,
 ) -> None:
     """Add to `places` what matches by these names, less what has been matched already."""
+    form = form or _plain
     taken = set(places.values())
-    wanted = {form(_plain(name)): n for n, name in reversed(list(enumerate(classes))) if n not in taken}
+    wanted = {form(name): n for n, name in reversed(list(enumerate(classes))) if n not in taken}
     for label in labels:
         if label.index in places:
             continue
-        found = next((wanted[n] for n in (form(_plain(name)) for name in names_of(label)) if n and n in wanted), None)
+        found = next((wanted[n] for n in map(form, names_of(label)) if n and n in wanted), None)
         if found is not None and found not in taken:
             places[label.index] = found
             taken.add(found)
 
 
 def _singular(name: str) -> str:
-    return name.removesuffix("s")
+    return _plain(name).removesuffix("s")
 
 
 def _plain(name: str) -> str:
-    text = unicodedata.normalize("NFKC", name).casefold().replace("_", " ").replace("-", " ")
-    return " ".join(text.split())
+    return name_key(unicodedata.normalize("NFKC", name).replace("_", " ").replace("-", " "))
 
 
 def _answer(

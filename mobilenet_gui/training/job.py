@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, cast, get_args
 
+from mobilenet_gui.core.labels import LabelsBeside
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.types import Label, Normalization, Preprocessing
 from mobilenet_gui.training.architectures import FAMILIES, Family
@@ -38,7 +39,7 @@ class ConvertJob:
     alpha: float | None = None
     input_size: int | None = None
     labels: tuple[Label, ...] | None = None
-    beside: tuple[Label, ...] | None = None
+    beside: LabelsBeside | None = None
     normalization: Normalization | None = None
     kind: ClassVar[str] = "convert"
 
@@ -51,7 +52,7 @@ class TfliteJob:
     output: Path
     naming: Naming
     labels: tuple[Label, ...] | None = None
-    beside: tuple[Label, ...] | None = None
+    beside: LabelsBeside | None = None
     normalization: Normalization | None = None
     kind: ClassVar[str] = "tflite"
 
@@ -110,7 +111,7 @@ def to_data(job: Job) -> dict[str, Any]:
         "output": str(job.output),
         "naming": asdict(job.naming),
         "labels": _rows(job.labels),
-        "beside": _rows(job.beside),
+        "beside": None if job.beside is None else _beside_rows(job.beside),
         "normalization": job.normalization,
     }
     if isinstance(job, ConvertJob):
@@ -139,7 +140,7 @@ def from_data(data: dict[str, Any]) -> Job:
         if data["kind"] == LookJob.kind:
             return LookJob(Path(data["path"]))
         naming = _naming(data["naming"])
-        beside, normalization = _labels(data.get("beside")), data.get("normalization")
+        beside, normalization = _beside(data.get("beside")), data.get("normalization")
         if normalization not in (None, *get_args(Normalization)):
             raise ValueError(normalization)
         labels = _labels(data.get("labels"))
@@ -178,3 +179,13 @@ def _labels(rows: Sequence[Sequence[str]] | None) -> tuple[Label, ...] | None:
     if rows is None:
         return None
     return tuple(Label(n, wnid, name, more) for n, (wnid, name, more) in enumerate(rows))
+
+
+def _beside_rows(beside: LabelsBeside) -> dict[str, Any]:
+    return {"file": beside.file, "labels": _rows(beside.labels), "reason": beside.reason}
+
+
+def _beside(data: dict[str, Any] | None) -> LabelsBeside | None:
+    if data is None:
+        return None
+    return LabelsBeside(data["file"], _labels(data["labels"]) or (), data["reason"])

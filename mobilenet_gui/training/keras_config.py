@@ -44,6 +44,7 @@ class Step:
         follows: the names of the layers whose answers it takes, within its container; None in a Sequential, where it
             takes that of the one before.
         constants: the plain numbers it is called with beside those answers, as `x / 127.5` is.
+        number_first: one of them stands before the answers, as in `1 - x`.
         last: it is the output of its container.
     """
 
@@ -55,6 +56,7 @@ class Step:
     follows: tuple[str, ...] | None
     constants: tuple[float, ...]
     last: bool
+    number_first: bool = False
 
 
 def steps_of(config: object) -> tuple[Step, ...]:
@@ -99,7 +101,7 @@ def _walk(model: Settings, place: tuple[str, ...], key: str, depth: int) -> Iter
         count = counts[base] = counts.get(base, -1) + 1
         own_key = f"{key}layers/{base}_{count}" if count else f"{key}layers/{base}"
         last = name == output if functional else number == len(layers) - 1
-        follows, constants = _inbound(layer.get("inbound_nodes")) if functional else (None, ())
+        follows, constants, number_first = _inbound(layer.get("inbound_nodes")) if functional else (None, (), False)
         if kind in CONTAINERS:
             inside = _walk(layer, (*place, name), own_key + "/", depth + 1)
             for step in inside:  # what a model inside takes, its first layer does
@@ -107,7 +109,7 @@ def _walk(model: Settings, place: tuple[str, ...], key: str, depth: int) -> Iter
                 break
             yield from inside
             continue
-        yield Step(kind, name, told, (*place, name), own_key, follows, constants, last)
+        yield Step(kind, name, told, (*place, name), own_key, follows, constants, last, number_first)
 
 
 def _is_one(ends: object) -> bool:
@@ -120,12 +122,14 @@ def _first_name(ends: Any) -> str:
     return str(first)
 
 
-def _inbound(nodes: object) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """Return the names and the plain numbers of a layer's call, in the form of Keras 3 or of Keras 2."""
+def _inbound(nodes: object) -> tuple[tuple[str, ...], tuple[float, ...], bool]:
+    """Return the names and the plain numbers of a layer's call, and whether a number comes first; Keras 3's or 2's."""
     names: list[str] = []
     numbers: list[float] = []
+    number_first = False
 
     def visit(value: object, depth: int = 0) -> None:
+        nonlocal number_first
         if depth > 12:
             raise NotUnderstoodError(tr("The file does not say what its layers are."))
         if isinstance(value, dict):
@@ -138,14 +142,18 @@ def _inbound(nodes: object) -> tuple[tuple[str, ...], tuple[float, ...]]:
                     visit(item, depth + 1)
         elif isinstance(value, list):
             old = len(value) in (3, 4) and isinstance(value[0], str) and all(type(n) is int for n in value[1:3])
-            if old:
+            if len(value) == 4 and value[0] == "_CONSTANT_VALUE":  # Keras 2 for what is no layer's answer
+                visit(value[2], depth + 1)
+                visit(value[3], depth + 1)
+            elif old:
                 names.append(value[0])
                 visit(value[3:], depth + 1)
             else:
                 for item in value:
                     visit(item, depth + 1)
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            number_first = number_first or not names
             numbers.append(float(value))
 
     visit(nodes if isinstance(nodes, list) else [])
-    return tuple(names), tuple(numbers)
+    return tuple(names), tuple(numbers), number_first

@@ -15,6 +15,8 @@ from mobilenet_gui.training.keras_config import NotUnderstoodError, Settings, St
 Floats = NDArray[np.float32]
 
 MOST_DENSE: Final = 16
+LEAKY: Final = "leaky_relu"
+"""A leaky ReLU's name goes on with a colon and its slope below 0."""
 _NOTHING: Final = frozenset(
     {"Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization",
      "Identity", "Flatten", "Reshape", "InputLayer"}
@@ -127,6 +129,8 @@ def activation_in(settings: Settings) -> str | None:
         value = value.get("config")
     if value is None:
         return "linear"
+    if value == LEAKY:
+        return f"{LEAKY}:0.2"
     return _ACTIVATIONS.get(value) if isinstance(value, str) else None
 
 
@@ -134,6 +138,11 @@ def _activation_of(step: Step) -> str | None:
     settings = step.settings
     if step.kind == "Activation":
         return activation_in(settings)
+    if step.kind == "LeakyReLU":
+        steepness = settings.get("negative_slope", settings.get("alpha", 0.3))
+        return f"{LEAKY}:{steepness}" if isinstance(steepness, (int, float)) and np.isfinite(steepness) else None
+    if step.kind == "ELU":
+        return "elu" if settings.get("alpha", 1.0) == 1.0 else None
     if step.kind == "Softmax" and settings.get("axis", -1) in (-1, 1, [-1], [1]):
         return "softmax"
     slope, threshold = settings.get("negative_slope", 0), settings.get("threshold", 0)

@@ -14,8 +14,9 @@ from mobilenet_gui.core.catalog import CatalogEntry
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.types import Normalization
 from mobilenet_gui.training.architectures import Architecture
-from mobilenet_gui.training.composed import Composed, Layer, understand
+from mobilenet_gui.training.composed import Composed, understand
 from mobilenet_gui.training.detect import Declared, Detected, detect, input_size
+from mobilenet_gui.training.keras_before import Layer
 from mobilenet_gui.training.keras_config import NotUnderstoodError, Step, steps_of
 from mobilenet_gui.training.weights import RefusedError, WeightsFile, open_weights
 
@@ -38,6 +39,7 @@ class Recognised:
         assumed_range: nothing told that range.
         composed: the whole model, where it has another form than the official networks.
         as_official: the model is an official network in all but its file, and these are its weights.
+        binary: its two classes come of a single output, which says how much a photo is of the second.
     """
 
     architecture: Architecture
@@ -47,6 +49,7 @@ class Recognised:
     assumed_range: bool = False
     composed: Composed | None = None
     as_official: Arrays | None = None
+    binary: bool = False
     _detected: Detected | None = None
 
     @property
@@ -101,10 +104,22 @@ def recognise_in(file: WeightsFile, declared: Declared, path: Path) -> Recognise
     if as_official is not None:
         architecture, arrays = as_official
         return Recognised(
-            architecture, size, composed.classes, composed.normalization, not composed.told, as_official=arrays
+            architecture,
+            size,
+            composed.classes,
+            composed.normalization,
+            not composed.told,
+            as_official=arrays,
+            binary=composed.binary,
         )
     return Recognised(
-        composed.backbone, size, composed.classes, composed.normalization, not composed.told, composed=composed
+        composed.backbone,
+        size,
+        composed.classes,
+        composed.normalization,
+        not composed.told,
+        composed=composed,
+        binary=composed.binary,
     )
 
 
@@ -122,7 +137,8 @@ def _says_the_same(composed: Composed, detected: Detected) -> bool:
     """Say whether a whole model is a V3 as Keras makes it, with its two layers on top and its rescaling inside."""
     v3 = detected.architecture.family.startswith("v3") and detected.architecture.classes == composed.classes
     top = [layer.activation for layer in composed.dense] in (["hard_silu", "softmax"], ["relu", "softmax"])
-    return v3 and top and composed.normalization == "zero_255" and abs(composed.rescaling[1] + 1) < 1e-5
+    before = composed.before
+    return v3 and top and before.side is None and composed.normalization == "zero_255" and before.is_usual
 
 
 def _composed(file: WeightsFile) -> tuple[Composed | None, NotUnderstoodError | None]:

@@ -18,6 +18,7 @@ from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.architectures import ONE_WIDTH, Architecture
 from mobilenet_gui.training.composed import Composed
+from mobilenet_gui.training.keras_head import LEAKY
 
 Floats = NDArray[np.float32]
 
@@ -71,26 +72,44 @@ def build(
 
 def build_composed(composed: Composed, size: int) -> Any:
     """Return a whole model that stands on a MobileNet, built from what was understood of it."""
-    backbone = build(composed.backbone, size, composed.arrays, rescales=False)
-    photo = keras.Input((size, size, 3))
-    factor, offset = composed.rescaling
-    x = photo if composed.rescaling == (1.0, 0.0) else keras.layers.Rescaling(factor, offset)(photo)
-    x = backbone(x)
-    if composed.pooling == "flatten":
-        x = keras.layers.Flatten()(x)
-    else:
-        average = composed.pooling == "avg"
-        pool = keras.layers.GlobalAveragePooling2D if average else keras.layers.GlobalMaxPooling2D
-        x = pool()(x)
+    before = composed.before
+    backbone = build(composed.backbone, before.side or size, composed.arrays, rescales=False)
+    x = photo = keras.Input((size, size, 3))
+    if before.rescales:
+        x = keras.layers.Rescaling(np.array(before.factor), np.array(before.offset))(x)
+    if before.side not in (None, size):
+        x = keras.layers.Resizing(before.side, before.side, interpolation=before.interpolation)(x)
+    x = _pooled(composed, backbone(x))
     for layer in composed.dense:
         if int(x.shape[-1]) != layer.kernel.shape[0]:
             raise ModelError("", tr("The model was made for photos of another size than its file says."))
-        dense = keras.layers.Dense(layer.kernel.shape[1], activation=layer.activation)
+        dense = keras.layers.Dense(layer.kernel.shape[1], activation=_activation(layer.activation))
         x = dense(x)
         dense.set_weights([layer.kernel, layer.bias])
     model = keras.Model(photo, x)
     model.trainable = False
     return model
+
+
+def _pooled(composed: Composed, x: Any) -> Any:
+    """Return a feature map as a vector."""
+    if composed.pooling in ("avg", "max"):
+        average = composed.pooling == "avg"
+        return (keras.layers.GlobalAveragePooling2D if average else keras.layers.GlobalMaxPooling2D)()(x)
+    if composed.pooling != "flatten":
+        pool = keras.layers.AveragePooling2D if composed.pooling == "avg window" else keras.layers.MaxPooling2D
+        window = {name: composed.window.get(name) for name in ("pool_size", "strides", "padding")}
+        try:
+            x = pool(**{name: value for name, value in window.items() if value is not None})(x)
+        except (TypeError, ValueError) as error:  # the file may say anything
+            raise ModelError("", tr("The file is damaged. Download it again.")) from error
+    return keras.layers.Flatten()(x)
+
+
+def _activation(name: str) -> Any:
+    """Return what Keras knows an activation by; the name of a leaky ReLU ends in its slope."""
+    kind, _, slope = name.partition(":")
+    return keras.layers.LeakyReLU(float(slope)) if kind == LEAKY else name
 
 
 def is_like(model: Any, composed: Composed) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 
 from mobilenet_gui.core import catalog, install, install_folder, install_import, model_zip
 from mobilenet_gui.core.errors import ModelError, StorageError
-from mobilenet_gui.core.labels import fitted
+from mobilenet_gui.core.labels import LabelsBeside, fitted, no_names
 from mobilenet_gui.core.store_files import id_from_name
 from mobilenet_gui.core.types import Label, Normalization
 from mobilenet_gui.i18n import tr
@@ -33,6 +33,8 @@ class Understood:
         normalization: the value range in which its pixels go in, unless the person says otherwise; None where there
             is nothing to choose.
         told: the file tells that range; otherwise it is assumed.
+        binary: its two classes come of a single output; a labels file may name the second alone.
+        unnamed: why the classes have no names, where a labels file is needed.
     """
 
     path: Path
@@ -44,6 +46,8 @@ class Understood:
     settled: bool = False
     normalization: Normalization | None = None
     told: bool = True
+    binary: bool = False
+    unnamed: str = ""
 
     @property
     def needs_labels(self) -> bool:
@@ -68,6 +72,8 @@ class Understood:
             settled=data.get("settled") is True,
             normalization=normalization if normalization in get_args(Normalization) else None,
             told=data.get("told") is not False,
+            binary=data.get("binary") is True,
+            unnamed=str(data.get("unnamed", "")),
         )
 
 
@@ -131,22 +137,24 @@ def _named_after(path: Path, found: Understood) -> Understood:
 
 
 def _tflite(path: Path) -> Understood:
-    from mobilenet_gui.core.tflite_graph import parse
+    from mobilenet_gui.core.tflite_binary import read_classifier
     from mobilenet_gui.core.tflite_import import is_imagenet, labels_for, read_limited, told_range
 
-    graph = parse(read_limited(path, install_import.MAX_IMPORT_BYTES), str(path))
+    graph, binary = read_classifier(read_limited(path, install_import.MAX_IMPORT_BYTES), str(path))
     classes = graph.outputs
     summary = tr("A TensorFlow Lite classifier for photos of {size} × {size}, {classes}.").format(
         size=graph.input_size, classes=_classes(1000 if classes == 1001 else classes)
     )
     beside = install_import.labels_beside(path)
+    unnamed = ""
     try:
-        labels: Sequence[Label] = labels_for(graph, path, None)
+        labels: Sequence[Label] = labels_for(graph, path, None, binary=binary)
         known = tr("ImageNet’s 1000 labels") if is_imagenet(labels) else tr("The labels inside the file")
     except ModelError:
-        known = ""
-    if beside is not None and known != tr("The labels inside the file") and fitted(beside[1], classes) is not None:
-        known = _labels_of(beside[0], known, beside[1])
+        known, unnamed = "", no_names(classes, beside)
+    fits = beside is not None and fitted(beside.labels, classes, binary=binary) is not None
+    if beside is not None and fits and known != tr("The labels inside the file"):
+        known, unnamed = _labels_of(beside, known), ""
     told = told_range(graph, path)
     floats = graph.input.dtype.kind == "f"
     return Understood(
@@ -158,13 +166,15 @@ def _tflite(path: Path) -> Understood:
         known,
         normalization=(told or "minus1_1") if floats else None,
         told=told is not None,
+        binary=binary,
+        unnamed=unnamed,
     )
 
 
-def _labels_of(place: Path, known: str, labels: Sequence[Label]) -> str:
+def _labels_of(beside: LabelsBeside, known: str) -> str:
     from mobilenet_gui.core.tflite_import import is_imagenet
 
-    return known if known and is_imagenet(labels) else tr("The labels in {file}").format(file=place.name)
+    return known if known and is_imagenet(beside.labels) else tr("The labels in {file}").format(file=beside.file)
 
 
 def _keras(path: Path) -> Understood:
@@ -184,8 +194,8 @@ def _keras(path: Path) -> Understood:
     if classes == IMAGENET_OUTPUTS[0]:
         known = tr("ImageNet’s 1000 labels")
     beside = install_import.labels_beside(path) if official is None and classes else None
-    if beside is not None and len(fitted(beside[1], classes) or ()) == classes:
-        known = _labels_of(beside[0], known, beside[1])
+    if beside is not None and len(fitted(beside.labels, classes, binary=found.binary) or ()) == classes:
+        known = _labels_of(beside, known)
     name, model_id = architecture.name.removesuffix(" 1.0"), id_from_name(_stem(path))
     if official is not None:
         entry, weights = official
@@ -195,7 +205,18 @@ def _keras(path: Path) -> Understood:
         name = _plain_name(path)
     text = summary.format(name=architecture.name, size=size, classes=_classes(classes))
     choice = found.normalization if classes and found.own_model else None
-    return Understood(path, text, name, model_id, classes, known, normalization=choice, told=not found.assumed_range)
+    return Understood(
+        path,
+        text,
+        name,
+        model_id,
+        classes,
+        known,
+        normalization=choice,
+        told=not found.assumed_range,
+        binary=found.binary,
+        unnamed="" if known or not classes else no_names(classes, beside),
+    )
 
 
 def _classes(count: int) -> str:

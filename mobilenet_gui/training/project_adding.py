@@ -133,7 +133,7 @@ def plan(  # noqa: PLR0917 - the project's own counters
             files, fresh, class_id_found = place.files, place.new, place.class_id
         key = file_key(path)
         if "\0" in key:
-            raise ProjectError(key.replace("\0", ""), tr("This is no path."))
+            raise ProjectError(key.replace("\0", ""), tr("This is not a valid path."))
         if not path.is_absolute():
             path = path.absolute()  # noqa: PLW2901 - rare
             key = file_key(path)

@@ -198,7 +198,9 @@ def _member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
     try:
         info = archive.getinfo(name)
     except KeyError as error:
-        raise RefusedError(tr("The archive holds no Keras weights ({name} is missing).").format(name=name)) from error
+        raise RefusedError(
+            tr("The archive contains no Keras weights ({name} is missing).").format(name=name)
+        ) from error
     if info.file_size > limit:
         raise RefusedError(tr("The file is too big for a MobileNet."))
     with archive.open(info) as file:
@@ -261,7 +263,7 @@ def _layers(handle: Any) -> Iterator[FileLayer]:
         return
     found = list(_modern_layers(handle))
     if not found:
-        raise RefusedError(tr("The file holds no Keras layers."))
+        raise RefusedError(tr("The file contains no Keras layers."))
     yield from sorted(found, key=lambda layer: (layer.kind or "", layer.order))
 
 

@@ -27,15 +27,15 @@ def understand(path: Path, cancel: threading.Event | None = None) -> Understood:
     return Understood.from_data(path, run_job(LookJob(path), cancel=cancel))
 
 
-def check_labels(path: Path, outputs: int) -> int:
-    """Return how many labels a file names.
+def check_labels(path: Path, outputs: int, *, binary: bool = False) -> int:
+    """Return how many labels a file names; see `labels.fitted`.
 
     Raises:
         ModelError: it cannot be read, or does not fit `outputs`.
     """
     found = parse_labels_file(path)
-    fitting = fitted(found, outputs)
+    fitting = fitted(found, outputs, binary=binary)
     if fitting is None:
         text = tr("The model has {outputs} classes but the labels file names {labels}.")
         raise ModelError(str(path), text.format(outputs=outputs, labels=len(found)))
-    return len(fitting)
+    return len(found) if binary else len(fitting)

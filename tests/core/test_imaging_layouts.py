@@ -262,3 +262,13 @@ def test_nearest_neighbour_takes_the_same_pixels_of_a_photo_too_large_to_hold(
     wanted = decode(deep).resized(16, Image.Resampling.NEAREST)
     monkeypatch.setattr("mobilenet_gui.core.imaging._STRIP_PIXELS", 300)
     assert decode_for(deep, Preprocessing(16, stretch=True)).resized(16, Image.Resampling.NEAREST) == wanted
+
+
+@pytest.mark.parametrize("name", ["a.nef", "a.ARW", "a.cr2", "a.dng", "a.orf"])
+def test_raw_files_are_refused_by_their_names_wherever_they_come_from(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(Tiff(as_type("uint8", 3)).encoded())
+    with pytest.raises(PhotoError, match=r"Camera raw files \([A-Z0-9]+\) are not supported"):
+        decode(path)
+    with pytest.raises(PhotoError, match="no such file"):
+        decode(tmp_path / f"missing {name}")

@@ -107,15 +107,17 @@ def test_labels_beside_a_model_are_found(tmp_path: Path) -> None:
     model = tmp_path / "birds.tflite"
     assert labels_beside(model) is None
     (tmp_path / "labels.txt").write_text("a\n\nb\n")
-    assert labels_beside(model) is None
+    unsound = labels_beside(model)
+    assert unsound is not None
+    assert (unsound.labels, unsound.reason[:16]) == ((), "Line 2 is empty;")
     (tmp_path / "labels.txt").write_text("robin\nwren\n")
     found = labels_beside(model)
     assert found is not None
-    assert (found[0].name, [label.name for label in found[1]]) == ("labels.txt", ["robin", "wren"])
+    assert (found.file, [label.name for label in found.labels]) == ("labels.txt", ["robin", "wren"])
     (tmp_path / "birds_labels.txt").write_text("tit\nowl\n")
     found = labels_beside(model)
     assert found is not None
-    assert found[0].name == "birds_labels.txt"
+    assert found.file == "birds_labels.txt"
 
 
 def test_the_one_model_in_a_folder_is_found(tmp_path: Path) -> None:

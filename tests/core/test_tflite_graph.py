@@ -168,3 +168,22 @@ def test_no_broken_byte_gets_past_as_anything_but_a_model_error() -> None:
             )
         except ModelError:
             continue
+
+
+def _no_input(model: Any) -> None:
+    model.subgraphs[0].operators[-1].inputs = np.array([], np.int32)
+
+
+def _left_out_input(model: Any) -> None:
+    model.subgraphs[0].operators[-1].inputs = np.array([-1], np.int32)
+
+
+def _other_options(model: Any) -> None:
+    dense = model.subgraphs[0].operators[2]
+    dense.builtinOptions, dense.builtinOptionsType = schema.SoftmaxOptionsT(), schema.BuiltinOptions.SoftmaxOptions
+
+
+@pytest.mark.parametrize("change", [_no_input, _left_out_input, _other_options])
+def test_operations_that_lack_what_they_work_on_are_damage(change: Any) -> None:
+    with pytest.raises(ModelError, match="damaged"):
+        parse(changed(make_tflite(), change), "x")

@@ -104,6 +104,7 @@ def test_layers_among_the_others(tmp_path: Path) -> None:
             ),
             "minus1_1",
         ),
+        ((layer("Cast", "cast"), layer("Rescaling", "r", scale=1 / 255)), "zero_255"),
         ((layer("RandomFlip", "flip"), layer("Rescaling", "r", scale=1 / 255)), "zero_255"),
     ],
 )
@@ -114,9 +115,54 @@ def test_what_stands_before_it_tells_the_value_range(
     assert (found.normalization, found.assumed_range) == (wanted, False)
 
 
+def test_what_stands_before_it_may_differ_by_colour(tmp_path: Path) -> None:
+    mean, variance = [0.485, 0.456, 0.406], [0.229**2, 0.224**2, 0.225**2]
+    before = (layer("Rescaling", "r", scale=1 / 255), layer("Normalization", "n", mean=mean, variance=variance))
+    found = look(tmp_path, on_top(SOFTMAX, before=before), {"answer": (1280, 3)})
+    assert found.composed is not None
+    assert (found.normalization, found.assumed_range) == ("zero_255", False)
+    np.testing.assert_allclose(found.composed.before.factor, 1 / 255 / np.sqrt(variance))
+    np.testing.assert_allclose(found.composed.before.offset, -np.array(mean) / np.sqrt(variance))
+
+
+def test_a_number_less_the_photo_turns_its_colours_round(tmp_path: Path) -> None:
+    path = write_keras(tmp_path / "x.keras", _less_the_photo(), weights_of(V2, {"answer": (1280, 3)}))
+    found = recognise(path, None)
+    assert found.composed is not None
+    assert (found.composed.before.factor, found.composed.before.offset) == ((-2.0,) * 3, (1.0,) * 3)
+
+
+def _less_the_photo() -> Any:
+    config = on_top(SOFTMAX, before=(layer("Multiply", "m") | {"call": {"y": 2.0}}, layer("Subtract", "s")))
+    tensor = {"class_name": "__keras_tensor__", "config": {"keras_history": ["m", 0, 0]}}
+    config["config"]["layers"][2]["inbound_nodes"] = [{"args": [1.0, tensor], "kwargs": {}}]
+    return config
+
+
+def test_photos_are_resized_where_the_model_does_it(tmp_path: Path) -> None:
+    before = (layer("Resizing", "size", height=SIZE, width=SIZE), layer("Rescaling", "r", scale=1 / 127.5, offset=-1))
+    config = on_top(SOFTMAX, before=before)
+    config["config"]["layers"][0]["config"]["batch_shape"] = [None, 180, 180, 3]
+    found = look(tmp_path, config, {"answer": (1280, 3)})
+    assert found.composed is not None
+    assert (found.size, found.composed.before.side, found.normalization) == (180, SIZE, "minus1_1")
+
+
+def test_a_window_pools_too(tmp_path: Path) -> None:
+    inside = chain(backbone(V2, SIZE), "inside")
+    pool = layer("AveragePooling2D", "pool", pool_size=[3, 3])
+    config = chain(
+        [inside, pool, layer("Flatten", "flat"), layer("Dense", "hidden"), layer("LeakyReLU", "leaky"), SOFTMAX]
+    )
+    found = look(tmp_path, config, {"hidden": (1280, 8), "answer": (8, 2)})
+    assert found.composed is not None
+    assert (found.composed.pooling, found.composed.window["pool_size"]) == ("avg window", [3, 3])
+    assert [x.activation for x in found.composed.dense] == ["leaky_relu:0.3", "softmax"]
+
+
 def test_one_output_becomes_two_classes(tmp_path: Path) -> None:
     found = look(tmp_path, on_top(layer("Dense", "answer", activation="sigmoid")), {"answer": (1280, 1)})
-    assert found.classes == 2
+    assert (found.classes, found.binary) == (2, True)
     wanted = weights_of(V2, {"answer": (1280, 1)})["answer"]
     assert found.as_official is not None
     kernel, bias = found.as_official["predictions"]
@@ -156,7 +202,8 @@ def test_batch_norms_fold_into_the_dense_layers(tmp_path: Path) -> None:
     ("config", "why"),
     [
         (on_top(SOFTMAX, before=(layer("Lambda", "code"),)), r"“code” is program code \(Lambda\)"),
-        (on_top(SOFTMAX, before=(layer("Resizing", "resize"),)), r"cannot be imported \(Resizing\)"),
+        (on_top(SOFTMAX, before=(layer("Resizing", "resize", height=96, width=80),)), r"imported \(Resizing\)"),
+        (on_top(layer("LayerNormalization", "ln"), SOFTMAX), r"imported \(LayerNormalization\)"),
         (on_top(layer("MyLayer", "mine"), SOFTMAX), r"cannot be imported \(MyLayer\)"),
         (on_top(layer("Dense", "answer", activation="my_own")), r"cannot be imported \(Dense\)"),
         (on_top(layer("Dense", "answer", activation="relu")), r"gives no probabilities \(relu\)"),

@@ -117,6 +117,10 @@ PUBLISHED = {
         ],
         {"ant": {""}, "bee": {""}},
     ),
+    "wrapped beside a list that names no photos": (
+        ["kaggle/input/set/cat/1.jpg", "kaggle/input/set/dog/1.jpg", "sample_submission.csv"],
+        {"cat": {""}, "dog": {""}},
+    ),
     "copy inside": (
         [
             "x/train/a/1.jpg",
@@ -274,3 +278,20 @@ def test_the_layouts_that_were_got_wrong(shared: Path, tmp_path: Path) -> None:
     copy.chmod(0o700)
     (copy / "all").symlink_to(".")
     assert read_source(copy).counts() == {"cat": 3, "dog": 3}
+
+
+def test_imagenets_numbers_are_shown_by_its_names(tmp_path: Path) -> None:
+    crane = "n02012849"  # a bird; the machine of the same name is n03126707
+    root = make(tmp_path / "set", "n01440764/1.jpg", "n02124075/1.jpg", f"{crane}/1.jpg", "n99999999/1.jpg")
+    found = read_source(root)
+    assert found.classes == ("tench", crane, "Egyptian cat", "n99999999")
+    assert {photo.class_name for photo in found.photos} == set(found.classes)
+    assert [note.text for note in found.notes] == [
+        "Classes named by ImageNet’s numbers are shown by its names: n01440764 is “tench”."
+    ]
+
+
+def test_a_name_that_is_taken_is_not_given_twice(tmp_path: Path) -> None:
+    found = read_source(make(tmp_path / "set", "n01440764/1.jpg", "Tench/1.jpg"))
+    assert set(found.classes) == {"n01440764", "Tench"}
+    assert found.notes == ()

@@ -14,6 +14,7 @@ from mobilenet_gui import cli
 from mobilenet_gui.core.bundle import Bundle, write_bundle
 from mobilenet_gui.core.errors import Cancelled, ProjectError, UserError
 from mobilenet_gui.core.store import ModelStore
+from mobilenet_gui.core.types import Label
 from mobilenet_gui.training.comparison import compare
 from mobilenet_gui.training.evaluation import evaluate, match_classes
 from mobilenet_gui.training.evaluation_file import from_data, read_evaluation, to_data, write_evaluation
@@ -143,6 +144,14 @@ def test_a_model_of_other_classes_is_matched_by_name(tiny: Bundle, samples: list
     assert {answer.id for answer in found.answers} == {"red", "blue", "wrong", "broken"}
     with pytest.raises(UserError, match="cat, dog"):
         evaluate(tiny, samples, ("cat", "dog", "cow"))
+
+
+def test_the_very_name_beats_one_that_looks_the_same(tiny: Bundle, tmp_path: Path) -> None:
+    assert match_classes(tiny, ["RED", "gre\u200ben", "Blue"]) == {1: 0, 2: 1, 3: 2}
+    assert match_classes(tiny, ["RED", "red"]) == {1: 1}
+    names = ("Red", "red", "RED", "green", "blue", "other")
+    both = make_bundle(tmp_path / "both", labels=[Label(n, "", name) for n, name in enumerate(names)])
+    assert match_classes(both, ["RED", "red"]) == {2: 0, 1: 1}
 
 
 def test_naming_something_else_is_a_mistake(tiny: Bundle, samples: list[Known]) -> None:

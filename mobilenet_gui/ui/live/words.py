@@ -123,7 +123,7 @@ def waiting(error: SourceError | None, kind: SourceKind, name: str) -> str:
     elif problem is Problem.STALLED:
         what = tr("The stream has gone silent.")
     elif problem is Problem.UNREADABLE:
-        what = tr("The stream sends data that is no video.")
+        what = tr("What the stream sends is not video.")
     else:
         what = tr("The connection to the stream was lost.")
     return what.format(name=name) + " " + tr("It goes on by itself as soon as it is back.")

@@ -145,7 +145,7 @@ class ImportPanel(Card):
         if self._understood is None:
             return
         try:
-            count = check_labels(path, self._understood.outputs)
+            count = check_labels(path, self._understood.outputs, binary=self._understood.binary)
         except UserError as error:
             self._labels = None
             self._labels_text.set_tone("bad")
@@ -177,16 +177,15 @@ class ImportPanel(Card):
         self._range_text.setVisible(ranged)
         self.range.setVisible(ranged)
         if ranged and understood is not None:
-            told = tr("The file says as which numbers it wants pixels.")
-            unknown = tr("The file does not say as which numbers it wants pixels. If it answers wrongly, try another.")
+            told = tr("The file says which range it expects pixels in.")
+            unknown = tr(
+                "The file does not say which range it expects pixels in. If its answers are wrong, try another."
+            )
             self._range_text.setText(told if understood.told else unknown)
             self._range_text.set_tone("text2" if understood.told else "warn")
         if labelled and understood is not None:
-            needed = trn("It has {n} class without a name.", "It has {n} classes without names.", understood.outputs)
             self._labels_text.set_tone("warn" if understood.needs_labels else "text2")
-            self._labels_text.setText(
-                f"{needed} {tr('Choose its labels file.')}" if understood.needs_labels else understood.labels
-            )
+            self._labels_text.setText(understood.unnamed or understood.labels)
 
     def _check(self) -> None:
         understood = self._understood

@@ -151,7 +151,7 @@ class CaptureSources(QObject):
 
     def _refuse_address(self, why: str) -> None:
         if why:
-            self.said.emit(words.Message("link", tr("This is no address of a stream"), why, "", bad=True))
+            self.said.emit(words.Message("link", tr("This is not the address of a stream"), why, "", bad=True))
         elif self.bar.kind == "stream" and self._spec is None:
             self._invite_to_stream()
 

@@ -32,7 +32,7 @@ class _Model(QAbstractTableModel):
             (tr("Class"), ""),
             (tr("Photos"), tr("Test photos of this class")),
             (tr("Found"), tr("Of this class’s photos, the share that was recognised (recall)")),
-            (tr("Right when said"), tr("Of the photos given this name, the share that bears it rightly (precision)")),
+            (tr("Right when said"), tr("Of the photos given this name, the share that deserve it (precision)")),
             (tr("F1"), tr("The harmonic mean of the two shares before it")),
         )
 
