@@ -97,6 +97,15 @@ def vary_rate(path: Path, first: int, stretch: int) -> None:
     path.write_bytes(bytes(out))
 
 
+def trim(path: Path, start: float, seconds: float) -> None:
+    """Have the list of edits of an MP4 file show but a part of it."""
+    data = bytearray(path.read_bytes())
+    scale = struct.unpack_from(">I", data, data.index(b"mdhd") + 16)[0]
+    movie_scale = struct.unpack_from(">I", data, data.index(b"mvhd") + 16)[0]
+    struct.pack_into(">Ii", data, data.index(b"elst") + 12, round(seconds * movie_scale), round(start * scale))
+    path.write_bytes(bytes(data))
+
+
 def rename_codec(path: Path, letters: bytes = b"zzzz") -> None:
     """Have an MP4 file (written with mp4v) claim a codec that nobody has."""
     data = bytearray(path.read_bytes())
