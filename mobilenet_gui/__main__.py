@@ -20,10 +20,10 @@ def main(argv: list[str] | None = None) -> int:
         from mobilenet_gui.training.worker import main as worker_main
 
         return worker_main(arguments[1:])
-    from mobilenet_gui import paths
-
-    paths.ensure_home()  # the worker inherits it
     try:
+        from mobilenet_gui import paths
+
+        paths.ensure_home()  # the worker inherits it
         from mobilenet_gui.cli import main as cli_main
 
         return cli_main(arguments)

@@ -13,6 +13,7 @@ from typing import Any
 # First, so that its clock starts as early as the process lets us.
 from mobilenet_gui import __version__, startup
 from mobilenet_gui.__main__ import COMMANDS
+from mobilenet_gui.cli_output import UnwritableError, printable
 from mobilenet_gui.cli_parser import Parser, meant
 from mobilenet_gui.i18n import tr
 
@@ -34,6 +35,10 @@ def main(argv: Sequence[str]) -> int:
         if (code := flushed_code()) is not None:
             raise SystemExit(code) from None
         raise
+    except UnwritableError as error:
+        from mobilenet_gui.cli_command import unwritable
+
+        return unwritable(error)
 
 
 def _main(argv: Sequence[str]) -> int:
@@ -43,7 +48,25 @@ def _main(argv: Sequence[str]) -> int:
     if argv and _is_slip(argv[0]):
         print(_not_found(argv[0]), file=sys.stderr)
         return EXIT_USAGE
+    # Only one that is an address pays for the modules that know them.
+    if any("://" in word and (refusal := _on_the_web(word)) for word in argv):
+        print(refusal, file=sys.stderr)
+        return EXIT_USAGE
     return _window(argv)
+
+
+def _on_the_web(word: str) -> str:
+    """Say that the window opens no address of the web; empty where the word is none."""
+    from mobilenet_gui.core.errors import PhotoError
+    from mobilenet_gui.core.file_address import given_path, is_file_address
+
+    if is_file_address(word):
+        return ""  # the window says what is wrong with it
+    try:
+        given_path(word)
+    except PhotoError as error:
+        return tr("mobilenet-gui: {error} “mobilenet-gui watch ADDRESS” watches a stream.").format(error=error)
+    return ""
 
 
 def _is_slip(word: str) -> bool:
@@ -53,8 +76,6 @@ def _is_slip(word: str) -> bool:
 
 
 def _not_found(word: str) -> str:
-    from mobilenet_gui.cli_output import printable
-
     text = tr("mobilenet-gui: “{word}” is neither a command nor a file").replace("{word}", printable(word))
     return text + (meant(word, sorted(COMMANDS)) or tr(". “mobilenet-gui --help” lists the commands."))
 

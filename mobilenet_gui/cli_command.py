@@ -59,7 +59,7 @@ def command(run: Run) -> Run:
             except (Cancelled, KeyboardInterrupt):
                 return stopped_code()
             except UnwritableError as error:
-                return _unwritable(error)
+                return unwritable(error)
             except UserError as error:
                 complain(str(error))
                 return EXIT_FAILED
@@ -133,12 +133,12 @@ def flushed_code() -> int | None:
     try:
         _flush()
     except UnwritableError as error:
-        return _unwritable(error)
+        return unwritable(error)
     return None
 
 
-def _unwritable(error: UnwritableError) -> int:
-    """Give stdout up, and say why unless its reader has simply left."""
+def unwritable(error: UnwritableError) -> int:
+    """Give stdout up, and say why unless its reader has simply left; return the exit code."""
     abandon_stdout()
     if error.reader_left:
         return EXIT_BROKEN_PIPE

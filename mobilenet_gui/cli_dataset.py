@@ -22,10 +22,10 @@ READINGS: Final = ("auto", "folders", "subfolders", "names")
 def path_argument(text: str) -> Path:
     """Parse a path or a `file://` address, for argparse."""
     from mobilenet_gui.core.errors import UserError
-    from mobilenet_gui.core.file_address import path_of
+    from mobilenet_gui.core.file_address import given_path
 
     try:
-        return path_of(text)
+        return given_path(text)
     except UserError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 
@@ -45,7 +45,8 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
         "--merge-alike",
         action="store_true",
         help=tr(
-            "merge classes whose names look the same: other capitals, accents encoded otherwise, invisible characters"
+            "merge classes whose names look the same, because they differ only in capitals, in how accents are "
+            "encoded or in invisible characters"
         ),
     )
 
@@ -68,6 +69,8 @@ def read_dataset(arguments: argparse.Namespace, dataset: Path, cancel: threading
         note(found.left_out.words(), "warning")
     if found.photos and not any(photo.class_name for photo in found.photos):
         reason = " ".join(understood.text for understood in found.notes)
+        if not dataset.is_dir():
+            reason = tr("This is neither a folder of photos nor a table that names them.")
         reason = reason or tr("These photos have no classes. Put each class into a folder of its name.")
         raise ProjectError(str(dataset), f"{reason} {_otherwise('folders')}" if found.notes else reason)
     for understood in found.notes:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from mobilenet_gui.core.errors import PhotoError, StorageError
-from mobilenet_gui.core.file_address import is_file_address, path_of
+from mobilenet_gui.core.file_address import given_path
 from mobilenet_gui.i18n import tr
 
 STDIN: Final = "-"
@@ -20,6 +20,7 @@ MOST_BYTES: Final = 1 << 30
 """A photo from standard input may be so large; a pipe has no size to refuse it by."""
 
 _BLOCK: Final = 1 << 16
+_LONGEST_PATH: Final = 1 << 20
 _WAKE_SECONDS: Final = 0.2
 _BLOCKS_AHEAD: Final = 16
 
@@ -27,17 +28,15 @@ _BLOCKS_AHEAD: Final = 16
 def expanded(texts: Iterable[str]) -> Iterator[Path | PhotoError]:
     """Yield the paths that arguments stand for; an address that is none becomes an error in its place."""
     for text in texts:
-        if is_file_address(text):
-            try:
-                yield path_of(text)
-            except PhotoError as error:
-                yield error
         # Windows' shells leave patterns to the program.
-        elif sys.platform == "win32" and glob.has_magic(text) and not os.path.lexists(text):
+        if sys.platform == "win32" and glob.has_magic(text) and not os.path.lexists(text):
             matches = sorted(glob.glob(text))  # noqa: PTH207 - keeps the way the path was written
             yield from map(Path, matches or [text])
         else:
-            yield Path(text)
+            try:
+                yield given_path(text)
+            except PhotoError as error:
+                yield error
 
 
 def photo_from_stdin(stop: threading.Event) -> bytes:
@@ -68,24 +67,34 @@ def listed(source: str, *, null: bool, stop: threading.Event) -> Iterator[Path]:
         StorageError: the list cannot be read; also while the paths are taken.
     """
     if source == STDIN:
-        return _listed(_stdin_blocks(stop), null=null)
+        return _listed(_stdin_blocks(stop), source, null=null)
     try:
         file = open(source, "rb")  # noqa: PTH123, SIM115 - closed when it has been read
     except OSError as error:
         raise _unreadable_list(source, error) from error
-    return _listed(_file_blocks(file, source), null=null)
+    return _listed(_file_blocks(file, source), source, null=null)
 
 
-def _listed(blocks: Iterable[bytes], *, null: bool) -> Iterator[Path]:
+def _listed(blocks: Iterable[bytes], source: str, *, null: bool) -> Iterator[Path]:
     rest = b""
     end = b"\0" if null else b"\n"
     first = True
     for block in blocks:
         *names, rest = (rest + block).split(end)
+        if len(rest) > _LONGEST_PATH or b"\0" in rest:
+            raise StorageError(source, _no_list_words(rest))
         for name in names:
+            if b"\0" in name:
+                raise StorageError(source, _no_list_words(name))
             yield from _listed_path(name, null=null, first=first)
             first = False
     yield from _listed_path(rest, null=null, first=first)
+
+
+def _no_list_words(name: bytes) -> str:
+    if b"\0" in name.rstrip(b"\0"):
+        return tr("This is no list of paths, one per line. Where they end with a null character, add --null.")
+    return tr("This is no list of paths.")
 
 
 def _listed_path(name: bytes, *, null: bool, first: bool) -> Iterator[Path]:

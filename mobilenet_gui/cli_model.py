@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mobilenet_gui.cli_output import complain
 from mobilenet_gui.i18n import tr
@@ -32,14 +32,31 @@ def add_model_option(parser: argparse.ArgumentParser, help: str = "", *also: str
     )
 
 
+_MODEL_FILES: Final = (".tflite", ".h5", ".keras", ".zip")
+
+
 def place_of(text: str) -> RunFolder | Path | None:
-    """Return the training or the model's folder that `text` names; None where it is an installed model's id."""
-    place = Path(os.path.abspath(text))  # noqa: PTH100 - links stay as they are
+    """Return the training or the model's folder that `text` names; None where it is an installed model's id.
+
+    Raises:
+        UserError: it names what can be neither.
+    """
+    from mobilenet_gui.core.file_address import given_path
+
+    place = Path(os.path.abspath(given_path(text)))  # noqa: PTH100 - links stay as they are
     if (place / "run.json").is_file():
         from mobilenet_gui.training.run_folder import RunFolder
 
         return RunFolder(place)
-    if os.sep in text or "/" in text or (place / "manifest.json").is_file():
+    named = os.sep in text or "/" in text
+    if (named or place.suffix in _MODEL_FILES) and place.exists() and not place.is_dir():
+        from mobilenet_gui.core.errors import ModelError
+
+        reason = tr(
+            "This is not the folder of a model. To use a file, import it first: “mobilenet-gui models import FILE”."
+        )
+        raise ModelError(text, reason)
+    if named or (place / "manifest.json").is_file():
         return place
     return None
 

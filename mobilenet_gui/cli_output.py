@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from mobilenet_gui.core.addresses import shown_in
 from mobilenet_gui.core.records import csv_line, json_line, spelt_out
 from mobilenet_gui.i18n import tr
 
@@ -110,8 +111,8 @@ def abandon_stdout() -> None:
 
 
 def complain(text: str) -> None:
-    """Print one line on stderr, if there is one."""
-    _to_stderr(f"mobilenet-gui: {printable(text)}\n")
+    """Print one line on stderr, if there is one, without passwords in addresses: what is printed is kept in logs."""
+    _to_stderr(f"mobilenet-gui: {printable(shown_in(text))}\n")
 
 
 def _to_stderr(text: str) -> None:

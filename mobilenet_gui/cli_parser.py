@@ -7,10 +7,28 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
+from mobilenet_gui.cli_output import UnwritableError
+from mobilenet_gui.core.addresses import shown_in
 from mobilenet_gui.i18n import tr
 
 
-class Parser(argparse.ArgumentParser):
+class _Printer(argparse.ArgumentParser):
+    """Prints the help, versions and errors."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if not message or file is None or file is not sys.stdout:
+            super()._print_message(message, file)
+            return
+        try:
+            file.write(message)
+        except OSError as error:  # argparse's own takes no notice
+            raise UnwritableError(error) from error
+
+    def error(self, message: str) -> NoReturn:
+        super().error(shown_in(message))
+
+
+class Parser(_Printer):
     """Reads one command's arguments.
 
     argparse takes a list of files only up to the next option. Here they may stand anywhere, as everywhere in a shell;
@@ -64,7 +82,7 @@ class Parser(argparse.ArgumentParser):
         self.error(tr("there is no option “{word}”").replace("{word}", name) + meant(name, options))
 
 
-class _Part(argparse.ArgumentParser):
+class _Part(_Printer):
     """The options of a command, or its other arguments; what it says, it says in the command's name."""
 
     def __init__(self, whole: Parser, actions: Iterable[argparse.Action]) -> None:

@@ -76,7 +76,7 @@ def add_parser(subparsers: Any) -> None:
         tr("the model to start from: an installed model's id, a model's folder, or a folder written by “train”"),
         "--base",
     )
-    parser.add_argument("--name", default="", help=tr("what to call the new model (default: as the dataset)"))
+    parser.add_argument("--name", default="", help=tr("what to call the new model (default: the dataset's name)"))
     parser.add_argument(
         "--seed",
         type=int,

@@ -1,6 +1,7 @@
 """Owns what happens to an exception nobody expected: a report in the log folder, and a word to whoever shows it.
 
-No Qt here. The report never leaves the machine by itself; the user's home folder is written as `~` in it.
+No Qt here. The report never leaves the machine by itself; the user's home folder is written as `~` in it, and addresses
+without their passwords.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from mobilenet_gui import __version__
+from mobilenet_gui.core.addresses import shown_in
 
 KEPT_REPORTS = 20
 KEPT_FAULTS = 5
@@ -43,10 +45,12 @@ def make_report(kind: type[BaseException], error: BaseException, where: Tracebac
         "",
         *(line.rstrip("\n") for line in traceback.format_exception(kind, error, where)),
     ]
-    return _without_home("\n".join(lines))
+    return _sendable("\n".join(lines))
 
 
-def _without_home(text: str) -> str:
+def _sendable(text: str) -> str:
+    """Return a text without what people would not want to send on: their name in paths, passwords in addresses."""
+    text = shown_in(text)
     with contextlib.suppress(RuntimeError):
         home = Path.home()
         if home != Path(home.anchor):  # a container's home may be the root, which begins every path
@@ -82,7 +86,7 @@ def fault_report(kept: Path) -> str:
             text = stream.read(_MOST_FAULT_BYTES).decode("utf-8", "backslashreplace")
     except OSError:
         return ""
-    return _without_home(f"MobileNet GUI {__version__}, {kept.stem}\n\n{text}")
+    return _sendable(f"MobileNet GUI {__version__}, {kept.stem}\n\n{text}")
 
 
 def _untold_fault(folder: Path) -> str:
@@ -125,7 +129,7 @@ def install(folder: Path, show: Shower) -> Callable[[], None]:
         if sys.stderr is not None:  # None in a windowed build
             print(report, file=sys.stderr, flush=True)  # noqa: T201
         save_report(report, folder)
-        show(f"{kind.__name__}: {error}" if str(error) else kind.__name__, report)
+        show(_sendable(f"{kind.__name__}: {error}") if str(error) else kind.__name__, report)
 
     def handle_thread(args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None and not issubclass(args.exc_type, SystemExit):

@@ -48,6 +48,24 @@ def test_hook_catches_main_and_threads(tmp_path: Path, capsys: pytest.CaptureFix
     assert "boom" in capsys.readouterr().err
 
 
+def test_no_password_of_an_address_is_written_shown_or_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: list[str] = []
+    uninstall = crash.install(tmp_path, lambda summary, report: told.extend([summary, report]))
+    try:
+        error = ValueError("cannot open 'rtsp://me:SECRET@cam/live?token=SECRET'")
+        sys.excepthook(ValueError, error, None)
+    finally:
+        uninstall()
+    written = [file.read_text(encoding="utf-8") for file in tmp_path.glob("crash-*.txt")]
+    texts = [*told, *written, capsys.readouterr().err]
+    assert len(texts) == 4
+    for text in texts:
+        assert "SECRET" not in text
+        assert "rtsp://…@cam/live?token=…" in text
+
+
 def test_old_reports_are_dropped(tmp_path: Path) -> None:
     for _ in range(crash.KEPT_REPORTS + 5):
         assert crash.save_report("x", tmp_path) is not None

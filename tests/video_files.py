@@ -97,6 +97,67 @@ def vary_rate(path: Path, first: int, stretch: int) -> None:
     path.write_bytes(bytes(out))
 
 
+def trim(path: Path, start: float, seconds: float) -> None:
+    """Have the list of edits of an MP4 file show but a part of it."""
+    data = bytearray(path.read_bytes())
+    scale = struct.unpack_from(">I", data, data.index(b"mdhd") + 16)[0]
+    movie_scale = struct.unpack_from(">I", data, data.index(b"mvhd") + 16)[0]
+    struct.pack_into(">Ii", data, data.index(b"elst") + 12, round(seconds * movie_scale), round(start * scale))
+    path.write_bytes(bytes(data))
+
+
+def fragments(path: Path, each: int) -> tuple[bytes, list[bytes]]:
+    """Return an MP4 file's head and its frames in pieces of `each`, as lists of videos name them (fragmented MP4)."""
+    data = path.read_bytes()
+    count = struct.unpack_from(">I", data, data.index(b"stsz") + 12)[0]
+    sizes = struct.unpack_from(f">{count}I", data, data.index(b"stsz") + 16)
+    delta = struct.unpack_from(">I", data, data.index(b"stts") + 16)[0]
+    place = data.index(b"mdat") + 4
+    pictures = []
+    for size in sizes:
+        pictures.append(data[place : place + size])
+        place += size
+    movie = _without_samples(data[data.index(b"moov") - 4 :])
+    pieces = []
+    for first in range(0, count, each):
+        part = pictures[first : first + each]
+        rows = b"".join(struct.pack(">I", len(picture)) for picture in part)
+        times = _box(b"tfdt", struct.pack(">II", 0, first * delta))
+        track = _box(b"tfhd", struct.pack(">III", 0x020008, 1, delta))
+
+        def moof(offset: int, track: bytes = track, times: bytes = times, rows: bytes = rows) -> bytes:
+            run = _box(b"trun", struct.pack(">IIi", 0x000201, len(rows) // 4, offset) + rows)
+            return _box(b"moof", _box(b"mfhd", struct.pack(">II", 0, 1)) + _box(b"traf", track + times + run))
+
+        pieces.append(moof(len(moof(0)) + 8) + _box(b"mdat", b"".join(part)))
+    return data[: data.index(b"ftyp") - 4 + struct.unpack_from(">I", data)[0]] + movie, pieces
+
+
+def _box(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", 8 + len(content)) + name + content
+
+
+def _without_samples(box: bytes) -> bytes:
+    """Return a movie's table of contents with no frames in it, and word that they come in pieces."""
+    size, name = struct.unpack_from(">I4s", box)
+    content = box[8:size]
+    if name in (b"stts", b"stsc", b"stco"):
+        return _box(name, bytes(8))
+    if name == b"stsz":
+        return _box(name, bytes(12))
+    if name in (b"edts", b"stss"):
+        return b""
+    if name not in (b"moov", b"trak", b"mdia", b"minf", b"stbl"):
+        return box[:size]
+    parts = b""
+    while content:
+        parts += _without_samples(content)
+        content = content[struct.unpack_from(">I", content)[0] :]
+    if name == b"moov":
+        parts += _box(b"mvex", _box(b"trex", struct.pack(">IIIIII", 0, 1, 1, 0, 0, 0)))
+    return _box(name, parts)
+
+
 def rename_codec(path: Path, letters: bytes = b"zzzz") -> None:
     """Have an MP4 file (written with mp4v) claim a codec that nobody has."""
     data = bytearray(path.read_bytes())

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, unquote_to_bytes
 
+from mobilenet_gui.core.addresses import shown
 from mobilenet_gui.core.errors import PhotoError
 from mobilenet_gui.i18n import tr
 
 _SCHEME: Final = "file:"
+_WEB: Final = re.compile(r"(https?|ftps?|rtsps?|rtmp|srt)://", re.IGNORECASE)
 _DRIVE: Final = re.compile(r"/?[A-Za-z][:|](?=/|$)")
 _LOCAL_NAMES: Final = frozenset({"", "localhost", "localhost.localdomain", "127.0.0.1", "[::1]", "."})
 
@@ -34,6 +36,17 @@ def path_of(text: str) -> Path:
         PhotoError: the address is no path, or one of another computer.
     """
     return Path(text) if not is_file_address(text) or os.path.lexists(text) else path_of_address(text)
+
+
+def given_path(text: str) -> Path:
+    """Return the file that somebody names on a command line.
+
+    Raises:
+        PhotoError: as `path_of`, or it is an address on the web, which may hold a password.
+    """
+    if _WEB.match(text) and not os.path.lexists(text):
+        raise PhotoError(shown(text), tr("This is an address on the web. Save what it leads to, and name the file."))
+    return path_of(text)
 
 
 def path_of_address(address: str) -> Path:

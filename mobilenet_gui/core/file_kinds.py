@@ -76,7 +76,12 @@ def not_a_photo(path: Path) -> str:
     """Say why a file that is no photo is not taken, by its kind."""
     if is_raw(path):
         return raw_error(path).reason
-    return tr("This is not a photo ({kind}).").replace("{kind}", kind_of(path))
+    kind = kind_of(path)
+    return (
+        tr("This is not a photo.")
+        if kind == tr("other")
+        else tr("This is not a photo ({kind}).").replace("{kind}", kind)
+    )
 
 
 def kind_of(path: Path) -> str:

@@ -25,7 +25,7 @@ KEPT_WHOLE: Final = 1024
 """The same where the server sends whole files only, so that nothing can be asked for again."""
 LOADING_SECONDS: Final = 0.7
 """So long a single frame may keep waiting before it is told."""
-SILENT_SECONDS: Final = 20.0
+SILENT_SECONDS: Final = 40.0
 """A connection without a byte for so long is made anew."""
 TRIES: Final = 4
 LONGEST_SILENCE: Final = 30.0
@@ -126,6 +126,8 @@ class WebBytes(io.BufferedIOBase):
             self.failure = error
             return b""
         self._place += len(data)
+        if data:
+            self.failure = None  # it was no end, only a place that the server does not send from
         return data
 
     def close(self) -> None:
@@ -152,30 +154,34 @@ class WebBytes(io.BufferedIOBase):
         """Return up to so many bytes from the present place on."""
         tries = 0
         while self.size is None or self._place < self.size:
-            number, offset = divmod(self._place, BLOCK)
-            known = self._blocks.get(number)
-            if known is not None and offset < len(known):
-                return known[offset : offset + wanted]
-            self._go_to(number)
+            if data := self._there(wanted):
+                return data
+            self._go_to(self._place // BLOCK)
             assert self._answer is not None  # noqa: S101 - for the type checker
+            # What came along with the answer's head is not looked at before.
+            if data := self._there(wanted):
+                return data
             buffer = self._answer.buffer
-            if number == self._next and len(buffer) > offset:
-                return bytes(buffer[offset : offset + wanted])
             had = len(buffer)
-            if not self._more(self._answer):
+            came = self._more(self._answer)
+            tries = 0 if len(buffer) > had else tries
+            if not came:
                 if self.size is None or self._next * BLOCK + len(buffer) >= self.size:
                     break
                 # It broke off. What is missing is asked for again, for as long as something more comes each time.
-                tries = 1 if len(buffer) > had else tries + 1
+                tries += 1
                 if tries >= TRIES or not self._again():
                     break
-            elif len(buffer) > had:
-                tries = 0
-            self._keep(buffer)
+        return self._there(wanted)
+
+    def _there(self, wanted: int) -> bytes:
+        """Return what has come already from the present place on."""
         number, offset = divmod(self._place, BLOCK)
-        if self._answer is not None and number == self._next:
-            return bytes(self._answer.buffer[offset : offset + wanted])
-        return b""
+        if self._answer is not None:
+            self._keep(self._answer.buffer)
+            if number == self._next:
+                return bytes(self._answer.buffer[offset : offset + wanted])
+        return self._blocks.get(number, b"")[offset : offset + wanted]
 
     def _reaches(self, place: int) -> bool:
         """Say whether a place can be read from; asks the server where that is not known."""

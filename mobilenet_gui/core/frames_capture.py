@@ -203,7 +203,8 @@ def _find(spec: SourceSpec) -> tuple[int, str]:
     if camera is not None:
         return camera.index, camera.name
     if not present:
-        raise SourceError(spec.shown, tr("No camera was found. Is it plugged in?"), Problem.MISSING)
+        reason = tr("There is no file of this name, and no camera was found.")
+        raise SourceError(spec.shown, reason, Problem.MISSING)
     names = ", ".join(f"“{camera.name}”" for camera in present)
     raise SourceError(
         spec.shown, tr("There is no camera of this name. There are: {names}.").format(names=names), Problem.MISSING

@@ -29,6 +29,9 @@ _SESSIONS: Final = "rtsp,rtp,sdp,rdt,"
 
 BYTES_OPTIONS: Final = f"format_whitelist;{_VIDEOS}|protocol_whitelist;none"
 """For what is read by ourselves; a format that wanted to open anything else finds no way."""
+# Otherwise all of a list would be read for the table of contents that its segments do not have in common.
+SEGMENTS_OPTIONS: Final = f"fflags;ignidx|{BYTES_OPTIONS}"
+"""For the segments of a list, joined to one row."""
 FILE_OPTIONS: Final = f"format_whitelist;{_VIDEOS}|protocol_whitelist;file"
 
 

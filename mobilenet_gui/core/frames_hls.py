@@ -22,6 +22,8 @@ _BIGGEST: Final = 2 << 20
 _FROM_END: Final = 3
 """A live list is begun so many segments before its end: nearer, the next one might not be there in time."""
 _POLL: Final = 0.2
+_KEPT: Final = 16 << 20
+"""So many bytes back, and on, can be gone: where sound and pictures lie apart within a segment."""
 
 
 class HlsBytes(io.BufferedIOBase):
@@ -68,6 +70,8 @@ class HlsBytes(io.BufferedIOBase):
                     break
                 self.begins += segment.seconds
                 self._number += 1
+        # What was handed out last, and the place in all that was.
+        self._window, self._window_begin, self._place = bytearray(), 0, 0
         self._fetched = time.monotonic()
         self._heard = time.monotonic()
         self._waited = 0.0
@@ -75,6 +79,7 @@ class HlsBytes(io.BufferedIOBase):
         self._parts: list[Part] = []
         self._answer: HttpStream | None = None
         self._left: int | None = None
+        self._missed = 0
         words = tr("Loading: the video comes slower than it is played.")
         self._loading = SourceError(subject, words, Problem.LOADING)
         self._silent = SourceError(subject, silent_words(), Problem.STALLED)
@@ -86,18 +91,37 @@ class HlsBytes(io.BufferedIOBase):
         return True
 
     def seekable(self) -> bool:
-        """Say that it can only be read on."""
-        return False
+        """Say that it is, as far as one segment reaches."""
+        return True
+
+    def tell(self) -> int:
+        """Return the place in bytes."""
+        return self._place
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go nowhere."""
-        return -1
+        """Go to a place near; -1 where it is too far, or counted from an end that nobody knows."""
+        place = offset + self._place if whence == io.SEEK_CUR else offset
+        end = self._window_begin + len(self._window)
+        if whence == io.SEEK_END or not self._window_begin <= place <= end + _KEPT:
+            return -1
+        self._place = place
+        return place
 
     def read(self, size: int | None = -1) -> bytes:
         """Return what is there, at least a byte; nothing at the end, after a failure, or when the line was cut."""
         wanted = 64 * 1024 if size is None or size < 0 else size
         try:
-            return self._bytes(wanted)
+            while (offset := self._place - self._window_begin) >= len(self._window):
+                data = self._bytes(wanted)
+                if not data:
+                    return b""
+                self._window += data
+                if len(self._window) > 2 * _KEPT:
+                    self._window_begin += len(self._window) - _KEPT
+                    del self._window[:-_KEPT]
+            found = bytes(self._window[offset : offset + wanted])
+            self._place += len(found)
+            return found
         except Interrupted:
             return b""
         except SourceError as error:
@@ -179,11 +203,17 @@ class HlsBytes(io.BufferedIOBase):
             if self._line.is_cut:
                 raise Interrupted from None
             if not self.live:
-                raise
+                # One that is not there is passed over, as players do; several in a row are the end.
+                self._missed += 1
+                if self._missed >= TRIES or self._number - self.playlist.first >= len(self.playlist.segments):
+                    raise
+                self._parts.clear()
+                return self._open_next()
             # It may just have gone from the list; the list says what there is.
             self._waits(_POLL)
             self._wait_for_more()
             return self._open_next()
+        self._missed = 0
         self._left = part.length
         if part.start and self._answer.status == HTTPStatus.OK:  # the server sends the whole
             self._skip(part.start)

@@ -132,8 +132,12 @@ class Playback:
                 continue
             frame = self._next(video)
             if frame is None:
+                # The last picture has its time on screen, too.
+                end = max(self._place, video.info.duration or 0.0)
+                if not self._wait_for(end, grabbed=False):
+                    continue
                 self._ended = True
-                self._anchor = None
+                self._place, self._anchor = end, None
                 announce(video, True)
                 continue
             announce(video, False)
@@ -179,8 +183,11 @@ class Playback:
         start, place = self._anchor
         return start + (position - place) / self.speed
 
-    def _wait_for(self, place: float) -> bool:
-        """Wait until what stands at a place is due; say whether it is, and not overtaken by another wish."""
+    def _wait_for(self, place: float, *, grabbed: bool = True) -> bool:
+        """Wait until what stands at a place is due; say whether it is, and not overtaken by another wish.
+
+        `grabbed`: the video is at that place already, not at the picture on screen.
+        """
         with self._changed:
             self._waiting_for = place
             try:
@@ -189,7 +196,7 @@ class Playback:
                         self._steps -= 1
                         return True
                     if self._steps < 0:
-                        self._steps -= 1  # back from the one on screen, not from the one that was waited for
+                        self._steps -= grabbed  # back from the one on screen, not from the one that was waited for
                         return False
                     if self.paused:
                         self._changed.wait()

@@ -9,17 +9,15 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from mobilenet_gui.core import frames_matroska
+from mobilenet_gui.core.frames_movie import MOVIE_BOXES, boxes
 from mobilenet_gui.core.frames_types import Problem, SourceError
 from mobilenet_gui.i18n import tr
 
 _HEAD: Final = 4096
-_MAX_BOXES: Final = 10_000
-_MOVIE_BOXES: Final = (b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip")
 _PICTURES: Final = (b"\xff\xd8\xff", b"\x89PNG", b"BM")
 _PICTURE_ROWS: Final = (".mjpeg", ".mjpg")
 """Videos that are JPEGs one after another, as some cameras save them, begin as a photo does."""
@@ -76,7 +74,7 @@ def has_only_sound(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
-            if head[4:8] in _MOVIE_BOXES:
+            if head[4:8] in MOVIE_BOXES:
                 handlers = _tracks(file)[0]
                 return b"soun" in handlers and b"vide" not in handlers
             return _only_sound(head) or _matroska_sound(file, head)
@@ -93,7 +91,7 @@ def breaks_off(path: Path) -> bool:
         with path.open("rb") as file:
             head = file.read(12)
             size = file.seek(0, os.SEEK_END)
-            if head[4:8] in _MOVIE_BOXES:
+            if head[4:8] in MOVIE_BOXES:
                 return True  # what is missing is measured by the length of the video's own track
             if head.startswith(frames_matroska.MARK):
                 return frames_matroska.breaks_off(file, size)
@@ -107,51 +105,15 @@ def index_at_end(head: bytes) -> bool:
 
     Such a file can only be played by who can jump in it.
     """
-    if head[4:8] not in _MOVIE_BOXES:
+    if head[4:8] not in MOVIE_BOXES:
         return False
-    names = [name for name, _, _ in _boxes(io.BytesIO(head), 0, len(head))]
+    names = [name for name, _, _ in boxes(io.BytesIO(head), 0, len(head))]
     return b"mdat" in names and b"moov" not in names[: names.index(b"mdat")]
-
-
-def movie_seconds(path: Path) -> float | None:
-    """Return how long the video track of an MP4 or QuickTime file says it is; None for other or damaged files.
-
-    OpenCV tells the number of frames only, from which no length follows where the frame rate varies.
-    """
-    try:
-        with path.open("rb") as file:
-            if file.read(_HEAD)[4:8] not in _MOVIE_BOXES:
-                return None
-            size = file.seek(0, os.SEEK_END)
-            movie = next((box for box in _boxes(file, 0, size) if box[0] == b"moov"), None)
-            if movie is None:
-                return None
-            for name, start, end in _boxes(file, movie[1], movie[2]):
-                if name == b"trak" and _track(file, start, end)[0] == b"vide":
-                    return _track_seconds(file, start, end)
-    except OSError:
-        pass
-    return None
-
-
-def _track_seconds(file: BinaryIO, start: int, end: int) -> float | None:
-    for name, inner, stop in _boxes(file, start, end):
-        if name != b"mdia":
-            continue
-        for part, place, _ in _boxes(file, inner, stop):
-            if part == b"mdhd":
-                file.seek(place)
-                head = file.read(32)
-                wide = head[:1] == b"\x01"  # version 1 counts in 64 bits
-                scale = int.from_bytes(head[20:24] if wide else head[12:16], "big")
-                length = int.from_bytes(head[24:32] if wide else head[16:20], "big")
-                return length / scale if scale and length else None
-    return None
 
 
 def _reason(file: BinaryIO) -> str:
     head = file.read(_HEAD)
-    if head[4:8] in _MOVIE_BOXES:
+    if head[4:8] in MOVIE_BOXES:
         return _movie_reason(file)
     if _only_sound(head) or _matroska_sound(file, head):
         return tr("There is only sound in this file, no video.")
@@ -176,7 +138,7 @@ def is_photo(head: bytes) -> bool:
 
 def may_be_video(head: bytes) -> bool:
     """Say whether a file that begins like this is in a format that videos come in."""
-    return head[4:8] in _MOVIE_BOXES or head.startswith(_VIDEOS) or (head[:1] == b"G" and head[188:189] == b"G")
+    return head[4:8] in MOVIE_BOXES or head.startswith(_VIDEOS) or (head[:1] == b"G" and head[188:189] == b"G")
 
 
 def list_words(head: bytes) -> str:
@@ -222,12 +184,12 @@ def _movie_reason(file: BinaryIO) -> str:
 def _tracks(file: BinaryIO) -> tuple[set[bytes], list[str]]:
     """Return the kinds of a movie's tracks and its videos' codecs; nothing where the table of contents is missing."""
     size = file.seek(0, os.SEEK_END)
-    movie = next((box for box in _boxes(file, 0, size) if box[0] == b"moov"), None)
+    movie = next((box for box in boxes(file, 0, size) if box[0] == b"moov"), None)
     handlers: set[bytes] = set()
     codecs: list[str] = []
     if movie is None or movie[2] > size:
         return handlers, codecs
-    for name, start, end in _boxes(file, movie[1], movie[2]):
+    for name, start, end in boxes(file, movie[1], movie[2]):
         if name == b"trak":
             handler, codec = _track(file, start, end)
             handlers.add(handler)
@@ -239,10 +201,10 @@ def _tracks(file: BinaryIO) -> tuple[set[bytes], list[str]]:
 def _track(file: BinaryIO, start: int, end: int) -> tuple[bytes, str]:
     """Return a track's kind and the four letters of its codec."""
     handler, codec = b"", ""
-    for name, inner, stop in _boxes(file, start, end):
+    for name, inner, stop in boxes(file, start, end):
         if name != b"mdia":
             continue
-        for part, place, part_end in _boxes(file, inner, stop):
+        for part, place, part_end in boxes(file, inner, stop):
             if part == b"hdlr":
                 file.seek(place + 8)
                 handler = file.read(4)
@@ -252,32 +214,11 @@ def _track(file: BinaryIO, start: int, end: int) -> tuple[bytes, str]:
 
 
 def _codec(file: BinaryIO, start: int, end: int) -> str:
-    for name, inner, stop in _boxes(file, start, end):
+    for name, inner, stop in boxes(file, start, end):
         if name == b"stbl":
-            for part, place, _ in _boxes(file, inner, stop):
+            for part, place, _ in boxes(file, inner, stop):
                 if part == b"stsd":
                     file.seek(place + 12)
                     letters = file.read(4).decode("latin-1")
                     return letters.strip() if letters.isprintable() else ""
     return ""
-
-
-def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield (name, content start, content end) of the boxes between two places; stops at nonsense."""
-    place = start
-    for _ in range(_MAX_BOXES):
-        if place + 8 > end:
-            return
-        file.seek(place)
-        head = file.read(16)
-        if len(head) < 8:
-            return
-        length, name, header = int.from_bytes(head[:4], "big"), head[4:8], 8
-        if length == 1 and len(head) == 16:
-            length, header = int.from_bytes(head[8:16], "big"), 16
-        elif length == 0:
-            length = end - place
-        if length < header:
-            return
-        yield name, place + header, place + length
-        place += length

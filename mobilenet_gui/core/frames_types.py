@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 from typing import Protocol
 
 from mobilenet_gui.core.addresses import shown, shown_in
@@ -272,7 +271,7 @@ def is_stream_address(text: str) -> bool:
 
 def _exists(text: str) -> bool:
     try:
-        return Path(text).exists()
+        return os.path.lexists(text)  # also where a link leads nowhere
     except (OSError, ValueError):  # longer than a name may be
         return False
 

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 from mobilenet_gui.core import frames_probe, opencv
 from mobilenet_gui.core.frames_capture import RgbReader, claimed_rate, frame_size, is_utf8, open_capture
 from mobilenet_gui.core.frames_formats import FILE_OPTIONS
+from mobilenet_gui.core.frames_movie import movie_length
 from mobilenet_gui.core.frames_types import Counter, Frame, Problem, SourceError, SourceInfo, SourceKind
 from mobilenet_gui.core.types import Pixels
 from mobilenet_gui.i18n import tr
@@ -54,6 +55,7 @@ class VideoFile:
         capture: Any,
         *,
         duration: float | None = None,
+        stands: float = 0.0,
         may_break_off: bool = True,
         hindrance: str = "",
         reopen: Reopen | None = None,
@@ -68,6 +70,7 @@ class VideoFile:
             capture: OpenCV's, open.
             duration: the video's own word in seconds, if known; by default OpenCV's, which is that of the sound where
                 that goes on longer.
+            stands: how long the last frame is on screen, in seconds, if known.
             may_break_off: an end that comes too soon means that a part is missing.
             hindrance: what to say where not one frame can be decoded, if more is known than that.
             reopen: opens the same video anew, for formats in which nothing can be found again.
@@ -97,6 +100,7 @@ class VideoFile:
             name, SourceKind.FILE, frame_size(capture), fps=rate, duration=duration, frames=frames
         )  # fmt: skip
         self._announced = duration if may_break_off else None
+        self._stands = stands
         self._position: float | None = None
         # The frame after the present one, where that had to be looked at; the present one's pixels are kept then.
         self._ahead: float | None = None
@@ -297,7 +301,7 @@ class VideoFile:
             self.info = replace(self.info, duration=self._furthest + self.frame_seconds)
 
     def _gap(self, announced: float) -> float:
-        missing = announced - self._furthest - 1.5 * self.frame_seconds
+        missing = announced - self._furthest - max(1.5 * self.frame_seconds, self._stands + 0.5 * self.frame_seconds)
         return missing if missing > max(_SHORT_SECONDS, 0.02 * announced) else 0.0
 
 
@@ -328,11 +332,13 @@ def open_video(path: Path, counter: Counter, *, threads: int | None = None) -> V
     made = None if frames_probe.has_only_sound(path) else capture_of_it()
     if made is None:
         raise frames_probe.why_unreadable(path)
+    length = movie_length(path)
     return VideoFile(
         str(path),
         counter,
         made[0],
-        duration=frames_probe.movie_seconds(path),
+        duration=None if length is None else length.seconds,
+        stands=0.0 if length is None else length.stands,
         may_break_off=frames_probe.breaks_off(path),
         reopen=capture_of_it,
     )

@@ -9,7 +9,7 @@ from typing import Any, Final
 from mobilenet_gui.core import frames_probe, opencv
 from mobilenet_gui.core.frames_bytes import WebBytes, peek
 from mobilenet_gui.core.frames_capture import open_capture
-from mobilenet_gui.core.frames_formats import BYTES_OPTIONS, list_options
+from mobilenet_gui.core.frames_formats import BYTES_OPTIONS, SEGMENTS_OPTIONS, list_options
 from mobilenet_gui.core.frames_hls import HlsBytes
 from mobilenet_gui.core.frames_http import HttpStream, status_error
 from mobilenet_gui.core.frames_mjpeg import MjpegStream, begins_part
@@ -191,7 +191,8 @@ def _capture(source: io.BufferedIOBase, threads: int | None) -> Any:
     module = opencv.cv2()
     # Decoding in several threads holds back one frame a thread, which matters where it is live.
     parameters = [module.CAP_PROP_N_THREADS, 1 if threads is None else threads]
-    capture = open_capture(source, module.CAP_FFMPEG, parameters, BYTES_OPTIONS)
+    options = SEGMENTS_OPTIONS if isinstance(source, HlsBytes) else BYTES_OPTIONS
+    capture = open_capture(source, module.CAP_FFMPEG, parameters, options)
     if capture.isOpened():
         return capture
     capture.release()

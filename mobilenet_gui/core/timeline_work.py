@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -144,8 +145,8 @@ class AnalysisWork:
             fitting = _FLIGHT_BYTES // max(1, 3 * width * height)
             self._most = max(self._jobs_at_once + 1, min(self._most, fitting))
             number = 0
-            for pixels in self._frames(source):
-                if not self._hand_in(_Job(number, source.position, pixels)):
+            for place, pixels in self._frames(source):
+                if not self._hand_in(_Job(number, place, pixels)):
                     return
                 number += 1
             if number == 0:
@@ -158,16 +159,26 @@ class AnalysisWork:
         finally:
             source.close()
 
-    def _frames(self, source: VideoFile) -> Iterator[Pixels]:
-        """Yield the pixels of the frames that are due, blue first; `source.position` tells where each stands."""
+    def _frames(self, source: VideoFile) -> Iterator[tuple[float, Pixels]]:
+        """Yield (place, pixels) of the frames that are on screen when it is time to look; pixels are blue first."""
+        held: tuple[float, Pixels] | None = None
         due = 0.0
         while source.grab():
-            if self._step > 0 and source.position < due - _TINY:
+            here = source.position
+            # Only the frame after it tells how long one was on screen.
+            if held is not None and due < here - _TINY:
+                yield held
+                held, due = None, math.ceil(here / self._step - _TINY) * self._step
+            memory = held[1] if held is not None else self._spare.pop() if self._spare else None
+            pixels = source.grabbed_bgr(memory)
+            if pixels is None:
                 continue
-            pixels = source.grabbed_bgr(self._spare.pop() if self._spare else None)
-            if pixels is not None:
-                yield pixels
-                due = max(due + self._step, source.position)
+            if self._step > 0:
+                held = (here, pixels)
+            else:
+                yield here, pixels
+        if held is not None and due < max(source.info.duration or 0.0, held[0] + _TINY):
+            yield held
 
     def _hand_in(self, job: _Job) -> bool:
         with self._lock:

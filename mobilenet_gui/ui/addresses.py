@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QUrl
 
 from mobilenet_gui.core.errors import PhotoError
-from mobilenet_gui.core.file_address import path_of, path_of_address
+from mobilenet_gui.core.file_address import given_path, path_of_address
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ def opened_files(texts: Iterable[str]) -> LocalFiles:
     files = LocalFiles()
     for text in texts:
         try:
-            files.paths.append(path_of(text))
+            files.paths.append(given_path(text))
         except PhotoError as error:
             files.refused.append(error)
     return files

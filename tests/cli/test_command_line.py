@@ -247,6 +247,55 @@ def test_an_empty_list_is_no_failure(call: Call, photos: Path, tmp_path: Path) -
     assert len(out.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [(b"a.jpg\0b.jpg\0", "add --null"), (bytes(3 << 20), "no list of paths."), (b"x" * (3 << 20), "no list of paths.")],
+)
+def test_what_is_no_list_is_refused_and_not_gathered(
+    call: Call, photos: Path, tmp_path: Path, text: bytes, more: str
+) -> None:
+    (tmp_path / "list").write_bytes(text)
+    code, out, err = call("classify", "--files-from", tmp_path / "list")
+    assert (code, out) == (2, "")
+    assert more in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("classify",),
+        ("classify", "--files-from"),
+        ("classify", "x.jpg", "--model"),
+        ("evaluate",),
+        ("evaluate", "photos", "--model"),
+        ("train", "--output", "out"),
+        ("models", "import"),
+        ("models", "activate"),
+        ("models", "remove"),
+        ("export", "--to", "tflite", "--output", "out"),
+        ("bench", "--model"),
+        ("watch",),
+        (),
+    ],
+)
+def test_no_password_of_an_address_is_printed(
+    call: Call, photos: Path, opened: list[list[str]], words: tuple[str, ...]
+) -> None:
+    code, out, err = call(*words, "http://me:SECRET@127.0.0.1:1/x?token=SECRET")
+    assert code in (1, 2)
+    assert "http://…@127.0.0.1:1/x?token=…" in err
+    assert "SECRET" not in out + err
+    assert not opened
+
+
+def test_a_models_file_is_no_models_folder(call: Call, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(photos)
+    (photos / "a.tflite").touch()
+    for name in ("a.tflite", "./a.tflite", os.devnull):
+        code, _, err = call("classify", "green.png", "--model", name)
+        assert (code, "import it first" in err) == (2, True), err
+
+
 def test_a_missing_list_is_named(call: Call, photos: Path, tmp_path: Path) -> None:
     code, out, err = call("classify", "--files-from", tmp_path / "none")
     assert (code, out) == (2, "")
@@ -327,6 +376,22 @@ def test_a_closed_stdout_is_told(photos: Path) -> None:
     done = subprocess.run(["sh", "-c", script], capture_output=True, timeout=60, check=False)
     assert done.returncode == 1
     assert b"The answers cannot be written: Bad file descriptor." in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", [["-V"], ["--help"], ["help"], ["models", "list", "--help"], ["models", "list"]])
+def test_a_full_disk_under_stdout_is_told(words: list[str], unbuffered: str) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        process = subprocess.run(
+            [sys.executable, "-m", "mobilenet_gui", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            check=False,
+        )
+    assert process.returncode == 1
+    assert process.stderr == b"mobilenet-gui: The answers cannot be written: No space left on device.\n"
 
 
 @pytest.mark.parametrize("command", [["bench"], ["models", "list"], ["classify", "x.jpg"], ["evaluate", "x"]])

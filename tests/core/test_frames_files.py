@@ -313,3 +313,29 @@ def test_the_frame_on_screen_at_a_place_is_the_last_one_before_it(tmp_path: Path
     video.seek(15.0)
     assert [number_of(f.pixels) for f in (video.step_back(), video.step_back()) if f is not None] == [3, 2]
     video.close()
+
+
+def test_a_last_picture_that_stands_for_long_is_no_missing_part(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", numbered(10))
+    video_files.vary_rate(path, 9, 300)  # the last of ten frames stands for twelve seconds
+    video = opened(path)
+    assert video.info.duration == pytest.approx(12.36, abs=0.01)
+    assert len([*iter(video.read, None)]) == 10
+    assert video.shortfall() is None
+    assert video.info.duration == pytest.approx(12.36, abs=0.01)
+    frame = video.seek(8.0)
+    assert frame is not None
+    assert number_of(frame.pixels) == 9
+    video.close()
+
+
+def test_a_video_that_was_trimmed_by_a_list_of_edits_is_whole(tmp_path: Path) -> None:
+    # As telephones trim: all frames stay in the file, and a list says from where to where they are shown.
+    path = write_video(tmp_path / "a.mp4", numbered(100))
+    video_files.trim(path, 1.0, 2.0)
+    video = opened(path)
+    assert video.info.duration == pytest.approx(2.0, abs=0.01)
+    shown = [number_of(frame.pixels) for frame in iter(video.read, None)]
+    assert shown == list(range(25, 75))
+    assert video.shortfall() is None
+    video.close()

@@ -374,3 +374,25 @@ def test_the_place_runs_on_while_one_picture_stands_still(tmp_path: Path) -> Non
         watched.reader.step(1)
         watched.number(5)
         assert watched.reader.position == pytest.approx(20.12)
+        # The last picture has its ten seconds, too; going back from it leads to the one before.
+        watched.reader.seek(29.6)
+        watched.reader.play()
+        begin = time.monotonic()
+        ended = watched.state(ENDED)
+        assert ended.error is None
+        assert 0.2 < time.monotonic() - begin < 3  # half a second at twice the pace
+        assert watched.reader.position == pytest.approx(30.12, abs=0.05)
+        watched.reader.step(-1)
+        watched.number(4, after=len(watched.frames.items) - 1)
+
+
+def test_going_back_while_the_last_picture_stands(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", numbered(3))
+    vary_rate(path, 2, 250)
+    with Watched(SourceSpec(SourceKind.FILE, str(path))) as watched:
+        watched.number(2)
+        assert watched.reader.wait(0.1) is False
+        seen = len(watched.frames.items)
+        watched.reader.step(-1)
+        watched.number(1, after=seen)
+        assert ENDED not in [change.state for change in watched.states.items]

@@ -14,7 +14,8 @@ from mobilenet_gui.core import frames_bytes
 from mobilenet_gui.core.frames import Problem, SourceError, SourceKind, SourceSpec, VideoFile, open_source
 from mobilenet_gui.core.frames_playlist import choose_variant, read_playlist
 from mobilenet_gui.core.frames_reader import FrameReader, ReaderState, drain
-from mobilenet_gui.core.frames_types import Counter
+from mobilenet_gui.core.frames_types import Counter, Line
+from tests import video_files
 from tests.loopback import Behaviour, LoopbackServer
 from tests.mjpeg import Log, MjpegServer, jpeg
 from tests.video_files import number_of, numbered, write_video
@@ -53,6 +54,33 @@ def test_a_connection_that_breaks_is_made_anew_where_it_broke(web: LoopbackServe
     whole, broken = Behaviour(), Behaviour(drop_after=len(data) // 2, reset=True)
     web.behave("/a.mp4", broken, whole)
     assert numbers(f"{web.url}/a.mp4") == list(range(60))
+
+
+def test_the_end_of_a_video_is_no_failure_where_the_server_says_nothing_of_it(
+    web: LoopbackServer, tmp_path: Path
+) -> None:
+    web.files["/a.mp4"] = write_video(tmp_path / "a.mp4", numbered(60), codec="mp4v").read_bytes()
+    web.behave("/a.mp4", Behaviour(claimed_length=-1, ignore_range=True, announce_ranges=False))
+    assert numbers(f"{web.url}/a.mp4") == list(range(60))
+
+
+def test_what_came_along_with_the_answers_head_is_not_lost() -> None:
+    class Whole:
+        url, status, headers = "http://h/", 200, {"Content-Length": "200000"}
+
+        def __init__(self) -> None:
+            self.buffer = bytearray(n % 251 for n in range(200000))
+
+        def more(self, seconds: float) -> bool:
+            return False
+
+        def close(self) -> None:
+            pass
+
+    source = frames_bytes.WebBytes(Whole(), "h", Line())  # type: ignore[arg-type]
+    source.seek(70000)
+    assert source.read(10) == bytes(n % 251 for n in range(70000, 70010))
+    source.close()
 
 
 def test_waiting_is_told_and_is_not_the_end(
@@ -122,6 +150,25 @@ def test_a_list_with_an_end_is_a_film_also_as_plain_text(web: LoopbackServer, se
                 count += 1
             assert count >= 95
             source.close()
+
+
+def test_a_list_of_pieces_that_share_a_head_is_a_film(web: LoopbackServer, tmp_path: Path) -> None:
+    head, pieces = video_files.fragments(write_video(tmp_path / "a.mp4", numbered(96)), 24)
+    names = [f"{n}.m4s" for n in range(4)]
+    text = playlist(names).replace(b"#EXTINF", b'#EXT-X-MAP:URI="head.mp4"\n#EXTINF', 1)
+    web.files |= {"/list": text, "/head.mp4": head}
+    web.files |= {f"/{name}": data for name, data in zip(names, pieces, strict=True)}
+    assert numbers(f"{web.url}/list") == list(range(96))
+    # A piece that the server has no more is passed over, as players do.
+    del web.files["/1.m4s"]
+    found = numbers(f"{web.url}/list")
+    assert (len(found), found[:24], found[-24:]) == (72, [*range(24)], [*range(72, 96)])
+    web.files |= {"/list": text.replace(b"#EXT-X-ENDLIST\n", b"")}
+    live = open_source(SourceSpec.parse(f"{web.url}/list"))
+    assert not isinstance(live, VideoFile)
+    assert live.read() is not None
+    live.interrupt()
+    live.close()
 
 
 def test_a_live_list_goes_at_its_own_pace_and_on_when_it_grows(web: LoopbackServer, segments: list[bytes]) -> None:

@@ -21,7 +21,7 @@ from mobilenet_gui.core.timeline_export import as_srt, export
 from mobilenet_gui.core.types import Label
 from tests.loopback import LoopbackServer
 from tests.model_factory import make_bundle, make_labels
-from tests.video_files import BLUE, GREEN, RED, colours, numbered, plain, write_video
+from tests.video_files import BLUE, GREEN, RED, colours, numbered, plain, vary_rate, write_video
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +99,17 @@ def test_looking_at_some_frames_only(bundle: Bundle, video: Path) -> None:
     assert len(timeline) == 25
     assert timeline.times == pytest.approx(np.arange(25) / 5, abs=0.04)
     assert [name for name, _, _ in told(timeline.segments())] == ["red", "green", "blue"]
+
+
+def test_looking_now_and_then_sees_what_is_on_screen_then(bundle: Bundle, tmp_path: Path) -> None:
+    # Ten frames of which the second half stand for ten seconds each: what is seen at 5 s is the frame before 10 s.
+    path = colours(tmp_path / "a.mp4", [(RED, 2), (GREEN, 1), (BLUE, 1), (RED, 1)])
+    vary_rate(path, 2, 250)  # red at 0 and 0.04, green from 0.08, blue from 10.08, red from 20.08 to 30.08
+    timeline = analyse(path, bundle, step=1.0, smoothing=0.0)
+    assert timeline.times == pytest.approx([0.0, 0.08, 10.08, 20.08], abs=0.01)
+    found = [(name, round(start), round(end)) for name, start, end in told(timeline.segments())]
+    assert found == [("green", 0, 10), ("blue", 10, 20), ("red", 20, 30)]
+    assert timeline.note is None
 
 
 def test_progress_goes_from_nothing_to_all(bundle: Bundle, video: Path) -> None:
