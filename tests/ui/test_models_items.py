@@ -11,8 +11,8 @@ import pytest
 
 from mobilenet_gui.core import catalog
 from mobilenet_gui.core.bundle import Bundle
-from mobilenet_gui.core.manifest import Metrics
 from mobilenet_gui.core.errors import DownloadError, ModelError, StorageError
+from mobilenet_gui.core.manifest import Metrics
 from mobilenet_gui.core.speed import Speed
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.models import words
