@@ -14,7 +14,6 @@ from mobilenet_gui.ui.widgets.buttons import Button
 from mobilenet_gui.ui.widgets.labels import text_label
 from mobilenet_gui.ui.widgets.turns import next_turn
 
-
 _KEYS = "quit"
 
 

@@ -13,6 +13,8 @@ from pytestqt.qtbot import QtBot
 from mobilenet_gui.core.photo_session import Counts
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.live.frame import LiveFrame
+from mobilenet_gui.ui.live.message import MessagePanel
+from mobilenet_gui.ui.live.words import Message
 from mobilenet_gui.ui.photos.grid_tools import BatchBar, GridTools
 from mobilenet_gui.ui.photos.inspector import PhotoInspector
 from mobilenet_gui.ui.photos.switch_row import SwitchRow
@@ -110,6 +112,30 @@ def test_the_buttons_below_a_live_picture_keep_out_of_each_others_way(qtbot: QtB
     assert all(left.geometry().right() < right.x() for left, right in pairwise(row))
     assert cut(frame._bottom) == []
     qtbot.waitUntil(lambda: cut(frame.transport) == [])
+
+
+def test_what_chooses_a_source_keeps_apart(qtbot: QtBot) -> None:
+    frame = LiveFrame()
+    shown(qtbot, frame, CENTRE + 96 + frame.inspector.width(), 700)
+    bar = frame.sources
+    bar.set_compact(True)
+    row = [bar.kinds, bar._own, bar.options]
+    qtbot.waitUntil(lambda: all(left.geometry().right() < right.x() for left, right in pairwise(row)))
+    assert bar._own.width() >= 80
+    assert bar.mapTo(frame, bar.rect().topRight()).x() < frame.inspector.x()
+    frame.window().resize(3 * CENTRE + frame.inspector.width(), 700)
+    qtbot.waitUntil(lambda: bar._own.width() == bar._own.maximumWidth(), timeout=5000)
+
+
+def test_what_helps_where_there_is_no_picture_is_said_in_full(qtbot: QtBot) -> None:
+    panel = MessagePanel()
+    panel.show_message(Message("video", "No camera found", "Plug one in; it appears here by itself.", "retry",
+                               "Try again", "file", "Open a video file…"))  # fmt: skip
+    shown(qtbot, panel, CENTRE - 100, 700)
+    qtbot.waitUntil(lambda: panel.primary.geometry().bottom() < panel.second.y(), timeout=5000)
+    assert cut(panel) == []
+    panel.window().resize(2 * CENTRE, 700)
+    qtbot.waitUntil(lambda: panel.primary.geometry().right() < panel.second.x(), timeout=5000)
 
 
 def test_the_empty_inspector_says_its_hint_in_full(qtbot: QtBot) -> None:
