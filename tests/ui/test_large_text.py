@@ -19,6 +19,11 @@ from mobilenet_gui.ui.photos.grid_tools import BatchBar, GridTools
 from mobilenet_gui.ui.photos.inspector import PhotoInspector
 from mobilenet_gui.ui.photos.switch_row import SwitchRow
 from mobilenet_gui.ui.theme import theme
+from mobilenet_gui.ui.widgets.phase_track import PhaseTrack
+from mobilenet_gui.ui.wizard.answer_view import AnswerView
+from mobilenet_gui.ui.wizard.footer import FooterBar
+from mobilenet_gui.ui.wizard.page import Action, Footer
+from mobilenet_gui.workers.heat_desk import HeatDesk
 
 pytestmark = [pytest.mark.usefixtures("qapp"), pytest.mark.qt_log_ignore("This plugin does not support")]
 
@@ -136,6 +141,62 @@ def test_what_helps_where_there_is_no_picture_is_said_in_full(qtbot: QtBot) -> N
     assert cut(panel) == []
     panel.window().resize(2 * CENTRE, 700)
     qtbot.waitUntil(lambda: panel.primary.geometry().right() < panel.second.x(), timeout=5000)
+
+
+def test_of_phases_without_room_the_present_one_is_named(qtbot: QtBot) -> None:
+    track = PhaseTrack()
+    track.set_phases(("Compare photos", "Prepare photos", "Learn the classes", "Adapt last layers", "Test"))
+    shown(qtbot, track, 700)
+    qtbot.waitUntil(lambda: track.width() <= 700)
+    assert track.is_crowded()
+    pictures = []
+    for current in range(6):
+        track.show_progress(current, 0.0)
+        pictures.append(track.grab().toImage())
+        right = QRect(track.width() - 2, 20, 2, track.height() - 20)
+        edge = pictures[-1].copy(right)
+        assert all(edge.pixelColor(x, y) == edge.pixelColor(0, 0) for x in range(2) for y in range(edge.height())), (
+            "cut"
+        )
+    assert len({bytes(picture.constBits()) for picture in pictures}) == 6
+    track.window().resize(2400, 80)
+    qtbot.waitUntil(lambda: not track.is_crowded(), timeout=5000)
+
+
+def test_the_modes_of_a_tested_photo_are_said_in_full(qtbot: QtBot) -> None:
+    view = AnswerView(HeatDesk())
+    shown(qtbot, view, 760, 600)
+    qtbot.waitUntil(lambda: view.fix.text() == "", timeout=5000)
+    assert "Fix it" in view.fix.toolTip()
+    view.layout().activate()  # type: ignore[union-attr]
+    assert cut(view) == []
+    view.window().resize(1600, 600)
+    qtbot.waitUntil(lambda: view.fix.text() != "", timeout=5000)
+    qtbot.waitUntil(lambda: cut(view) == [], timeout=5000)
+    first, *others = view.modes._segments.values()
+    assert {one.width() for one in others} == {first.width()}
+
+
+def test_a_footers_buttons_leave_out_words_for_the_one_that_counts(qtbot: QtBot) -> None:
+    bar = FooterBar()
+    bar.show_footer(
+        Footer(
+            left=Action("cancel", "Cancel training", "ghost"),
+            actions=(
+                Action("pause", "Pause", icon="pause"),
+                Action("stop", "Stop and use best", icon="check", enabled=False, tip="Not yet"),
+                Action("close", "Continue in background", "primary"),
+            ),
+        )
+    )
+    shown(qtbot, bar, 940)
+    qtbot.waitUntil(lambda: cut(bar) == [], timeout=5000)
+    texts = {key: bar.button(key).text() for key in ("pause", "stop", "close")}  # type: ignore[union-attr]
+    assert texts["close"] == "Continue in background"
+    assert texts["pause"] == ""
+    assert (bar.button("pause").toolTip(), bar.button("stop").toolTip()) == ("Pause", "Not yet")  # type: ignore[union-attr]
+    bar.window().resize(1600, bar.height())
+    qtbot.waitUntil(lambda: bar.button("pause").text() == "Pause", timeout=5000)  # type: ignore[union-attr]
 
 
 def test_the_empty_inspector_says_its_hint_in_full(qtbot: QtBot) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import cast
 
 import pytest
@@ -133,3 +134,15 @@ def test_a_pages_sentence_is_said_in_full(qtbot: QtBot, scale: float, name: str)
     qtbot.waitUntil(lambda: label.height() >= label.heightForWidth(label.width()), timeout=5000)
     assert label.width() <= page.width(), "a name without spaces does not widen the page"
     assert QFontMetricsF(label.font()).horizontalAdvance("wildbees" * 3) < label.width(), "so its words can be broken"
+
+
+@pytest.mark.parametrize("width", [410, 440, 560])
+def test_the_cards_of_a_training_do_not_overlap(qtbot: QtBot, scale: float, width: int) -> None:
+    figures = TrainFigures()
+    qtbot.addWidget(figures)
+    figures.resize(round(width * scale), 700)
+    figures.show()
+    qtbot.waitExposed(figures)
+    cards = [figures.left_card, figures.accuracy_card, figures.epoch_card, figures.speed_card]
+    qtbot.waitUntil(lambda: figures.speed_card.geometry().right() <= figures.width(), timeout=5000)
+    assert not any(one.geometry().intersects(other.geometry()) for one, other in combinations(cards, 2))

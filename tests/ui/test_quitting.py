@@ -154,8 +154,8 @@ def windows_of(bench: Bench) -> dict[str, Callable[[], QWidget]]:
         return made
 
     return {
-        "files": files, "main": lambda: bench.window, "wizard": wizard, "shortcuts": shortcuts, "crash": crash, "capture": capture,
-        "wizard's shortcuts": shortcuts_of_wizard,
+        "main": lambda: bench.window, "wizard": wizard, "shortcuts": shortcuts, "crash": crash, "capture": capture,
+        "wizard's shortcuts": shortcuts_of_wizard, "files": files,
     }  # fmt: skip
 
 
