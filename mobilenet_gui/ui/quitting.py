@@ -12,6 +12,9 @@ from shiboken6 import isValid
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui.widgets.buttons import Button
 from mobilenet_gui.ui.widgets.labels import text_label
+from mobilenet_gui.ui.widgets.turns import next_turn
+
+_KEYS = "quit"
 
 
 class Quitting(QObject):
@@ -28,18 +31,41 @@ class Quitting(QObject):
         self._window, self._work = window, work
         self._agreed = False
         self.question: QuitQuestion | None = None
+        self._listen(window).setContext(Qt.ShortcutContext.ApplicationShortcut)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._look_at)
+
+    @Slot(QWidget, QWidget)
+    def _look_at(self, _old: QWidget | None, now: QWidget | None) -> None:
+        """Listen in a modal window, too: it keeps the keys of the others from being heard."""
+        dialog = None if now is None else now.window()
+        if dialog is not None and dialog.isModal() and dialog.findChild(QShortcut, _KEYS) is None:
+            self._listen(dialog)
+
+    def _listen(self, window: QWidget) -> QShortcut:
         keys = QShortcut(QKeySequence("Ctrl+Q"), window)
-        keys.setContext(Qt.ShortcutContext.ApplicationShortcut)
-        keys.activated.connect(window.close)
+        keys.setObjectName(_KEYS)
+        keys.activated.connect(self._window.close)
+        keys.activatedAmbiguously.connect(self._window.close)  # where the main window's keys are heard there as well
+        return keys
+
+    def _closes_modal(self) -> bool:
+        """Close a modal window first, and say so: whoever waits for its answer may not come back to nothing."""
+        modal = QApplication.activeModalWidget()
+        if modal is None or modal in (self._window, self.question) or not modal.close():
+            return False
+        next_turn(self._window, self._window.close)
+        return True
 
     def may_close(self) -> bool:
         """Say whether the window may close now; otherwise the question is shown."""
         application = QCoreApplication.instance()
         if self._agreed or (isinstance(application, QGuiApplication) and application.isSavingSession()):
-            return True  # the system is being shut down: no time for questions, and trainings can go on
+            return not self._closes_modal()  # shut down from outside: no time for questions, and trainings can go on
         work = self._work()
         if not work:
-            return True
+            return not self._closes_modal()
         if self.question is None or not isValid(self.question):
             self.question = QuitQuestion(QApplication.activeWindow() or self._window)
             self.question.accepted.connect(self.close_at_once)

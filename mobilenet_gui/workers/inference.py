@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from mobilenet_gui.core import trial
@@ -81,18 +81,6 @@ class Delivery:
 RecognizerFactory: TypeAlias = "Callable[[Bundle, int | None], Recognizer]"
 
 
-class _Loop(QThread):
-    """A thread that runs one Python function to its end."""
-
-    def __init__(self, target: Callable[[], None], name: str, parent: QObject) -> None:
-        super().__init__(parent)
-        self.setObjectName(name)
-        self._target = target
-
-    def run(self) -> None:
-        self._target()
-
-
 class InferenceWorker(QObject):
     """The recogniser behind the window. Lives in the window's thread; its work does not.
 
@@ -142,7 +130,8 @@ class InferenceWorker(QObject):
         self._headless: Bundle | None = None
         self._generation = 0
         self._fault = ""
-        self._network = _Loop(self._serve, "recognition", self)
+        # Not QThreads: one that is in the middle of a photo when the program ends must not be waited for.
+        self._network = threading.Thread(target=self._serve, name="recognition")
         self._decoders = [threading.Thread(target=self._decode_photos, name=f"photo-decoder-{n}") for n in range(count)]
         self._running = False
         self._lock = threading.Lock()
@@ -152,7 +141,7 @@ class InferenceWorker(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._deliver)
-        self._woken.connect(self._wake)
+        self._woken.connect(self._wake, Qt.ConnectionType.QueuedConnection)
 
     def start(self) -> None:
         """Start the threads."""
@@ -167,21 +156,21 @@ class InferenceWorker(QObject):
     def stop(self) -> bool:
         """End the threads and forget what waits; say whether all ended within a second.
 
-        One that is in the middle of decoding a huge photo may take longer; it ends by itself right after.
+        One that is in the middle of a huge photo or of opening a model may take longer; it ends by itself right after,
+        and nothing that it says is heard.
         """
         if not self._running:
             return True
-        self._running = False
+        with self._lock:  # nobody emits from now on
+            self._running = False
         self._board.close()
         self._timer.stop()
         trial.abandon()
         deadline = time.monotonic() + STOP_SECONDS
-        for thread in self._decoders:
+        threads = (self._network, *self._decoders)
+        for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        ended = self._network.wait(max(1, int((deadline - time.monotonic()) * 1000)))
-        if not ended:
-            self._network.wait()  # a QThread must not be destroyed while it runs; one photo is soon done
-        return ended and not any(thread.is_alive() for thread in self._decoders)
+        return not any(thread.is_alive() for thread in threads)
 
     # requests; each returns at once
 
@@ -370,10 +359,10 @@ class InferenceWorker(QObject):
     def _post(self, event: object, *, urgent: bool = False) -> None:
         with self._lock:
             self._events.append(event)
-            if self._wake_sent and not urgent:
+            if not self._running or (self._wake_sent and not urgent):
                 return
             self._wake_sent = True
-        self._woken.emit(urgent)
+            self._woken.emit(urgent)  # under the lock, since whoever has stopped may be deleted
 
     @Slot(bool)
     def _wake(self, urgent: bool) -> None:

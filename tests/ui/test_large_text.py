@@ -13,10 +13,17 @@ from pytestqt.qtbot import QtBot
 from mobilenet_gui.core.photo_session import Counts
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.live.frame import LiveFrame
+from mobilenet_gui.ui.live.message import MessagePanel
+from mobilenet_gui.ui.live.words import Message
 from mobilenet_gui.ui.photos.grid_tools import BatchBar, GridTools
 from mobilenet_gui.ui.photos.inspector import PhotoInspector
 from mobilenet_gui.ui.photos.switch_row import SwitchRow
 from mobilenet_gui.ui.theme import theme
+from mobilenet_gui.ui.widgets.phase_track import PhaseTrack
+from mobilenet_gui.ui.wizard.answer_view import AnswerView
+from mobilenet_gui.ui.wizard.footer import FooterBar
+from mobilenet_gui.ui.wizard.page import Action, Footer
+from mobilenet_gui.workers.heat_desk import HeatDesk
 
 pytestmark = [pytest.mark.usefixtures("qapp"), pytest.mark.qt_log_ignore("This plugin does not support")]
 
@@ -110,6 +117,86 @@ def test_the_buttons_below_a_live_picture_keep_out_of_each_others_way(qtbot: QtB
     assert all(left.geometry().right() < right.x() for left, right in pairwise(row))
     assert cut(frame._bottom) == []
     qtbot.waitUntil(lambda: cut(frame.transport) == [])
+
+
+def test_what_chooses_a_source_keeps_apart(qtbot: QtBot) -> None:
+    frame = LiveFrame()
+    shown(qtbot, frame, CENTRE + 96 + frame.inspector.width(), 700)
+    bar = frame.sources
+    bar.set_compact(True)
+    row = [bar.kinds, bar._own, bar.options]
+    qtbot.waitUntil(lambda: all(left.geometry().right() < right.x() for left, right in pairwise(row)))
+    assert bar._own.width() >= 80
+    assert bar.mapTo(frame, bar.rect().topRight()).x() < frame.inspector.x()
+    frame.window().resize(3 * CENTRE + frame.inspector.width(), 700)
+    qtbot.waitUntil(lambda: bar._own.width() == bar._own.maximumWidth(), timeout=5000)
+
+
+def test_what_helps_where_there_is_no_picture_is_said_in_full(qtbot: QtBot) -> None:
+    panel = MessagePanel()
+    panel.show_message(Message("video", "No camera found", "Plug one in; it appears here by itself.", "retry",
+                               "Try again", "file", "Open a video file…"))  # fmt: skip
+    shown(qtbot, panel, CENTRE - 100, 700)
+    qtbot.waitUntil(lambda: panel.primary.geometry().bottom() < panel.second.y(), timeout=5000)
+    assert cut(panel) == []
+    panel.window().resize(2 * CENTRE, 700)
+    qtbot.waitUntil(lambda: panel.primary.geometry().right() < panel.second.x(), timeout=5000)
+
+
+def test_of_phases_without_room_the_present_one_is_named(qtbot: QtBot) -> None:
+    track = PhaseTrack()
+    track.set_phases(("Compare photos", "Prepare photos", "Learn the classes", "Adapt last layers", "Test"))
+    shown(qtbot, track, 700)
+    qtbot.waitUntil(lambda: track.width() <= 700)
+    assert track.is_crowded()
+    pictures = []
+    for current in range(6):
+        track.show_progress(current, 0.0)
+        pictures.append(track.grab().toImage())
+        right = QRect(track.width() - 2, 20, 2, track.height() - 20)
+        edge = pictures[-1].copy(right)
+        assert all(edge.pixelColor(x, y) == edge.pixelColor(0, 0) for x in range(2) for y in range(edge.height())), (
+            "cut"
+        )
+    assert len({bytes(picture.constBits()) for picture in pictures}) == 6
+    track.window().resize(2400, 80)
+    qtbot.waitUntil(lambda: not track.is_crowded(), timeout=5000)
+
+
+def test_the_modes_of_a_tested_photo_are_said_in_full(qtbot: QtBot) -> None:
+    view = AnswerView(HeatDesk())
+    shown(qtbot, view, 760, 600)
+    qtbot.waitUntil(lambda: view.fix.text() == "", timeout=5000)
+    assert "Fix it" in view.fix.toolTip()
+    view.layout().activate()  # type: ignore[union-attr]
+    assert cut(view) == []
+    view.window().resize(1600, 600)
+    qtbot.waitUntil(lambda: view.fix.text() != "", timeout=5000)
+    qtbot.waitUntil(lambda: cut(view) == [], timeout=5000)
+    first, *others = view.modes._segments.values()
+    assert {one.width() for one in others} == {first.width()}
+
+
+def test_a_footers_buttons_leave_out_words_for_the_one_that_counts(qtbot: QtBot) -> None:
+    bar = FooterBar()
+    bar.show_footer(
+        Footer(
+            left=Action("cancel", "Cancel training", "ghost"),
+            actions=(
+                Action("pause", "Pause", icon="pause"),
+                Action("stop", "Stop and use best", icon="check", enabled=False, tip="Not yet"),
+                Action("close", "Continue in background", "primary"),
+            ),
+        )
+    )
+    shown(qtbot, bar, 940)
+    qtbot.waitUntil(lambda: cut(bar) == [], timeout=5000)
+    texts = {key: bar.button(key).text() for key in ("pause", "stop", "close")}  # type: ignore[union-attr]
+    assert texts["close"] == "Continue in background"
+    assert texts["pause"] == ""
+    assert (bar.button("pause").toolTip(), bar.button("stop").toolTip()) == ("Pause", "Not yet")  # type: ignore[union-attr]
+    bar.window().resize(1600, bar.height())
+    qtbot.waitUntil(lambda: bar.button("pause").text() == "Pause", timeout=5000)  # type: ignore[union-attr]
 
 
 def test_the_empty_inspector_says_its_hint_in_full(qtbot: QtBot) -> None:

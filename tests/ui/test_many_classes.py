@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
+from typing import cast
 
 import pytest
 from PySide6.QtCore import Qt
@@ -15,7 +17,8 @@ from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.theme import theme
 from mobilenet_gui.ui.widgets.confusion_matrix import ConfusionMatrix
 from mobilenet_gui.ui.wizard.class_table import ClassTable
-from mobilenet_gui.ui.wizard.page import filled
+from mobilenet_gui.ui.wizard.context import WizardContext
+from mobilenet_gui.ui.wizard.page import WizardPage, filled
 from mobilenet_gui.ui.wizard.train_figures import TrainFigures
 
 pytestmark = [pytest.mark.usefixtures("qapp"), pytest.mark.qt_log_ignore("This plugin does not support")]
@@ -117,3 +120,29 @@ def test_the_figures_of_a_training_are_not_squeezed_into_one_another(qtbot: QtBo
     for one in parts:
         assert one.height() >= one.minimumHeight()
         assert one.geometry().right() <= area.viewport().width()
+
+
+@pytest.mark.parametrize("name", ["bees", "The wild bees and ants of our garden " * 4, "wildbees" * 20])
+def test_a_pages_sentence_is_said_in_full(qtbot: QtBot, scale: float, name: str) -> None:
+    page = WizardPage(cast("WizardContext", None), "Your model is ready", "Short.")
+    qtbot.addWidget(page)
+    page.resize(round(640 * scale), round(500 * scale))
+    page.show()
+    qtbot.waitExposed(page)
+    page.set_heading("Your model is ready", f"Saved as {name} in Models. 96.7 % correct on test photos.")
+    label = page._subtitle
+    qtbot.waitUntil(lambda: label.height() >= label.heightForWidth(label.width()), timeout=5000)
+    assert label.width() <= page.width(), "a name without spaces does not widen the page"
+    assert QFontMetricsF(label.font()).horizontalAdvance("wildbees" * 3) < label.width(), "so its words can be broken"
+
+
+@pytest.mark.parametrize("width", [410, 440, 560])
+def test_the_cards_of_a_training_do_not_overlap(qtbot: QtBot, scale: float, width: int) -> None:
+    figures = TrainFigures()
+    qtbot.addWidget(figures)
+    figures.resize(round(width * scale), 700)
+    figures.show()
+    qtbot.waitExposed(figures)
+    cards = [figures.left_card, figures.accuracy_card, figures.epoch_card, figures.speed_card]
+    qtbot.waitUntil(lambda: figures.speed_card.geometry().right() <= figures.width(), timeout=5000)
+    assert not any(one.geometry().intersects(other.geometry()) for one, other in combinations(cards, 2))

@@ -12,12 +12,13 @@ import pytest
 from mobilenet_gui.core import catalog
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import DownloadError, ModelError, StorageError
+from mobilenet_gui.core.manifest import Metrics
 from mobilenet_gui.core.speed import Speed
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.models import words
 from mobilenet_gui.ui.models.columns import columns_for
 from mobilenet_gui.ui.models.facts import description, facts
-from mobilenet_gui.ui.models.items import RECOMMENDED, build_shelf, plot_items
+from mobilenet_gui.ui.models.items import RECOMMENDED, Shelf, build_shelf, plot_items
 from mobilenet_gui.ui.models.task_words import failure_text, task_text
 from mobilenet_gui.workers.model_state import TaskState
 from tests.bundles import make_bundle as make_form
@@ -102,6 +103,17 @@ def test_estimates_scale_with_the_work_and_are_marked(tmp_path: Path) -> None:
     dots = {item.id for item in plot_items(shelf, "mobilenet-v1-0.5-160")}
     assert "mobilenet-v1-0.5-160" in dots
     assert "mobilenet-v1-0.25-128" not in dots
+
+
+def test_ones_own_model_says_how_it_did_in_its_test_but_is_no_dot_among_the_published(mine: Bundle) -> None:
+    tested = replace(mine.manifest, metrics=Metrics(accuracy=0.9673, test_photos=153))
+    item = build_shelf([Bundle(mine.folder, tested, mine.labels)], active_id=None, speeds={"pets": 5.0}).installed[0]
+    assert plain(words.correct(item.correct)) == "96.7 %"
+    assert {f.name: f.value for f in facts(item, None, 0)}["Tested on"] == "153 photos"
+    assert "pets" not in {i.id for i in plot_items(Shelf((item,), ()), "pets")}
+    untested = build_shelf([mine], active_id=None, speeds={}).installed[0]
+    assert untested.correct is None
+    assert "Tested on" not in {f.name for f in facts(untested, None, 0)}
 
 
 def test_searching_looks_at_every_word() -> None:

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from mobilenet_gui.training.export_job import ExportFormat
 from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.ui.crash_dialog import CrashReporter
 from mobilenet_gui.ui.quitting import QuitQuestion
+from mobilenet_gui.ui.widgets.turns import next_turn
 from mobilenet_gui.workers.training_state import TrainingState
 from tests import fake_trainer as fake
 from tests.ui.test_training_news import Bench
@@ -142,13 +144,22 @@ def windows_of(bench: Bench) -> dict[str, Callable[[], QWidget]]:
         bench.wait(made.isActiveWindow)
         return made
 
+    def files() -> QWidget:
+        made = QFileDialog(wizard(), "Choose")
+        made.setOption(QFileDialog.Option.DontUseNativeDialog)
+        made.setWindowModality(Qt.WindowModality.ApplicationModal)
+        made.show()
+        made.activateWindow()
+        bench.wait(lambda: made.isActiveWindow() and QApplication.focusWidget() is not None)
+        return made
+
     return {
         "main": lambda: bench.window, "wizard": wizard, "shortcuts": shortcuts, "crash": crash, "capture": capture,
-        "wizard's shortcuts": shortcuts_of_wizard,
+        "wizard's shortcuts": shortcuts_of_wizard, "files": files,
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["main", "wizard", "shortcuts", "wizard's shortcuts", "crash", "capture"])
+@pytest.mark.parametrize("name", ["main", "wizard", "shortcuts", "wizard's shortcuts", "crash", "capture", "files"])
 def test_ctrl_q_works_in_every_window(bench: Bench, name: str) -> None:
     window = windows_of(bench)[name]()
     ctrl_q(window)
@@ -156,6 +167,25 @@ def test_ctrl_q_works_in_every_window(bench: Bench, name: str) -> None:
     # Those with a parent do not keep the program alive.
     alone = [widget for widget in QApplication.topLevelWidgets() if widget.parentWidget() is None]
     bench.wait(lambda: not any(_visible(widget) for widget in alone))
+
+
+@pytest.mark.parametrize("outside", [False, True])
+def test_whoever_waits_for_a_dialog_is_still_there_when_quitting_answers_it(bench: Bench, outside: bool) -> None:
+    bench.window.desk.begin()
+    bench.wait(lambda: any(dialog.isActiveWindow() for dialog in bench.window.desk.dialogs))
+    wizard = bench.window.desk.dialogs[0]
+    seen: list[bool] = []
+
+    def wait_for_an_answer() -> None:
+        dialog = QDialog(wizard)
+        QLineEdit(dialog)
+        next_turn(dialog, lambda: bench.window.quitting.close_at_once() if outside else ctrl_q(dialog))
+        dialog.exec()
+        seen.append(isValid(wizard) and wizard.isVisible())
+
+    next_turn(bench.window, wait_for_an_answer)
+    bench.wait(lambda: not bench.window.isVisible())
+    assert seen == [True]
 
 
 def test_ctrl_q_in_a_wizard_asks_over_it(bench: Bench) -> None:

@@ -329,6 +329,7 @@ def test_what_the_end_of_the_program_cut_short_is_offered_and_goes_on(bench: Ben
     again.window.show_page("finetune")
     page = again.window._finetune()
     assert page.notices.text_of("interrupted") == "hymenoptera was interrupted after 5 of 20 epochs."
+    assert not again.window.toasts.is_showing()  # said once
     again.wait(lambda: project.id in page.cards)
     assert page.cards[project.id].look.state == "Interrupted after 5 of 20 epochs"
     again.window.desk.training._command = fake.command(fake.epoch(6, 20, phase="adapt"), "hang")

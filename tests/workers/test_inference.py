@@ -322,6 +322,35 @@ def test_stopping_ends_every_thread_while_work_waits(qtbot: QtBot, bundle: Bundl
     worker.deleteLater()
 
 
+def test_stopping_does_not_wait_for_a_photo_that_hangs(qtbot: QtBot, make_worker: Maker, bundle: Bundle) -> None:
+    held, release = threading.Event(), threading.Event()
+
+    class Hanging(LiteRTRecognizer):
+        def recognize(self, photo: DecodedPhoto | Pixels, **options: object) -> Recognition:
+            held.set()
+            assert release.wait(20)
+            return super().recognize(photo, **options)  # type: ignore[arg-type]
+
+    worker = make_worker(factory=Hanging)
+    inbox = Inbox(worker)
+    worker.set_model(bundle)
+    qtbot.waitUntil(lambda: len(inbox.ready) == 1)
+    worker.submit([Request(1, png(RED), "endless")])
+    qtbot.waitUntil(held.is_set)
+    heard = inbox.deliveries
+    begin = time.monotonic()
+    try:
+        assert not worker.stop()
+        assert time.monotonic() - begin < 2.5
+        assert worker._network.is_alive()
+    finally:
+        release.set()
+    worker._network.join(10)
+    QCoreApplication.processEvents()
+    assert not worker._network.is_alive()
+    assert inbox.deliveries == heard
+
+
 def test_what_a_thread_says_while_it_ends_starts_nothing(qtbot: QtBot, make_worker: Maker, bundle: Bundle) -> None:
     worker = make_worker()
     inbox = Inbox(worker)

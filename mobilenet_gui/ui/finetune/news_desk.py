@@ -53,6 +53,7 @@ class NewsDesk(QObject):
     @Slot()
     def seen(self) -> None:
         """Fine-tune was opened: it shows all of it."""
+        self._retract_interruption()
         self._unseen.clear()
         self._waiting = False
         self._show_badge("")
@@ -102,6 +103,7 @@ class NewsDesk(QObject):
     def _goes_on(self, project_id: str, share: float | None, _words: str) -> None:
         self._window.rail.set_progress("finetune", share or 0.0)
         if self._interrupted is not None and self._interrupted.project_id == project_id:
+            self._retract_interruption()
             self._interrupted = None
             if self._page is not None:
                 self._page.notices.dismiss(_NOTICE)
@@ -123,6 +125,11 @@ class NewsDesk(QObject):
             _NOTICE, "warn", interrupted_words(news) + ".", action, lambda: call(news),
             on_close=lambda: self._desk.harvest.dismiss(news.project_id),
         )  # fmt: skip
+
+    def _retract_interruption(self) -> None:
+        if self._interrupted is not None:
+            for host in (self._window.toasts, *(dialog.context.toasts for dialog in self._desk.dialogs)):
+                host.retract(_words(self._interrupted))
 
     def _way_on(self, news: TrainingNews) -> tuple[str, Callable[[TrainingNews], None]]:
         return (tr("Go on"), self._go_on) if news.epochs else (tr("Open"), self._open)

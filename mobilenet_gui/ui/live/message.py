@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
@@ -19,6 +19,7 @@ from mobilenet_gui.ui.widgets.painting import outline, rounded
 from mobilenet_gui.ui.widgets.progress import Ring
 
 _CIRCLE = 64
+_MARGIN, _GAP = 32, 8
 _WIDEST = 560
 _ICONS = {"retry": "refresh", "file": "film", "start": "play"}
 
@@ -85,15 +86,15 @@ class MessagePanel(QWidget):
             line.addStretch(1)
             words.addLayout(line)
         words.addSpacing(14)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
+        self._buttons = buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        buttons.setSpacing(_GAP)
         buttons.addStretch(1)
-        buttons.addWidget(self.primary)
-        buttons.addWidget(self.second)
+        for button in (self.primary, self.second):
+            buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
         buttons.addStretch(1)
         words.addLayout(buttons)
         column = QVBoxLayout(self)
-        column.setContentsMargins(32, 24, 32, 24)
+        column.setContentsMargins(_MARGIN, 24, _MARGIN, 24)
         column.addStretch(10)
         column.addWidget(self._words)
         column.addStretch(10)
@@ -121,6 +122,7 @@ class MessagePanel(QWidget):
             if action:
                 button.set_icon(_ICONS[action])
                 button.set_text(text)
+        self._arrange()
         if self.isVisible() and message.bad:
             announce(self, f"{message.heading}. {message.text}")
 
@@ -132,8 +134,15 @@ class MessagePanel(QWidget):
             self._late.start()
 
     def resizeEvent(self, event: object) -> None:
-        """Keep the ring in the middle."""
+        """Keep the ring in the middle, and the buttons one above the other where large text leaves no room."""
         self._ring.move((self.width() - self._ring.width()) // 2, (self.height() - self._ring.height()) // 2)
+
+        self._arrange()
+
+    def _arrange(self) -> None:
+        needed = self.primary.sizeHint().width() + _GAP + self.second.sizeHint().width()
+        fits = self.second.isHidden() or needed <= self.width() - 2 * _MARGIN
+        self._buttons.setDirection(QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the ground."""

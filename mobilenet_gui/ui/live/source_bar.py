@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Signal
+from PySide6.QtCore import QPoint, QSize, Signal
 from PySide6.QtGui import QKeyEvent, Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QStackedWidget, QWidget
 
@@ -20,6 +20,7 @@ from mobilenet_gui.ui.widgets.segmented import Segmented
 
 WIDTH = 184
 NARROW_WIDTH = 150
+LEAST_WIDTH = 80
 RESOLUTIONS = ("", "640x480", "1280x720", "1920x1080", "3840x2160")
 
 
@@ -38,6 +39,19 @@ class _Address(LineEdit):
             self.clearFocus()
             return
         super().keyPressEvent(event)
+
+
+class _Own(QStackedWidget):
+    """What belongs to the chosen kind: as wide as wished, narrower where the header has less room."""
+
+    def wish(self, width: int) -> None:
+        """Take `width` pixels, if there is room."""
+        self.setMinimumWidth(min(width, LEAST_WIDTH))
+        self.setMaximumWidth(width)
+
+    def sizeHint(self) -> QSize:
+        """Return the size wished for."""
+        return QSize(self.maximumWidth(), super().sizeHint().height())
 
 
 class SourceBar(QWidget):
@@ -80,7 +94,7 @@ class SourceBar(QWidget):
         self.address.setAccessibleName(tr("Address of the stream"))
         self.address.returnPressed.connect(self._entered)
         self.address.textEdited.connect(lambda _text: self.set_address_error(""))
-        self._own = QStackedWidget()
+        self._own = _Own()
         for widget in (self.cameras, self.file, self.address):
             self._own.addWidget(widget)
         self.options = IconButton("sliders", tr("Camera resolution"), framed=True)
@@ -109,7 +123,7 @@ class SourceBar(QWidget):
     def set_compact(self, compact: bool) -> None:
         """Show icons alone where the window is narrow."""
         self.kinds.set_compact(compact)
-        self._own.setFixedWidth(min(fonts.px(NARROW_WIDTH), WIDTH) if compact else fonts.px(WIDTH))
+        self._own.wish(min(fonts.px(NARROW_WIDTH), WIDTH) if compact else fonts.px(WIDTH))
 
     def set_cameras(self, cameras: Sequence[Camera], chosen: str = "") -> None:
         """Offer these cameras; keep the chosen one, also where it is not plugged in at the moment."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.speed import Speed
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.ui.models import words
 from mobilenet_gui.ui.models.items import ModelItem
 
@@ -85,6 +85,15 @@ def _network(item: ModelItem) -> list[Fact]:
                 tr("Correct in five"),
                 words.correct(top5),
                 help=tr("Share of photos with the right answer among the first five"),
+            )
+        )
+    tested = bundle.manifest.metrics if bundle is not None else None
+    if tested is not None and tested.accuracy is not None and tested.test_photos:
+        rows.append(
+            Fact(
+                tr("Tested on"),
+                trn("{n} photo", "{n} photos", tested.test_photos),
+                help=tr("Photos of yours that it was not trained on"),
             )
         )
     if count is not None:

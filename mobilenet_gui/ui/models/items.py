@@ -35,7 +35,7 @@ class ModelItem:
         subtitle: one short line below it.
         classes: how many it tells apart; 0 for a backbone.
         size_bytes: on the disk when installed, else of the download.
-        correct: published share of correct first answers, None where unpublished.
+        correct: share of correct first answers: as published, of one of the user's in its own test; None where neither.
         milliseconds: one photo on this machine, None where nothing is known.
         estimated: `milliseconds` was worked out from other models' measured times.
         active: it is the one in use.
@@ -68,6 +68,11 @@ class ModelItem:
     def backbone(self) -> bool:
         """It has no classifier and cannot be used as it is."""
         return self.bundle is not None and self.bundle.is_backbone
+
+    @property
+    def published(self) -> bool:
+        """`correct` was published, for photos that other models were tried on too."""
+        return self.correct is not None and (self.bundle is None or self.bundle.manifest.metrics.top1 is not None)
 
     @property
     def macs(self) -> int | None:
@@ -130,12 +135,15 @@ class Shelf:
 
 
 def plot_items(shelf: Shelf, chosen: str) -> list[ModelItem]:
-    """Return the models worth a dot: those here, the recommended ones and the chosen one, where both figures exist."""
+    """Return the models worth a dot: those here, the recommended ones and the chosen one, where both figures exist.
+
+    One's own are tested on photos of their own: nothing to compare with the published figures.
+    """
     wanted = {item.id: item for item in (*shelf.installed, *shelf.recommended())}
     found = shelf.find(chosen)
     if found is not None:
         wanted.setdefault(found.id, found)
-    return [i for i in wanted.values() if i.milliseconds is not None and i.correct is not None and not i.backbone]
+    return [i for i in wanted.values() if i.milliseconds is not None and i.published and not i.backbone]
 
 
 def build_shelf(bundles: Iterable[Bundle], *, active_id: str | None, speeds: Mapping[str, float]) -> Shelf:
@@ -201,7 +209,7 @@ def _of_bundle(bundle: Bundle, names: Mapping[str, str], *, active: bool, speed:
         subtitle=_subtitle(bundle, origin),
         classes=manifest.classes,
         size_bytes=bundle.size_bytes,
-        correct=manifest.metrics.top1,
+        correct=manifest.metrics.accuracy if manifest.metrics.top1 is None else manifest.metrics.top1,
         milliseconds=speed,
         active=active,
         builtin=bundle.builtin,

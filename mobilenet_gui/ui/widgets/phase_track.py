@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from mobilenet_gui.i18n import tr
@@ -18,7 +18,7 @@ from mobilenet_gui.ui.widgets.motion import Tween
 from mobilenet_gui.ui.widgets.painting import bar, draw_text
 
 _HEIGHT, _BAR, _GAP = 32, 6, 8
-_CHECK = 14
+_CHECK, _BESIDE = 14, 5
 
 
 class PhaseTrack(QWidget):
@@ -66,18 +66,32 @@ class PhaseTrack(QWidget):
         count = max(len(self._names), 1)
         width = (self.width() - _GAP * (count - 1)) / count
         size = fonts.px(_CHECK)
+        crowded = self.is_crowded()
         for number, name in enumerate(self._names):
             x = number * (width + _GAP)
             done = number < self._current
             share = 1.0 if done else self._shown.value if number == self._current else 0.0
             bar(painter, QRectF(x, 0, width, _BAR), share, colours.accent, colours.track)
-            line = QRectF(x, fonts.px(_BAR + 7), width, fonts.px(18))
-            face = fonts.font("small", fonts.SEMIBOLD if number == self._current else fonts.MEDIUM)
-            ink = colours.text if number == self._current else colours.text2
+            if crowded and number != min(self._current, count - 1):
+                continue
+            face = self._face(number)
+            left = min(x, max(0.0, self.width() - self._needed(number))) if crowded else x
+            line = QRectF(left, fonts.px(_BAR + 7), self.width() - left if crowded else width, fonts.px(18))
             if done:
-                paint_icon(painter, "check", QRectF(x, line.y(), size, line.height()), colours.accentText, size)
-                line.adjust(size + 5, 0, 0, 0)
-            draw_text(painter, line, name, face, ink)
+                paint_icon(painter, "check", QRectF(left, line.y(), size, line.height()), colours.accentText, size)
+                line.adjust(size + _BESIDE, 0, 0, 0)
+            draw_text(painter, line, name, face, colours.text if number == self._current else colours.text2)
+
+    def is_crowded(self) -> bool:
+        """Say whether the names have no room beside each other; then only the present one is written."""
+        count = len(self._names)
+        return any(self._needed(number) > (self.width() - _GAP * (count - 1)) / count for number in range(count))
+
+    def _needed(self, number: int) -> float:
+        return fonts.px(_CHECK) + _BESIDE + QFontMetricsF(self._face(number)).horizontalAdvance(self._names[number])
+
+    def _face(self, number: int) -> QFont:
+        return fonts.font("small", fonts.SEMIBOLD if number == self._current else fonts.MEDIUM)
 
     def _tell(self) -> None:
         if self._current < len(self._names):

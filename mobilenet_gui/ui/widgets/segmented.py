@@ -29,6 +29,7 @@ class _Segment(QAbstractButton):
         self.icon_name = icon
         self.label = text
         self.compact = False
+        self.even = True
         self.setText(text)
         self.setAccessibleName(text)
         self.setCheckable(True)
@@ -46,7 +47,8 @@ class _Segment(QAbstractButton):
         height = fonts.px(HEIGHT_CONTROL)
         if self.icon_only():
             return QSize(height - 2 * _INSET + 8, height)
-        return QSize(max([self.text_width(), *(s.text_width() for s in self._beside())]), height)
+        beside = self._beside() if self.even else []
+        return QSize(max([self.text_width(), *(s.text_width() for s in beside)]), height)
 
     def text_width(self) -> int:
         """Return the width that icon and text need."""
@@ -144,6 +146,12 @@ class Segmented(QWidget):
                 segment.setToolTip(segment.label if compact else "")
             segment.updateGeometry()
             segment.update()
+
+    def set_even(self, even: bool) -> None:
+        """Make all options as wide as the widest, or each as wide as its words where there is no room for that."""
+        for segment in self._segments.values():
+            segment.even = even
+            segment.updateGeometry()
 
     def set_enabled(self, key: str, enabled: bool) -> None:
         """Let option `key` be chosen, or not."""

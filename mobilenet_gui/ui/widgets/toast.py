@@ -151,6 +151,11 @@ class ToastHost(QObject):
         if self._slide.state() == Tween.State.Stopped:
             self._settle()
 
+    def retract(self, text: str) -> None:
+        """Take the toast away if it still says `text`: that has come to stand elsewhere, or holds no longer."""
+        if self.is_showing() and self.toast.label.text() == text:
+            self.dismiss()
+
     def is_showing(self) -> bool:
         """Say whether a toast is to be seen."""
         return not self.toast.isHidden() and not self._going

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QRectF, QSizeF, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.types import CropBox
@@ -26,6 +26,7 @@ from mobilenet_gui.ui.wizard.answer_list import HEAT_STRENGTH, is_words, said_wo
 from mobilenet_gui.workers.heat_desk import Heat, HeatDesk, HeatWish
 
 _SIDE = 1200
+_GAP = 8
 
 
 class AnswerCanvas(QWidget):
@@ -129,6 +130,7 @@ class AnswerView(QWidget):
         head.addWidget(self.earlier)
         head.addWidget(self.later)
         below = QHBoxLayout()
+        below.setSpacing(_GAP)
         below.addWidget(self.modes)
         below.addStretch(1)
         below.addWidget(self.fix)
@@ -138,6 +140,15 @@ class AnswerView(QWidget):
         column.addLayout(head)
         column.addWidget(self.canvas, 1)
         column.addLayout(below)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the words below the photo be read where large text leaves little room."""
+        super().resizeEvent(event)
+        for even, compact in ((True, False), (False, False), (False, True)):
+            self.modes.set_even(even)
+            self.fix.set_compact(compact)
+            if self.modes.sizeHint().width() + _GAP + self.fix.sizeHint().width() <= self.width():
+                break
 
     def show_answers(
         self, answers: Sequence[Answer], place: int, classes: Sequence[str], bundle: Path,

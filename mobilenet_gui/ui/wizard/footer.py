@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from mobilenet_gui.ui import fonts
@@ -69,6 +69,22 @@ class FooterBar(QWidget):
                 self._row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         for first, second in pairwise(wanted):
             QWidget.setTabOrder(self._buttons[first.key], self._buttons[second.key])
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave buttons their icons alone where large text leaves no room for the words."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        around, gaps = self._row.contentsMargins(), self._row.spacing() * len(self._buttons)
+        room = self.width() - around.left() - around.right() - gaps
+        for button in self._buttons.values():
+            button.set_compact(False)
+        for button in self._buttons.values():
+            if sum(one.sizeHint().width() for one in self._buttons.values()) <= room:
+                break
+            button.set_compact(button.kind != "primary")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the line on top."""

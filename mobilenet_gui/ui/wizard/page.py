@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,11 +15,12 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.style_fields import SCROLL_EXTENT
 from mobilenet_gui.ui.tokens import DIALOG_MARGIN
-from mobilenet_gui.ui.widgets.labels import ElidedLabel
+from mobilenet_gui.ui.widgets.labels import ElidedLabel, text_label
 from mobilenet_gui.ui.wizard.context import WizardContext
 from mobilenet_gui.ui.wizard.flow import Key
 
 _TITLE, _SUBTITLE, _TOP, _BELOW = 28, 20, 22, 16
+_LONG_WORD = re.compile(r"\S{24}(?=\S)")
 _NARROW = 700
 """Width of the page below which the heading's buttons show their icons alone."""
 
@@ -93,9 +95,10 @@ class WizardPage(QWidget):
         self.context = context
         self._beside: list[QWidget] = []
         self._title = ElidedLabel(title, "page", "text", fonts.SEMIBOLD)
-        self._subtitle = ElidedLabel(subtitle, "body", "text2")
+        self._subtitle = text_label("", "body", "text2", wrap=True)
         self._title.setFixedHeight(fonts.px(_TITLE))
-        self._subtitle.setFixedHeight(fonts.px(_SUBTITLE))
+        self._subtitle.setMinimumSize(1, fonts.px(_SUBTITLE))
+        self._subtitle.setText(_breakable(subtitle))
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addWidget(self._title)
@@ -128,7 +131,7 @@ class WizardPage(QWidget):
     def set_heading(self, title: str, subtitle: str) -> None:
         """Say something else above the body."""
         self._title.setText(title)
-        self._subtitle.setText(subtitle)
+        self._subtitle.setText(_breakable(subtitle))
 
     def add_heading_widget(self, widget: QWidget) -> None:
         """Put `widget` at the right end of the heading, after those before it."""
@@ -242,3 +245,8 @@ def scrolled_across(widget: QWidget) -> QScrollArea:
         around = layout.contentsMargins()
         layout.setContentsMargins(DIALOG_MARGIN, around.top(), DIALOG_MARGIN - SCROLL_EXTENT, around.bottom())
     return area
+
+
+def _breakable(text: str) -> str:
+    """Return a text whose long words, such as names without spaces, may go on in the next line."""
+    return _LONG_WORD.sub("\\g<0>\u200b", text)

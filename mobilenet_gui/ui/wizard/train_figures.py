@@ -24,7 +24,7 @@ _BEST_WIDTH = 150
 """Of the card whose small line says most; the others share what is left of a narrow window."""
 
 _CHART_LEAST = 140
-_NARROW_BELOW = 400
+_NARROW_BELOW = 500
 
 
 class TrainFigures(QWidget):

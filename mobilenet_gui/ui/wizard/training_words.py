@@ -122,7 +122,7 @@ def advice(state: TrainingState, patience: int | None = None) -> str:
         return _progress_words(state, patience)
     return {
         "compare": tr("Photos that look alike stay together, so that none is both learnt from and tested on."),
-        "photos": tr("Each photo is looked at once. The next training on the same photos starts at once."),
+        "photos": tr("Each photo is looked at only once: the next training on the same photos starts right away."),
         "test": tr("Trying it on photos it has never seen."),
     }.get(state.phase, tr("Getting ready…"))
 
