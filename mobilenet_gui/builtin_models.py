@@ -1,7 +1,8 @@
 """The model that the program comes with: EfficientNet-Lite0, made once from the weights in a Python package.
 
 `make setup` and the builders of installers call this module as a program, these with a folder of their own.
-Where neither did, the starter model answers. The package is only a carrier: its file is found and read as data, none of its code runs.
+Where neither did, the starter model answers. The package is only a carrier: its file is found and read as data, and
+none of its code runs.
 """
 
 from __future__ import annotations
