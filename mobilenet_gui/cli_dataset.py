@@ -20,10 +20,12 @@ READINGS: Final = ("auto", "folders", "subfolders", "names")
 
 
 def path_argument(text: str) -> Path:
-    """Parse a path or a `file://` address, for argparse."""
+    """Parse a path or a `file://` address, for argparse. An empty one is a slip, and never the current folder."""
     from mobilenet_gui.core.errors import UserError
     from mobilenet_gui.core.file_address import given_path
 
+    if not text:
+        raise argparse.ArgumentTypeError(tr("a path is empty"))
     try:
         return given_path(text)
     except UserError as error:

@@ -51,8 +51,10 @@ def add_parser(subparsers: Any) -> None:
     add_model_option(parser)
     add_reading_options(parser)
     parser.add_argument("--all", action="store_true", help=tr("count every photo, including those used for training"))
-    parser.add_argument("--report", type=Path, metavar="FILE", help=tr("save a report to open in a browser (.html)"))
-    parser.add_argument("--save", type=Path, metavar="FILE", help=tr("save every single answer (.json)"))
+    parser.add_argument(
+        "--report", type=path_argument, metavar="FILE", help=tr("save a report to open in a browser (.html)")
+    )
+    parser.add_argument("--save", type=path_argument, metavar="FILE", help=tr("save every single answer (.json)"))
     parser.add_argument(
         "-j", "--jobs", type=at_least_one, metavar="N", help=tr("how many photos at once (default: one per core)")
     )

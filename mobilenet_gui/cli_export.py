@@ -57,7 +57,12 @@ def add_parser(subparsers: Any) -> None:
         help=tr("one or more of {formats}, or “all”").format(formats=", ".join(_FORMATS)),
     )
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="DIR", help=tr("the folder to write the exports to")
+        "-o",
+        "--output",
+        type=path_argument,
+        required=True,
+        metavar="DIR",
+        help=tr("the folder to write the exports to"),
     )
     parser.add_argument(
         "--check",

@@ -63,7 +63,12 @@ def add_parser(subparsers: Any) -> None:
         ),
     )
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="DIR", help=tr("the folder to save the trained model in")
+        "-o",
+        "--output",
+        type=path_argument,
+        required=True,
+        metavar="DIR",
+        help=tr("the folder to save the trained model in"),
     )
     parser.add_argument(
         "--preset",

@@ -130,11 +130,13 @@ class LeftOut:
         """Say what was left out, by kind, in a sentence or two; empty where nothing was."""
         if not self.total:
             return ""
-        ordered = [kind for kind, _ in self.kinds.most_common()]
+        ordered = [kind for kind, _ in self.kinds.most_common() if kind != tr("other")]
         names = ordered[:_SEVERAL]
-        if len(ordered) > _SEVERAL:
+        if len(ordered) > _SEVERAL or len(ordered) < len(self.kinds):
             names.append(tr("and others"))
         text = trn("{n} file is not a photo: {kinds}.", "{n} files are not photos: {kinds}.", self.total)
+        if not ordered:
+            text = trn("{n} file is not a photo.", "{n} files are not photos.", self.total)
         if self.raw:
             text += " " + tr("Camera raw files are not supported; export them as JPEG or TIFF.")
         return text.replace("{kinds}", ", ".join(names))

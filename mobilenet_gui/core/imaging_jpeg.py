@@ -26,7 +26,7 @@ def completed(data: bytes) -> bytes | None:
     """
     if not _all_scans(data):
         return None
-    data = data.removesuffix(b"\xff")  # half a mark, which would make one with what follows
+    data = data.rstrip(b"\xff")  # half a mark, or padding before one, which would make one with what follows
     with_mark = data + END
     try:
         first = _pixels(with_mark)

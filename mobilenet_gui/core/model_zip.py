@@ -163,7 +163,7 @@ def _check_room(folder: Path, needed: int) -> None:
     with contextlib.suppress(OSError):
         free = shutil.disk_usage(folder).free
         if free < needed + SPARE_BYTES:
-            raise full_disk(folder / "model", needed + SPARE_BYTES, free)
+            raise full_disk(folder, needed + SPARE_BYTES, free)  # whose own name tells nobody anything
 
 
 def _take(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int, folder: Path) -> Path:

@@ -83,3 +83,25 @@ def test_an_evaluation_tells_how_folders_were_understood(
     assert {one["name"] for one in json.loads(printed.out)["classes"]} >= {"red", "blue"}
     assert "hold the same folders" in printed.err
     assert "1 file is not a photo: PDF." in printed.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train", "", "-o", "out"],
+        ["train", "set", "-o", ""],
+        ["evaluate", ""],
+        ["evaluate", "set", "--report", ""],
+        ["export", "--to", "tflite", "-o", ""],
+        ["models", "import", ""],
+    ],
+)
+def test_an_empty_path_is_not_the_current_folder(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as end:
+        cli.main(command)
+    assert end.value.code == 2
+    assert "a path is empty" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -105,7 +105,7 @@ def test_kinds_of_files() -> None:
     left = LeftOut()
     left.extend(map(Path, names))
     assert (left.total, left.raw, [video.name for video in left.videos]) == (8, 2, ["h.mp4"])
-    assert left.words().startswith("8 files are not photos: PDF, other, CR2, NEF, Word, MP4. Camera raw files")
+    assert left.words().startswith("8 files are not photos: PDF, CR2, NEF, Word, MP4, and others. Camera raw files")
     assert kind_of(Path("x.md")) == "Markdown"
     assert LeftOut().words() == ""
 

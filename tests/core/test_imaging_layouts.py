@@ -228,7 +228,7 @@ def test_a_jpeg_that_lacks_only_its_end_mark_is_answered_with_a_note(mode: str, 
     whole = encoded(shapes().convert(mode), "JPEG", **options)
     pixels = decode(whole).pixels
     assert decode(whole).note == ""
-    for lacking in (whole[:-2], whole[:-1]):
+    for lacking in (whole[:-2], whole[:-1], whole[:-2] + b"\xff" * 16, whole[:-2] + bytes(512)):
         photo = decode(lacking)
         assert photo.note == "The end mark of this file is missing; the photo itself is complete."
         assert (photo.pixels == pixels).all()

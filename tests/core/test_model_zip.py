@@ -5,11 +5,12 @@ from __future__ import annotations
 import stat
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from mobilenet_gui.core import model_zip, zip_entries
-from mobilenet_gui.core.errors import ModelError
+from mobilenet_gui.core.errors import ModelError, StorageError
 from mobilenet_gui.core.install_import import file_in_folder, labels_beside
 from tests.model_factory import make_tflite
 
@@ -128,3 +129,14 @@ def test_the_one_model_in_a_folder_is_found(tmp_path: Path) -> None:
     (tmp_path / "b.h5").write_bytes(b"x")
     with pytest.raises(ModelError, match=r"several models: a\.tflite, b\.h5"):
         file_in_folder(tmp_path)
+
+
+def test_a_disk_without_room_is_told_of_by_the_folder_that_a_person_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=1000))
+    staging = tmp_path / "models" / ".new-1234"
+    staging.mkdir(parents=True)
+    with pytest.raises(StorageError, match="The disk is full") as caught:
+        model_zip.unpack(pack(tmp_path / "m.zip", {"model.tflite": b"x" * 2000}), staging)
+    assert caught.value.subject == str(staging.parent)

@@ -249,6 +249,13 @@ def test_files_that_are_no_photos_are_counted_by_kind(tmp_path: Path) -> None:
     assert [video.name for video in found.left_out.videos] == ["clip.mp4"]
 
 
+def test_files_of_unknown_kinds_come_last(tmp_path: Path) -> None:
+    make(tmp_path, "a/1.jpg", "a/data", "a/more", "a/b.pdf")
+    assert read_source(tmp_path).left_out.words() == "3 files are not photos: PDF, and others."
+    (tmp_path / "a" / "b.pdf").unlink()
+    assert read_source(tmp_path).left_out.words() == "2 files are not photos."
+
+
 def test_a_file_alone_that_is_no_photo_is_refused_by_its_kind(tmp_path: Path) -> None:
     make(tmp_path, "a.pdf", "b.nef", "c.mp4")
     for name, kind in (("a.pdf", "PDF"), ("b.nef", "NEF")):
