@@ -13,8 +13,8 @@ from typing import Any
 # First, so that its clock starts as early as the process lets us.
 from mobilenet_gui import __version__, startup
 from mobilenet_gui.__main__ import COMMANDS
-from mobilenet_gui.cli_output import UnwritableError, printable
 from mobilenet_gui.cli_parser import Parser, meant
+from mobilenet_gui.cli_unwritable import UnwritableError
 from mobilenet_gui.i18n import tr
 
 EXIT_USAGE = 2
@@ -76,6 +76,8 @@ def _is_slip(word: str) -> bool:
 
 
 def _not_found(word: str) -> str:
+    from mobilenet_gui.cli_output import printable
+
     text = tr("mobilenet-gui: “{word}” is neither a command nor a file").replace("{word}", printable(word))
     return text + (meant(word, sorted(COMMANDS)) or tr(". “mobilenet-gui --help” lists the commands."))
 

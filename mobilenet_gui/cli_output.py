@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from mobilenet_gui.cli_unwritable import UnwritableError
 from mobilenet_gui.core.addresses import shown_in
 from mobilenet_gui.core.records import csv_line, json_line, spelt_out
 from mobilenet_gui.i18n import tr
@@ -19,22 +20,6 @@ if TYPE_CHECKING:
     from mobilenet_gui.core.errors import UserError
 
 _PROGRESS_SECONDS: Final = 0.1
-
-
-class UnwritableError(Exception):
-    """Stdout refused what was printed; `cause` is what the system said.
-
-    No OSError itself, so that one from anywhere else (a report's folder, a photo) is never taken for it.
-    """
-
-    def __init__(self, cause: OSError) -> None:
-        super().__init__(str(cause))
-        self.cause = cause
-
-    @property
-    def reader_left(self) -> bool:
-        """Nobody reads any more, as with `| head`. Windows calls that an invalid argument."""
-        return isinstance(self.cause, BrokenPipeError) or self.cause.errno in {errno.EPIPE, errno.EINVAL}
 
 
 class Out(Protocol):

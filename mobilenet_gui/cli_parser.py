@@ -7,8 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
-from mobilenet_gui.cli_output import UnwritableError
-from mobilenet_gui.core.addresses import shown_in
+from mobilenet_gui.cli_unwritable import UnwritableError
 from mobilenet_gui.i18n import tr
 
 
@@ -25,6 +24,8 @@ class _Printer(argparse.ArgumentParser):
             raise UnwritableError(error) from error
 
     def error(self, message: str) -> NoReturn:
+        from mobilenet_gui.core.addresses import shown_in
+
         super().error(shown_in(message))
 
 

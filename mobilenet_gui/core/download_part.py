@@ -15,6 +15,7 @@ from typing import IO
 
 from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.errors import Cancelled, StorageError
+from mobilenet_gui.core.kept_json import UNREADABLE, read_kept
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr
 
@@ -61,8 +62,8 @@ class PartFile:
     def origin(self) -> Origin | None:
         """Return where the bytes are from, or None where that is not known: then they are worthless."""
         try:
-            raw = json.loads(self._sidecar.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+            raw = read_kept(self._sidecar)
+        except UNREADABLE:
             return None
         if not isinstance(raw, dict):
             return None

@@ -18,7 +18,7 @@ from typing import Final
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from mobilenet_gui.core import frames_auth
-from mobilenet_gui.core.addresses import usable
+from mobilenet_gui.core.addresses import DOTS, usable
 from mobilenet_gui.core.frames_types import OPEN_TIMEOUT_MS, Line, Problem, SourceError
 from mobilenet_gui.i18n import tr
 
@@ -262,6 +262,8 @@ class _Chunks:
 
 def status_error(subject: str, status: int) -> SourceError:
     """Return what to say of a status that is not 200."""
+    if status == HTTPStatus.UNAUTHORIZED and f"://{DOTS}@" in subject:
+        return SourceError(subject, tr("The server does not accept this user name and password."), Problem.REFUSED)
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED):
         reason = tr("The server does not let us in. A user name and password can be part of the address.")
         return SourceError(subject, reason, Problem.REFUSED)

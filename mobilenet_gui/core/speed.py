@@ -19,6 +19,7 @@ from mobilenet_gui import paths
 from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import Cancelled
+from mobilenet_gui.core.kept_json import UNREADABLE, read_kept
 from mobilenet_gui.core.sound_text import is_sound
 from mobilenet_gui.core.store_files import storage_error
 
@@ -140,8 +141,8 @@ class SpeedBook:
 def _read(path: Path) -> dict[str, Speed]:
     """Read what is sound of the file; speeds can be measured again, so nothing here is worth an error."""
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        raw = read_kept(path)
+    except UNREADABLE:
         return {}
     speeds: dict[str, Speed] = {}
     for key, value in raw.items() if isinstance(raw, dict) else ():

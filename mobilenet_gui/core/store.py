@@ -24,6 +24,7 @@ from mobilenet_gui import paths
 from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import ModelError, StorageError
+from mobilenet_gui.core.kept_json import UNREADABLE, read_kept
 from mobilenet_gui.core.store_files import discard, is_valid_id, rename
 from mobilenet_gui.core.store_folder import STAGING, StoreFolder
 from mobilenet_gui.i18n import tr
@@ -326,8 +327,8 @@ class ModelStore:
 
     def _read_state(self) -> _State:
         try:
-            raw = json.loads(self._state_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+            raw = read_kept(self._state_file)
+        except UNREADABLE:
             return _State()
         if not isinstance(raw, dict):
             return _State()

@@ -20,6 +20,7 @@ from mobilenet_gui import __version__, paths
 from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.child import creation_flags, environment, process_group
 from mobilenet_gui.core.errors import Cancelled, ModelError
+from mobilenet_gui.core.kept_json import UNREADABLE, read_kept
 from mobilenet_gui.i18n import tr
 
 if TYPE_CHECKING:
@@ -151,8 +152,8 @@ def _book() -> Path:
 def _read_book() -> list[str]:
     """Return the hashes of what stood its trial under this version of the program and its LiteRT, oldest first."""
     try:
-        raw = json.loads(_book().read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        raw = read_kept(_book())
+    except UNREADABLE:
         return []
     if not isinstance(raw, dict) or raw.get("program") != __version__ or not isinstance(raw.get("networks"), list):
         return []

@@ -18,6 +18,7 @@ from typing import Final
 from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import PhotoError
+from mobilenet_gui.core.kept_json import UNREADABLE, read_kept
 from mobilenet_gui.training.presets import Recipe, recipe_for
 from mobilenet_gui.training.training_settings import TrainingSettings
 
@@ -99,8 +100,8 @@ class PaceBook:
 
     def _read(self) -> dict[str, float]:
         try:
-            values = json.loads(self._path.read_text("ascii"))
-        except (OSError, ValueError, RecursionError):
+            values = read_kept(self._path)
+        except UNREADABLE:
             return {}
         if not isinstance(values, dict):
             return {}

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from mobilenet_gui.core.atomic import replacing
+from mobilenet_gui.core.photo_files import open_regular
 
 _ROWS_AT_ONCE: Final = 256
 _HEAD_BLOCK: Final = 1 << 16
@@ -81,7 +82,7 @@ def read(path: Path, key: str) -> tuple[dict[str, Any], list[Any]]:
         OSError: it cannot be read.
         ValueError: it is no such file.
     """
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         if os.fstat(stream.fileno()).st_size > MAX_BYTES:
             raise ValueError("too large")
         data = stream.read(MAX_BYTES)
@@ -100,7 +101,7 @@ def read_head(path: Path, key: str) -> dict[str, Any]:
         ValueError: it is no such file.
     """
     mark = f"\n{json.dumps(key)}: [".encode()
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         data = b""
         while len(data) < _MAX_HEAD and (block := stream.read(_HEAD_BLOCK)):
             data += block

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 
 from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.errors import ProjectError, StorageError
+from mobilenet_gui.core.kept_json import read_kept
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import json_rows
@@ -253,8 +254,7 @@ class RunFolder:
 
     def _read_state(self) -> RunState:
         try:
-            with self.state_path.open("rb") as stream:
-                return RunState.from_data(json.loads(stream.read(_MAX_STATE_BYTES)))
+            return RunState.from_data(read_kept(self.state_path, _MAX_STATE_BYTES))
         except FileNotFoundError:
             return RunState()
         except (OSError, ValueError, RecursionError):

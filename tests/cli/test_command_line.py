@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,53 +22,8 @@ from mobilenet_gui import cli
 from mobilenet_gui.__main__ import COMMANDS
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.store import ModelStore
+from tests.cli.conftest import Call
 from tests.model_factory import make_bundle
-
-Call = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Call:
-    """Run the program with arguments; returns exit code, stdout, stderr."""
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        try:
-            code = cli.main([str(argument) for argument in arguments])
-        except SystemExit as end:
-            code = int(end.code or 0)
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
-
-
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Stands for the window; what it was opened with."""
-    calls: list[list[str]] = []
-
-    def run(photos: list[str], **_: object) -> int:
-        calls.append(photos)
-        return 0
-
-    monkeypatch.setattr("mobilenet_gui.app.run", run)
-    monkeypatch.setattr("mobilenet_gui.app.end_process", lambda _code: None)
-    return calls
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    """A tiny active model, and a folder with two photos."""
-    store = ModelStore()
-    with store.staging_folder() as staging:
-        make_bundle(staging)
-        store.install(staging)
-    store.activate("tiny")
-    place = tmp_path / "photos"
-    place.mkdir()
-    for name, colour in (("red", (250, 0, 0)), ("green", (0, 250, 0))):
-        Image.new("RGB", (64, 48), colour).save(place / f"{name}.png")
-    return place
 
 
 def program(*arguments: str | Path, **options: Any) -> subprocess.Popen[bytes]:
@@ -247,55 +201,6 @@ def test_an_empty_list_is_no_failure(call: Call, photos: Path, tmp_path: Path) -
     assert len(out.splitlines()) == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "more"),
-    [(b"a.jpg\0b.jpg\0", "add --null"), (bytes(3 << 20), "no list of paths."), (b"x" * (3 << 20), "no list of paths.")],
-)
-def test_what_is_no_list_is_refused_and_not_gathered(
-    call: Call, photos: Path, tmp_path: Path, text: bytes, more: str
-) -> None:
-    (tmp_path / "list").write_bytes(text)
-    code, out, err = call("classify", "--files-from", tmp_path / "list")
-    assert (code, out) == (2, "")
-    assert more in err
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("classify",),
-        ("classify", "--files-from"),
-        ("classify", "x.jpg", "--model"),
-        ("evaluate",),
-        ("evaluate", "photos", "--model"),
-        ("train", "--output", "out"),
-        ("models", "import"),
-        ("models", "activate"),
-        ("models", "remove"),
-        ("export", "--to", "tflite", "--output", "out"),
-        ("bench", "--model"),
-        ("watch",),
-        (),
-    ],
-)
-def test_no_password_of_an_address_is_printed(
-    call: Call, photos: Path, opened: list[list[str]], words: tuple[str, ...]
-) -> None:
-    code, out, err = call(*words, "http://me:SECRET@127.0.0.1:1/x?token=SECRET")
-    assert code in (1, 2)
-    assert "http://…@127.0.0.1:1/x?token=…" in err
-    assert "SECRET" not in out + err
-    assert not opened
-
-
-def test_a_models_file_is_no_models_folder(call: Call, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(photos)
-    (photos / "a.tflite").touch()
-    for name in ("a.tflite", "./a.tflite", os.devnull):
-        code, _, err = call("classify", "green.png", "--model", name)
-        assert (code, "import it first" in err) == (2, True), err
-
-
 def test_a_missing_list_is_named(call: Call, photos: Path, tmp_path: Path) -> None:
     code, out, err = call("classify", "--files-from", tmp_path / "none")
     assert (code, out) == (2, "")
@@ -376,22 +281,6 @@ def test_a_closed_stdout_is_told(photos: Path) -> None:
     done = subprocess.run(["sh", "-c", script], capture_output=True, timeout=60, check=False)
     assert done.returncode == 1
     assert b"The answers cannot be written: Bad file descriptor." in done.stderr
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full")
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("words", [["-V"], ["--help"], ["help"], ["models", "list", "--help"], ["models", "list"]])
-def test_a_full_disk_under_stdout_is_told(words: list[str], unbuffered: str) -> None:
-    with open("/dev/full", "wb") as full:  # noqa: PTH123
-        process = subprocess.run(
-            [sys.executable, "-m", "mobilenet_gui", *words],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
-            check=False,
-        )
-    assert process.returncode == 1
-    assert process.stderr == b"mobilenet-gui: The answers cannot be written: No space left on device.\n"
 
 
 @pytest.mark.parametrize("command", [["bench"], ["models", "list"], ["classify", "x.jpg"], ["evaluate", "x"]])

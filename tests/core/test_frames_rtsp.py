@@ -137,7 +137,7 @@ def test_a_right_password_for_sound_alone_is_not_refused(server: RtspServer, dig
     server.password, server.digest, server.kind = "sec ret/1", digest, "audio"
     for password, problem, word in (
         ("sec ret/1", Problem.UNREADABLE, "only sound"),
-        ("wrong", Problem.REFUSED, "does not let us in"),
+        ("wrong", Problem.REFUSED, "does not accept this user name and password"),
     ):
         with pytest.raises(SourceError) as caught:
             open_source(SourceSpec.parse(server.url.replace("//", f"//me:{password}@")))
