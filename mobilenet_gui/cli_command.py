@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, Final
 
-from mobilenet_gui.cli_output import UnwritableError, abandon_stdout, complain, unwritable_reason
+from mobilenet_gui.cli_output import abandon_stdout, complain, unwritable_reason
+from mobilenet_gui.cli_unwritable import UnwritableError
 from mobilenet_gui.i18n import tr
 
 EXIT_OK: Final = 0

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.manifest import MANIFEST_NAME, FileEntry
+from mobilenet_gui.core.photo_files import open_regular
 from mobilenet_gui.i18n import tr
 
 _BLOCK = 1 << 20
@@ -75,7 +76,7 @@ def sync_folder(folder: Path) -> None:
 def read_file(path: Path, subject: str, *, limit: int) -> bytes:
     """Return a file's content; `ModelError` where it is missing, unreadable or longer than `limit` bytes."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(limit + 1)
     except FileNotFoundError as error:
         if path.name == MANIFEST_NAME:

@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mobilenet_gui import paths
-from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import Cancelled
-from mobilenet_gui.core.kept_json import UNREADABLE, read_kept
+from mobilenet_gui.core.kept_json import UNREADABLE, read_kept, write_kept
 from mobilenet_gui.core.sound_text import is_sound
 from mobilenet_gui.core.store_files import storage_error
 
@@ -128,7 +127,7 @@ class SpeedBook:
             self._speeds = {**_read(self._path), **self._speeds, model_id: speed}
             text = json.dumps({key: asdict(value) for key, value in sorted(self._speeds.items())}, indent=1)
             try:
-                write_atomically(self._path, text.encode())
+                write_kept(self._path, text)
             except OSError as error:
                 raise storage_error(self._path, error) from error
 

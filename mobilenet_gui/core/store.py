@@ -21,10 +21,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from mobilenet_gui import paths
-from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import ModelError, StorageError
-from mobilenet_gui.core.kept_json import UNREADABLE, read_kept
+from mobilenet_gui.core.kept_json import UNREADABLE, read_kept, write_kept
 from mobilenet_gui.core.store_files import discard, is_valid_id, rename
 from mobilenet_gui.core.store_folder import STAGING, StoreFolder
 from mobilenet_gui.i18n import tr
@@ -337,7 +336,7 @@ class ModelStore:
 
     def _write_state(self, state: _State) -> None:
         with self._place.storage_errors():
-            write_atomically(self._state_file, json.dumps(state._asdict()).encode())
+            write_kept(self._state_file, json.dumps(state._asdict()))
 
     # --- changing
 

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mobilenet_gui import __version__, paths
-from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.child import creation_flags, environment, process_group
 from mobilenet_gui.core.errors import Cancelled, ModelError
-from mobilenet_gui.core.kept_json import UNREADABLE, read_kept
+from mobilenet_gui.core.kept_json import UNREADABLE, read_kept, write_kept
 from mobilenet_gui.i18n import tr
 
 if TYPE_CHECKING:
@@ -164,4 +163,4 @@ def _remember(sha256: str) -> None:
     known = [name for name in _read_book() if name != sha256][1 - MOST_REMEMBERED :]
     text = json.dumps({"program": __version__, "networks": [*known, sha256]}, indent=1)
     with contextlib.suppress(OSError):  # where nothing can be written, it is tried again the next time
-        write_atomically(_book(), text.encode())
+        write_kept(_book(), text)

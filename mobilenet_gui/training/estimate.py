@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import PhotoError
-from mobilenet_gui.core.kept_json import UNREADABLE, read_kept
+from mobilenet_gui.core.kept_json import UNREADABLE, read_kept, write_kept
 from mobilenet_gui.training.presets import Recipe, recipe_for
 from mobilenet_gui.training.training_settings import TrainingSettings
 
@@ -96,7 +95,7 @@ class PaceBook:
         """Note a pace."""
         with contextlib.suppress(OSError):
             values = self._read() | {f"{kind} {network}": float(seconds)}
-            write_atomically(self._path, json.dumps(values, indent=1).encode("ascii"))
+            write_kept(self._path, json.dumps(values, indent=1))
 
     def _read(self) -> dict[str, float]:
         try:
