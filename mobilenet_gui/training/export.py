@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -70,7 +71,12 @@ def _staging(job: ExportJob) -> Iterator[Path]:
             staging = stack.enter_context(staged_folder(job.output, job.staging))
         except OSError as error:
             raise storage_error(job.output, error) from error
-        yield staging
+        # TensorFlow's converter leaves its own files where temporary ones go: here, they go along with the rest.
+        before, tempfile.tempdir = tempfile.tempdir, str(staging)
+        try:
+            yield staging
+        finally:
+            tempfile.tempdir = before
 
 
 class _Exporter:

@@ -9,9 +9,11 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,7 +31,7 @@ from mobilenet_gui.core.tflite_import import import_tflite
 from mobilenet_gui.core.types import Label
 from mobilenet_gui.training import export_check, export_making, narrow_weights, protocol
 from mobilenet_gui.training.control import Control
-from mobilenet_gui.training.export import export
+from mobilenet_gui.training.export import _staging, export
 from mobilenet_gui.training.export_companions import one_line, proof
 from mobilenet_gui.training.export_formats import ALL_FORMATS, formats_for
 from mobilenet_gui.training.export_job import ExportFormat, ExportJob, ExportResult, results_of
@@ -536,3 +538,13 @@ def test_an_error_is_measured_where_the_program_is_undecided(tmp_path: Path, pho
     assert found == pytest.approx(0.0025, rel=0.02)
     answers[0, 1] = 1e-7
     assert export_check.largest_if_undecided(ask, replace(wanted, answers=answers), Control()) == 0
+
+
+def test_what_the_converter_leaves_goes_along_with_a_killed_export(tmp_path: Path) -> None:
+    job: Any = SimpleNamespace(output=tmp_path, staging="")
+    before = tempfile.gettempdir()
+    with _staging(job) as staging:
+        left = Path(tempfile.mkdtemp())
+        assert left.parent == staging
+    assert not left.exists()
+    assert tempfile.gettempdir() == before
