@@ -332,6 +332,9 @@ class ModelsPage(QWidget):
         if state is None:
             self.notices.say(model_id, "bad", str(error))
             return
+        if state.kind == "measure" and self._active.failure is not None and self._active.failure.id == model_id:
+            self._dismiss(model_id)  # that it cannot be used has been said, and why
+            return
         item = self._shelf.find(model_id)
         text, action, tone = failure_text(item.name if item is not None else state.title or model_id, state)
         labels = {"resume": tr("Resume"), "retry": tr("Try again")}
