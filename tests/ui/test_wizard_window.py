@@ -45,13 +45,13 @@ def test_the_wizard_is_wholly_on_the_screen(
     assert dialog.geometry().top() >= 40, "its title bar"
 
 
-def test_a_toast_leaves_the_place_for_more_folders_free(wizard: WizardBench) -> None:
-    dialog = wizard.dialog(wizard.filled(**{f"class {n}": 1 for n in range(12)}))
+def test_a_toast_leaves_the_place_for_more_folders_free(bench: WizardBench) -> None:
+    dialog = bench.dialog(bench.filled(**{f"class {n}": 1 for n in range(12)}))
     dialog.resize(900, 600)
     dialog.show()
     page, host = dialog.current, dialog.context.toasts
     assert isinstance(page, DataPage)
-    wizard.wait(page.strip.isVisible)
+    bench.wait(page.strip.isVisible)
     host.show_message("12 photos added", "Undo")
 
     def apart() -> bool:
@@ -59,4 +59,4 @@ def test_a_toast_leaves_the_place_for_more_folders_free(wizard: WizardBench) -> 
         strip = QRect(page.strip.mapTo(dialog, QPoint()), page.strip.size())
         return toast.adjusted(16, 16, -16, -16).bottom() < strip.top() and toast.top() > 0
 
-    wizard.wait(apart)
+    bench.wait(apart)
