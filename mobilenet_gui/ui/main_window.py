@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QEvent, Qt
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from mobilenet_gui.ui.finetune.news_desk import NewsDesk
     from mobilenet_gui.ui.finetune.page import FinetunePage
     from mobilenet_gui.ui.live.page import LivePage
+    from mobilenet_gui.ui.models.page import ModelsPage
     from mobilenet_gui.workers.models import ModelTasks
 
 
@@ -178,13 +178,7 @@ class MainWindow(QMainWindow):
             for project in given.projects:
                 self._finetune().import_zip(project)
         if given.models:
-            self._offer_import(given.models)
-
-    def _offer_import(self, files: Sequence[Path]) -> None:
-        from mobilenet_gui.ui.models.page import ModelsPage
-
-        self.show_page("models")
-        cast(ModelsPage, self._built["models"]).handle_paths(files)
+            self._models().handle_paths(given.models)
 
     def shut_down(self) -> None:
         """Stop everything that runs, in order; safe to call twice."""
@@ -290,6 +284,10 @@ class MainWindow(QMainWindow):
         page.progress_changed.connect(lambda fraction: self.rail.set_progress("models", fraction))
         return page
 
+    def _models(self) -> ModelsPage:
+        self.show_page("models")
+        return cast("ModelsPage", self._built["models"])
+
     def _build_settings(self) -> QWidget:
         from mobilenet_gui.ui.settings_page import SettingsPage
 
@@ -350,10 +348,7 @@ class MainWindow(QMainWindow):
 
     def _models_requested(self, action: str) -> None:
         """Follow the Photos page to the Models page: `show`, `download` (the recommended one), `import` or `folder`."""
-        from mobilenet_gui.ui.models.page import ModelsPage
-
-        self.show_page("models")
-        page = cast(ModelsPage, self._built["models"])
+        page = self._models()
         if action == "download":
             page.start_recommended_download()
         elif action == "import":

@@ -146,3 +146,19 @@ def test_the_cards_of_a_training_do_not_overlap(qtbot: QtBot, scale: float, widt
     cards = [figures.left_card, figures.accuracy_card, figures.epoch_card, figures.speed_card]
     qtbot.waitUntil(lambda: figures.speed_card.geometry().right() <= figures.width(), timeout=5000)
     assert not any(one.geometry().intersects(other.geometry()) for one, other in combinations(cards, 2))
+
+
+def test_names_that_differ_at_their_end_alone_are_drawn_apart(qtbot: QtBot, scale: float) -> None:
+    names = [f"African wild dog number {n}" for n in (21, 22)]
+    matrix = ConfusionMatrix()
+    qtbot.addWidget(matrix)
+    matrix.resize(round(300 * scale), round(260 * scale))
+    matrix.show()
+    drawn = []
+    for name in names:  # the same picture but for the end of one name
+        matrix.show_counts([name, "bees"], [[1, 0], [0, 1]])
+        drawn.append(matrix.grab().toImage())
+    assert drawn[0] != drawn[1]
+    table = ClassTable()
+    assert table.textElideMode() is Qt.TextElideMode.ElideMiddle
+    table.deleteLater()

@@ -14,12 +14,12 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QPushButton, QStack
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.core import catalog
-from mobilenet_gui.core.errors import DownloadError, StorageError
+from mobilenet_gui.core.errors import DownloadError, ModelError, StorageError
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.models.page import ModelsPage
 from mobilenet_gui.ui.theme import theme
-from mobilenet_gui.workers.active_model import ActiveModel
+from mobilenet_gui.workers.active_model import ActiveModel, Failure
 from mobilenet_gui.workers.inference import InferenceWorker
 from mobilenet_gui.workers.model_state import TaskState
 from mobilenet_gui.workers.models import ModelTasks
@@ -476,3 +476,20 @@ def test_speeds_not_known_yet_are_measured_when_the_page_is_shown(qtbot: QtBot, 
     bench.page.hide()
     bench.page.show()
     assert not bench.tasks.states(), "what is known is not measured again"
+
+
+@pytest.mark.parametrize("first", ["measured", "asked for"])
+def test_a_model_that_cannot_be_used_is_not_said_to_be_unmeasured_as_well(bench: Bench, first: str) -> None:
+    def measure() -> None:
+        bench.put(id="pets", kind="measure", phase="failed", error=ModelError("Pets", "Its file is damaged."))
+
+    if first == "measured":
+        measure()
+        assert bench.page.notices.banner("pets") is not None
+    bench.active.failure = Failure("pets", "Pets", "Its file is damaged.")
+    bench.active.changed.emit()
+    if first != "measured":
+        measure()
+    assert bench.page.notices.banner("pets") is None
+    assert bench.page.notices.banner("in use") is not None
+    assert bench.tasks.state("pets") is None

@@ -254,6 +254,10 @@ class ModelsPage(QWidget):
             self.notices.drop("in use")
         else:
             self.notices.drop(f"broken:{failure.id}")
+            measured = self._tasks.state(failure.id)
+            if measured is not None and measured.kind == "measure" and measured.error is not None:
+                self._tasks.dismiss(failure.id)
+                self.notices.drop(failure.id)
             can_go = self._store.has(failure.id) and not self._store.is_builtin(failure.id)
             self.notices.say(
                 "in use", "bad", text, action=tr("Remove") if can_go else "",
@@ -331,6 +335,9 @@ class ModelsPage(QWidget):
         self._tell_rail()
         if state is None:
             self.notices.say(model_id, "bad", str(error))
+            return
+        if state.kind == "measure" and self._active.failure is not None and self._active.failure.id == model_id:
+            self._show_trouble()  # that it cannot be used has been said, and why
             return
         item = self._shelf.find(model_id)
         text, action, tone = failure_text(item.name if item is not None else state.title or model_id, state)

@@ -358,17 +358,18 @@ class ConfusionMatrix(QAbstractScrollArea):
                 painter.translate(rect.center().x(), head - 6)
                 painter.rotate(-90)
                 room = QRectF(0, -fonts.px(9), head - 6 - fonts.px(_TURNED_TOP), fonts.px(18))
-                draw_text(painter, room, self._names[index], face, ink)
+                draw_text(painter, room, self._names[index], face, ink, both_ends=True)
                 painter.restore()
                 continue
             box = QRectF(rect.x() - 1, fonts.px(20), rect.width() + 2, fonts.px(18))
-            draw_text(painter, box, self._names[index], face, ink, align=Qt.AlignmentFlag.AlignHCenter)
+            draw_text(painter, box, self._names[index], face, ink, align=Qt.AlignmentFlag.AlignHCenter, both_ends=True)
         painter.setClipRect(QRectF(0, head, left, self.viewport().height() - head))
         for index in rows:
             rect = self.cell_rect((index, 0))
             face = fonts.font("small", fonts.SEMIBOLD if index == row else fonts.REGULAR)
             draw_text(painter, QRectF(0, rect.y(), left - 10, rect.height()), self._names[index], face,
-                      colours.text if index == row else colours.text2, align=Qt.AlignmentFlag.AlignRight)  # fmt: skip
+                      colours.text if index == row else colours.text2, align=Qt.AlignmentFlag.AlignRight,
+                      both_ends=True)  # fmt: skip
         painter.restore()
 
     def _paint_cell(self, painter: QPainter, cell: Cell) -> None:

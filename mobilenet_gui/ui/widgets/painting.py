@@ -100,11 +100,16 @@ def shadow(painter: QPainter, rect: QRectF, radius: float, *, size: float = 12.0
 
 
 def draw_text(painter: QPainter, rect: QRectF, text: str, font: QFont, color: QColor,
-              *, align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft, elide: bool = True) -> float:  # fmt: skip
-    """Draw one line of text, vertically centred in `rect`, shortened with "…" where too long; return its width."""
+              *, align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft, elide: bool = True,
+              both_ends: bool = False) -> float:  # fmt: skip
+    """Draw one line of text, vertically centred in `rect`, shortened with "…" where too long; return its width.
+
+    `both_ends`: shortened in the middle, for names, many of which differ at their end alone.
+    """
     metrics = QFontMetricsF(font)
     if elide:
-        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width() + 0.5)
+        mode = Qt.TextElideMode.ElideMiddle if both_ends else Qt.TextElideMode.ElideRight
+        text = metrics.elidedText(text, mode, rect.width() + 0.5)
     width = metrics.horizontalAdvance(text)
     if align & Qt.AlignmentFlag.AlignRight:
         x = rect.right() - width

@@ -107,6 +107,7 @@ class ClassTable(QTreeView):
         self.setUniformRowHeights(True)
         self.setSortingEnabled(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # many names differ at their end alone
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setAutoFillBackground(False)

@@ -60,7 +60,7 @@ def paint_card(
     rounded(painter, card, RADIUS_CARD, colours.panel, colours.line)
     covers = QRectF(card.x() + MARGIN, card.y() + MARGIN, card.width() - 2 * MARGIN, COVER_HEIGHT)
     paint_covers(painter, covers, images, row.photos, bad)
-    draw_text(painter, name_rect(card), row.name, fonts.font("card", fonts.SEMIBOLD), colours.text)
+    draw_text(painter, name_rect(card), row.name, fonts.font("card", fonts.SEMIBOLD), colours.text, both_ends=True)
     for button, icon in (("camera", "camera"), ("more", "more")):
         paint_icon(painter, icon, button_rect(card, button), colours.text2, fonts.px(16))
     line = fonts.px(18)

@@ -192,6 +192,7 @@ class DataPage(WizardPage):
         foot = QVBoxLayout()
         foot.setContentsMargins(DIALOG_MARGIN, 0, DIALOG_MARGIN, 20)
         foot.addWidget(self.strip)
+        self.context.toasts.keep_clear_of(self.strip)
         foot.addWidget(self.empty, 1)
         column.addLayout(foot)
         self._spare = QWidget()
