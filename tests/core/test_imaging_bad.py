@@ -94,7 +94,7 @@ def test_a_file_swapped_for_a_pipe_at_the_last_moment_does_not_hang(
     with monkeypatch.context() as patched:
         patched.setattr(os, "stat", lambda _path: status)
         said = reason(tmp_path / "pipe.jpg")
-    assert said == "The file is empty."
+    assert said == "This is a device or a pipe, not a file."
 
 
 def test_a_file_that_vanishes_after_it_was_listed(tmp_path: Path) -> None:

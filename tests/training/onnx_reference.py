@@ -39,7 +39,7 @@ def main(out: Path) -> None:
             assert properties == {"labels": json.dumps(LABELS, ensure_ascii=False), "n": "x"}
             assert loaded.doc_string == "what “it” is"
             assert not any(node.op_type == "BatchNormalization" for node in loaded.graph.node)
-            normalization: Normalization = "zero_255" if family.startswith("v3") else "minus1_1"
+            normalization: Normalization = "zero_255" if family.startswith(("v3", "lite")) else "minus1_1"
             pixels = np.random.default_rng(size).integers(0, 256, (3, size, size, 3), np.uint8)
             tensor = normalized_range(normalization)[pixels]
             wanted = keras_models.predict(model, tensor)

@@ -22,7 +22,7 @@ from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.recognizer import LiteRTRecognizer, top
 from mobilenet_gui.core.types import Label
 from mobilenet_gui.training import protocol
-from mobilenet_gui.training.architectures import FAMILIES, Architecture
+from mobilenet_gui.training.architectures import FAMILIES, ONE_WIDTH, Architecture
 from mobilenet_gui.training.job import ConvertJob
 from mobilenet_gui.training.process import WorkerProcess, run_job
 from tests.model_factory import make_labels
@@ -31,6 +31,8 @@ pytestmark = pytest.mark.keras
 
 REFERENCE = Path(__file__).with_name("keras_reference.py")
 TOLERANCE = 1e-4
+OF_KERAS = tuple(family for family in FAMILIES if family not in ONE_WIDTH)
+"""Those that Keras has, too."""
 SIZE = 64
 
 
@@ -56,8 +58,8 @@ def ask_keras(folder: Path, tasks: list[dict[str, Any]]) -> None:
 
 def test_architectures_are_those_of_keras(tmp_path: Path) -> None:
     widths = {"v1": (0.25, 0.6, 0.75), "v2": (0.35, 0.5, 0.6, 1.3, 1.4), "v3-small": (0.75,), "v3-large": (0.75, 1.3)}
-    tried = [(family, alpha, 7) for family in FAMILIES for alpha in widths.get(family, ())]
-    tried += [(family, 1.0, classes) for family in FAMILIES for classes in (1000, None)]  # type: ignore[misc]
+    tried = [(family, alpha, 7) for family in OF_KERAS for alpha in widths.get(family, ())]
+    tried += [(family, 1.0, classes) for family in OF_KERAS for classes in (1000, None)]  # type: ignore[misc]
     ask_keras(tmp_path, [{"do": "spec", "architectures": tried, "out": str(tmp_path / "spec.json")}])
     kinds = {"conv": "Conv2D", "depthwise": "DepthwiseConv2D", "norm": "BatchNormalization", "dense": "Dense"}
     for (family, alpha, classes), found in zip(tried, json.loads((tmp_path / "spec.json").read_text()), strict=True):
@@ -73,7 +75,7 @@ def noise(size: int, count: int) -> NDArray[np.uint8]:
     return np.clip(random.normal(middle, 50, (count, size, size, 3)), 0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", OF_KERAS)
 def test_every_family_answers_as_keras_does(tmp_path: Path, family: str) -> None:
     classes, alpha = 7, 1.0 if "minimalistic" in family else 0.75
     pixels = noise(SIZE, 4)
@@ -86,7 +88,7 @@ def test_every_family_answers_as_keras_does(tmp_path: Path, family: str) -> None
     assert wanted.std() > 1e-3  # it does tell the photos or classes apart
     # Each family goes through one format to the end; every format of every family is read in test_weights.
     names = ["legacy.h5", "modern.weights.h5", "archive.keras", "whole.h5"]
-    name = names[FAMILIES.index(family) % len(names)]
+    name = names[OF_KERAS.index(family) % len(names)]
     bundle = _convert(made / name, tmp_path / "b", make_labels(classes), size=SIZE)
     assert (bundle.manifest.family, bundle.manifest.alpha) == (family, alpha)
     assert bundle.preprocessing.normalization == normalization
