@@ -34,6 +34,7 @@ def start_training(main: MainWindow, folders: Path) -> Story:
     one = wizard()
     assert one is not None
     yield from press("Continue", one)
+    yield lambda: type(one.current).__name__ == "CheckPage"
     yield from press("Continue", one)
     yield from press("Fast", one)
     yield from press("Start training", one)
