@@ -403,5 +403,5 @@ def test_whatever_it_is_given_it_can_read_what_it_saved(project: Project) -> Non
     data, problem = project_file.load(project.folder)
     assert problem == ""
     assert state(Project(data)) == state(project)
-    with pytest.raises(ProjectError, match="no path"):
+    with pytest.raises(ProjectError, match="not a valid path"):
         project.add_photos([NewPhoto(Path("/a\0b.jpg"), "c1")])
