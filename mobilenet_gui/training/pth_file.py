@@ -9,8 +9,10 @@ Layout: `torch.serialization._legacy_save` of PyTorch 1.0 to 2.x.
 
 from __future__ import annotations
 
+import io
 import math
 import pickle
+import pickletools
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +25,7 @@ from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.architectures import Kind
 
-MAX_FILE_BYTES: Final = 1 << 30
+MAX_FILE_BYTES: Final = 256 << 20
 START: Final = b"\x80\x02\x8a\n"
 """How a legacy file begins: pickle protocol 2, and the magic number of ten bytes."""
 _MAX_STORAGES: Final = 20_000
@@ -36,6 +38,47 @@ _TYPES: Final = {
     "LongStorage": "<i8",
     "IntStorage": "<i4",
 }
+
+
+_OPCODES: Final = frozenset(
+    [
+        "PROTO",
+        "STOP",
+        "MARK",
+        "GLOBAL",
+        "BINPERSID",
+        "REDUCE",
+        "BUILD",
+        "NONE",
+        "NEWTRUE",
+        "NEWFALSE",
+        "BININT",
+        "BININT1",
+        "BININT2",
+        "LONG1",
+        "BINFLOAT",
+        "BINUNICODE",
+        "BINSTRING",
+        "SHORT_BINSTRING",
+        "EMPTY_TUPLE",
+        "TUPLE",
+        "TUPLE1",
+        "TUPLE2",
+        "TUPLE3",
+        "EMPTY_LIST",
+        "APPEND",
+        "APPENDS",
+        "EMPTY_DICT",
+        "SETITEM",
+        "SETITEMS",
+        "BINPUT",
+        "LONG_BINPUT",
+        "BINGET",
+        "LONG_BINGET",
+    ]
+)
+"""What protocol 2 needs for a state dict. The others can ask for memory without end, or make objects of any kind."""
+_MAX_MEMO: Final = 1_000_000
 
 
 class _RefusedError(pickle.UnpicklingError):
@@ -87,6 +130,16 @@ class _StateDictUnpickler(pickle.Unpickler):
         raise _RefusedError("storage")
 
 
+def _load(stream: IO[bytes], unpickler: pickle.Unpickler | None = None) -> Any:
+    """Return the next object; its instructions are looked through before the first is followed."""
+    start = stream.tell()
+    for opcode, argument, _ in pickletools.genops(stream):
+        if opcode.name not in _OPCODES or ("PUT" in opcode.name and int(argument or 0) > _MAX_MEMO):
+            raise _RefusedError(opcode.name)
+    stream.seek(start)
+    return (unpickler or _StateDictUnpickler(stream)).load()
+
+
 def _rebuild_tensor(storage: object, offset: object, shape: object, stride: object, *_: object) -> _Tensor:
     match storage, offset, shape, stride:
         case _Storage(), int(), tuple(), tuple():
@@ -106,8 +159,8 @@ def read_state_dict(path: Path) -> dict[str, NDArray[Any]]:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise ModelError(subject, tr("The file is too big for a MobileNet."))
-        with path.open("rb") as stream:
-            return _read(stream)
+        # All at once: asked for more than there is, a file would first make room for it.
+        return _read(io.BytesIO(path.read_bytes()))
     except OSError as error:
         reason = tr("The file cannot be read: {reason}.").format(reason=error.strerror or error)
         raise ModelError(subject, reason) from error
@@ -147,14 +200,13 @@ def _as_keras(arrays: dict[str, NDArray[Any]]) -> tuple[Kind, tuple[NDArray[Any]
 
 
 def _read(stream: IO[bytes]) -> dict[str, NDArray[Any]]:
-    if _StateDictUnpickler(stream).load() != _MAGIC or _StateDictUnpickler(stream).load() != _PROTOCOL:
+    if _load(stream) != _MAGIC or _load(stream) != _PROTOCOL:
         raise ValueError("no legacy file of PyTorch")
-    system = _StateDictUnpickler(stream).load()
+    system = _load(stream)
     if not isinstance(system, dict) or system.get("little_endian") is not True:
         raise ValueError("not little-endian")
     unpickler = _StateDictUnpickler(stream)
-    state = unpickler.load()
-    keys = _StateDictUnpickler(stream).load()
+    state, keys = _load(stream, unpickler), _load(stream)
     if not isinstance(state, dict) or not isinstance(keys, list):
         raise TypeError("no state dict")
     values: dict[str, NDArray[Any]] = {}
