@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -162,8 +163,18 @@ def windows_of(bench: Bench) -> dict[str, Callable[[], QWidget]]:
 @pytest.mark.parametrize("name", ["main", "wizard", "shortcuts", "wizard's shortcuts", "crash", "capture", "files"])
 def test_ctrl_q_works_in_every_window(bench: Bench, name: str) -> None:
     window = windows_of(bench)[name]()
-    ctrl_q(window)
-    bench.wait(lambda: not bench.window.isVisible())
+    pressed = 0.0
+
+    def is_closed() -> bool:
+        # Like a person, it presses again where nothing happened: on a busy machine a window loses the keyboard for a
+        # moment, and once in some hundred runs the first press came just then.
+        nonlocal pressed
+        if bench.window.isVisible() and isValid(window) and window.isActiveWindow() and time.monotonic() - pressed > 5:
+            pressed = time.monotonic()
+            ctrl_q(window)
+        return not bench.window.isVisible()
+
+    bench.wait(is_closed)
     # Those with a parent do not keep the program alive.
     alone = [widget for widget in QApplication.topLevelWidgets() if widget.parentWidget() is None]
     bench.wait(lambda: not any(_visible(widget) for widget in alone))
