@@ -212,7 +212,8 @@ def _batches(pairs: Pairs, joined: _Islands, photos: int, check: Check) -> Itera
         batch, pairs = pairs[:_PAIRS_AT_ONCE], pairs[_PAIRS_AT_ONCE:]
         yield batch
         checked += len(batch)
-        check(checked / min(most, checked + len(pairs)))
+        # None may be left to compare: photos that are their own mirror image have all been joined before.
+        check(checked / max(1, min(most, checked + len(pairs))))
 
 
 def _around_the_best(

@@ -91,6 +91,16 @@ def test_identical_files_and_the_best_first(tmp_path: Path) -> None:
     assert found.alike == ((0, 1, 2),)
 
 
+def test_photos_that_are_their_own_mirror_image_leave_nothing_to_compare(tmp_path: Path) -> None:
+    half = picture(3)
+    even = Image.blend(half, ImageOps.mirror(half), 0.5)
+    photos = [seen(tmp_path / f"{quality}.jpg", even, quality) for quality in (70, 95)]
+    shares: list[float | None] = []
+    found = find_duplicates(photos, check=shares.append)
+    assert found.copies == ((1, 0),)
+    assert all(share is None or 0 <= share <= 1 for share in shares)
+
+
 def test_unreadable_photos_belong_to_none() -> None:
     broken = Fingerprint(error="The file is damaged.")
     assert find_duplicates([broken, broken, broken]) == DuplicateGroups()
