@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -39,8 +41,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         calls.append(photos)
         return 0
 
-    monkeypatch.setattr("mobilenet_gui.app.run", run)
-    monkeypatch.setattr("mobilenet_gui.app.end_process", lambda _code: None)
+    # In the place of the module, which would load Qt: the tests of the command line run without it, too.
+    stand_in = SimpleNamespace(run=run, end_process=lambda _code: None)
+    monkeypatch.setitem(sys.modules, "mobilenet_gui.app", stand_in)
     return calls
 
 
