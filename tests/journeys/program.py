@@ -27,7 +27,7 @@ from tests.journeys import hands
 
 Story = Generator[Callable[[], object], None, None]
 PATIENCE_SECONDS = 120.0
-QUIT_SECONDS = 6.0 if os.environ.get("CI") else 3.0
+QUIT_SECONDS = 20.0 if os.environ.get("CI") else 3.0
 
 
 class Program:
@@ -97,7 +97,7 @@ class _Telling:
             assert not self._reports, "the program reports a crash"
             if not self._wish():
                 if time.monotonic() - self._since > PATIENCE_SECONDS:
-                    where = "".join(traceback.format_stack(getattr(self._steps, "gi_frame", None)))
+                    where = "".join(_places(self._steps))
                     raise AssertionError(f"waited in vain at\n{where}")
                 self._timer.start()
                 return
@@ -120,6 +120,15 @@ class _Telling:
             hands.click(question.window, question.at)
         if self.error is not None:
             QTimer.singleShot(2000, QApplication.exit)
+
+
+def _places(story: object) -> list[str]:
+    """Return where a story waits, and where each of those that it is made of does."""
+    places: list[str] = []
+    while (frame := getattr(story, "gi_frame", None)) is not None:
+        places += traceback.format_stack(frame, 1)
+        story = getattr(story, "gi_yieldfrom", None)
+    return places
 
 
 def _left(before: set[threading.Thread]) -> list[str]:
@@ -156,6 +165,20 @@ def press(words: str, within: QWidget | None = None) -> Story:
     target = hands.find(words, within, QAbstractButton)
     assert target is not None
     hands.click(target.window, target.at)
+
+
+def press_until(words: str, within: QWidget, reached: Callable[[], bool]) -> Story:
+    """Press the control whose words begin so, and again after a while where it was not heard, as a person would.
+
+    A button that is pressed in the very moment in which its page changes, or its words, does nothing.
+    """
+    while not reached():
+        yield lambda: reached() or hands.find(words, within, QAbstractButton)
+        target = hands.find(words, within, QAbstractButton)
+        if not reached() and target is not None:
+            hands.click(target.window, target.at)
+        again = time.monotonic() + 3
+        yield lambda: reached() or time.monotonic() > again  # noqa: B023 - waited for before it changes
 
 
 def drop(on: QWidget, *places: Path) -> None:

@@ -11,7 +11,7 @@ from mobilenet_gui import paths
 from mobilenet_gui.ui.main_window import MainWindow
 from tests.journeys import hands
 from tests.journeys.bait import class_folders
-from tests.journeys.program import Program, Story, drop, press, wizard
+from tests.journeys.program import Program, Story, drop, press, press_until, wizard
 from tests.photo_samples import encoded, shapes
 
 pytestmark = [
@@ -33,11 +33,10 @@ def start_training(main: MainWindow, folders: Path) -> Story:
     yield lambda: (one := wizard()) is not None and len(one.context.project.photos) == 24
     one = wizard()
     assert one is not None
-    yield from press("Continue", one)
-    yield lambda: type(one.current).__name__ == "CheckPage"
-    yield from press("Continue", one)
+    yield from press_until("Continue", one, lambda: type(one.current).__name__ != "DataPage")
+    yield from press_until("Continue", one, lambda: type(one.current).__name__ == "SettingsPage")
     yield from press("Fast", one)
-    yield from press("Start training", one)
+    yield from press_until("Start training", one, lambda: type(one.current).__name__ == "TrainPage")
     yield lambda: main.desk.training.busy
 
 

@@ -15,7 +15,7 @@ from mobilenet_gui.ui.main_window import MainWindow
 from mobilenet_gui.ui.models.page import ModelsPage
 from tests.journeys import hands
 from tests.journeys.bait import class_folders
-from tests.journeys.program import Program, Story, drop, press, shown, wizard
+from tests.journeys.program import Program, Story, drop, press_until, shown, wizard
 from tests.model_factory import make_labels, make_tflite
 from tests.photo_samples import encoded, shapes
 from tests.video_files import BLUE, GREEN, RED, colours
@@ -65,11 +65,8 @@ def go_to_settings() -> Story:
     """Press Continue until the settings are shown."""
     one = wizard()
     assert one is not None
-    yield from press("Continue", one)
-    # The page changes in a later turn; pressed at once, the same button would be pressed again.
-    yield lambda: type(one.current).__name__ == "CheckPage"
-    yield from press("Continue", one)
-    yield lambda: type(one.current).__name__ == "SettingsPage"
+    yield from press_until("Continue", one, lambda: type(one.current).__name__ != "DataPage")
+    yield from press_until("Continue", one, lambda: type(one.current).__name__ == "SettingsPage")
 
 
 def import_model(main: MainWindow, model: Path) -> Story:
@@ -180,10 +177,11 @@ def test_a_wizard_is_closed_while_its_tasks_run(program: Program, folders: Path,
         yield wizard
         if step != "while photos come in":
             yield lambda: (one := wizard()) is not None and len(one.context.project.photos) == 24
-            yield from press("Continue", wizard())
-        if step == "at the settings":
-            yield lambda: (one := wizard()) is not None and type(one.current).__name__ == "CheckPage"
-            yield from press("Continue", wizard())
+            found = wizard()
+            assert found is not None
+            yield from press_until("Continue", found, lambda: type(found.current).__name__ != "DataPage")
+            if step == "at the settings":
+                yield from press_until("Continue", found, lambda: type(found.current).__name__ == "SettingsPage")
         one = wizard()
         assert one is not None
         one.close()
