@@ -39,7 +39,8 @@ class Quitting(QObject):
     @Slot(QWidget, QWidget)
     def _look_at(self, _old: QWidget | None, now: QWidget | None) -> None:
         """Listen in a modal window, too: it keeps the keys of the others from being heard."""
-        dialog = None if now is None else now.window()
+        # A window that was closed, and is not gone yet, has no say any more.
+        dialog = None if now is None or not self._window.isVisible() else now.window()
         if dialog is not None and dialog.isModal() and dialog.findChild(QShortcut, _KEYS) is None:
             self._listen(dialog)
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QMainWindow, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 from mobilenet_gui.training.export_job import ExportFormat
 from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.ui.crash_dialog import CrashReporter
-from mobilenet_gui.ui.quitting import QuitQuestion
+from mobilenet_gui.ui.quitting import QuitQuestion, Quitting
 from mobilenet_gui.ui.widgets.turns import next_turn
 from mobilenet_gui.workers.training_state import TrainingState
 from tests import fake_trainer as fake
@@ -239,3 +239,15 @@ def _visible(widget: QWidget) -> bool:
         return widget.isVisible()
     except RuntimeError:  # deleted
         return False
+
+
+def test_a_window_that_was_closed_takes_no_keys_from_the_next(bench: Bench) -> None:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    application.focusChanged.disconnect(bench.window.quitting._look_at)
+    before = Quitting(QMainWindow(), lambda: [])
+    application.focusChanged.connect(bench.window.quitting._look_at)  # it hears of the dialog after the other
+    dialog = windows_of(bench)["files"]()
+    ctrl_q(dialog)
+    bench.wait(lambda: not bench.window.isVisible())
+    before._window.deleteLater()
