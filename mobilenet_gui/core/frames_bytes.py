@@ -65,30 +65,23 @@ class Pace:
         return min(self._longest, max(self._least, _SLOW * self._gap))
 
 
-class WebBytes(io.BufferedIOBase):
-    """What one address sends, from its beginning or, where the server can, from any place.
+class FetchedBytes(io.BufferedIOBase):
+    """Bytes that are fetched while OpenCV asks for them, as it asks a file.
 
     Attributes:
         live: it has no end; what does not come is silence then, not loading.
         failure: why it ended before its end; None where all is well.
-        size: in bytes; None where the server does not tell.
     """
 
-    def __init__(self, answer: HttpStream, subject: str, line: Line) -> None:
-        """Take over an answer of status 200 or 206 of which nothing was taken yet."""
+    def __init__(self, subject: str, line: Line) -> None:
+        """Begin at the first byte; `subject` is what errors name, `line` tells when nobody waits any more."""
         super().__init__()
-        self._answer: HttpStream | None = answer
-        self._url, self._subject, self._line = answer.url, subject, line
+        self._subject, self._line = subject, line
         self.live = False
         self.failure: SourceError | None = None
-        self.size = _length(answer)
-        self.whole_only = False
-        """The server was asked for a part and sent the whole."""
-        self._blocks: dict[int, bytes] = {}
-        self._next = 0  # the block that the answer's buffer begins with
+        self._answer: HttpStream | None = None
         self._place = 0
         self._waited = 0.0
-        self._pace = Pace()
         self._loading = SourceError(subject, tr("Loading: the video comes slower than it is played."), Problem.LOADING)
 
     # what OpenCV asks for
@@ -98,12 +91,70 @@ class WebBytes(io.BufferedIOBase):
         return True
 
     def seekable(self) -> bool:
-        """Say that it is, as far as the server lets us."""
+        """Say that it is, as far as can be gone."""
         return True
 
     def tell(self) -> int:
         """Return the place in bytes."""
         return self._place
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return what is there, at least a byte; nothing at the end, after a failure, or when the line was cut."""
+        try:
+            return self._take(BLOCK if size is None or size < 0 else size)
+        except Interrupted:
+            return b""
+        except SourceError as error:
+            self.failure = error
+            return b""
+
+    def _take(self, wanted: int) -> bytes:
+        """Return up to so many bytes and go on behind them; none at the end.
+
+        Raises:
+            Interrupted: nobody waits any more.
+            SourceError: it broke off.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._drop()
+        super().close()
+
+    def _drop(self) -> None:
+        if self._answer is not None:
+            self._answer.close()
+            self._answer = None
+
+    # for the source
+
+    def begin_frame(self) -> None:
+        """Hear that the waiting for another frame begins."""
+        self._waited = 0.0
+
+    def trouble(self) -> SourceError | None:
+        """Return why it ended before its end."""
+        return self.failure
+
+
+class WebBytes(FetchedBytes):
+    """What one address sends, from its beginning or, where the server can, from any place.
+
+    Attributes:
+        size: in bytes; None where the server does not tell.
+    """
+
+    def __init__(self, answer: HttpStream, subject: str, line: Line) -> None:
+        """Take over an answer of status 200 or 206 of which nothing was taken yet."""
+        super().__init__(subject, line)
+        self._answer, self._url = answer, answer.url
+        self.size = _length(answer)
+        self.whole_only = False
+        """The server was asked for a part and sent the whole."""
+        self._blocks: dict[int, bytes] = {}
+        self._next = 0  # the block that the answer's buffer begins with
+        self._pace = Pace()
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go to a place; -1 where that is not known."""
@@ -115,38 +166,17 @@ class WebBytes(io.BufferedIOBase):
         self._place = place
         return place
 
-    def read(self, size: int | None = -1) -> bytes:
-        """Return what is there, at least a byte; nothing at the end, after a failure, or when the line was cut."""
-        wanted = BLOCK if size is None or size < 0 else size
-        try:
-            data = self._bytes(wanted)
-        except Interrupted:
-            return b""
-        except SourceError as error:
-            self.failure = error
-            return b""
+    def _take(self, wanted: int) -> bytes:
+        data = self._bytes(wanted)
         self._place += len(data)
         if data:
             self.failure = None  # it was no end, only a place that the server does not send from
         return data
 
     def close(self) -> None:
-        """Close the connection."""
-        if self._answer is not None:
-            self._answer.close()
-            self._answer = None
+        """Close the connection and forget what was remembered."""
         self._blocks.clear()
         super().close()
-
-    # for the source
-
-    def begin_frame(self) -> None:
-        """Hear that the waiting for another frame begins."""
-        self._waited = 0.0
-
-    def trouble(self) -> SourceError | None:
-        """Return why it ended before its end."""
-        return self.failure
 
     # the connection
 
@@ -224,8 +254,7 @@ class WebBytes(io.BufferedIOBase):
 
     def _connect(self, number: int) -> bool:
         """Ask for what begins with a block; False where the server begins at the beginning."""
-        if self._answer is not None:
-            self._answer.close()
+        self._drop()
         self._answer = HttpStream(self._url, self._subject, self._line, start=number * BLOCK)
         if self._answer.status >= HTTPStatus.BAD_REQUEST:
             raise status_error(self._subject, self._answer.status)

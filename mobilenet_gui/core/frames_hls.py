@@ -12,7 +12,7 @@ import time
 from http import HTTPStatus
 from typing import Final
 
-from mobilenet_gui.core.frames_bytes import LOADING_SECONDS, SILENT_SECONDS, TRIES, silent_words
+from mobilenet_gui.core.frames_bytes import LOADING_SECONDS, SILENT_SECONDS, TRIES, FetchedBytes, silent_words
 from mobilenet_gui.core.frames_http import HttpStream, Interrupted, Silence, status_error
 from mobilenet_gui.core.frames_playlist import Part, Playlist, choose_variant, read_playlist
 from mobilenet_gui.core.frames_types import Line, Problem, SourceError
@@ -26,13 +26,11 @@ _KEPT: Final = 16 << 20
 """So many bytes back, and on, can be gone: where sound and pictures lie apart within a segment."""
 
 
-class HlsBytes(io.BufferedIOBase):
+class HlsBytes(FetchedBytes):
     """The segments of a list, one after another.
 
     Attributes:
         playlist: as read last.
-        live: it goes on.
-        failure: why it ended before its end; None where all is well.
     """
 
     def __init__(self, url: str, subject: str, line: Line, *, start: float | None = None) -> None:
@@ -48,9 +46,8 @@ class HlsBytes(io.BufferedIOBase):
         Raises:
             SourceError: it cannot be fetched, or is no list of videos.
         """
-        super().__init__()
-        self._url, self._subject, self._line = url, subject, line
-        self.failure: SourceError | None = None
+        super().__init__(subject, line)
+        self._url = url
         self.playlist = self._fetch()
         for _ in range(2):
             if self.playlist.variants:
@@ -70,33 +67,15 @@ class HlsBytes(io.BufferedIOBase):
                     break
                 self.begins += segment.seconds
                 self._number += 1
-        # What was handed out last, and the place in all that was.
-        self._window, self._window_begin, self._place = bytearray(), 0, 0
+        # What was handed out last, and where in all that was it begins.
+        self._window, self._window_begin = bytearray(), 0
         self._fetched = time.monotonic()
         self._heard = time.monotonic()
-        self._waited = 0.0
         self._head: Part | None = None
         self._parts: list[Part] = []
-        self._answer: HttpStream | None = None
         self._left: int | None = None
         self._missed = 0
-        words = tr("Loading: the video comes slower than it is played.")
-        self._loading = SourceError(subject, words, Problem.LOADING)
         self._silent = SourceError(subject, silent_words(), Problem.STALLED)
-
-    # what OpenCV asks for
-
-    def readable(self) -> bool:
-        """Say that it is."""
-        return True
-
-    def seekable(self) -> bool:
-        """Say that it is, as far as one segment reaches."""
-        return True
-
-    def tell(self) -> int:
-        """Return the place in bytes."""
-        return self._place
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go to a place near; -1 where it is too far, or counted from an end that nobody knows."""
@@ -107,41 +86,18 @@ class HlsBytes(io.BufferedIOBase):
         self._place = place
         return place
 
-    def read(self, size: int | None = -1) -> bytes:
-        """Return what is there, at least a byte; nothing at the end, after a failure, or when the line was cut."""
-        wanted = 64 * 1024 if size is None or size < 0 else size
-        try:
-            while (offset := self._place - self._window_begin) >= len(self._window):
-                data = self._bytes(wanted)
-                if not data:
-                    return b""
-                self._window += data
-                if len(self._window) > 2 * _KEPT:
-                    self._window_begin += len(self._window) - _KEPT
-                    del self._window[:-_KEPT]
-            found = bytes(self._window[offset : offset + wanted])
-            self._place += len(found)
-            return found
-        except Interrupted:
-            return b""
-        except SourceError as error:
-            self.failure = error
-            return b""
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._drop()
-        super().close()
-
-    # for the source
-
-    def begin_frame(self) -> None:
-        """Hear that the waiting for another frame begins."""
-        self._waited = 0.0
-
-    def trouble(self) -> SourceError | None:
-        """Return why it ended before its end."""
-        return self.failure
+    def _take(self, wanted: int) -> bytes:
+        while (offset := self._place - self._window_begin) >= len(self._window):
+            data = self._bytes(wanted)
+            if not data:
+                return b""
+            self._window += data
+            if len(self._window) > 2 * _KEPT:
+                self._window_begin += len(self._window) - _KEPT
+                del self._window[:-_KEPT]
+        found = bytes(self._window[offset : offset + wanted])
+        self._place += len(found)
+        return found
 
     # lists and segments
 
@@ -293,7 +249,5 @@ class HlsBytes(io.BufferedIOBase):
         return SourceError(self._subject, tr("The connection to the stream broke."), Problem.LOST)
 
     def _drop(self) -> None:
-        if self._answer is not None:
-            self._answer.close()
-            self._answer = None
+        super()._drop()
         self._left = None
