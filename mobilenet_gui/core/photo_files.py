@@ -191,7 +191,7 @@ def _scan_folder(  # noqa: PLR0917 - one caller
                 continue
             seen.add((status.st_dev, status.st_ino))
             with os.scandir(openable(folder)) as entries:
-                listed = [(entry.name, _is_folder(entry)) for entry in entries if not _is_hidden(entry)]
+                listed = [(entry.name, entry_is_folder(entry)) for entry in entries if not _is_hidden(entry)]
         except OSError as error:
             yield PhotoError(str(folder), os_reason(error))
             continue
@@ -227,7 +227,8 @@ def place_of(folder: Path) -> Place | None:
     return status.st_dev, status.st_ino
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def entry_is_folder(entry: os.DirEntry[str]) -> bool:
+    """Say whether a listed entry is a folder, or a link to one; what cannot be looked up is none."""
     try:
         return entry.is_dir()
     except OSError:

@@ -15,6 +15,7 @@ from mobilenet_gui.core.errors import Cancelled, PhotoError
 from mobilenet_gui.core.file_kinds import is_system_folder
 from mobilenet_gui.core.photo_files import (
     Place,
+    entry_is_folder,
     is_other_kind,
     looks_like_photo,
     natural_key,
@@ -134,7 +135,7 @@ class FolderReader:
                 for entry in entries:
                     if entry.name.startswith("."):
                         continue
-                    if not _is_dir(entry):
+                    if not entry_is_folder(entry):
                         files.append(folder / entry.name)
                     elif not is_system_folder(entry.name):
                         (links if _is_link(entry) else folders).append(folder / entry.name)
@@ -171,13 +172,6 @@ class FolderReader:
 def _class_name(name: str) -> str:
     """Return what a class is called after a folder of that name."""
     return tr("Photos") if name_problem(name) else clean_name(name)
-
-
-def _is_dir(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
 
 
 def _is_link(entry: os.DirEntry[str]) -> bool:

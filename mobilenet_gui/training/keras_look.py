@@ -100,25 +100,15 @@ def recognise_in(file: WeightsFile, declared: Declared, path: Path) -> Recognise
     if composed is None:
         raise AssertionError("neither was found")
     size = input_size(file, declared, path, composed.backbone.family)
-    as_official = composed.as_official()
-    if as_official is not None:
-        architecture, arrays = as_official
-        return Recognised(
-            architecture,
-            size,
-            composed.classes,
-            composed.normalization,
-            not composed.told,
-            as_official=arrays,
-            binary=composed.binary,
-        )
+    architecture, arrays = composed.as_official() or (composed.backbone, None)
     return Recognised(
-        composed.backbone,
+        architecture,
         size,
         composed.classes,
         composed.normalization,
         not composed.told,
-        composed=composed,
+        composed=composed if arrays is None else None,
+        as_official=arrays,
         binary=composed.binary,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,20 +45,14 @@ def local_paths(mime: QMimeData) -> list[Path]:
 
 def opened_files(texts: Iterable[str]) -> LocalFiles:
     """Return what paths and addresses mean that somebody gave at the start."""
+    return _sorted(texts, given_path)
+
+
+def _sorted(texts: Iterable[str], meaning: Callable[[str], Path] = path_of_address) -> LocalFiles:
     files = LocalFiles()
     for text in texts:
         try:
-            files.paths.append(given_path(text))
-        except PhotoError as error:
-            files.refused.append(error)
-    return files
-
-
-def _sorted(addresses: Iterable[str]) -> LocalFiles:
-    files = LocalFiles()
-    for address in addresses:
-        try:
-            files.paths.append(path_of_address(address))
+            files.paths.append(meaning(text))
         except PhotoError as error:
             files.refused.append(error)
     return files
