@@ -50,7 +50,8 @@ class Program:
 
     def live(self, story: Callable[[MainWindow], Story], *given: Path) -> None:
         """Start the program with files, follow the story, quit."""
-        threads = set(threading.enumerate())
+        # What earlier tests of this process left, multiprocessing's resource tracker among it, is not the program's.
+        before = set(threading.enumerate()), set(psutil.Process().children())
         told = _Telling(story, self.reports)
         QTimer.singleShot(0, told.begin)
         code = app.run([str(path) for path in given], trace=StartupTrace(False), new_window=True)
@@ -60,7 +61,7 @@ class Program:
             raise told.error
         assert code == 0
         deadline = told.left_at + QUIT_SECONDS
-        while (left := _left(threads)) and time.monotonic() < deadline:
+        while (left := _left(*before)) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not left, f"running after the program ended: {left}"
         assert time.monotonic() < deadline, f"quitting took {time.monotonic() - told.left_at:.1f} s"
@@ -131,12 +132,11 @@ def _places(story: object) -> list[str]:
     return places
 
 
-def _left(before: set[threading.Thread]) -> list[str]:
-    threads = [one.name for one in threading.enumerate() if one not in before and one.is_alive()]
-    mine = psutil.Process()
-    return threads + [
-        f"process {child.pid}" for child in mine.children() if child.is_running() and child.status() != "zombie"
-    ]
+def _left(threads: set[threading.Thread], children: set[psutil.Process]) -> list[str]:
+    """Return what runs that did not run before: threads, and processes that were started."""
+    names = [one.name for one in threading.enumerate() if one not in threads and one.is_alive()]
+    started = [child for child in psutil.Process().children() if child not in children]
+    return names + [f"process {child.pid}" for child in started if child.is_running() and child.status() != "zombie"]
 
 
 def window() -> MainWindow:
