@@ -21,10 +21,8 @@ EXIT_FAILED: Final = 1
 """Something could not be done, such as a photo that could not be read."""
 EXIT_USAGE: Final = 2
 """The command, or the model that it names, cannot be used; nothing was done."""
-EXIT_INTERRUPTED: Final = 130
 EXIT_BROKEN_PIPE: Final = 141
 """What a shell reports for a program that its reader left, such as `head`."""
-EXIT_TERMINATED: Final = 143
 
 _SIGNALS: Final = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)

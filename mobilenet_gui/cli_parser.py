@@ -12,7 +12,10 @@ from mobilenet_gui.i18n import tr
 
 
 class _Printer(argparse.ArgumentParser):
-    """Prints the help, versions and errors."""
+    """Prints the help, versions and errors, and suggests the choice that was meant."""
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        check_choice(action, value)
 
     def _print_message(self, message: str, file: Any = None) -> None:
         if not message or file is None or file is not sys.stdout:
@@ -71,9 +74,6 @@ class Parser(_Printer):
             n += 1
         return given, end
 
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
-        check_choice(action, value)
-
     def _refuse(self, rest: Sequence[str]) -> NoReturn:
         word = next((text for text in rest if _is_option(text)), None)
         if word is None:
@@ -91,9 +91,6 @@ class _Part(_Printer):
         self._whole = whole
         for action in actions:
             self._add_action(action)
-
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
-        check_choice(action, value)
 
     def print_help(self, file: Any = None) -> None:
         self._whole.print_help(file)

@@ -45,11 +45,6 @@ class NewsDesk(QObject):
         if isinstance(application, QGuiApplication):
             application.focusWindowChanged.connect(self._look_up)
 
-    @property
-    def unseen(self) -> tuple[TrainingNews, ...]:
-        """What has been told and not been looked at."""
-        return tuple(self._unseen)
-
     @Slot()
     def seen(self) -> None:
         """Fine-tune was opened: it shows all of it."""
