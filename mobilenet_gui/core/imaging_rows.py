@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import IO
 
-from mobilenet_gui.core import imaging_bmp as bmp
-from mobilenet_gui.core import imaging_tiff as tiff
 from mobilenet_gui.core.errors import PhotoError
 from mobilenet_gui.core.imaging_bands import RowSource
 from mobilenet_gui.core.imaging_formats import not_read
@@ -15,15 +13,25 @@ from mobilenet_gui.i18n import tr
 
 
 def row_source(stream: IO[bytes], kind: str, length: int, subject: str) -> RowSource | None:
-    """Return what reads a photo of a kind that Pillow does not read, or not rightly; None where Pillow does."""
+    """Return what reads a photo of a kind that Pillow does not read, or not rightly; None where Pillow does.
+
+    The readers are imported when one is needed: a start with a JPEG pays for none.
+    """
     try:
         if kind == "TIFF":
             layout = read_layout(stream, length)
             if layout.is_raw:
                 raise PhotoError(subject, tr("Camera raw files are not supported. Export the photo as JPEG or TIFF."))
-            return None if pillow_reads(layout) else tiff.TiffRows(stream, length, layout)
-        if kind == "BMP" and _bmp_packing(stream) in {bmp.BIT_FIELDS, bmp.ALPHA_BIT_FIELDS}:
-            return bmp.BmpRows(stream, length)
+            if pillow_reads(layout):
+                return None
+            from mobilenet_gui.core.imaging_tiff import TiffRows
+
+            return TiffRows(stream, length, layout)
+        if kind == "BMP":
+            from mobilenet_gui.core import imaging_bmp as bmp
+
+            if _bmp_packing(stream) in {bmp.BIT_FIELDS, bmp.ALPHA_BIT_FIELDS}:
+                return bmp.BmpRows(stream, length)
     except TiffError as error:
         raise PhotoError(subject, _tiff_reason(error)) from error
     except EOFError as error:
