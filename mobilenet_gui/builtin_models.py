@@ -11,9 +11,7 @@ import contextlib
 import hashlib
 import importlib.util
 import os
-import shutil
 import sys
-import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +19,7 @@ from typing import Final
 
 from mobilenet_gui import paths
 from mobilenet_gui.core import manifest as manifests
-from mobilenet_gui.core.atomic import write_atomically
+from mobilenet_gui.core.atomic import staged_folder, write_atomically
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import ModelError, UserError
 from mobilenet_gui.core.install import BuildRequest
@@ -82,9 +80,8 @@ def make(folder: Path | None = None) -> bool:
     with source.open("rb") as stream:
         if hashlib.file_digest(stream, "sha256").hexdigest() != SHA256:
             raise ModelError(str(source), tr("These are not the weights that this version of the program knows."))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=target.parent) as staging:
-        made = Path(staging) / MODEL_ID
+    with staged_folder(target.parent) as staging:
+        made = staging / MODEL_ID
         request = BuildRequest(source, made, _naming(), family="lite0", alpha=1.0, input_size=_SIZE)
         with WorkerBuilder() as build:
             build(request, lambda _text, _share: None, threading.Event())
@@ -93,11 +90,9 @@ def make(folder: Path | None = None) -> bool:
         provenance = replace(bundle.manifest.provenance, created=_PUBLISHED)
         known = replace(bundle.manifest, builtin=True, metrics=Metrics(top1=_TOP1), provenance=provenance)
         write_atomically(made / MANIFEST_NAME, manifests.to_json(known).encode())
-        old = Path(staging) / "old"
         if target.exists():
-            target.rename(old)
+            target.rename(staging / "old")
         made.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
     return True
 
 
