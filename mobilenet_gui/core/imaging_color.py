@@ -28,7 +28,7 @@ _transforms_lock = threading.Lock()
 def rgb_converters(image: Image.Image) -> tuple[Converter, Converter | None]:
     """Return how `image`, which must be loaded, becomes RGB, and how that RGB becomes sRGB.
 
-    What depends on the whole photo (the range of its values, its colour profile) is settled here, so the first
+    What depends on the whole photo, its colour profile, is settled here, so the first
     function may be given the photo piece by piece. The second is None for a photo that is sRGB already; it works
     pixel by pixel, so it is cheapest applied to the smallest version that is needed.
     """
@@ -36,8 +36,8 @@ def rgb_converters(image: Image.Image) -> tuple[Converter, Converter | None]:
     profile = image.info.get("icc_profile")
     if mode in {"LA", "La", "PA", "RGBA", "RGBa"} or (mode in {"P", "L", "RGB"} and "transparency" in image.info):
         to_rgb: Converter = _flatten
-    elif mode in {"I", "F"} or mode.startswith("I;16"):
-        to_rgb = _DeepToRGB(image)
+    elif mode.startswith("I;16"):
+        to_rgb = _deep_to_rgb
     elif mode in {"LAB", "CMYK"}:
         return profile_to_srgb(profile, mode) or _plain, None
     else:
@@ -61,29 +61,11 @@ def _flatten(image: Image.Image) -> Image.Image:
     return flat
 
 
-class _DeepToRGB:
-    """Scales grey values of 16 and more bits, or floating point, to 8 bits; the scale is that of the whole photo."""
-
-    def __init__(self, image: Image.Image) -> None:
-        if image.mode.startswith("I;16"):
-            self.low, self.high = 0.0, 65535.0
-            return
-        values = np.asarray(image)
-        finite = values[np.isfinite(values)] if image.mode == "F" else values
-        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-        # The file does not say where white is. The smallest customary range that holds the values is taken.
-        customary = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
-        fitting = [white for white in customary if low >= 0 and high <= white]
-        self.low, self.high = (0.0, fitting[0]) if fitting else (low, max(high, low + 1e-12))
-
-    def __call__(self, image: Image.Image) -> Image.Image:
-        values = np.asarray(image).astype(np.float32)
-        with np.errstate(all="ignore"):  # a broken file holds any bits; numpy would comment on them on stderr
-            values -= self.low
-            values *= 255.0 / (self.high - self.low)
-        np.nan_to_num(values, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
-        np.clip(values, 0.0, 255.0, out=values)
-        return Image.fromarray(np.rint(values).astype(np.uint8)).convert("RGB")
+def _deep_to_rgb(image: Image.Image) -> Image.Image:
+    """Bring 16-bit grey to 8 bits. Deeper and floating-point photos come by `imaging_bands`."""
+    values = np.asarray(image).astype(np.float32)
+    values *= 255.0 / 65535.0
+    return Image.fromarray(np.rint(values).astype(np.uint8)).convert("RGB")
 
 
 def profile_to_srgb(profile: object, mode: str) -> Converter | None:
