@@ -12,6 +12,7 @@ from mobilenet_gui import builtin_models, paths
 from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import ModelError
+from mobilenet_gui.core.explain import heat_map
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.training.bases import recommended
@@ -59,7 +60,10 @@ def test_what_we_offer_is_answered_right(lite: Bundle) -> None:
         photo = imaging.decode_for(photos[name], lite.preprocessing)
         answer = recognizer.recognize(photo, want_features=True)
         assert answer.best.label == label, name
-        assert answer.features is not None
+        assert answer.features is not None, "what Explain is made of"
+        head = lite.head()
+        assert head is not None
+        assert heat_map(answer.features, head, answer.best.index).max() == pytest.approx(1)
     recognizer.close()
 
 
