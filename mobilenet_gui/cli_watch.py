@@ -8,13 +8,15 @@ import math
 import threading
 import time
 from collections.abc import Generator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from mobilenet_gui.cli_command import EXIT_FAILED, EXIT_OK, EXIT_USAGE, command
 from mobilenet_gui.cli_model import add_model_option, find_model
 from mobilenet_gui.cli_output import Out, complain, prepare_stdout, printable, say
 from mobilenet_gui.cli_parser import add_format_option, at_least_one
-from mobilenet_gui.core.answers import ranked_cells, ranked_heading
+from mobilenet_gui.core.answers import prediction_records, ranked_cells, ranked_heading
+from mobilenet_gui.core.groups import group_text
 from mobilenet_gui.core.records import csv_line, json_line
 from mobilenet_gui.i18n import tr
 
@@ -214,18 +216,22 @@ class _Text:
 
     def __init__(self, out: Out, every: bool) -> None:
         self._out, self._every = out, every
-        self._shown: tuple[int | None] | None = None
+        self._shown: tuple[int | str | None] | None = None
 
     def answer(self, answer: LiveAnswer) -> None:
         winner = answer.winner
         if self._every:
-            parts = [f"{p.probability * 100:5.1f} %  {printable(p.label)}" for p in answer.raw]
+            parts = [f"{p.probability * 100:5.1f} %  {printable(p.shown)}" for p in answer.raw]
             self._line(answer, "   ".join(parts))
             return
-        now = (None if winner is None else winner.index,)
+        now = (winner.index if winner is not None else answer.group.name if answer.group is not None else None,)
         if now != self._shown:
             self._shown = now
-            text = tr("Not sure") if winner is None else f"{winner.probability * 100:5.1f} %  {printable(winner.label)}"
+            text = tr("Not sure")
+            if winner is not None:
+                text = f"{winner.probability * 100:5.1f} %  {printable(winner.shown)}"
+            elif answer.group is not None:
+                text = f"{answer.group.probability * 100:5.1f} %  {group_text(answer.group)}"
             self._line(answer, text)
 
     def failure(self, error: UserError) -> None:
@@ -243,15 +249,15 @@ class _Json:
         self._out, self._source = out, source
 
     def answer(self, answer: LiveAnswer) -> None:
-        record = {
+        record: dict[str, Any] = {
             "source": self._source,
             "model": answer.model_id,
             "timestamp": round(answer.frame.timestamp, 3),
-            "predictions": [
-                {"index": p.index, "id": p.id, "label": p.label, "probability": p.probability} for p in answer.raw
-            ],
+            "predictions": prediction_records(answer.raw),
             "milliseconds": round(answer.timing.total, 3),
         }
+        if answer.group is not None:
+            record["group"] = asdict(answer.group)
         self._line(record)
 
     def failure(self, error: UserError) -> None:

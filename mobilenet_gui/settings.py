@@ -17,6 +17,7 @@ from typing import Any, Literal, cast
 
 from mobilenet_gui.core.addresses import shown
 from mobilenet_gui.core.atomic import write_atomically
+from mobilenet_gui.core.confidence import SURE_FROM
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.sound_text import is_sound
 from mobilenet_gui.i18n import tr
@@ -52,7 +53,7 @@ class Settings:
     """Every setting of the program with its default."""
 
     theme: Literal["system", "light", "dark"] = _setting("system", Rule(choices=("system", "light", "dark")))
-    sure_from: float = _setting(0.5, Rule(0.05, 0.99))
+    sure_from: float = _setting(SURE_FROM, Rule(0.05, 0.99))
     """Probability from which the answer counts as sure."""
     explain: bool = _setting(False)
     explain_strength: float = _setting(0.62, Rule(0.0, 1.0))

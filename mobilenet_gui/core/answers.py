@@ -9,23 +9,27 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import shutil
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from mobilenet_gui.core.atomic import staged_file
+from mobilenet_gui.core.class_names import kinds_of, other_names
 from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
 from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.core.groups import group_text, named_group
 from mobilenet_gui.core.photo_files import open_regular
 from mobilenet_gui.core.photo_session import Photo, PhotoState
 from mobilenet_gui.core.records import MARK, as_line, csv_line, json_line, write_whole
-from mobilenet_gui.core.types import PhotoSource, Prediction, Recognition
+from mobilenet_gui.core.types import Group, PhotoSource, Prediction, Recognition
 from mobilenet_gui.i18n import tr
 
 TABLE_TOP_K = 5
+_SCIENTIFIC = re.compile(r"[A-Z][a-z]+ [a-z]{3,}")
 
 
 def percent(probability: float, digits: int = 1) -> str:
@@ -38,11 +42,18 @@ def headline(label: str) -> str:
     return label[:1].upper() + label[1:]
 
 
-def first_synonym(synonyms: str, label: str) -> str:
-    """Return the last further name (ImageNet puts the scientific one there), empty if it only repeats the label."""
-    names = [name.strip() for name in synonyms.split(",") if name.strip()]
-    names = [name for name in names if name.casefold() != label.casefold()]
-    return names[-1] if names else ""
+def second_name(answer: Prediction) -> str:
+    """Return the scientific name where there is one (WordNet puts it last), else the first further one, or nothing."""
+    names = other_names(answer.id, answer.label, answer.synonyms)
+    return "" if not names else names[-1] if _SCIENTIFIC.fullmatch(names[-1]) else names[0]
+
+
+def names_tip(answer: Prediction) -> str:
+    """Return all further names and the kinds of an answer, for a tooltip; empty where there are none."""
+    names = ", ".join(other_names(answer.id, answer.label, answer.synonyms))
+    return "\n".join(
+        filter(None, (names, " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} ".join(kinds_of(answer.id)[::-1])))
+    )
 
 
 def milliseconds(value: float) -> str:
@@ -52,15 +63,33 @@ def milliseconds(value: float) -> str:
     return f"{value:.1f}\N{NO-BREAK SPACE}ms" if value < 100 else f"{value:.0f}\N{NO-BREAK SPACE}ms"
 
 
+def group_answer(recognition: Recognition, sure_from: float) -> Group | None:
+    """Return the kind that answers where no class does: the best class is below `sure_from` (0-1), a kind is not."""
+    if recognition.best.probability >= sure_from:
+        return None
+    return named_group(recognition.groups, sure_from)
+
+
 def as_text(name: str, recognition: Recognition, sure_from: float) -> str:
     """Return one answer as text to paste: the photo's name, the verdict, a line for each label."""
     best = recognition.best
     word = certainty(best.probability, sure_from)
-    named = headline(as_line(best.label))
+    group = group_answer(recognition, sure_from)
+    named = headline(as_line(best.shown))
+    if group is not None:
+        named, word = group_text(group), certainty(group.probability, sure_from)
     verdict = certainty_text(word) if word is Certainty.NOT else f"{named} ({certainty_text(word)})"
     lines = [f"{as_line(name)}: {verdict}"]
-    lines += [f"{percent(p.probability)}  {headline(as_line(p.label))}" for p in recognition.predictions]
+    lines += [f"{percent(p.probability)}  {headline(as_line(p.shown))}" for p in recognition.predictions]
     return "\n".join(lines) + "\n"
+
+
+def prediction_records(predictions: Iterable[Prediction]) -> list[dict[str, Any]]:
+    """Return labels as JSON objects: `label` is the model's own word, `name` the one shown to people."""
+    return [
+        {"index": p.index, "id": p.id, "label": p.label, "probability": p.probability, "name": p.shown}
+        for p in predictions
+    ]
 
 
 def as_record(path: str, recognition: Recognition) -> dict[str, Any]:
@@ -68,12 +97,11 @@ def as_record(path: str, recognition: Recognition) -> dict[str, Any]:
     record: dict[str, Any] = {
         "path": _utf8_path(path),
         "model": recognition.model_id,
-        "predictions": [
-            {"index": p.index, "id": p.id, "label": p.label, "probability": p.probability}
-            for p in recognition.predictions
-        ],
+        "predictions": prediction_records(recognition.predictions),
         "milliseconds": round(recognition.timing.total, 3),
     }
+    if recognition.groups:
+        record["group"] = asdict(recognition.groups[0])
     if recognition.note:
         record["note"] = recognition.note
     return record
@@ -86,30 +114,34 @@ def error_record(path: str, reason: str) -> dict[str, Any]:
 
 def csv_heading(top_k: int) -> list[str]:
     """Return the cells above answers of `top_k` labels."""
-    return ["path", "model", "milliseconds", "error", *ranked_heading(top_k)]
+    return ["path", "model", "milliseconds", "error", *ranked_heading(top_k), "group", "group_probability"]
 
 
 def ranked_heading(top_k: int) -> list[str]:
-    """Return the cells above the `top_k` most probable labels."""
+    """Return the cells above the `top_k` most probable labels; the names shown come last, where no cell moves."""
     ranks = range(1, top_k + 1)
-    return [f"{column}_{rank}" for rank in ranks for column in ("index", "id", "label", "probability")]
+    cells = [f"{column}_{rank}" for rank in ranks for column in ("index", "id", "label", "probability")]
+    return cells + [f"name_{rank}" for rank in ranks]
 
 
 def ranked_cells(predictions: Sequence[Prediction], top_k: int) -> list[str]:
     """Return the cells of the most probable labels, empty where there are fewer than `top_k`."""
     cells = [cell for p in predictions[:top_k] for cell in (str(p.index), p.id, p.label, f"{p.probability:.6f}")]
-    return cells + [""] * (4 * top_k - len(cells))
+    names = [p.shown for p in predictions[:top_k]]
+    return cells + [""] * (4 * top_k - len(cells)) + names + [""] * (top_k - len(names))
 
 
 def csv_cells(path: str, recognition: Recognition, top_k: int) -> list[str]:
     """Return one answer as the cells of a row."""
     cells = [_utf8_path(path), recognition.model_id, f"{recognition.timing.total:.3f}", ""]
-    return cells + ranked_cells(recognition.predictions, top_k)
+    group = recognition.groups[0] if recognition.groups else None
+    ending = ["", ""] if group is None else [group.name, f"{group.probability:.6f}"]
+    return cells + ranked_cells(recognition.predictions, top_k) + ending
 
 
 def csv_error_cells(path: str, reason: str, top_k: int) -> list[str]:
     """Return the cells of a row for a photo that could not be read."""
-    return [_utf8_path(path), "", "", reason, *ranked_cells((), top_k)]
+    return [_utf8_path(path), "", "", reason, *ranked_cells((), top_k), "", ""]
 
 
 def _utf8_path(path: str) -> str:
@@ -208,7 +240,7 @@ def sort_items(photos: Iterable[Photo], sure_from: float) -> list[SortItem]:
             continue
         best = photo.recognition.best
         sure = best.probability >= sure_from
-        items.append(SortItem(photo.source, photo.name, safe_name(headline(best.label)) if sure else tr("Not sure")))
+        items.append(SortItem(photo.source, photo.name, safe_name(headline(best.shown)) if sure else tr("Not sure")))
     return items
 
 

@@ -12,6 +12,7 @@ import io
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from mobilenet_gui.core.bundle_files import (
     write_file,
 )
 from mobilenet_gui.core.errors import ModelError
+from mobilenet_gui.core.groups import Kinds
 from mobilenet_gui.core.manifest import MANIFEST_NAME, FileEntry, Manifest, Role
 from mobilenet_gui.core.records import guarded, unguarded
 from mobilenet_gui.core.store_files import storage_error
@@ -103,6 +105,11 @@ class Bundle:
         self.folder = folder
         self.manifest = manifest
         self.labels = labels
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """The kinds that its classes belong to."""
+        return Kinds(self.labels)
 
     @classmethod
     def open(cls, folder: Path) -> Bundle:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+SURE_FROM = 0.5
+"""From when an answer is one, where neither the user nor the model says otherwise."""
 VERY_SURE_FROM = 0.90
 QUITE_SURE_FROM = 0.70
 

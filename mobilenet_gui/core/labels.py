@@ -16,14 +16,13 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from mobilenet_gui import paths
+from mobilenet_gui.core import class_names
 from mobilenet_gui.core.chosen_files import size_of_chosen
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.records import unguarded
 from mobilenet_gui.core.types import Label
 from mobilenet_gui.i18n import tr
 
-IMAGENET_FILE: Final = "imagenet_labels.csv"
 MAX_LABELS_BYTES: Final = 16 * 1024 * 1024
 MAX_LABEL_LENGTH: Final = 1000
 BACKGROUND: Final = "background"
@@ -42,9 +41,7 @@ def imagenet() -> tuple[Label, ...]:
 
     The name is the first of WordNet's; two pairs (`crane`, `maillot`) share one and differ in their id.
     """
-    text = (paths.resources_dir() / IMAGENET_FILE).read_text(encoding="utf-8")
-    rows = csv.DictReader(io.StringIO(text))
-    return tuple(Label(int(r["index"]), r["wnid"], r["name"], r["synonyms"]) for r in rows)
+    return tuple(Label(index, row.id, row.published, row.synonyms) for index, row in enumerate(class_names.table()))
 
 
 def parse_labels_file(path: Path, classes: int | None = None) -> tuple[Label, ...]:

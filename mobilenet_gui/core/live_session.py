@@ -24,12 +24,13 @@ from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import ClassifierHead
 from mobilenet_gui.core.explain import heat_map
 from mobilenet_gui.core.frames_types import Frame
+from mobilenet_gui.core.groups import named_group
 from mobilenet_gui.core.live_helper import FrameHelper
 from mobilenet_gui.core.live_stats import RateMeter, TimeWindow
 from mobilenet_gui.core.placement import Placement, helpers_of_this_thread
 from mobilenet_gui.core.recognizer import Recognizer, top
 from mobilenet_gui.core.smoothing import DEFAULT_SECONDS, Steadier
-from mobilenet_gui.core.types import CropBox, Label, Prediction, Timing
+from mobilenet_gui.core.types import CropBox, Group, Label, Prediction, Timing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +45,7 @@ class LiveAnswer:
         raw: the frame's own top k.
         winner: the class that is named, None for "not sure". With its steady probability.
         steady_seconds: how long that has stood.
+        group: where there is no winner, the kind that is sure all the same (`core/groups`).
         crop: what the network saw of the frame.
         timing: what this frame took.
         heat: heat map of class `heat_index`, float32, 0 to 1, shape (rows, columns); None where not wanted or possible.
@@ -58,6 +60,7 @@ class LiveAnswer:
     raw: tuple[Prediction, ...]
     winner: Prediction | None
     steady_seconds: float
+    group: Group | None
     crop: CropBox
     timing: Timing
     heat: NDArray[np.float32] | None
@@ -201,6 +204,9 @@ class LiveSession:
         winner = None
         if steady.winner is not None:
             winner = _prediction(bundle.labels[steady.winner], steady.scores[steady.winner])
+        group = None
+        if winner is None:
+            group = named_group(bundle.kinds.groups(steady.scores), wishes.sure_from)
         end = time.perf_counter()
         self.times.add(timing.total, end)
         self.recognised.tick(end)
@@ -212,6 +218,7 @@ class LiveSession:
             tuple(_prediction(bundle.labels[i], scores[i]) for i in top(scores, wishes.top_k)),
             winner,
             steady.seconds,
+            group,
             prepared.crop,
             timing,
             heat,

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from PIL import Image
 
+from mobilenet_gui.core.answers import prediction_records
 from mobilenet_gui.core.atomic import staged_file, write_atomically
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.live_session import LiveAnswer
@@ -79,9 +80,8 @@ def sidecar(answer: LiveAnswer, source: str, when: str) -> dict[str, Any]:
         "timestamp": round(answer.frame.timestamp, 3),
         "model": answer.model_id,
         "label": None if answer.winner is None else answer.winner.label,
-        "predictions": [
-            {"index": p.index, "id": p.id, "label": p.label, "probability": p.probability} for p in answer.predictions
-        ],
+        "name": None if answer.winner is None else answer.winner.shown,
+        "predictions": prediction_records(answer.predictions),
         "milliseconds": round(answer.timing.total, 3),
     }
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mobilenet_gui.core.class_names import kinds_of
 from mobilenet_gui.core.photo_files import natural_key
 from mobilenet_gui.core.types import PhotoSource, Recognition
 
@@ -89,10 +90,11 @@ class Photo:
 
     @property
     def words(self) -> str:
-        """What a search looks through: name and answer, folded; kept until the answer changes."""
+        """What a search looks through: name, answer with all its names and kinds, folded; kept until it changes."""
         if not self._words:
             best = self.recognition.best if self.recognition is not None and self.recognition.predictions else None
-            self._words = (self.name if best is None else f"{self.name}\n{best.label}\n{best.synonyms}").casefold()
+            answer = () if best is None else (best.shown, best.label, best.synonyms, *kinds_of(best.id))
+            self._words = "\n".join((self.name, *answer)).casefold()
         return self._words
 
     def forget_words(self) -> None:
@@ -431,4 +433,4 @@ class PhotoSession:
 
 
 def _label(photo: Photo) -> str:
-    return photo.recognition.best.label.casefold() if photo.recognition and photo.recognition.predictions else ""
+    return photo.recognition.best.shown.casefold() if photo.recognition and photo.recognition.predictions else ""

@@ -85,11 +85,13 @@ class LiteRTRecognizer:
         prepared = imaging.prepare(photo, self.bundle.preprocessing)
         ready = time.perf_counter()
         scores, features = self.probabilities(prepared.pixels, want_features=want_features)
-        predictions = tuple(_prediction(self.bundle.labels[i], scores[i]) for i in top(scores, top_k))
+        labels = self.bundle.labels
+        predictions = tuple(_prediction(labels[i], scores[i]) for i in top(scores, top_k))
+        groups = self.bundle.kinds.groups(scores)
         done = time.perf_counter()
         timing = Timing(decode=decode_ms, prepare=(ready - start) * 1e3, network=(done - ready) * 1e3)
         note = photo.note if isinstance(photo, imaging.DecodedPhoto) else ""
-        return Recognition(self.bundle.id, predictions, timing, prepared.crop, features, note)
+        return Recognition(self.bundle.id, predictions, timing, prepared.crop, features, note, groups, len(labels))
 
     def probabilities(self, pixels: Pixels, *, want_features: bool = False) -> tuple[Floats, Floats | None]:
         """Run the network on pixels that are already cropped and resized.

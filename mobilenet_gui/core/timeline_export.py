@@ -47,10 +47,10 @@ def export(
 
 def as_csv(segments: Sequence[Segment]) -> str:
     """Return one row a segment, with a heading."""
-    rows = [["start", "end", "seconds", "index", "id", "label", "probability"]]
+    rows = [["start", "end", "seconds", "index", "id", "label", "probability", "name"]]
     for s in segments:
         times = [f"{seconds:.3f}" for seconds in (s.start, s.end, s.seconds)]
-        rows.append([*times, str(s.label.index), s.label.id, s.label.name, f"{s.probability:.6f}"])
+        rows.append([*times, str(s.label.index), s.label.id, s.label.name, f"{s.probability:.6f}", s.label.shown])
     return "".join(map(csv_line, rows))
 
 
@@ -68,6 +68,7 @@ def as_json(timeline: Timeline, segments: Sequence[Segment], *, frames: bool = T
                 "index": s.label.index,
                 "id": s.label.id,
                 "label": s.label.name,
+                "name": s.label.shown,
                 "probability": round(s.probability, 6),
             }
             for s in segments
@@ -96,7 +97,7 @@ def as_srt(segments: Sequence[Segment]) -> str:
     """Return subtitles: the label and its mean probability for as long as it stands."""
     blocks = []
     for number, s in enumerate(segments, 1):
-        name = as_line(" ".join(s.label.name.split())).replace("-->", "\N{RIGHTWARDS ARROW}")
+        name = as_line(" ".join(s.label.shown.split())).replace("-->", "\N{RIGHTWARDS ARROW}")
         text = _UNLIKE_MARKUP.sub("\\g<0>\N{WORD JOINER}", f"{name[:1].upper()}{name[1:]}")
         blocks.append(f"{number}\n{_clock(s.start)} --> {_clock(s.end)}\n{text} ({s.probability * 100:.0f} %)\n")
     return "\n".join(blocks)

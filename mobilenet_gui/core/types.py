@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from mobilenet_gui.core.class_names import shown_name
+
 if TYPE_CHECKING:
     # Only the names are needed here, and numpy would hold up the window's opening.
     import numpy as np
@@ -70,6 +72,11 @@ class Label:
     name: str
     synonyms: str = ""
 
+    @property
+    def shown(self) -> str:
+        """The name for people: where this is one of ImageNet's classes, the reviewed one."""
+        return shown_name(self.id, self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
@@ -80,6 +87,19 @@ class Prediction:
     label: str
     probability: float
     synonyms: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The name for people, as `Label.shown`."""
+        return shown_name(self.id, self.label)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A kind of thing, such as `terrier`, with the sum of its classes' probabilities, 0-1."""
+
+    name: str
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +128,8 @@ class Recognition:
         features: the last feature map, float32, shape (rows, columns, channels), for `explain`; None where the
             model has none or it was not asked for.
         note: what a person should know of the photo's file; mostly empty.
+        groups: kinds that are likely as a whole (`core/groups`), the narrowest first.
+        classes: how many the model knows; 0 where that is not known.
     """
 
     model_id: str
@@ -116,6 +138,8 @@ class Recognition:
     crop: CropBox
     features: NDArray[np.float32] | None = field(default=None, repr=False)
     note: str = ""
+    groups: tuple[Group, ...] = ()
+    classes: int = 0
 
     @property
     def best(self) -> Prediction:

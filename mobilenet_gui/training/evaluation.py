@@ -138,10 +138,13 @@ def match_classes(bundle: Bundle, classes: Sequence[str]) -> dict[int, int]:
     places: dict[int, int] = {}
     # A name beats a further name, or ImageNet's second "crane" would take the first one's photos.
     _place(places, bundle.labels, classes, lambda label: [label.name], lambda name: name)
+    _place(places, bundle.labels, classes, lambda label: [label.shown])
     _place(places, bundle.labels, classes, lambda label: [label.name])
     _place(places, bundle.labels, classes, lambda label: [label.id])
     _place(places, bundle.labels, classes, lambda label: label.synonyms.split(","))
-    _place(places, bundle.labels, classes, lambda label: [label.name, *label.synonyms.split(",")], _singular)
+    _place(
+        places, bundle.labels, classes, lambda label: [label.shown, label.name, *label.synonyms.split(",")], _singular
+    )
     if not places:
         raise UserError(
             bundle.name,
@@ -194,7 +197,7 @@ def _answer(
     guesses = []
     for prediction in predictions[:KEPT_GUESSES]:
         place = places.get(prediction.index, OTHER)
-        name = prediction.label if place == OTHER else classes[place]
+        name = prediction.shown if place == OTHER else classes[place]
         guesses.append(Guess(place, name, prediction.probability))
     own = next((p.probability for p in predictions if places.get(p.index) == photo.label), 0.0)
     raw = _uncalibrated(predictions, temperature)

@@ -140,7 +140,9 @@ class _Looker:
         recipe = recognizer.bundle.preprocessing
         prepared = imaging.prepare(imaging.decode_for(wish.path, recipe), recipe)
         _, features = recognizer.probabilities(prepared.pixels, want_features=True)
-        index = next((label.index for label in recognizer.bundle.labels if label.name == wish.label), None)
+        index = next(
+            (label.index for label in recognizer.bundle.labels if wish.label in (label.shown, label.name)), None
+        )
         heat = None
         if features is not None and self._head is not None and index is not None:
             heat = heat_map(features, self._head, index)

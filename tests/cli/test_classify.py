@@ -79,7 +79,7 @@ def test_json_is_one_object_a_line(installed: str, folder: Path, capsys: pytest.
         predictions = record["predictions"]
         assert isinstance(predictions, list)
         assert len(predictions) == 2
-        assert set(predictions[0]) == {"index", "id", "label", "probability"}
+        assert set(predictions[0]) == {"index", "id", "label", "probability", "name"}
         assert predictions[0]["label"] == Path(str(record["path"])).stem
         assert 1 >= predictions[0]["probability"] >= predictions[1]["probability"] >= 0
 
@@ -134,19 +134,20 @@ def test_csv_has_a_heading_and_a_row_a_photo(
     rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
     first, second = rows[1:]
     assert rows[0][:4] == ["path", "model", "milliseconds", "error"]
-    assert rows[0][4:] == [f"{column}_{n}" for n in (1, 2) for column in ("index", "id", "label", "probability")]
-    assert {len(row) for row in rows} == {12}
+    ranked = [f"{column}_{n}" for n in (1, 2) for column in ("index", "id", "label", "probability")]
+    assert rows[0][4:] == [*ranked, "name_1", "name_2", "group", "group_probability"]
+    assert {len(row) for row in rows} == {16}
     assert first[0] == str(odd)
     assert first[6] == "red"
     assert 0 < float(first[7]) <= 1
     assert second[3] == "There is no such file."
-    assert second[4:] == [""] * 8
+    assert second[4:] == [""] * 12
 
 
 def test_more_labels_than_there_are_gives_all(installed: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["classify", str(folder / "red.png"), "--format", "csv", "--top", "99"]) == 0
     rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
-    assert {len(row) for row in rows} == {4 + 4 * 6}
+    assert {len(row) for row in rows} == {4 + 5 * 6 + 2}
 
 
 def test_a_model_is_chosen_by_its_folder_or_its_training(

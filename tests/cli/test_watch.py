@@ -82,7 +82,7 @@ def test_every_frame_as_json(installed: str, video: str, capsys: pytest.CaptureF
     assert [r["predictions"][0]["label"] for r in found] == ["red"] * 15 + ["green"] * 15
     assert all(set(r) == {"source", "model", "timestamp", "predictions", "milliseconds"} for r in found)
     assert all(len(r["predictions"]) == 2 and r["milliseconds"] > 0 and r["model"] == installed for r in found)
-    assert set(found[0]["predictions"][0]) == {"index", "id", "label", "probability"}
+    assert set(found[0]["predictions"][0]) == {"index", "id", "label", "probability", "name"}
 
 
 def test_as_it_plays_as_text(installed: str, video: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,6 @@ from mobilenet_gui.core.answers import (
     as_record,
     as_text,
     copy_step,
-    first_synonym,
     headline,
     milliseconds,
     percent,
@@ -52,8 +51,6 @@ def test_numbers_and_words() -> None:
     assert plain(milliseconds(123.6)) == "124 ms"
     assert plain(milliseconds(1310)) == "1.3 s"
     assert headline("great grey owl") == "Great grey owl"
-    assert first_synonym("great grey owl, great gray owl, Strix nebulosa", "great grey owl") == "Strix nebulosa"
-    assert first_synonym("mink", "mink") == ""
 
 
 def test_text_names_the_photo_the_verdict_and_the_labels() -> None:
@@ -85,7 +82,7 @@ def test_json_is_what_the_command_line_prints(tmp_path: Path) -> None:
     records = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
     assert records[0] == as_record(str(tmp_path / "owl.jpg"), answer("great grey owl", 0.964))
     assert set(records[0]) == {"path", "model", "predictions", "milliseconds"}
-    assert set(records[0]["predictions"][0]) == {"index", "id", "label", "probability"}
+    assert set(records[0]["predictions"][0]) == {"index", "id", "label", "probability", "name"}
     assert records[2] == {"path": str(tmp_path / "bad.jpg"), "error": "the file is empty"}
 
 

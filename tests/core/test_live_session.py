@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.frames import Frame
+from mobilenet_gui.core.labels import imagenet
 from mobilenet_gui.core.live_session import LiveAnswer, LiveSession
 from mobilenet_gui.core.live_snapshot import save_snapshot
 from mobilenet_gui.core.live_stats import RateMeter, TimeWindow
@@ -64,6 +66,21 @@ def test_wishes_take_effect_at_the_next_frame(recognizer: LiteRTRecognizer, sess
     assert session.answer(recognizer, None, frame(GREEN, 0.01)).predictions[0].label == "green"
     session.set_sure_from(0.9999)
     assert session.answer(recognizer, None, frame(GREEN, 0.02)).winner is None
+
+
+def test_a_sure_kind_is_told_where_no_class_is_sure(bundle: Bundle, session: LiveSession) -> None:
+    terriers = tuple(replace(imagenet()[180 + label.index], index=label.index) for label in bundle.labels)
+    recognizer = LiteRTRecognizer(Bundle(bundle.folder, bundle.manifest, terriers), threads=1)
+    sure = session.answer(recognizer, None, frame(RED, 0.0))
+    assert (sure.winner is not None, sure.group) == (True, None)
+    session.set_sure_from(0.9999)
+    session.restart_smoothing()
+    unsure = session.answer(recognizer, None, frame(RED, 1.0))
+    assert unsure.winner is None
+    assert unsure.group is not None
+    assert unsure.group.name == "terrier"
+    assert unsure.group.probability == pytest.approx(1)
+    recognizer.close()
 
 
 def test_heat_maps_on_demand(bundle: Bundle, recognizer: LiteRTRecognizer, session: LiveSession) -> None:

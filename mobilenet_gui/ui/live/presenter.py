@@ -6,9 +6,10 @@ import time
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
-from mobilenet_gui.core.answers import headline, percent
+from mobilenet_gui.core.answers import headline, names_tip, percent
 from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
 from mobilenet_gui.core.frames_types import Frame, Problem, SourceKind, SourceSpec
+from mobilenet_gui.core.groups import group_text
 from mobilenet_gui.core.live_session import LiveAnswer
 from mobilenet_gui.core.types import Prediction
 from mobilenet_gui.i18n import tr
@@ -237,10 +238,11 @@ class LivePresenter(QObject):
         if with_words:
             self.text_updates += 1
             bars.set_predictions(
-                [(headline(p.label), p.probability) for p in rows],
+                [(headline(p.shown), p.probability) for p in rows],
                 self.sure_from,
                 animate=False,
                 ranges=[self._ranges.of(i) for i in order],
+                tips=[names_tip(p) for p in rows],
                 sure=answer.winner is not None,
             )
             if self.explained is not None:
@@ -280,13 +282,17 @@ class LivePresenter(QObject):
         if winner is None:
             best = answer.predictions[0]
             guess = tr("Best guess: {label}, {percent}").format(
-                label=best.label, percent=percent(best.probability, 0)
+                label=best.shown, percent=percent(best.probability, 0)
             )  # fmt: skip
-            inspector.show_words(tr("Not sure"), "", tr("Move closer, hold still or add light."))
-            self.stage.set_caption(tr("Not sure"), guess)
-            self._say(f"{tr('Not sure')}. {guess}")
+            title, verdict, hint = tr("Not sure"), "", tr("Move closer, hold still or add light.")
+            if answer.group is not None:
+                title, hint = group_text(answer.group), guess
+                verdict = certainty_text(certainty(answer.group.probability, self.sure_from))
+            inspector.show_words(title, verdict, hint)
+            self.stage.set_caption(title, guess)
+            self._say(f"{title}. {guess}")
         else:
-            name = headline(winner.label)
+            name = headline(winner.shown)
             word = certainty(winner.probability, min(self.sure_from, winner.probability))
             steady = ""
             if answer.steady_seconds >= STEADY_FROM and not self._controller.holding:

@@ -66,10 +66,10 @@ class _Rows(QAbstractListModel):
         """Return the words, for screen readers and typing to find."""
         segment = self.segments[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return headline(segment.label.name)
+            return headline(segment.label.shown)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return tr("{label}, from {start} to {end}, {percent}").format(
-                label=segment.label.name,
+                label=segment.label.shown,
                 start=clock(segment.start),
                 end=clock(segment.end),
                 percent=spoken_percent(segment.probability, 0),
@@ -108,7 +108,7 @@ class _Painter(QStyledItemDelegate):
         right = Qt.AlignmentFlag.AlignRight
         taken = draw_text(painter, upper, share, fonts.font("body"), colours.text2, align=right, elide=False)
         label = upper.adjusted(0, 0, -taken - 10, 0)
-        draw_text(painter, label, headline(segment.label.name), fonts.font("body", fonts.MEDIUM), colours.text)
+        draw_text(painter, label, headline(segment.label.shown), fonts.font("body", fonts.MEDIUM), colours.text)
         brief = segment.seconds < _BRIEF
         times = f"{clock(segment.start, tenths=brief)} \N{EN DASH} {clock(segment.end, tenths=brief)}"
         draw_text(painter, lower, times, small, colours.text2)

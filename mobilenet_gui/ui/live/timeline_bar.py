@@ -122,7 +122,7 @@ class TimelineBar(QWidget):
 
     def _spoken(self, seconds: float) -> str:
         segment = self.segment_at(seconds)
-        return clock(seconds) if segment is None else f"{shown(headline(segment.label.name))}, {clock(seconds)}"
+        return clock(seconds) if segment is None else f"{shown(headline(segment.label.shown))}, {clock(seconds)}"
 
     def _seconds(self, point: QPointF) -> float:
         return min(max(point.x() / max(1, self.width()), 0.0), 1.0) * self._duration
@@ -150,6 +150,6 @@ class TimelineBar(QWidget):
             box = QRectF(left, 0, max(2.0, right - left - 1), area.height())
             rounded(painter, box, min(RADIUS_SMALL, box.width() / 2), self._colours.of(segment), outline(tokens()))
             if box.width() > 36:
-                draw_text(painter, box.adjusted(8, 0, -6, 0), headline(segment.label.name), face, tokens().text)
+                draw_text(painter, box.adjusted(8, 0, -6, 0), headline(segment.label.shown), face, tokens().text)
         painter.end()
         return picture

@@ -148,5 +148,5 @@ class BatchPanel(QWidget):
             if place < len(photos):
                 photo, image = photos[place]
                 answer = photo.recognition
-                guess = "" if answer is None else tr("{label}?").format(label=headline(answer.best.label))
+                guess = "" if answer is None else tr("{label}?").format(label=headline(answer.best.shown))
                 tile.show_photo(photo, guess, image)

@@ -6,7 +6,8 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from mobilenet_gui.core.answers import headline, percent
+from mobilenet_gui.core.answers import group_answer, headline, percent
+from mobilenet_gui.core.groups import group_text
 from mobilenet_gui.core.photo_session import Photo, PhotoState
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
@@ -118,10 +119,11 @@ class FullScreen(QWidget):
             best = photo.recognition.best
             number = percent(best.probability)
             if self._controller.session.is_unsure(photo):
-                guess = tr("Best guess: {label}, {percent}").format(label=best.label, percent=number)
-                self._pill.show_answer(tr("Not sure"), guess)
+                guess = tr("Best guess: {label}, {percent}").format(label=best.shown, percent=number)
+                group = group_answer(photo.recognition, self._controller.session.sure_from)
+                self._pill.show_answer(tr("Not sure") if group is None else group_text(group), guess)
             else:
-                self._pill.show_answer(headline(best.label), number)
+                self._pill.show_answer(headline(best.shown), number)
         self._pill.raise_()
 
     def resizeEvent(self, event: object) -> None:

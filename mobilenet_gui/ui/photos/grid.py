@@ -7,6 +7,7 @@ from PySide6.QtGui import QImage, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from mobilenet_gui.core.answers import headline, percent
+from mobilenet_gui.core.groups import group_text
 from mobilenet_gui.core.photo_session import Photo, PhotoState
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
@@ -37,7 +38,7 @@ class _TileDelegate(TileDelegate):
         return QRectF(cell.x() + 4, cell.y() + 6, width, round(width * SHAPE))
 
     def look(self, photo: Photo, image: QImage | None, unsure: bool) -> tuple[object, ...]:
-        return super().look(photo, image, unsure), photo.name
+        return super().look(photo, image, unsure), photo.name, self._view.photos.group_of(photo)
 
     def draw(self, painter: QPainter, cell: QRectF, photo: Photo, image: QImage | None, unsure: bool) -> None:
         picture = self.picture_rect(cell)
@@ -64,11 +65,13 @@ class _TileDelegate(TileDelegate):
         best = photo.recognition.best
         faded = photo.state is not PhotoState.DONE
         if unsure:
-            draw_text(painter, first, tr("Not sure"), strong, colours.text3 if faded else colours.text2)
-            guess = tr("{label}? {percent}").format(label=best.label, percent=percent(best.probability))
+            group = self._view.photos.group_of(photo)
+            title = tr("Not sure") if group is None else group_text(group)
+            draw_text(painter, first, title, strong, colours.text3 if faded else colours.text2)
+            guess = tr("{label}? {percent}").format(label=best.shown, percent=percent(best.probability))
             draw_text(painter, second, guess, plain, colours.text2)
             return
-        draw_text(painter, first, headline(best.label), strong, colours.text3 if faded else colours.text)
+        draw_text(painter, first, headline(best.shown), strong, colours.text3 if faded else colours.text)
         draw_text(painter, second, percent(best.probability), plain, colours.text2, elide=False)
         width = rect.width() * _BAR_WIDTH
         track = QRectF(rect.right() - width + 2, second.center().y() - 2, width, 4)

@@ -7,8 +7,10 @@ from typing import Any
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QStringListModel, Qt, Slot
 
-from mobilenet_gui.core.answers import headline, percent
+from mobilenet_gui.core.answers import group_answer, headline, percent
+from mobilenet_gui.core.groups import group_text
 from mobilenet_gui.core.photo_session import Photo, PhotoSession, PhotoState
+from mobilenet_gui.core.types import Group
 from mobilenet_gui.i18n import shown, tr
 
 KEY_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -65,6 +67,10 @@ class PhotoListModel(QStringListModel):
         """Say whether a photo's answer stays below the limit."""
         return self._session.is_unsure(photo)
 
+    def group_of(self, photo: Photo) -> Group | None:
+        """Return the kind that answers for a photo whose best label stays below the limit, if any."""
+        return None if photo.recognition is None else group_answer(photo.recognition, self._session.sure_from)
+
     def describe(self, photo: Photo) -> str:
         """Return a photo and its answer in one line of words."""
         if photo.state is PhotoState.FAILED:
@@ -72,8 +78,13 @@ class PhotoListModel(QStringListModel):
         if photo.recognition is None:
             return tr("{name}, waiting").format(name=photo.name)
         best = photo.recognition.best
-        answer = f"{shown(headline(best.label))} {percent(best.probability)}"
+        answer = f"{shown(headline(best.shown))} {percent(best.probability)}"
         if self._session.is_unsure(photo):
+            group = self.group_of(photo)
+            if group is not None:
+                return tr("{name}, {group}, best guess {answer}").format(
+                    name=photo.name, group=group_text(group), answer=answer
+                )
             return tr("{name}, not sure, best guess {answer}").format(name=photo.name, answer=answer)
         return tr("{name}, {answer}").format(name=photo.name, answer=answer)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from mobilenet_gui.core.answers import first_synonym, headline, percent
+from mobilenet_gui.core.answers import group_answer, headline, names_tip, percent, second_name
 from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
+from mobilenet_gui.core.groups import group_text
 from mobilenet_gui.core.photo_session import Photo, PhotoState
+from mobilenet_gui.core.types import Recognition
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.corrections.link import CorrectLink
@@ -16,6 +18,15 @@ from mobilenet_gui.ui.photos.switch_row import SwitchRow
 from mobilenet_gui.ui.widgets.labels import Divider, text_label
 from mobilenet_gui.ui.widgets.prediction_bars import GhostBars, PredictionBars
 from mobilenet_gui.ui.widgets.slider import Slider
+
+MANY_CLASSES = 100
+
+
+def advice(classes: int) -> str:
+    """Return what may help where the model is not sure; of many classes the right one is often simply missing."""
+    if classes < MANY_CLASSES:
+        return tr("A closer or brighter photo may help.")
+    return tr("The model knows {n} things; this may be none of them.").format(n=f"{classes:,}")
 
 
 class ResultPanel(QWidget):
@@ -141,11 +152,12 @@ class ResultPanel(QWidget):
         self.ghosts.setVisible(answer is None)
         if answer is None:
             return
-        shown = [(headline(p.label), p.probability) for p in answer.predictions]
+        shown = [(headline(p.shown), p.probability) for p in answer.predictions]
         stale = photo is not None and photo.stale
         self.bars.setEnabled(not stale)
         if self.bars.predictions() != shown or not same:
-            self.bars.set_predictions(shown, 2.0 if stale else sure_from, same or self.bars.isVisible())
+            tips = [names_tip(p) for p in answer.predictions]
+            self.bars.set_predictions(shown, 2.0 if stale else sure_from, same or self.bars.isVisible(), tips=tips)
             if not same:
                 self.bars.set_selected(-1)
         else:
@@ -174,12 +186,20 @@ class ResultPanel(QWidget):
             return tr("Recognising…"), "", "", "text2"
         best = answer.best
         if photo.stale:
-            return headline(best.label), tr("Recognising anew"), "", "text2"
+            return headline(best.shown), tr("Recognising anew"), "", "text2"
         word = certainty(best.probability, self._sure_from)
         if word is Certainty.NOT:
-            guess = tr("Best guess: {label}, {percent}. A closer or brighter photo may help.")
-            return tr("Not sure"), "", guess.format(label=best.label, percent=percent(best.probability)), "text2"
-        return headline(best.label), certainty_text(word), first_synonym(best.synonyms, best.label), "accentText"
+            return self._unsure_words(answer)
+        return headline(best.shown), certainty_text(word), second_name(best), "accentText"
+
+    def _unsure_words(self, answer: Recognition) -> tuple[str, str, str, str]:
+        best = answer.best
+        guess = tr("Best guess: {label}, {percent}.").format(label=best.shown, percent=percent(best.probability))
+        group = group_answer(answer, self._sure_from)
+        if group is None:
+            return tr("Not sure"), "", f"{guess} {advice(answer.classes)}", "text2"
+        word = certainty_text(certainty(group.probability, self._sure_from))
+        return group_text(group), f"{word}, {percent(group.probability)}", guess, "accentText"
 
     def _explain_moved(self, on: bool) -> None:
         self._strength_row.setVisible(on)

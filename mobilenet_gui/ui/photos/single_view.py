@@ -95,7 +95,7 @@ class PhotoStage(QObject):
         index = self._controller.explained_index
         chosen = next((p for p in photo.recognition.predictions if p.index == index), photo.recognition.best)
         tip = tr("What spoke for “{label}”, from less to more.\nThe darkened rim was not looked at.")
-        self.canvas.set_heat(heat_picture(heat), tip.format(label=headline(chosen.label)))
+        self.canvas.set_heat(heat_picture(heat), tip.format(label=headline(chosen.shown)))
 
     @Slot()
     def _ask(self) -> None:

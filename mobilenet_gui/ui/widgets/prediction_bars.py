@@ -35,6 +35,7 @@ class PredictionRow(QAbstractButton):
         self.sure_from = 0.0
         self.sure = True
         self.range: tuple[float, float] | None = None
+        self.tip = ""
         self.setCheckable(True)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -79,9 +80,9 @@ class PredictionRow(QAbstractButton):
         return self._label_room() < QFontMetricsF(self._font()).horizontalAdvance(self.text())
 
     def event(self, event: QEvent) -> bool:
-        """Show the whole label in a tooltip where it is cut."""
+        """Show the whole label in a tooltip where it is cut, and what else the class is called."""
         if isinstance(event, QHelpEvent):
-            self.setToolTip(self.text() if self.is_elided() else "")
+            self.setToolTip("\n".join(filter(None, (self.text() if self.is_elided() else "", self.tip))))
         return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -182,6 +183,7 @@ class PredictionBars(QWidget):
 
     def set_predictions(self, predictions: Sequence[tuple[str, float]], sure_from: float = 0.5, animate: bool = True, *,
                         ranges: Sequence[tuple[float, float] | None] = (),
+                        tips: Sequence[str] = (),
                         sure: bool | None = None) -> None:  # fmt: skip
         """Show `(label, share)` best first; shares 0..1.
 
@@ -190,6 +192,7 @@ class PredictionBars(QWidget):
             sure_from: share from which the first one counts as an answer; below it all bars are grey.
             animate: let the bars move from where they are.
             ranges: for live pictures, lowest and highest share of the last second by row.
+            tips: what a tooltip adds, by row.
             sure: whether the first one counts, where more than `sure_from` decides that.
         """
         total = len(predictions)
@@ -208,6 +211,7 @@ class PredictionBars(QWidget):
             label, share = predictions[index]
             row.first, row.sure, row.sure_from, row.share = index == 0, sure, sure_from, share
             row.range = ranges[index] if index < len(ranges) else None
+            row.tip = tips[index] if index < len(tips) else ""
             row.setText(label)
             row.setAccessibleName(
                 tr("{label}, {percent}, {place}").format(
