@@ -26,6 +26,7 @@ SHORT = (
 )
 LONG = (
     "doctor",
+    "groups",
     "live_window",
     "live_memory",
     "fine_tune_reject",
