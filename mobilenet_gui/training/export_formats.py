@@ -67,7 +67,7 @@ def format_purpose(kind: ExportFormat) -> str:
     return {
         "tflite": tr("Android, iOS and small devices"),
         "tflite-float16": tr("Half the size, for phones with a graphics chip"),
-        "tflite-int8": tr("A quarter of the size, fastest on phones"),
+        "tflite-int8": tr("A quarter of the size, fastest on phones; 8 bits throughout if its answers allow"),
         "onnx": tr("Servers, Windows, Linux and the web"),
         "keras": tr("For more training in Python"),
         "savedmodel": tr("TensorFlow programs and servers"),
