@@ -82,8 +82,8 @@ def format_caveat(kind: ExportFormat) -> str:
     if kind != "tflite-int8":
         return ""
     return tr(
-        "Where 8 bits throughout would answer differently, the weights alone take 8 bits, with floating-point input and "
-        "output: not for Edge TPUs or microcontrollers."
+        "Where 8 bits throughout would answer differently, the weights alone take 8 bits, with floating-point input "
+        "and output: not for Edge TPUs or microcontrollers."
     )
 
 
