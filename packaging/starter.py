@@ -223,7 +223,7 @@ def train(photos: Photos, soft: Floats | None, steps: int) -> Any:
         optimizer.exclude_from_weight_decay(spared)
         model.compile(optimizer, keras.losses.CategoricalCrossentropy(), metrics=["accuracy"])
         # Ends with the weights' running average in place of the weights.
-        model.fit(batches(photos, soft, size, first, last), steps_per_epoch=last - first, verbose=2)
+        model.fit(batches(photos, soft, size, first, last), steps_per_epoch=last - first, shuffle=False, verbose=2)
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.95

@@ -43,7 +43,7 @@ def starter(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "starter_program", module)
     spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "STAGES", ((0.0, 32),))
+    monkeypatch.setattr(module, "STAGES", ((0.0, 64),))
     monkeypatch.setattr(module, "BATCH", 8)
     return module
 
@@ -56,10 +56,10 @@ def test_a_few_steps_make_a_sound_bundle(starter: ModuleType, tmp_path: Path) ->
     bundle.verify()
     assert bundle.explainable
     assert bundle.trainable
-    assert (bundle.manifest.classes, bundle.preprocessing.size) == (200, 32)
+    assert (bundle.manifest.classes, bundle.preprocessing.size) == (200, 64)
     assert sum(file.stat().st_size for file in bundle.folder.iterdir()) < 4_000_000
     photos = starter.load([tmp_path / "val.npz"], None)
-    views = starter.crops(photos.pixels, 32, np.random.default_rng(1)).numpy()
-    assert views.shape == (4, 32, 32, 3)
+    views = starter.crops(photos.pixels, 64, np.random.default_rng(1)).numpy()
+    assert views.shape == (4, 64, 64, 3)
     assert (np.abs(views) <= 1).all()
     assert ((views[..., 0].mean((1, 2)) > views[..., 2].mean((1, 2))) == (photos.labels == 0)).all()
