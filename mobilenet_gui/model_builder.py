@@ -20,7 +20,9 @@ from mobilenet_gui.training.process import WorkerProcess
 class WorkerBuilder:
     """A `core.install.Builder` with a process of its own, good for one bundle. Use it in a `with` block."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, polite: bool = False) -> None:
+        """Start nothing yet; see `WorkerProcess` for `polite`."""
+        self._polite = polite
         self._process: WorkerProcess | None = None
 
     def __enter__(self) -> WorkerBuilder:
@@ -39,7 +41,7 @@ class WorkerBuilder:
             ModelError: it cannot be started.
         """
         if self._process is None:
-            self._process = WorkerProcess()
+            self._process = WorkerProcess(polite=self._polite)
             self._process.warm()
 
     def __call__(
@@ -57,7 +59,7 @@ class WorkerBuilder:
 
         try:
             if self._process is None:
-                self._process = WorkerProcess()
+                self._process = WorkerProcess(polite=self._polite)
             self._process.run(_job(request), on_event, cancel)
         except ModelError as error:
             if judged:
