@@ -24,7 +24,7 @@ from mobilenet_gui.core.atomic import staged_folder, write_atomically
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import ModelError, StorageError, UserError
 from mobilenet_gui.core.install import BuildRequest
-from mobilenet_gui.core.manifest import MANIFEST_NAME, Metrics
+from mobilenet_gui.core.manifest import MANIFEST_NAME, FileEntry, Manifest, Metrics
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.core.types import Preprocessing
@@ -45,9 +45,14 @@ Report = Callable[[str, float | None], None]
 
 
 def weights_file() -> Path | None:
-    """Return the weights in the installed package; None where it is not installed."""
+    """Return the weights of the built-in model; None where their package is not installed."""
+    return packaged_weights(PACKAGE)
+
+
+def packaged_weights(package: str) -> Path | None:
+    """Return the weights in a Python package; None where it is not installed."""
     with contextlib.suppress(ImportError, ValueError):
-        found = importlib.util.find_spec(PACKAGE)  # looks, and runs nothing
+        found = importlib.util.find_spec(package)  # looks, and runs nothing
         for place in (found.submodule_search_locations or ()) if found is not None else ():
             for file in sorted((Path(place) / "models").glob("*.pth")):
                 return file
@@ -109,13 +114,29 @@ def make(
         bundle = Bundle.open(made)
         # A date of its own, or the same sources would give other installers on another day.
         provenance = replace(bundle.manifest.provenance, created=_PUBLISHED)
-        known = replace(bundle.manifest, builtin=True, metrics=Metrics(top1=_TOP1), provenance=provenance)
+        known = replace(_less_kernels(bundle), builtin=True, metrics=Metrics(top1=_TOP1), provenance=provenance)
         write_atomically(made / MANIFEST_NAME, manifests.to_json(known).encode())
         target = staging.parent / MODEL_ID
         if target.exists():
             target.rename(staging / "old")
         made.rename(target)
     return True
+
+
+def _less_kernels(bundle: Bundle) -> Manifest:
+    """Write the weights file anew with the batch norms alone, and return the manifest for that.
+
+    The kernels stand in the network, too: 17 of 42 MB that every installer would carry twice.
+    """
+    from mobilenet_gui.training.base import read_weights
+    from mobilenet_gui.training.keras_file import pack_weights
+
+    entry = bundle.manifest.files["weights"]
+    path = bundle.folder / entry.name
+    data = pack_weights(*read_weights(bundle, path), only="norm")
+    write_atomically(path, data)
+    kept = FileEntry(entry.name, len(data), hashlib.sha256(data).hexdigest())
+    return replace(bundle.manifest, files={**bundle.manifest.files, "weights": kept})
 
 
 def _staging(places: Sequence[Path], stack: contextlib.ExitStack) -> Path:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import cast
 
+from mobilenet_gui.core.catalog import Family
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.install import BuilderError, BuildRequest
 from mobilenet_gui.core.install_import import TFLITE_SUFFIX
 from mobilenet_gui.core.phases import phase_text
 from mobilenet_gui.training import protocol
-from mobilenet_gui.training.architectures import Family
 from mobilenet_gui.training.job import ConvertJob, Job, TfliteJob
 from mobilenet_gui.training.process import WorkerProcess
 

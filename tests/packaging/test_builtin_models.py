@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import pytest
 
 from mobilenet_gui import builtin_models, paths
@@ -17,9 +20,15 @@ from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import Cancelled, ModelError, StorageError
 from mobilenet_gui.core.install import BuildRequest
+from mobilenet_gui.core.manifest import MANIFEST_NAME, FileEntry, to_json
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
 from mobilenet_gui.core.store import ModelStore
+from mobilenet_gui.training.architectures import Architecture
+from mobilenet_gui.training.base import open_base
 from mobilenet_gui.training.bases import recommended
+from mobilenet_gui.training.detect import Declared, detect
+from mobilenet_gui.training.keras_file import pack_weights
+from mobilenet_gui.training.weights import open_weights
 from tests.model_factory import make_bundle
 
 SAMPLES = {
@@ -87,6 +96,30 @@ def test_real_photos(lite: Bundle, shared: Path) -> None:
     assert five == 48
 
 
+@pytest.mark.builtin
+def test_kernels_are_read_back_out_of_the_network(lite: Bundle, tmp_path: Path) -> None:
+    source = weights_file()
+    assert source is not None
+    with open_weights(source) as file:
+        wanted = detect(file, Declared(), "x").read("x")
+    shutil.copytree(lite.folder, tmp_path / "m")
+    weights = tmp_path / "m" / lite.manifest.files["weights"].name
+    weights.write_bytes(pack_weights(Architecture("lite0", 1.0, 1000), wanted))
+    entry = FileEntry(weights.name, weights.stat().st_size, hashlib.sha256(weights.read_bytes()).hexdigest())
+    whole = replace(lite.manifest, files={**lite.manifest.files, "weights": entry})
+    (tmp_path / "m" / MANIFEST_NAME).write_text(to_json(whole))
+    less = builtin_models._less_kernels(Bundle.open(tmp_path / "m"))
+    (tmp_path / "m" / MANIFEST_NAME).write_text(to_json(less))
+    bundle = Bundle.open(tmp_path / "m")
+    bundle.verify()
+    assert bundle.size_bytes < 25e6
+    found = open_base(bundle.folder).arrays
+    assert set(found) == set(wanted)
+    for name, values in wanted.items():
+        for ours, theirs in zip(found[name], values, strict=True):
+            assert np.abs(ours - theirs).max() <= 1e-6 * np.abs(theirs).max(), name
+
+
 def test_other_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = tmp_path / "other.pth"
     other.write_bytes(b"not those")
@@ -138,6 +171,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]
     monkeypatch.setattr(builtin_models, "weights_file", lambda: weights)
     monkeypatch.setattr(builtin_models, "SHA256", hashlib.sha256(b"weights").hexdigest())
     monkeypatch.setattr("mobilenet_gui.model_builder.WorkerBuilder", Build)
+    monkeypatch.setattr(builtin_models, "_less_kernels", lambda bundle: bundle.manifest)
     own, users = tmp_path / "program" / "models", paths.builtin_model_dirs()[0]
     monkeypatch.setattr(paths, "builtin_models_dir", lambda: own)
     return own, users

@@ -156,7 +156,7 @@ def test_the_starter_answers_until_the_built_in_model_is_made(
     with qtbot.waitSignal(main.photos.first_result):
         main.start([str(PHOTO)])
     qtbot.waitUntil(lambda: made_ready(main))
-    banner = main.photos.notices.findChild(Banner)
+    banner = main.photos.notices.findChildren(Banner)[0]
     qtbot.waitUntil(lambda: banner.progress() == 0.5)
     assert not offer(main)
     assert main.active.bundle is not None

@@ -242,8 +242,8 @@ class Presenter(QObject):
         closed = self._closed()
         notices = self._frame.notices
         # The other built-in model knows as much as the official ones, and what is being made needs no other offer.
-        unknown = bundle is None or not bundle.builtin or bundle.id != STARTER_ID
-        if unknown or STARTER_BANNER in closed or MAKING_BANNER in notices.shown():
+        unwanted = STARTER_BANNER in closed or MAKING_BANNER in notices.shown()
+        if bundle is None or not bundle.builtin or bundle.id != STARTER_ID or unwanted:
             notices.dismiss(STARTER_BANNER)
         elif STARTER_BANNER not in notices.shown():
             text = trn(
