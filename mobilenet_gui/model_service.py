@@ -86,6 +86,8 @@ class ModelService:
         """
         entry = self.entry(entry_id)
         bundle = install.sound(self.store, install.backbone_id(entry) if backbone else entry.id)
+        if bundle is None and not backbone and self.store.is_builtin(entry.id):
+            bundle = self.store.get(entry.id)
         if bundle is None:
             with self._building(progress) as (build, report):
                 bundle = install.install_official(

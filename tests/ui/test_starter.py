@@ -180,7 +180,7 @@ def test_a_making_that_fails_says_why_once(
     notices = main.photos.notices
     qtbot.waitUntil(lambda: FAILED_BANNER in notices.shown())
     assert notices.text_of(FAILED_BANNER) == "EfficientNet-Lite0 could not be made ready. The worker fell over."
-    assert offer(main)
+    qtbot.waitUntil(lambda: offer(main))
     notices.trigger(FAILED_BANNER)
     qtbot.waitUntil(lambda: made_ready(main))
     assert FAILED_BANNER not in notices.shown()

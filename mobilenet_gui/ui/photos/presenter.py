@@ -70,6 +70,7 @@ class Presenter(QObject):
         self._announced: tuple[int, str] | None = None
         self._seen: object = ()
         self._worth: dict[int, QImage | None] = {}
+        self._make_again: Callable[[], None] | None = None
         self.counts = Counts()
         controller.loader.thumbnail_ready.connect(self._thumbnail_ready)
 
@@ -198,16 +199,18 @@ class Presenter(QObject):
 
     def follow(self, tasks: ModelTasks) -> None:
         """Tell how the model that comes with the program is made, where it still has to be."""
-        tasks.progressed.connect(lambda _key, state: self._show_making(state, tasks))
-        for ended in (tasks.returned, tasks.cancelled):
-            ended.connect(lambda key, *_: self._end_making() if key == BUILTIN_ID else None)
+        self._make_again = tasks.make_builtin
+        tasks.progressed.connect(self._show_making)
+        tasks.returned.connect(self._making_ended)
+        tasks.cancelled.connect(self._making_ended)
 
-    def _show_making(self, state: TaskState, tasks: ModelTasks) -> None:
+    @Slot(str, object)
+    def _show_making(self, _key: str, state: TaskState) -> None:
         notices = self._frame.notices
         if state.id != BUILTIN_ID or state.kind != "import":
             return
         if state.error is not None:
-            self._end_making()
+            self._making_ended(BUILTIN_ID)
             if FAILED_BANNER not in self._closed():
                 reason = tr("{name} could not be made ready. {reason}").format(
                     name=state.title, reason=state.error.reason
@@ -217,7 +220,7 @@ class Presenter(QObject):
                     "warn",
                     reason,
                     tr("Try again"),
-                    tasks.make_builtin,
+                    self._make_again,
                     on_close=lambda: self._close(FAILED_BANNER),
                 )
             return
@@ -231,9 +234,11 @@ class Presenter(QObject):
             notices.show_notice(MAKING_BANNER, "info", text.format(name=state.title), closable=False)
         notices.set_progress(MAKING_BANNER, state.share or 0.0)
 
-    def _end_making(self) -> None:
-        self._frame.notices.dismiss(MAKING_BANNER)
-        self._show_starter(self._controller.bundle)
+    @Slot(str)
+    def _making_ended(self, key: str) -> None:
+        if key == BUILTIN_ID:
+            self._frame.notices.dismiss(MAKING_BANNER)
+            self._show_starter(self._controller.bundle)
 
     def _closed(self) -> list[str]:
         return [name for name in self._settings.values.dismissed_banners.split(",") if name]
