@@ -118,7 +118,7 @@ def safetensors(state: Mapping[str, NDArray[Any]]) -> bytes:
 
 def ask_timm(family: Family) -> NDArray[np.float32]:
     """Return timm's logits for the photos, shape (PHOTOS, CLASSES)."""
-    import timm
+    import timm  # type: ignore[import-not-found,unused-ignore]
     import torch
 
     architecture, plan = Architecture(family, 1.0, CLASSES), PLANS[family]
