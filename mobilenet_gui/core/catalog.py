@@ -254,7 +254,7 @@ def _planned(row: data.PlannedFigures) -> CatalogEntry:
         weights=weights,
         backbone=None,
         year=2020 if lite else 2024,
-        source="Google" if lite else "Ross Wightman, timm",
+        source="Google" if lite else "timm",
         crop_fraction=row.crop,
         package=row.package,
     )

@@ -13,7 +13,7 @@ from mobilenet_gui.ui.widgets.chip import Chip
 from mobilenet_gui.ui.widgets.fields import ComboBox
 
 BEST, ALL = "best", "all"
-_NARROW = 640
+_NARROW = 700
 
 
 class OfficialChoice(QWidget):
@@ -74,8 +74,9 @@ class OfficialChoice(QWidget):
         return tuple(sorted(kinds[chosen], key=orders[self.order.currentData()]))
 
     def _name(self) -> None:
-        names = {BEST: tr("Best here"), ALL: tr("All")} | FAMILIES
         narrow = self.width() < fonts.px(_NARROW)
+        best = tr("Best here") if narrow else tr("Best for this computer")
+        names = {BEST: best, ALL: tr("All")} | FAMILIES
         for key, count in self._counts.items():
             self.chips[key].setText(names[key] if narrow else f"{names[key]} {count}")
         self.order.set_compact(narrow)
