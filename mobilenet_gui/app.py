@@ -77,7 +77,7 @@ def _run_window(app: QApplication, photos: list[str], trace: StartupTrace, serve
     theme = application_theme()
     theme.set_mode(settings.values.theme)
     theme.apply()
-    store = ModelStore(paths.models_dir(), paths.builtin_models_dir())
+    store = ModelStore()
     window = MainWindow(settings, store, theme, trace)
     reporter = CrashReporter(window)
     unhook = crash.install(paths.log_dir(), reporter.report)

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import cast
 
+from mobilenet_gui.core.catalog import Family
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.install import BuilderError, BuildRequest
 from mobilenet_gui.core.install_import import TFLITE_SUFFIX
 from mobilenet_gui.core.phases import phase_text
 from mobilenet_gui.training import protocol
-from mobilenet_gui.training.architectures import Family
 from mobilenet_gui.training.job import ConvertJob, Job, TfliteJob
 from mobilenet_gui.training.process import WorkerProcess
 
@@ -20,7 +20,9 @@ from mobilenet_gui.training.process import WorkerProcess
 class WorkerBuilder:
     """A `core.install.Builder` with a process of its own, good for one bundle. Use it in a `with` block."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, polite: bool = False) -> None:
+        """Start nothing yet; see `WorkerProcess` for `polite`."""
+        self._polite = polite
         self._process: WorkerProcess | None = None
 
     def __enter__(self) -> WorkerBuilder:
@@ -39,7 +41,7 @@ class WorkerBuilder:
             ModelError: it cannot be started.
         """
         if self._process is None:
-            self._process = WorkerProcess()
+            self._process = WorkerProcess(polite=self._polite)
             self._process.warm()
 
     def __call__(
@@ -57,7 +59,7 @@ class WorkerBuilder:
 
         try:
             if self._process is None:
-                self._process = WorkerProcess()
+                self._process = WorkerProcess(polite=self._polite)
             self._process.run(_job(request), on_event, cancel)
         except ModelError as error:
             if judged:

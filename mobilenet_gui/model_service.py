@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mobilenet_gui import paths
+from mobilenet_gui.builtin_models import packaged_weights
 from mobilenet_gui.core import catalog, download, install, install_import
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.catalog import CatalogEntry
@@ -76,7 +77,7 @@ class ModelService:
         """Download and install an official model, going on where an earlier try stopped.
 
         It becomes the active one where `activate` is set, or where the user never chose one. One that is installed
-        and sound is not downloaded again.
+        and sound is not downloaded again, nor are weights that a Python package has brought here.
 
         Raises:
             ModelError: no official model has this id, or what arrived is no good.
@@ -85,6 +86,8 @@ class ModelService:
         """
         entry = self.entry(entry_id)
         bundle = install.sound(self.store, install.backbone_id(entry) if backbone else entry.id)
+        if bundle is None and not backbone and self.store.is_builtin(entry.id):
+            bundle = self.store.get(entry.id)
         if bundle is None:
             with self._building(progress) as (build, report):
                 bundle = install.install_official(
@@ -98,6 +101,7 @@ class ModelService:
                     report=report,
                     cancel=cancel,
                     timeouts=self._timeouts,
+                    here=packaged_weights(entry.package) if entry.package and not backbone else None,
                 )
         self._put_to_use(bundle, wanted=activate)
         return bundle
@@ -193,7 +197,7 @@ class ModelService:
 
     def _target(self, entry_id: str, *, backbone: bool) -> Path:
         entry = self.entry(entry_id)
-        return install.download_target(entry.backbone if backbone else entry.weights, self._downloads)
+        return install.download_target(install.weights_of(entry, backbone=backbone), self._downloads)
 
     @contextmanager
     def _building(self, progress: Report | None) -> Iterator[tuple[Builder, Report]]:

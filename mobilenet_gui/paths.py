@@ -98,6 +98,11 @@ def builtin_models_dir() -> Path:
     return resources_dir() / "models"
 
 
+def builtin_model_dirs() -> tuple[Path, Path]:
+    """Return the folders of built-in bundles: of those made here as the program's own folder is read-only, and that."""
+    return cache_dir() / "models", builtin_models_dir()
+
+
 def downloads_dir() -> Path:
     """Return the folder of weights on their way here."""
     return cache_dir() / "downloads"

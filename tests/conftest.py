@@ -58,6 +58,8 @@ def without_starter(
             folder.mkdir()
             (folder / "starter").symlink_to(Path(__file__).parents[1] / "resources" / "models" / "starter")
     monkeypatch.setattr("mobilenet_gui.paths.builtin_models_dir", lambda: folder)
+    # Nor is it made anew by every window.
+    monkeypatch.setattr("mobilenet_gui.builtin_models.weights_file", lambda: None)
 
 
 @pytest.fixture(autouse=True)

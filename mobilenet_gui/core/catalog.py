@@ -1,4 +1,4 @@
-"""Owns the list of official Keras MobileNets: what exists, what it is called, where it lies, what it can do."""
+"""Owns the list of published MobileNets: what exists, what it is called, where it lies, what it can do."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ from mobilenet_gui.core.types import Preprocessing
 from mobilenet_gui.i18n import tr
 
 Family = Literal[
-    "v1", "v2", "v3-small", "v3-large", "v3-small-minimalistic", "v3-large-minimalistic", "lite0", "lite1", "lite2"
-]
+    "v1", "v2", "v3-small", "v3-large", "v3-small-minimalistic", "v3-large-minimalistic",
+    "v4-small", "v4-medium", "v4-large", "lite0", "lite1", "lite2", "lite3", "lite4",
+]  # fmt: skip
+"""The architectures that are imported, converted and fine-tuned."""
 
 OFFICIAL_BASE: Final = "https://storage.googleapis.com/tensorflow/keras-applications"
 """The folder that Keras itself downloads from; `CatalogEntry.url_path` is below it."""
+
+HUB_BASE: Final = "https://huggingface.co"
+"""Where timm's weights are: MobileNet V4, which Google never published, and EfficientNet-Lite."""
 
 DEFAULT_ID: Final = "mobilenet-v2-1.0-224"
 """What a newcomer is offered first. V3 Large answers four points better but is half as large again to download; V2 1.0
@@ -30,9 +35,14 @@ _FAMILY_NAMES: Final[dict[Family, str]] = {
     "v3-large": "MobileNet V3 Large",
     "v3-small-minimalistic": "MobileNet V3 Small minimalistic",
     "v3-large-minimalistic": "MobileNet V3 Large minimalistic",
+    "v4-small": "MobileNet V4 Small",
+    "v4-medium": "MobileNet V4 Medium",
+    "v4-large": "MobileNet V4 Large",
     "lite0": "EfficientNet-Lite0",
     "lite1": "EfficientNet-Lite1",
     "lite2": "EfficientNet-Lite2",
+    "lite3": "EfficientNet-Lite3",
+    "lite4": "EfficientNet-Lite4",
 }
 _YEARS: Final[dict[Family, int]] = {"v1": 2017, "v2": 2018}
 
@@ -47,6 +57,7 @@ class WeightsFile:
         download_bytes: its size; exact where known, otherwise within about five per cent. To show, not to check.
         md5: the sum Keras publishes, lower-case hex; None where it publishes none.
         backbone: without the classifier ("no top"): for fine-tuning only.
+        base: the folder that `url_path` is below.
     """
 
     file_name: str
@@ -54,6 +65,7 @@ class WeightsFile:
     download_bytes: int
     md5: str | None
     backbone: bool
+    base: str = OFFICIAL_BASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +83,11 @@ class CatalogEntry:
         top1: share of ImageNet's validation photos answered right, 0 to 1, as published; None where unpublished.
         top5: share with the right answer among the first five.
         weights: the file with the classifier.
-        backbone: the file without it.
+        backbone: the file without it; None where there is none.
         year: of publication.
+        source: who published the weights.
+        crop_fraction: of the photo's shorter side, as the published figures were measured.
+        package: the Python package that has the weights, too; where it is installed, nothing is downloaded.
     """
 
     id: str
@@ -85,11 +100,13 @@ class CatalogEntry:
     top1: float | None
     top5: float | None
     weights: WeightsFile
-    backbone: WeightsFile
+    backbone: WeightsFile | None
     year: int
     classes: int = 1000
     licence: str = "Apache-2.0"
     source: str = "Google"
+    crop_fraction: float = 0.875
+    package: str = ""
     sha256: str | None = None
 
     @property
@@ -119,9 +136,11 @@ class CatalogEntry:
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """How a photo becomes its input. V3 networks scale the pixels themselves."""
+        """How a photo becomes its input. All but V1 and V2 scale the pixels themselves."""
         return Preprocessing(
-            size=self.input_size, normalization="zero_255" if self.family.startswith("v3") else "minus1_1"
+            size=self.input_size,
+            crop_fraction=self.crop_fraction,
+            normalization="minus1_1" if self.family in ("v1", "v2") else "zero_255",
         )
 
     @property
@@ -164,7 +183,12 @@ def _description(entry: CatalogEntry) -> str:
         "mobilenet-v3-small-1.0-224": tr("Small and very quick, with fair accuracy."),
         "mobilenet-v3-small-0.75-224": tr("A narrower V3 Small: quicker still, less accurate."),
         "mobilenet-v1-1.0-224": tr("The first MobileNet. Simple, and the best known."),
+        "mobilenet-v4-small": tr("The newest generation, small: very quick, and right more often than V2."),
+        "mobilenet-v4-medium": tr("Photos where being right matters; on most computers still quick enough for video."),
+        "mobilenet-v4-large": tr("The most accurate of all, and the slowest: for photos, not for live video."),
     }
+    if entry.family.startswith("lite"):
+        return tr("Built of MobileNet V2's blocks, and right more often: each larger one more than the one before.")
     if entry.id in named:
         return named[entry.id]
     if entry.alpha > 1.0:
@@ -212,6 +236,30 @@ def _v3(row: data.V3Figures) -> CatalogEntry:
     )
 
 
+def _planned(row: data.PlannedFigures) -> CatalogEntry:
+    family = _family(row.family)
+    path = f"timm/{row.repository}/resolve/main/model.safetensors"
+    weights = WeightsFile(f"{row.repository}.safetensors", path, row.file_bytes, None, False, HUB_BASE)
+    lite = family.startswith("lite")
+    return CatalogEntry(
+        id=f"efficientnet-{family}" if lite else f"mobilenet-{family}",
+        name=_FAMILY_NAMES[family],
+        family=family,
+        alpha=1.0,
+        input_size=row.size,
+        parameters=row.parameters,
+        macs=row.mega_macs * 1_000_000,
+        top1=round(row.top1 / 100, 4),
+        top5=None if row.top5 is None else round(row.top5 / 100, 4),
+        weights=weights,
+        backbone=None,
+        year=2020 if lite else 2024,
+        source="Google" if lite else "timm",
+        crop_fraction=row.crop,
+        package=row.package,
+    )
+
+
 def _family(text: str) -> Family:
     for family in _FAMILY_NAMES:
         if family == text:
@@ -254,11 +302,12 @@ def _entry(
 
 
 ENTRIES: Final[tuple[CatalogEntry, ...]] = (
+    *(_planned(row) for row in data.PLANNED),
     *(_v3(row) for row in data.V3),
     *(_v2(row) for row in reversed(data.V2)),
     *(_v1(row) for row in reversed(data.V1)),
 )
-"""Every official model: V3, V2, V1, each from the most accurate down."""
+"""Every published model: V4, EfficientNet-Lite, V3, V2, V1, each from the most accurate down."""
 
 
 @cache
@@ -268,4 +317,6 @@ def _by_id() -> dict[str, CatalogEntry]:
 
 @cache
 def _by_file_name() -> dict[str, tuple[CatalogEntry, WeightsFile]]:
-    return {file.file_name.lower(): (entry, file) for entry in ENTRIES for file in (entry.weights, entry.backbone)}
+    return {
+        file.file_name.lower(): (entry, file) for entry in ENTRIES for file in (entry.weights, entry.backbone) if file
+    }

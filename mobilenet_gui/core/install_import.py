@@ -21,7 +21,7 @@ from mobilenet_gui.core.store_files import id_from_name, is_valid_id
 from mobilenet_gui.core.types import Normalization
 from mobilenet_gui.i18n import tr
 
-KERAS_SUFFIXES: Final = (".h5", ".hdf5", ".keras", ".pth")
+KERAS_SUFFIXES: Final = (".h5", ".hdf5", ".keras", ".pth", ".safetensors")
 TFLITE_SUFFIX: Final = ".tflite"
 MAX_IMPORT_BYTES: Final = download.MAX_BYTES
 
@@ -198,7 +198,7 @@ def _check_file(path: Path) -> None:
     """
     size = size_of_chosen(path)
     if path.suffix.lower() not in (*KERAS_SUFFIXES, TFLITE_SUFFIX, model_zip.ZIP_SUFFIX):
-        text = tr("Only .h5, .weights.h5, .keras and .tflite files, and zips with one, can be imported.")
+        text = tr("Only .h5, .keras, .pth, .safetensors and .tflite files, and zips with one, can be imported.")
         raise ModelError(str(path), text)
     if size == 0:
         raise ModelError(str(path), tr("The file is empty."))

@@ -65,7 +65,7 @@ class ModelStore:
     def __init__(self, models_dir: Path | None = None, builtin_dir: Path | None = None) -> None:
         """Look at `models_dir` (default: the user's) and `builtin_dir` (default: the program's); neither need exist."""
         self._models = models_dir if models_dir is not None else paths.models_dir()
-        self._builtin = builtin_dir if builtin_dir is not None else paths.builtin_models_dir()
+        self._builtin = (builtin_dir,) if builtin_dir is not None else paths.builtin_model_dirs()
         self._place = StoreFolder(self._models, lambda: tr("Another program is changing the models. Try again."))
 
     @property
@@ -111,7 +111,7 @@ class ModelStore:
     def is_builtin(self, bundle_id: str) -> bool:
         """Say whether the model of that id is the one that ships with the program."""
         folders = self._folders_of(bundle_id)
-        return bool(folders) and folders[0].parent == self._builtin
+        return bool(folders) and folders[0].parent in self._builtin
 
     @property
     def active_id(self) -> str | None:
@@ -130,7 +130,7 @@ class ModelStore:
     def candidates(self) -> builtins.list[str]:
         """Return the ids of the models that might be in use, usable or not, in the order in which they serve."""
         state = self._read_state()
-        places = (folder.name for place in (self._builtin, self._models) for folder in self._folders(place))
+        places = (folder.name for place in (*self._builtin, self._models) for folder in self._folders(place))
         return [bundle_id for bundle_id in dict.fromkeys((state.active, state.previous, *places)) if bundle_id]
 
     def chosen_id(self) -> str | None:
@@ -229,7 +229,7 @@ class ModelStore:
         if not folders:
             raise ModelError(bundle_id, tr("This model is not installed."))
         folder = folders[0]
-        if folder.parent == self._builtin:
+        if folder.parent in self._builtin:
             raise ModelError(bundle_id, tr("This model comes with the program and cannot be removed."))
         with self._place.locked(), self._place.storage_errors():
             gone = self._aside("gone", bundle_id)
@@ -264,7 +264,7 @@ class ModelStore:
         good: builtins.list[Bundle] = []
         bad: builtins.list[Broken] = []
         seen: set[str] = set()
-        for place in (self._models, self._builtin):
+        for place in (self._models, *self._builtin):
             for folder in self._folders(place):
                 if folder.name in seen:
                     continue
@@ -288,7 +288,7 @@ class ModelStore:
             return []
         self._recover()
         found: builtins.list[Path] = []
-        for place in (self._models, self._builtin):
+        for place in (self._models, *self._builtin):
             with contextlib.suppress(OSError):
                 if (place / bundle_id).is_dir():
                     found.append(place / bundle_id)

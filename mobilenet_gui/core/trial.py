@@ -49,7 +49,7 @@ def ensure(bundle: Bundle, cancel: threading.Event | None = None) -> None:
         Cancelled: `cancel` was set.
     """
     entry = bundle.manifest.files.get("model")
-    if entry is None or entry.sha256 in _tried or bundle.folder.parent == paths.builtin_models_dir():
+    if entry is None or entry.sha256 in _tried or bundle.folder.parent in paths.builtin_model_dirs():
         return
     while not _turn.acquire(timeout=_POLL_SECONDS):
         if cancel is not None and cancel.is_set():

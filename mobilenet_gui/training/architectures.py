@@ -1,8 +1,8 @@
 """Owns what each MobileNet is made of: the layers that hold weights, in order, with their shapes. No TensorFlow.
 
 Weights are checked against this before anything heavy is imported, so that a wrong file is refused within moments and
-with the name of the layer that differs. Names and order are those of `keras.applications`, which a test compares;
-EfficientNet-Lite, which Keras lacks, has the names of Keras' EfficientNet.
+with the name of the layer that differs. Names and order are those of `keras.applications`, which a test compares, and
+of `plan` for networks that Keras lacks.
 """
 
 from __future__ import annotations
@@ -11,19 +11,18 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import Final, Literal, get_args
 
-Family = Literal[
-    "v1", "v2", "v3-small", "v3-large", "v3-small-minimalistic", "v3-large-minimalistic", "lite0", "lite1", "lite2"
-]
+from mobilenet_gui.core.catalog import Family
+from mobilenet_gui.training import efficientnet_lite, mobilenet_v4
+from mobilenet_gui.training.plan import Plan, round_channels
+
 Kind = Literal["conv", "depthwise", "norm", "dense"]
 Shape = tuple[int, ...]
 
-FAMILIES: tuple[Family, ...] = (
-    "v1", "v2", "v3-small", "v3-large", "v3-small-minimalistic", "v3-large-minimalistic", "lite0", "lite1", "lite2",
-)  # fmt: skip
-ONE_WIDTH: tuple[Family, ...] = ("lite0", "lite1", "lite2")
-"""Families without a width multiplier."""
+PLANS: Final[dict[str, Plan]] = {**efficientnet_lite.PLANS, **mobilenet_v4.PLANS}
+"""The networks of one width that Keras lacks."""
+FAMILIES: Final = get_args(Family)
 OFFICIAL_ALPHAS = (1.0, 0.75, 0.5, 0.25, 0.35, 1.3, 1.4)
 ANY_ALPHAS = tuple(n / 100 for n in range(10, 201))
 
@@ -57,6 +56,11 @@ class Architecture:
         return _layers(self.family, self.alpha, self.classes)
 
     @property
+    def plan(self) -> Plan | None:
+        """What a network that Keras lacks is made of."""
+        return PLANS.get(self.family)
+
+    @property
     def parameters(self) -> int:
         """How many numbers the weights hold, batch-norm statistics included."""
         return sum(math.prod(shape) for layer in self.layers for shape in layer.shapes)
@@ -64,8 +68,8 @@ class Architecture:
     @property
     def name(self) -> str:
         """The name shown, such as `MobileNet V2 1.0`."""
-        if self.family in ONE_WIDTH:
-            return f"EfficientNet-{self.family.title()}"
+        if self.plan is not None:
+            return self.plan.name
         words = {"v1": "V1", "v2": "V2"}.get(self.family) or self.family.replace("-", " ").title().replace(
             "Minimalistic", "minimalistic"
         )
@@ -78,8 +82,8 @@ def _layers(family: Family, alpha: float, classes: int | None) -> tuple[Layer, .
         return tuple(_v1(alpha, classes))
     if family == "v2":
         return tuple(_v2(alpha, classes))
-    if family in ONE_WIDTH:
-        return tuple(_lite(family, classes))
+    if family in PLANS:
+        return tuple(_planned(PLANS[family], classes))
     return tuple(_v3(family, alpha, classes))
 
 
@@ -94,12 +98,6 @@ def _depthwise(name: str, side: int, channels: int) -> Layer:
 
 def _norm(name: str, channels: int) -> Layer:
     return Layer(name, "norm", ((channels,),) * 4)
-
-
-def round_channels(wanted: float) -> int:
-    """Return the multiple of 8 nearest to `wanted`, at least 8, and never more than a tenth below it."""
-    rounded = max(8, int(wanted + 4) // 8 * 8)
-    return rounded + 8 if rounded < 0.9 * wanted else rounded
 
 
 def _v1(alpha: float, classes: int | None) -> Iterator[Layer]:
@@ -199,58 +197,13 @@ def _v3(family: Family, alpha: float, classes: int | None) -> Iterator[Layer]:
         yield _conv("logits", 1, hidden, classes, bias=True)
 
 
-class LiteBlock(NamedTuple):
-    """One inverted residual block of EfficientNet-Lite: its name, kernel side, stride, expansion, channels."""
-
-    name: str
-    kernel: int
-    stride: int
-    expansion: int
-    inputs: int
-    outputs: int
-
-
-_LITE_STAGES = (  # blocks, kernel, stride, expansion, channels: EfficientNet-B0 (Tan and Le, 2019), table 1
-    (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
-    (1, 3, 1, 6, 320),
-)  # fmt: skip
-_LITE_SCALES: dict[str, tuple[float, float]] = {"lite0": (1.0, 1.0), "lite1": (1.0, 1.1), "lite2": (1.1, 1.2)}
-"""Width and depth, as published with the networks; the first and the last stage keep their depth."""
-LITE_STEM, LITE_TOP = 32, 1280
-"""Channels before and behind the blocks, which Lite does not scale."""
-
-
-@cache
-def lite_blocks(family: Family) -> tuple[LiteBlock, ...]:
-    """Return the blocks of an EfficientNet-Lite in order, named as Keras names those of EfficientNet."""
-    width, depth = _LITE_SCALES[family]
-    blocks: list[LiteBlock] = []
-    channels = LITE_STEM
-    for stage, (repeats, kernel, stride, expansion, wanted) in enumerate(_LITE_STAGES, start=1):
-        outputs = round_channels(wanted * width)
-        count = repeats if stage in {1, len(_LITE_STAGES)} else math.ceil(depth * repeats)
-        for number in range(count):
-            name = f"block{stage}{chr(ord('a') + number)}"
-            blocks.append(LiteBlock(name, kernel, stride if number == 0 else 1, expansion, channels, outputs))
-            channels = outputs
-    return tuple(blocks)
-
-
-def _lite(family: Family, classes: int | None) -> Iterator[Layer]:
-    yield _conv("stem_conv", 3, 3, LITE_STEM)
-    yield _norm("stem_bn", LITE_STEM)
-    channels = LITE_STEM
-    for block in lite_blocks(family):
-        inner = block.inputs * block.expansion
-        if block.expansion > 1:
-            yield _conv(f"{block.name}_expand_conv", 1, block.inputs, inner)
-            yield _norm(f"{block.name}_expand_bn", inner)
-        yield _depthwise(f"{block.name}_dwconv", block.kernel, inner)
-        yield _norm(f"{block.name}_bn", inner)
-        yield _conv(f"{block.name}_project_conv", 1, inner, block.outputs)
-        yield _norm(f"{block.name}_project_bn", block.outputs)
-        channels = block.outputs
-    yield _conv("top_conv", 1, channels, LITE_TOP)
-    yield _norm("top_bn", LITE_TOP)
+def _planned(plan: Plan, classes: int | None) -> Iterator[Layer]:
+    steps = plan.steps
+    if classes is not None and plan.hidden is not None:
+        steps += (plan.hidden,)
+    for step in steps:
+        convolution = _depthwise(step.name, step.kernel, step.outputs)
+        yield convolution if step.depthwise else _conv(step.name, step.kernel, step.inputs, step.outputs)
+        yield _norm(step.norm, step.outputs)
     if classes is not None:
-        yield Layer("predictions", "dense", ((LITE_TOP, classes), (classes,)))
+        yield Layer(plan.classifier, "dense", ((steps[-1].outputs, classes), (classes,)))

@@ -12,22 +12,25 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mobilenet_gui.core.atomic import staged_folder
 from mobilenet_gui.core.bundle import Bundle, ClassifierHead
+from mobilenet_gui.core.catalog import Family
 from mobilenet_gui.core.errors import ModelError, StorageError
 from mobilenet_gui.core.manifest import Provenance
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.phases import Phase
 from mobilenet_gui.core.store_files import storage_error
+from mobilenet_gui.core.tflite_edit import only_first_output
 from mobilenet_gui.core.types import Label, Preprocessing
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.training.architectures import ONE_WIDTH, Architecture
+from mobilenet_gui.training.architectures import Architecture, Layer
 from mobilenet_gui.training.detect import Declared, detect
+from mobilenet_gui.training.own_weights import with_kernels
 from mobilenet_gui.training.replace_head import can_replace
 from mobilenet_gui.training.weights import open_weights
 
@@ -35,7 +38,7 @@ Floats = NDArray[np.float32]
 Arrays = dict[str, list[Floats]]
 Report = Callable[[str, float | None], None]
 
-_LAST_LAYER: Final = {"v1": "conv_preds"} | dict.fromkeys(("v2", *ONE_WIDTH), "predictions")
+_LAST_LAYER: Final = {"v1": "conv_preds", "v2": "predictions"}
 _STAND_IN_CLASSES: Final = 2
 _HIDDEN_SEED: Final = 3
 
@@ -67,7 +70,8 @@ class Base:
     @property
     def last_layer(self) -> str:
         """The name of the layer whose outputs are the logits."""
-        return _LAST_LAYER.get(self.architecture.family, "logits")
+        plan = self.architecture.plan
+        return _LAST_LAYER.get(self.architecture.family, "logits") if plan is None else plan.classifier
 
     def preprocessing(self, size: int) -> Preprocessing:
         """Return how a photo becomes the input of a given size."""
@@ -86,8 +90,8 @@ class Base:
         shape = next(layer.shapes[0] for layer in architecture.layers if layer.name == self.last_layer)
         complete[self.last_layer] = [np.ascontiguousarray(kernel, np.float32).reshape(shape), bias.astype(np.float32)]
         for layer in architecture.layers:
-            if layer.name not in complete:  # a V3 backbone lacks the layer before the last
-                complete[layer.name] = _random_layer(layer.shapes)
+            if layer.name not in complete:  # a backbone of V3 or V4 lacks the layer before the last
+                complete[layer.name] = _random_layer(layer)
         return architecture, complete
 
 
@@ -98,14 +102,34 @@ def open_base(folder: Path) -> Base:
         ModelError: there is none, it is damaged, or it has no weights to go on from.
     """
     bundle = Bundle.open(folder)
-    path = bundle.weights_path
-    if path is None:
+    if bundle.weights_path is None:
         raise ModelError(
             bundle.name, tr("This model has no weights to learn from. Choose one of the official models to start from.")
         )
+    return Base(bundle, *read_weights(bundle, bundle.weights_path))
+
+
+def read_weights(bundle: Bundle, path: Path) -> tuple[Architecture, Arrays]:
+    """Return what a bundle's network is and all its weights; `path` is the bundle's weights file.
+
+    That of the built-in model keeps the batch norms alone: the other 17 MB stand in the network beside it.
+
+    Raises:
+        ModelError: the file is damaged, or holds no MobileNet.
+    """
     with open_weights(path) as file:
-        found = detect(file, Declared(), bundle.name)
-        return Base(bundle, found.architecture, found.read(bundle.name))
+        whole = Architecture(
+            cast("Family", bundle.manifest.family), bundle.manifest.alpha or 1.0, bundle.manifest.classes
+        )
+        norms = [layer for layer in whole.layers if layer.kind == "norm"] if whole.plan is not None else []
+        if not norms or [layer.shapes for layer in norms] != [layer.shapes for layer in file.layers]:
+            found = detect(file, Declared(input_size=bundle.preprocessing.size), bundle.name)
+            return found.architecture, found.read(bundle.name)
+        kept: Arrays = {layer.name: held.read() for layer, held in zip(norms, file.layers, strict=True)}
+    try:
+        return whole, with_kernels(whole, kept, only_first_output(bundle.tflite_bytes(), bundle.name))
+    except ValueError as error:
+        raise ModelError(bundle.name, tr("The file is damaged. Download it again.")) from error
 
 
 def feature_bundle(base: Base, size: int, cache_dir: Path, report: Report, spare: Path | None = None) -> Bundle:
@@ -197,10 +221,12 @@ def _features(architecture: Architecture) -> int:
     return last.shapes[0][-2]
 
 
-def _random_layer(shapes: tuple[tuple[int, ...], ...]) -> list[Floats]:
+def _random_layer(layer: Layer) -> list[Floats]:
     """Return a layer that passes on what comes in, mixed at random but always in the same way (He et al. 2015)."""
+    if layer.kind == "norm":
+        return [np.full(shape, value, np.float32) for shape, value in zip(layer.shapes, (1, 0, 0, 1), strict=True)]
     random = np.random.default_rng(_HIDDEN_SEED)
-    kernel, *biases = shapes
+    kernel, *biases = layer.shapes
     fan_in = int(np.prod(kernel[:-1]))
     values = random.normal(0, (2 / fan_in) ** 0.5, kernel).astype(np.float32)
     return [values, *(np.zeros(shape, np.float32) for shape in biases)]

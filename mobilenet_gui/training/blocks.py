@@ -13,22 +13,22 @@ _BLOCKS: Final = (
     re.compile(r"expanded_conv_(\d+)_\w+"),
     re.compile(r"expanded_conv_(?!\d)\w+()"),
 )
-_LITE_BLOCK: Final = re.compile(r"block(\d)([a-z])_\w+")
 
 
-def block_of(layer: str) -> int | None:
+def block_of(architecture: Architecture, layer: str) -> int | None:
     """Return the number of the block that a layer belongs to; None for what stands before and behind the blocks."""
+    if architecture.plan is not None:
+        return architecture.plan.block_of(layer)
     for pattern in _BLOCKS:
         match = pattern.fullmatch(layer)
         if match is not None:
             return int(match[1] or 0)
-    lettered = _LITE_BLOCK.fullmatch(layer)
-    return None if lettered is None else 26 * int(lettered[1]) + ord(lettered[2]) - ord("a")
+    return None
 
 
 def count_blocks(architecture: Architecture) -> int:
     """Return how many blocks a network has."""
-    return len({block_of(layer.name) for layer in architecture.layers} - {None})
+    return len({block_of(architecture, layer.name) for layer in architecture.layers} - {None})
 
 
 def adapted_layers(architecture: Architecture, blocks: int) -> set[str]:
@@ -39,12 +39,12 @@ def adapted_layers(architecture: Architecture, blocks: int) -> set[str]:
     """
     if blocks <= 0:
         return set()
-    numbers = sorted({n for layer in architecture.layers if (n := block_of(layer.name)) is not None})
+    numbers = sorted({n for layer in architecture.layers if (n := block_of(architecture, layer.name)) is not None})
     first = numbers[max(0, len(numbers) - blocks)]
     names: set[str] = set()
     reached = False
     for layer in architecture.layers:
-        number = block_of(layer.name)
+        number = block_of(architecture, layer.name)
         reached = reached or number == first
         if (reached or blocks > len(numbers)) and layer.kind != "norm":
             names.add(layer.name)

@@ -14,23 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mobilenet_gui.core import catalog
+from mobilenet_gui.core.catalog import Family
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.architectures import (
     ANY_ALPHAS,
     FAMILIES,
     OFFICIAL_ALPHAS,
-    ONE_WIDTH,
+    PLANS,
     Architecture,
-    Family,
     Layer,
     Shape,
 )
 from mobilenet_gui.training.weights import FileLayer, WeightsFile
 
 DEFAULT_SIZE = 224
-LITE_SIZES: dict[str, int] = {"lite1": 240, "lite2": 260}
-USUAL_SIZES = (96, 128, 160, 192, 224)
+USUAL_SIZES = (96, 128, 160, 192, 224, 256, 384)
 _SIZE_IN_NAME = re.compile(r"(?<![\d.])(\d{2,3})(?![\d.]*\d)")
 
 
@@ -122,7 +121,7 @@ def input_size(file: WeightsFile, declared: Declared, path: Path, family: Family
     if size is None and not family.startswith("v3"):
         named = [int(n) for n in _SIZE_IN_NAME.findall(path.stem)]
         size = next((n for n in named if n in USUAL_SIZES), None)
-    return size or LITE_SIZES.get(family, DEFAULT_SIZE)
+    return size or (PLANS[family].size if family in PLANS else DEFAULT_SIZE)
 
 
 def _other(file: WeightsFile, declared: Declared) -> Architecture | None:
@@ -146,7 +145,7 @@ def _candidates(declared: Declared, layers: Sequence[FileLayer]) -> Iterator[Arc
     classes.extend(n for n in dense if n in counts and n not in classes)
     for alpha in alphas:
         for family in families:
-            if family in ONE_WIDTH and alpha != 1.0:
+            if family in PLANS and alpha != 1.0:
                 continue
             for count in classes:
                 yield Architecture(family, alpha, count)

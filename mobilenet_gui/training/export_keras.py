@@ -25,9 +25,8 @@ from mobilenet_gui.core.types import Normalization, Pixels
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import keras_models
 from mobilenet_gui.training.architectures import Architecture
-from mobilenet_gui.training.detect import Declared, detect
+from mobilenet_gui.training.base import read_weights
 from mobilenet_gui.training.own_weights import as_in_network, holds_halves
-from mobilenet_gui.training.weights import open_weights
 
 Floats = NDArray[np.float32]
 Answer = Callable[[Pixels], Floats]
@@ -65,10 +64,7 @@ def load_network(bundle: Bundle) -> Network:
     if path is None or bundle.is_backbone:
         raise ModelError(subject, tr("This model has no weights to export."))
     size = bundle.preprocessing.size
-    with open_weights(path) as file:
-        detected = detect(file, Declared(input_size=size), subject)
-        arrays = detected.read(subject)
-    architecture = detected.architecture
+    architecture, arrays = read_weights(bundle, path)
     if architecture.classes != bundle.manifest.outputs:
         raise ModelError(subject, tr("The weights do not belong to this model's classes."))
     graph = only_first_output(bundle.tflite_bytes(), subject)

@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, cast, get_args
 
+from mobilenet_gui.core.catalog import Family
 from mobilenet_gui.core.labels import LabelsBeside
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.types import Label, Normalization, Preprocessing
-from mobilenet_gui.training.architectures import FAMILIES, Family
+from mobilenet_gui.training.architectures import FAMILIES
 from mobilenet_gui.training.doctor_job import DoctorJob
 from mobilenet_gui.training.export_job import ExportJob
 

@@ -22,22 +22,26 @@ _WEIGHT_NAMES: Final[dict[Kind, tuple[str, ...]]] = {
 }
 
 
-def pack_weights(architecture: Architecture, arrays: Mapping[str, Sequence[Floats]]) -> bytes:
+def pack_weights(
+    architecture: Architecture, arrays: Mapping[str, Sequence[Floats]], *, only: Kind | None = None
+) -> bytes:
     """Return the content of an `.h5` file with the weights of a network.
 
     Args:
         architecture: what network it is.
         arrays: one list a layer, by its name, in Keras' order; shapes must be the architecture's.
+        only: the one kind of layers to write; all by default.
 
     Raises:
         ValueError: a shape is not the architecture's.
     """
     out = io.BytesIO()  # in memory, because HDF5 does not tell a full disk as such
     with h5py.File(out, "w") as file:
-        names = [layer.name for layer in architecture.layers]
+        layers = [layer for layer in architecture.layers if only in (None, layer.kind)]
+        names = [layer.name for layer in layers]
         file.attrs["layer_names"] = np.array([name.encode() for name in names])
         file.attrs["backend"] = b"tensorflow"
-        for layer in architecture.layers:
+        for layer in layers:
             values = arrays[layer.name]
             if tuple(tuple(v.shape) for v in values) != layer.shapes:
                 raise ValueError(f"{layer.name}: {[v.shape for v in values]}, wanted {layer.shapes}")

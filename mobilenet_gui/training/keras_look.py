@@ -119,8 +119,8 @@ def _refuse_unless_v3(architecture: Architecture, why: NotUnderstoodError, subje
 
 
 def usual_range(family: str) -> Normalization:
-    """Return the value range of the published networks; V3 and EfficientNet-Lite rescale inside."""
-    return "zero_255" if family.startswith(("v3", "lite")) else "minus1_1"
+    """Return the value range of the published networks; all but V1 and V2 rescale inside."""
+    return "minus1_1" if family in ("v1", "v2") else "zero_255"
 
 
 def _says_the_same(composed: Composed, detected: Detected) -> bool:

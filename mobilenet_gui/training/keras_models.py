@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.training.architectures import ONE_WIDTH, Architecture
+from mobilenet_gui.training.architectures import Architecture
 from mobilenet_gui.training.composed import Composed
 from mobilenet_gui.training.keras_head import LEAKY
+from mobilenet_gui.training.plan_network import build_planned
 
 Floats = NDArray[np.float32]
 
@@ -52,10 +53,8 @@ def build(
         model = keras.applications.MobileNet(**common)
     elif architecture.family == "v2":
         model = keras.applications.MobileNetV2(**common)
-    elif architecture.family in ONE_WIDTH:
-        from mobilenet_gui.training.lite_network import build_lite
-
-        model = build_lite(architecture, size)
+    elif architecture.plan is not None:
+        model = build_planned(architecture.plan, architecture.classes, size)
     else:
         make = keras.applications.MobileNetV3Small
         if architecture.family.startswith("v3-large"):

@@ -92,7 +92,7 @@ def understand(path: Path) -> Understood:
         return _keras(path)
     if suffix == model_zip.ZIP_SUFFIX:
         return _zipped(path)
-    text = tr("Only .h5, .weights.h5, .keras and .tflite files, and zips with one, can be imported.")
+    text = tr("Only .h5, .keras, .pth, .safetensors and .tflite files, and zips with one, can be imported.")
     raise ModelError(str(path), text)
 
 

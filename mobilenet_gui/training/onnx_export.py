@@ -8,7 +8,7 @@ TensorFlow is imported here.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -137,8 +137,10 @@ class _Writer:
     def _name(self, value: Any) -> str:
         return self._names[id(value)]
 
-    def _number(self, op: Any, part: str, value: float) -> str:
-        return self.graph.constant(f"{op.name}/{part}", np.array(value, np.float32))
+    def _number(self, op: Any, part: str, value: float | Sequence[float]) -> str:
+        """Write a number, or one for each channel."""
+        values = np.array(value, np.float32)
+        return self.graph.constant(f"{op.name}/{part}", values.reshape(-1, 1, 1) if values.ndim else values)
 
     def _input(self, op: Any, _: list[Any]) -> None:
         self._names[id(op.output)] = INPUT
@@ -155,7 +157,8 @@ class _Writer:
     def _padding(self, op: Any, inputs: list[Any]) -> None:
         (top, bottom), (left, right) = op.padding
         users = self._users.get(id(op.output), [])
-        if [type(user).__name__ for user in users] != ["DepthwiseConv2D"] or users[0].padding != "valid":
+        alone = len(users) == 1 and type(users[0]).__name__ in ("Conv2D", "DepthwiseConv2D")
+        if not alone or users[0].padding != "valid":
             raise UnknownOperationError(f"padding {op.name}")
         self._pads[id(op.output)] = (top, left, bottom, right)
         self._names[id(op.output)] = self._name(inputs[0])

@@ -45,17 +45,62 @@ def as_in_network(architecture: Architecture, arrays: Arrays, graph: Graph) -> A
         return arrays
     found = dict(arrays)
     left = iter(operations)
+    epsilon = _epsilon(architecture)
     for place, layer in enumerate(layers):
         if layer.kind == "norm":
             continue
         norm = layers[place + 1] if place + 1 < len(layers) and layers[place + 1].kind == "norm" else None
-        if not _take_over(found, graph, next(left), layer, norm):
+        if not _take_over(found, graph, next(left), (layer, norm), epsilon):
             return arrays
     return found
 
 
-def _take_over(found: Arrays, graph: Graph, op: Operation, layer: Layer, norm: Layer | None) -> bool:
-    """Put one layer's numbers in; say whether the operation is that layer."""
+def with_kernels(architecture: Architecture, norms: Arrays, graph: Graph) -> Arrays:
+    """Return all weights of a network of which only the batch norms were kept beside its 32-bit .tflite form.
+
+    What batch norm was folded into is divided by it again: right to the last bit or two, as long as no scale is 0.
+
+    Raises:
+        ValueError: the network is another, or its numbers are not 32-bit ones.
+    """
+    layers = architecture.layers
+    operations = [op for op in graph.operations if op.code in (CONV, DEPTHWISE, DENSE)]
+    if holds_halves(graph) or len(operations) != sum(layer.kind != "norm" for layer in layers):
+        raise ValueError("another network")
+    found = dict(norms)
+    left = iter(operations)
+    for place, layer in enumerate(layers):
+        if layer.kind == "norm":
+            continue
+        kernel, bias = (_real(graph, op, position) for op in [next(left)] for position in (1, 2))
+        if kernel is None or bias is None:
+            raise ValueError(layer.name)
+        kernel = kernel.transpose((1, 2, 3, 0) if kernel.ndim == 4 else (1, 0)).reshape(layer.shapes[0])
+        norm = layers[place + 1] if place + 1 < len(layers) and layers[place + 1].kind == "norm" else None
+        if norm is None:
+            found[layer.name] = [np.asarray(values, np.float32) for values in (kernel, bias)][: len(layer.shapes)]
+        else:
+            scale, _ = _scale_and_shift(norms[norm.name], _epsilon(architecture))
+            kernel = kernel / (scale[:, None] if layer.kind == "depthwise" else scale)
+            found[layer.name] = [kernel.astype(np.float32)]
+        if not all(np.isfinite(values).all() for values in found[layer.name]):
+            raise ValueError(layer.name)
+    return found
+
+
+def _epsilon(architecture: Architecture) -> float:
+    return _EPSILON if architecture.plan is None else architecture.plan.epsilon
+
+
+def _scale_and_shift(norm: list[NDArray[np.float32]], epsilon: float) -> tuple[NDArray[Any], NDArray[Any]]:
+    gamma, beta, mean, variance = (np.asarray(values, np.float64) for values in norm)
+    scale = gamma / np.sqrt(variance + epsilon)
+    return scale, beta - mean * scale
+
+
+def _take_over(found: Arrays, graph: Graph, op: Operation, layers: tuple[Layer, Layer | None], epsilon: float) -> bool:
+    """Put the numbers of a layer and its normalisation in; say whether the operation is that layer."""
+    layer, norm = layers
     kernel, bias = (_real(graph, op, position) for position in (1, 2))
     old = np.asarray(found[layer.name][0], np.float64)
     if kernel is None or bias is None or (op.code == DEPTHWISE) != (layer.kind == "depthwise"):
@@ -66,9 +111,7 @@ def _take_over(found: Arrays, graph: Graph, op: Operation, layer: Layer, norm: L
         return False
     kernel, scale, shift = kernel.reshape(old.shape), np.ones(bias.size), np.zeros(bias.size)
     if norm is not None:
-        gamma, beta, mean, variance = (np.asarray(values, np.float64) for values in found[norm.name])
-        scale = gamma / np.sqrt(variance + _EPSILON)
-        shift = beta - mean * scale
+        scale, shift = _scale_and_shift(found[norm.name], epsilon)
     elif len(found[layer.name]) > 1:
         shift = np.asarray(found[layer.name][1], np.float64)
     by_channel = scale[:, None] if layer.kind == "depthwise" else scale
@@ -80,6 +123,7 @@ def _take_over(found: Arrays, graph: Graph, op: Operation, layer: Layer, norm: L
         found[layer.name] = [changed, bias.astype(np.float32)][: len(found[layer.name])]
         return True
     found[layer.name] = [changed, *found[layer.name][1:]]
+    mean = np.asarray(found[norm.name][2], np.float64)
     found[norm.name] = [found[norm.name][0], (bias + mean * scale).astype(np.float32), *found[norm.name][2:]]
     return True
 

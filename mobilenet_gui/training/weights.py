@@ -1,4 +1,4 @@
-"""Weights as plain arrays: `.h5` (legacy), `.weights.h5`, `.keras`, PyTorch's `.pth`. Nothing in a file is executed.
+"""Weights as plain arrays: `.h5`, `.weights.h5`, `.keras`; PyTorch's `.pth`, `.safetensors`. Nothing is executed.
 
 HDF5 can point to other files (links, external storage, virtual data sets), hold pickled objects and announce huge
 sizes. All of that is refused, and no array is read before its shape has been compared with what is expected.
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.training import pth_file
+from mobilenet_gui.training import pth_file, safetensors_file
 from mobilenet_gui.training.architectures import Kind, Shape
 
 MAX_FILE_BYTES = 1 << 30
@@ -123,12 +123,15 @@ class WeightsFile:
         return _names(group, attribute)
 
 
-class _PthWeights(WeightsFile):
-    """A file of PyTorch's: layers only, no model around them."""
+class _TorchWeights(WeightsFile):
+    """A state dict of PyTorch's: layers only, no model around them."""
 
-    def __init__(self, layers: tuple[FileLayer, ...]) -> None:
+    def __init__(self, state: dict[str, NDArray[Any]]) -> None:
         super().__init__({}, None)
-        self.layers = layers
+        self.layers = tuple(
+            FileLayer(name.replace(".", "_"), kind, order, tuple(array.shape for array in arrays), arrays)
+            for order, (name, kind, arrays) in enumerate(pth_file.layers_of(state))
+        )
 
 
 @contextmanager
@@ -147,17 +150,20 @@ def open_weights(path: Path) -> Iterator[WeightsFile]:
         if size > MAX_FILE_BYTES:
             raise RefusedError(tr("The file is too big for a MobileNet."))
         with path.open("rb") as file:
-            start = file.read(8)
+            start = file.read(9)
         with contextlib.ExitStack() as stack:
             config: object = None
             if start[:4] == b"PK\x03\x04":
                 source, config = _unpack(path)
                 handle = stack.enter_context(h5py.File(source, "r"))
-            elif start == _SIGNATURE:
+            elif start.startswith(_SIGNATURE):
                 handle = stack.enter_context(h5py.File(path, "r"))
                 config = _json_attribute(handle, "model_config")
             elif start.startswith(pth_file.START):
-                yield _PthWeights(tuple(_pth_layers(path)))
+                yield _TorchWeights(pth_file.read_state_dict(path))
+                return
+            elif safetensors_file.is_safetensors(start):
+                yield _TorchWeights(safetensors_file.read_state_dict(path))
                 return
             else:
                 raise RefusedError(_strange_start(start))
@@ -248,12 +254,6 @@ def _input_shapes(model: object, depth: int) -> Iterator[list[Any]]:
                 models.append(layer)
     for layer in models if depth < MAX_DEPTH else []:
         yield from _input_shapes(layer, depth + 1)
-
-
-def _pth_layers(path: Path) -> Iterator[FileLayer]:
-    layers = pth_file.layers_of(pth_file.read_state_dict(path))
-    for order, (name, kind, arrays) in enumerate(layers):
-        yield FileLayer(name, kind, order, tuple(array.shape for array in arrays), arrays)
 
 
 def _layers(handle: Any) -> Iterator[FileLayer]:

@@ -13,7 +13,7 @@ from PySide6.QtGui import QFileOpenEvent
 from mobilenet_gui.core.file_kinds import is_video
 from mobilenet_gui.ui.addresses import opened_files
 
-MODEL_SUFFIXES = frozenset({".tflite", ".h5", ".hdf5", ".keras", ".pth"})
+MODEL_SUFFIXES = frozenset({".tflite", ".h5", ".hdf5", ".keras", ".pth", ".safetensors"})
 """What `core.install` can import; said again here because nothing of it is loaded while the window opens."""
 _IN_AN_UNPACKED = ("model.tflite", "model_unquant.tflite", "keras_model.h5")
 """What Teachable Machine's zips hold beside `labels.txt`."""

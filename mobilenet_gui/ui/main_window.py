@@ -23,6 +23,7 @@ from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
+from mobilenet_gui.training.bases import BUILTIN_ID
 from mobilenet_gui.ui import window_size
 from mobilenet_gui.ui.addresses import opened_files
 from mobilenet_gui.ui.given_files import sort_given
@@ -109,6 +110,7 @@ class MainWindow(QMainWindow):
             service = ModelService(self._settings.values, self._store)
             self._tasks = ModelTasks(service, self._store, parent=self)
             self._tasks.models_changed.connect(self.active.check)
+            self.photos.presenter.follow(self._tasks)
         return self._tasks
 
     @property
@@ -152,6 +154,11 @@ class MainWindow(QMainWindow):
     def _recall(self) -> None:
         if self._settings.values.unfinished_training:  # cut short by the program's end
             self.desk.harvest.recall()
+        if not self._store.has(BUILTIN_ID):  # as after a plain pip install
+            from mobilenet_gui import builtin_models
+
+            if builtin_models.weights_file() is not None:
+                self.tasks.make_builtin()
 
     def open_from_other_start(self, photos: Sequence[str]) -> None:
         """Open the files of a second start of the program, and come to the front."""

@@ -109,7 +109,7 @@ class SettingsPage(QWidget):
         self._column.addStretch(1)
 
     def _download_rows(self) -> list[QWidget]:
-        text = tr("Where official models are downloaded from. Empty for Keras’ own server.")
+        text = tr("Where models are downloaded from. Empty for their makers’ own servers: Keras’ and Hugging Face.")
         address = TextRow("weights_url", tr("Server address"), text, OFFICIAL_BASE, _check_address)
         told = os.environ.get(URL_VARIABLE, "").strip()
         if told:

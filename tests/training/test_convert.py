@@ -22,7 +22,7 @@ from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.recognizer import LiteRTRecognizer, top
 from mobilenet_gui.core.types import Label
 from mobilenet_gui.training import protocol
-from mobilenet_gui.training.architectures import FAMILIES, ONE_WIDTH, Architecture
+from mobilenet_gui.training.architectures import FAMILIES, PLANS, Architecture
 from mobilenet_gui.training.job import ConvertJob
 from mobilenet_gui.training.process import WorkerProcess, run_job
 from tests.model_factory import make_labels
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.keras
 
 REFERENCE = Path(__file__).with_name("keras_reference.py")
 TOLERANCE = 1e-4
-OF_KERAS = tuple(family for family in FAMILIES if family not in ONE_WIDTH)
+OF_KERAS = tuple(family for family in FAMILIES if family not in PLANS)
 """Those that Keras has, too."""
 SIZE = 64
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from mobilenet_gui.core import cores
+from mobilenet_gui.core.catalog import Family
 from mobilenet_gui.core.errors import Cancelled, ModelError, ProjectError
 from mobilenet_gui.core.litert import load_interpreter
 from mobilenet_gui.core.store import ModelStore
@@ -20,7 +21,7 @@ from mobilenet_gui.core.tflite_graph import parse
 from mobilenet_gui.core.tflite_head import find_head
 from mobilenet_gui.core.types import Preprocessing
 from mobilenet_gui.training import protocol
-from mobilenet_gui.training.architectures import FAMILIES, ONE_WIDTH, Architecture, Family
+from mobilenet_gui.training.architectures import FAMILIES, PLANS, Architecture
 from mobilenet_gui.training.augment import varied
 from mobilenet_gui.training.bases import recommended
 from mobilenet_gui.training.blocks import adapted_layers, count_blocks
@@ -123,7 +124,8 @@ def test_presets_rise_in_effort_and_settings_win() -> None:
 def test_adapted_layers_are_the_last_and_never_normalisation(family: Family) -> None:
     architecture = Architecture(family, 1.0, 3)
     blocks = count_blocks(architecture)
-    known = {"v1": 13, "v2": 17, "lite0": 16, "lite1": 21, "lite2": 21}
+    known = {"v1": 13, "v2": 17, "lite0": 16, "lite1": 21, "lite2": 21, "lite3": 24, "lite4": 30}
+    known |= {"v4-small": 16, "v4-medium": 22, "v4-large": 27}
     assert blocks == known.get(family, 11 if "small" in family else 15)
     norms = {layer.name for layer in architecture.layers if layer.kind == "norm"}
     before: set[str] = set()
@@ -143,7 +145,7 @@ def test_adapted_layers_are_the_last_and_never_normalisation(family: Family) -> 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_written_weights_are_read_back(family: Family, tmp_path: Path) -> None:
-    architecture = Architecture(family, 1.0 if "mini" in family or family in ONE_WIDTH else 0.75, 7)
+    architecture = Architecture(family, 1.0 if "mini" in family or family in PLANS else 0.75, 7)
     arrays = random_arrays(architecture)
     path = tmp_path / "weights.h5"
     path.write_bytes(pack_weights(architecture, arrays))

@@ -11,8 +11,9 @@ import h5py
 import numpy as np
 import pytest
 
+from mobilenet_gui.core.catalog import Family
 from mobilenet_gui.core.errors import ModelError
-from mobilenet_gui.training.architectures import FAMILIES, Architecture, Family
+from mobilenet_gui.training.architectures import FAMILIES, Architecture
 from mobilenet_gui.training.detect import Declared, Detected, detect, input_size
 from mobilenet_gui.training.weights import open_weights
 from tests.training.weight_files import arrays_for, input_config, write_archive, write_legacy, write_modern

@@ -18,7 +18,7 @@ from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.models import words
 from mobilenet_gui.ui.models.columns import columns_for
 from mobilenet_gui.ui.models.facts import description, facts
-from mobilenet_gui.ui.models.items import RECOMMENDED, Shelf, build_shelf, plot_items
+from mobilenet_gui.ui.models.items import LIVE_MILLISECONDS, Shelf, build_shelf, plot_items
 from mobilenet_gui.ui.models.task_words import failure_text, task_text
 from mobilenet_gui.workers.model_state import TaskState
 from tests.bundles import make_bundle as make_form
@@ -66,12 +66,30 @@ def test_days() -> None:
     assert words.day("some time") == "some time"
 
 
-def test_a_newcomer_sees_the_recommended_ones() -> None:
+def test_a_newcomer_sees_what_nothing_else_beats() -> None:
     shelf = build_shelf([], active_id=None, speeds={})
-    assert [item.id for item in shelf.recommended()] == list(RECOMMENDED)
     assert len(shelf.official) == len(catalog.ENTRIES)
-    assert sum(len(group.items) for group in shelf.families()) == len(catalog.ENTRIES)
     assert all(item.milliseconds is None for item in shelf.official)
+    best = shelf.best()  # without a speed, by their work
+    assert [item.id for item in best[:2]] == ["mobilenet-v4-large", "efficientnet-lite4"]
+    for item in best:
+        better = [
+            o for o in shelf.official if (o.macs or 0) <= (item.macs or 0) and (o.correct or 0) > (item.correct or 0)
+        ]
+        assert better == []
+
+
+def test_the_best_keep_up_with_live_video_and_are_not_beaten_by_what_is_here(tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / V2, bundle_id=V2, name="MobileNet V2")
+    manifest = replace(bundle.manifest, classes=1000, family="v2", macs=300_000_000, metrics=Metrics(top1=0.718))
+    shelf = build_shelf([Bundle(bundle.folder, manifest, bundle.labels)], active_id=V2, speeds={V2: 9.0})
+    best = shelf.best()
+    assert best[0].id == "mobilenet-v4-medium"  # at 32 ms; Lite3 would take 41
+    assert all((item.milliseconds or 0) <= LIVE_MILLISECONDS for item in best)
+    assert V2 not in {item.id for item in best}
+    assert [item.correct for item in best] == sorted((item.correct for item in best), key=lambda c: -(c or 0))
+    perfect = replace(manifest, macs=1, metrics=Metrics(top1=0.99))
+    assert build_shelf([Bundle(bundle.folder, perfect, bundle.labels)], active_id=V2, speeds={V2: 0.1}).best() == ()
 
 
 def test_installed_models_leave_the_official_list_and_the_active_one_is_first(tmp_path: Path) -> None:
@@ -80,7 +98,7 @@ def test_installed_models_leave_the_official_list_and_the_active_one_is_first(tm
     assert [item.id for item in shelf.installed] == [V2, "a"]
     assert shelf.find(V2) is not None
     assert V2 not in {item.id for item in shelf.official}
-    assert V2 not in {item.id for item in shelf.recommended()}
+    assert V2 not in {item.id for item in shelf.best()}
 
 
 def test_estimates_scale_with_the_work_and_are_marked(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QResizeEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QPushButton, QStackedWidget, QWidget
 from pytestqt.qtbot import QtBot
@@ -17,6 +17,7 @@ from mobilenet_gui.core import catalog
 from mobilenet_gui.core.errors import DownloadError, ModelError, StorageError
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.ui.models.choice import ALL
 from mobilenet_gui.ui.models.page import ModelsPage
 from mobilenet_gui.ui.theme import theme
 from mobilenet_gui.workers.active_model import ActiveModel, Failure
@@ -94,10 +95,10 @@ def click(button: QAbstractButton | None) -> None:
     button.click()
 
 
-def test_installed_models_and_the_recommended_ones_are_listed(bench: Bench) -> None:
-    assert bench.page.list.order() == [
-        V2, "pets", LARGE, "mobilenet-v3-small-1.0-224", "mobilenet-v2-1.4-224", "mobilenet-v1-1.0-224",
-    ]  # fmt: skip
+def test_installed_models_come_before_the_best_to_get(bench: Bench) -> None:
+    listed = bench.page.list.order()
+    assert listed[:2] == [V2, "pets"]
+    assert listed[2:] == [item.id for item in bench.page._shelf.best()]
     row = bench.page.list.row(V2)
     assert row is not None
     assert row.button("use") is None
@@ -109,13 +110,24 @@ def test_installed_models_and_the_recommended_ones_are_listed(bench: Bench) -> N
     assert bench.page.details.item.id == V2
 
 
-def test_all_official_models_are_shown_on_demand_and_found_by_search(qtbot: QtBot, bench: Bench) -> None:
+def test_chips_and_order_choose_among_the_official_models(bench: Bench) -> None:
+    choice = bench.page.choice
+    choice.resize(800, 32)
+    QApplication.sendEvent(choice, QResizeEvent(choice.size(), choice.size()))
+    assert choice.chips[ALL].text() == f"All {len(catalog.ENTRIES) - 1}"
+    assert choice.chips["v4"].text() == "V4 3"
+    choice.choose("v4")
+    assert bench.page.list.order()[2:] == ["mobilenet-v4-large", "mobilenet-v4-medium", "mobilenet-v4-small"]
+    choice.order.setCurrentIndex(choice.order.findData("small"))
+    choice.order.activated.emit(choice.order.currentIndex())
+    assert bench.page.list.order()[2:] == ["mobilenet-v4-small", "mobilenet-v4-medium", "mobilenet-v4-large"]
+    choice.choose(ALL)
+    assert len(bench.page.list.order()) == len(catalog.ENTRIES) + 1
+    choice.choose("best")
+
+
+def test_official_models_are_found_by_search(bench: Bench) -> None:
     hidden = "mobilenet-v1-0.25-128"
-    assert bench.page.list.row(hidden) is None
-    assert str(len(catalog.ENTRIES) - 1) in bench.page.list.toggle.text()
-    click(bench.page.list.toggle)
-    assert bench.page.list.row(hidden) is not None
-    click(bench.page.list.toggle)
     assert bench.page.list.row(hidden) is None
     bench.page.search.setText("v1 0.25 128")
     assert bench.page.list.order() == [hidden]
@@ -426,7 +438,7 @@ def test_arrows_move_and_delete_removes(qtbot: QtBot, bench: Bench) -> None:
 
 
 def test_tab_goes_from_rows_to_their_buttons(bench: Bench) -> None:
-    row, other = bench.page.list.row("pets"), bench.page.list.row(LARGE)
+    row, other = bench.page.list.row("pets"), bench.page.list.row(bench.page.list.order()[-1])
     assert row is not None
     assert other is not None
     assert row.nextInFocusChain() is row.button("use")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,16 +12,17 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
-from mobilenet_gui import paths
+from mobilenet_gui import builtin_models, paths
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.catalog import DEFAULT_ID
+from mobilenet_gui.core.errors import Cancelled, ModelError, UserError
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
 from mobilenet_gui.ui.main_window import MainWindow
 from mobilenet_gui.ui.models.facts import description, facts
 from mobilenet_gui.ui.models.items import build_shelf
-from mobilenet_gui.ui.photos.presenter import STARTER_BANNER
+from mobilenet_gui.ui.photos.presenter import FAILED_BANNER, MAKING_BANNER, STARTER_BANNER
 from mobilenet_gui.ui.theme import theme
 from mobilenet_gui.ui.widgets.banner import Banner
 from tests.model_factory import make_bundle
@@ -50,8 +53,7 @@ def window(qtbot: QtBot) -> Iterator[Maker]:
     made: list[MainWindow] = []
 
     def make() -> MainWindow:
-        store = ModelStore(paths.models_dir(), paths.builtin_models_dir())
-        main = MainWindow(SettingsStore(paths.settings_file()), store, theme(), StartupTrace(False))
+        main = MainWindow(SettingsStore(paths.settings_file()), ModelStore(), theme(), StartupTrace(False))
         made.append(main)
         main.show()
         return main
@@ -113,6 +115,85 @@ def test_the_offer_leads_to_the_official_model_and_goes_when_it_is_there(
     main.inference.set_model(official)
     qtbot.waitUntil(lambda: main.photos.controller.bundle is official)
     assert not offer(main)
+
+
+@pytest.fixture
+def making(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[UserError | None], None]:
+    """Let the built-in model be missing; call it to end its making, well or with an error."""
+    go, errors = threading.Event(), list[UserError | None]()
+
+    def make(_folder: None, report: builtin_models.Report, cancel: threading.Event, *, polite: bool) -> bool:
+        assert polite
+        assert "tensorflow" not in sys.modules
+        report("Converting", 0.5)
+        while not go.wait(0.01):
+            if cancel.is_set():
+                raise Cancelled
+        go.clear()
+        error = errors.pop()
+        if error is not None:
+            raise error
+        make_bundle(paths.builtin_model_dirs()[0] / builtin_models.MODEL_ID, bundle_id=builtin_models.MODEL_ID)
+        return True
+
+    def end(error: UserError | None) -> None:
+        errors.append(error)
+        go.set()
+
+    monkeypatch.setattr(builtin_models, "weights_file", lambda: tmp_path / "weights.pth")
+    monkeypatch.setattr(builtin_models, "make", make)
+    return end
+
+
+def made_ready(main: MainWindow) -> bool:
+    return MAKING_BANNER in main.photos.notices.shown()
+
+
+def test_the_starter_answers_until_the_built_in_model_is_made(
+    qtbot: QtBot, window: Maker, making: Callable[[UserError | None], None]
+) -> None:
+    main = window()
+    with qtbot.waitSignal(main.photos.first_result):
+        main.start([str(PHOTO)])
+    qtbot.waitUntil(lambda: made_ready(main))
+    banner = main.photos.notices.findChildren(Banner)[0]
+    qtbot.waitUntil(lambda: banner.progress() == 0.5)
+    assert not offer(main)
+    assert main.active.bundle is not None
+    assert main.active.bundle.id == "starter"
+    making(None)
+    current = main.photos.controller.current
+    assert current is not None
+    # What the starter answered is answered again, and nobody had to choose.
+    qtbot.waitUntil(lambda: current.recognition is not None and current.recognition.model_id == builtin_models.MODEL_ID)
+    assert not made_ready(main)
+    assert not offer(main)
+
+
+def test_a_making_that_fails_says_why_once(
+    qtbot: QtBot, window: Maker, making: Callable[[UserError | None], None]
+) -> None:
+    main = window()
+    main.start([])
+    qtbot.waitUntil(lambda: made_ready(main))
+    making(ModelError("x", "The worker fell over."))
+    notices = main.photos.notices
+    qtbot.waitUntil(lambda: FAILED_BANNER in notices.shown())
+    assert notices.text_of(FAILED_BANNER) == "EfficientNet-Lite0 could not be made ready. The worker fell over."
+    qtbot.waitUntil(lambda: offer(main))
+    notices.trigger(FAILED_BANNER)
+    qtbot.waitUntil(lambda: made_ready(main))
+    assert FAILED_BANNER not in notices.shown()
+    making(ModelError("x", "The worker fell over."))
+    qtbot.waitUntil(lambda: FAILED_BANNER in notices.shown())
+    next(b for b in notices.findChildren(Banner) if b.tone() == "warn").closed.emit()
+    main.close()
+    again = window()
+    again.start([])
+    qtbot.waitUntil(lambda: made_ready(again))
+    making(ModelError("x", "The worker fell over."))
+    qtbot.waitUntil(lambda: offer(again))
+    assert FAILED_BANNER not in again.photos.notices.shown()
 
 
 def test_the_list_says_what_it_is_and_what_it_measured() -> None:

@@ -12,14 +12,15 @@ from mobilenet_gui.core.catalog import CatalogEntry
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.ui.models import words
 
-RECOMMENDED = (
-    "mobilenet-v3-large-1.0-224",
-    "mobilenet-v3-small-1.0-224",
-    "mobilenet-v2-1.4-224",
-    "mobilenet-v2-1.0-224",
-    "mobilenet-v1-1.0-224",
-)
-"""What is shown of the official models before one asks for all."""
+MOST_BEST = 6
+"""So many are called the best to get; those behind them are quicker still, which few need."""
+_CLASSES = 1000
+"""Models of other classes cannot be compared by how often they are correct."""
+LIVE_MILLISECONDS = 1000 / 30
+"""A network that takes no longer keeps up with live video."""
+
+FAMILIES = {"v4": "V4", "lite": "Lite", "v3": "V3", "v2": "V2", "v1": "V1"}
+"""How the names of a generation's families begin, and what it is called in short."""
 
 _OTHER_FAMILY_PENALTY = 0.7
 """How much further, in powers of e of MACs, a model of another family counts as being when a speed is estimated."""
@@ -75,6 +76,11 @@ class ModelItem:
         return self.correct is not None and (self.bundle is None or self.bundle.manifest.metrics.top1 is not None)
 
     @property
+    def comparable(self) -> bool:
+        """`correct` can be compared with that of the official models: it was published, for the same classes."""
+        return self.published and self.classes == _CLASSES
+
+    @property
     def macs(self) -> int | None:
         """Multiply-adds for one photo."""
         return self.bundle.manifest.macs if self.bundle is not None else self.entry.macs if self.entry else None
@@ -89,21 +95,14 @@ class ModelItem:
         """The label of its dot: "V2", "V3 L", "V1 0.75 192 px"."""
         if self.entry is None:
             return self.name
-        short = self.name.replace("MobileNet ", "").replace(" Large", " L").replace(" Small", " S")
+        short = self.name.replace("MobileNet ", "").replace("EfficientNet-", "")
+        short = short.replace(" Large", " L").replace(" Medium", " M").replace(" Small", " S")
         return short.replace(" minimalistic", " min").replace(",", "")
 
     def matches(self, text: str) -> bool:
         """Say whether every word of a search is somewhere in name, subtitle or id."""
         hay = f"{self.name} {self.subtitle} {self.id}".casefold()
         return all(word in hay for word in text.casefold().split())
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Rows under a heading of their own."""
-
-    title: str
-    items: tuple[ModelItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,28 +121,38 @@ class Shelf:
         """Return the row of that id, or None."""
         return next((item for item in (*self.installed, *self.official) if item.id == model_id), None)
 
-    def recommended(self) -> tuple[ModelItem, ...]:
-        """Return the official rows that are shown first."""
-        by_id = {item.id: item for item in self.official}
-        return tuple(by_id[i] for i in RECOMMENDED if i in by_id)
+    def best(self) -> tuple[ModelItem, ...]:
+        """Return the official models worth getting on this computer, most often correct first.
 
-    def families(self) -> tuple[Group, ...]:
-        """Return all official rows, a group a generation."""
-        titles = (("v3", tr("MobileNet V3")), ("v2", tr("MobileNet V2")), ("v1", tr("MobileNet V1")))
-        groups = (Group(t, tuple(i for i in self.official if i.family.startswith(key))) for key, t in titles)
-        return tuple(group for group in groups if group.items)
+        They keep up with live video, as far as their speed here is known, and no other model is both as quick and as
+        often correct, those that are here already among them. Without any speed their work stands for it.
+        """
+        pool = [i for i in (*self.installed, *self.official) if i.comparable and i.macs]
+        timed = all(item.milliseconds is not None for item in pool)
+
+        def cost(item: ModelItem) -> float:
+            return (item.milliseconds if timed else item.macs) or 0.0
+
+        ordered = sorted(pool, key=lambda item: (cost(item), -(item.correct or 0.0)))
+        best: list[ModelItem] = []
+        for item in ordered:
+            if timed and cost(item) > LIVE_MILLISECONDS:
+                break
+            if not best or (item.correct or 0.0) > (best[-1].correct or 0.0):
+                best.append(item)
+        return tuple(item for item in reversed(best) if not item.installed)[:MOST_BEST]
 
 
 def plot_items(shelf: Shelf, chosen: str) -> list[ModelItem]:
-    """Return the models worth a dot: those here, the recommended ones and the chosen one, where both figures exist.
+    """Return the models worth a dot: those here, the best to get and the chosen one, where both figures exist.
 
     One's own are tested on photos of their own: nothing to compare with the published figures.
     """
-    wanted = {item.id: item for item in (*shelf.installed, *shelf.recommended())}
+    wanted = {item.id: item for item in (*shelf.installed, *shelf.best())}
     found = shelf.find(chosen)
     if found is not None:
         wanted.setdefault(found.id, found)
-    return [i for i in wanted.values() if i.milliseconds is not None and i.published and not i.backbone]
+    return [i for i in wanted.values() if i.milliseconds is not None and i.comparable]
 
 
 def build_shelf(bundles: Iterable[Bundle], *, active_id: str | None, speeds: Mapping[str, float]) -> Shelf:

@@ -17,7 +17,6 @@ from mobilenet_gui.ui.models.items import ModelItem
 from mobilenet_gui.ui.models.row import ModelRow
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import PAGE_MARGIN
-from mobilenet_gui.ui.widgets.buttons import Button
 from mobilenet_gui.ui.widgets.labels import text_label
 from mobilenet_gui.ui.widgets.painting import draw_text
 from mobilenet_gui.workers.model_state import TaskState
@@ -28,12 +27,16 @@ _GAP, _SECTION_GAP = 8, 24
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and its rows; where there are none, `hint` is said or `filler` shown, which its owner keeps."""
+    """A heading and its rows; where there are none, `hint` is said or `filler` shown.
+
+    `choice` stands below the heading. It and `filler` are kept by their owner.
+    """
 
     title: str
     items: tuple[ModelItem, ...]
     hint: str = ""
     filler: QWidget | None = None
+    choice: QWidget | None = None
 
 
 class ColumnHeading(QWidget):
@@ -68,12 +71,10 @@ class ModelList(QScrollArea):
     Attributes:
         chosen: a row was chosen: its model's id.
         asked: a row's button: the model's id and the action.
-        toggled: all official models are asked for, or only the recommended ones again.
     """
 
     chosen = Signal(str)
     asked = Signal(str, str)
-    toggled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,6 +82,7 @@ class ModelList(QScrollArea):
         self._order: list[str] = []
         self._chosen = ""
         self._furniture: list[QWidget] = []
+        self._stops: list[QWidget] = []
         content = QWidget()
         content.setAutoFillBackground(False)
         self._column = QVBoxLayout(content)
@@ -94,9 +96,6 @@ class ModelList(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.viewport().setAutoFillBackground(False)
         self.verticalScrollBar().rangeChanged.connect(self._make_room)
-        self.toggle = Button("", "chevron-down", kind="ghost", parent=content)
-        self.toggle.clicked.connect(self.toggled)
-        self.toggle.hide()
 
     @property
     def chosen_id(self) -> str:
@@ -111,21 +110,12 @@ class ModelList(QScrollArea):
         """Return the ids listed, from the top."""
         return list(self._order)
 
-    def show_sections(
-        self,
-        sections: Sequence[Section],
-        tasks: Mapping[str, TaskState],
-        toggle_text: str = "",
-        *,
-        expanded: bool = False,
-    ) -> None:
+    def show_sections(self, sections: Sequence[Section], tasks: Mapping[str, TaskState]) -> None:
         """List other models, keeping the rows that stay.
 
         Args:
             sections: what to list.
             tasks: what is being done, by model id.
-            toggle_text: of the button below; empty for none.
-            expanded: the button leads back to fewer.
         """
         had_focus = next((i for i, row in self._rows.items() if row.hasFocus()), None)
         while self._column.count():
@@ -135,6 +125,7 @@ class ModelList(QScrollArea):
             widget.deleteLater()
         self._furniture.clear()
         self._order.clear()
+        self._stops.clear()
         for number, section in enumerate(sections):
             self._add_section(section, tasks, first=number == 0)
         for model_id, row in list(self._rows.items()):
@@ -142,11 +133,6 @@ class ModelList(QScrollArea):
                 row.hide()
                 row.deleteLater()
                 del self._rows[model_id]
-        self.toggle.setVisible(bool(toggle_text))
-        if toggle_text:
-            self.toggle.set_text(toggle_text)
-            self.toggle.set_icon("chevron-up" if expanded else "chevron-down")
-            self._column.addWidget(self.toggle, 0, Qt.AlignmentFlag.AlignLeft)
         self._set_tab_order()
         if had_focus is not None and had_focus not in self._order and self._order:
             self._rows[self._order[0]].setFocus(Qt.FocusReason.OtherFocusReason)
@@ -191,6 +177,12 @@ class ModelList(QScrollArea):
         heading = ColumnHeading(section.title, columns=bool(section.items))
         self._furniture.append(heading)
         self._column.addWidget(heading)
+        if section.choice is not None:
+            self._column.addWidget(section.choice)
+            section.choice.show()
+            direct = Qt.FindChildOption.FindDirectChildrenOnly
+            tab = Qt.FocusPolicy.TabFocus
+            self._stops.extend(w for w in section.choice.findChildren(QWidget, options=direct) if w.focusPolicy() & tab)
         if not section.items and section.filler is not None:
             self._column.addWidget(section.filler)
             section.filler.show()
@@ -208,17 +200,17 @@ class ModelList(QScrollArea):
                 self._rows[item.id] = row
             row.show_item(item, tasks.get(item.id))
             self._order.append(item.id)
+            self._stops.append(row)
             self._column.addWidget(row)
             row.show()
 
     def _set_tab_order(self) -> None:
-        chain: list[QWidget] = [self._rows[key] for key in self._order]
-        if not self.toggle.isHidden():
-            chain.append(self.toggle)
-        for before, after in pairwise(chain):
+        for before, after in pairwise(self._stops):
             QWidget.setTabOrder(before, after)
             if isinstance(before, ModelRow):
                 before.set_tab_chain()
+        if self._stops and isinstance(self._stops[-1], ModelRow):
+            self._stops[-1].set_tab_chain()
 
     def _pick(self, model_id: str) -> None:
         self.choose(model_id)

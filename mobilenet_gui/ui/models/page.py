@@ -17,6 +17,7 @@ from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.models import words
+from mobilenet_gui.ui.models.choice import ALL, OfficialChoice
 from mobilenet_gui.ui.models.details import ModelDetails
 from mobilenet_gui.ui.models.empty import NoModelCard
 from mobilenet_gui.ui.models.facts import facts
@@ -59,7 +60,6 @@ class ModelsPage(QWidget):
         self._store = store
         self._tasks = tasks
         self._shelf = Shelf((), ())
-        self._expanded = False
         self.search = SearchField(tr("Search models"))
         self.import_button = Button(tr("Import from file…"), "export")
         self.show_details = IconButton("inspector", tr("Show details (F9)"))
@@ -67,6 +67,8 @@ class ModelsPage(QWidget):
         self.notices = Notices()
         self.imports = ImportDesk(store, tasks)
         self.list = ModelList()
+        self.choice = OfficialChoice(self)
+        self.choice.hide()
         self.details = ModelDetails()
         entry = catalog.by_id(catalog.DEFAULT_ID)
         assert entry is not None  # noqa: S101 - the catalogue's own default
@@ -131,7 +133,7 @@ class ModelsPage(QWidget):
         self.no_model.folder_wanted.connect(self.imports.ask_for_folder)
         self.list.chosen.connect(lambda _id: self._show_details())
         self.list.asked.connect(self._do)
-        self.list.toggled.connect(self._toggle)
+        self.choice.changed.connect(self._fill)
         self.details.asked.connect(self._do)
         self.details.renamed.connect(self._tasks.rename)
         self.details.picked.connect(self._pick)
@@ -160,11 +162,13 @@ class ModelsPage(QWidget):
         """Learn the speed of models that another way than this page brought here."""
         super().showEvent(event)
         self._tasks.measure_new()
-        # The focus comes once the page is shown, to the field for searching: it would swallow every letter and arrow.
+        # The focus comes once the page is shown, to a field or chip that would swallow every letter and arrow.
         QTimer.singleShot(0, self, self._leave_search)
 
     def _leave_search(self) -> None:
-        if self.search.hasFocus() and not self.search.text():
+        focused = self.focusWidget()
+        first = self.search.hasFocus() or (focused is not None and self.choice.isAncestorOf(focused))
+        if first and not self.search.text():
             self.list.focus_chosen()
 
     # -- showing --------------------------------------------------------------------------------------------------
@@ -190,26 +194,21 @@ class ModelsPage(QWidget):
         if text:
             listed = [item for item in listed if item.matches(text)]
             matching = tuple(item for item in self._shelf.official if item.matches(text))
-            sections = [Section(tr("Official models"), matching, tr("No official model is called that."))]
+            sections = [Section(tr("To download"), matching, tr("No official model is called that."))]
+            self.choice.hide()
         here = tr("On this computer")
         first = Section(here, tuple(listed), tr("No model here is called that."), None if text else self.no_model)
         if listed or text:
             self.no_model.hide()
         self.no_model.download.setEnabled(catalog.DEFAULT_ID not in tasks)
-        toggle = ""
-        if not text and len(self._shelf.official) > len(self._shelf.recommended()):
-            more = tr("Show all {n}").format(n=len(self._shelf.official))
-            toggle = tr("Show fewer") if self._expanded else more
-        self.list.show_sections([first, *sections], tasks, toggle, expanded=self._expanded)
+        self.list.show_sections([first, *sections], tasks)
         self._show_details()
 
     def _official(self, tasks: dict[str, TaskState]) -> list[Section]:
-        if self._expanded:
-            named = tr("Official {family}")
-            return [Section(named.format(family=group.title), group.items) for group in self._shelf.families()]
-        shown = list(self._shelf.recommended())
-        shown.extend(i for i in self._shelf.official if i.id in tasks and i not in shown)
-        return [Section(tr("Official models"), tuple(shown), tr("All of them are on this computer."))]
+        shown = self.choice.items(self._shelf)
+        under_way = tuple(item for item in self._shelf.official if item.id in tasks and item not in shown)
+        hint = tr("All of them are on this computer.")
+        return [Section(tr("To download"), (*under_way, *shown), hint, choice=self.choice)]
 
     def _importing(self, tasks: dict[str, TaskState]) -> list[ModelItem]:
         running = [task for task in tasks.values() if task.kind == "import" and task.running]
@@ -266,14 +265,9 @@ class ModelsPage(QWidget):
 
     def _pick(self, model_id: str) -> None:
         if self.list.row(model_id) is None:
-            self._expanded = True
-            self._fill()
+            self.choice.choose(ALL)
         self.select(model_id)
         self.list.reveal(model_id)
-
-    def _toggle(self) -> None:
-        self._expanded = not self._expanded
-        self._fill()
 
     # -- doing ----------------------------------------------------------------------------------------------------
 

@@ -74,6 +74,12 @@ class Notices(QWidget):
         if banner is not None:
             banner.set_content(banner.tone(), text, self._actions[kind])
 
+    def set_progress(self, kind: str, fraction: float | None) -> None:
+        """Show in a banner how much of what it tells of is done; see `Banner.set_progress`."""
+        banner = self._banners.get(kind)
+        if banner is not None:
+            banner.set_progress(fraction)
+
     def dismiss(self, kind: str) -> None:
         """Take a banner away."""
         banner = self._banners.pop(kind, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
@@ -13,14 +14,21 @@ from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.photo_session import Counts, Photo, PhotoState
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.training.bases import BUILTIN_ID
 from mobilenet_gui.ui.accessibility import announce
 from mobilenet_gui.ui.corrections.wish import can_correct
 from mobilenet_gui.ui.photos.controller import PhotosController
 from mobilenet_gui.ui.photos.frame import PageFrame
 from mobilenet_gui.ui.photos.inspector import Body
+from mobilenet_gui.workers.model_state import TaskState
+
+if TYPE_CHECKING:
+    from mobilenet_gui.workers.models import ModelTasks
 
 WORTH_SHOWN = 3
 STARTER_BANNER = "starter"
+MAKING_BANNER = "making"
+FAILED_BANNER = "making-failed"
 STARTER_ID = "starter"
 FOREIGN_FAMILY = "other"
 """Family of models that are none of ours; their names are not understood."""
@@ -62,6 +70,7 @@ class Presenter(QObject):
         self._announced: tuple[int, str] | None = None
         self._seen: object = ()
         self._worth: dict[int, QImage | None] = {}
+        self._make_again: Callable[[], None] | None = None
         self.counts = Counts()
         controller.loader.thumbnail_ready.connect(self._thumbnail_ready)
 
@@ -188,11 +197,58 @@ class Presenter(QObject):
             lambda: self._want_models("download"),
         )
 
-    def _show_starter(self, bundle: Bundle | None) -> None:
-        closed = self._settings.values.dismissed_banners.split(",")
+    def follow(self, tasks: ModelTasks) -> None:
+        """Tell how the model that comes with the program is made, where it still has to be."""
+        self._make_again = tasks.make_builtin
+        tasks.progressed.connect(self._show_making)
+        tasks.returned.connect(self._making_ended)
+        tasks.cancelled.connect(self._making_ended)
+
+    @Slot(str, object)
+    def _show_making(self, _key: str, state: TaskState) -> None:
         notices = self._frame.notices
-        # The other built-in model knows as much as the official ones.
-        if bundle is None or not bundle.builtin or bundle.id != STARTER_ID or STARTER_BANNER in closed:
+        if state.id != BUILTIN_ID or state.kind != "import":
+            return
+        if state.error is not None:
+            self._making_ended(BUILTIN_ID)
+            if FAILED_BANNER not in self._closed():
+                reason = tr("{name} could not be made ready. {reason}").format(
+                    name=state.title, reason=state.error.reason
+                )
+                notices.show_notice(
+                    FAILED_BANNER,
+                    "warn",
+                    reason,
+                    tr("Try again"),
+                    self._make_again,
+                    on_close=lambda: self._close(FAILED_BANNER),
+                )
+            return
+        if MAKING_BANNER not in notices.shown():
+            notices.dismiss(FAILED_BANNER)
+            notices.dismiss(STARTER_BANNER)
+            text = tr(
+                "{name}, which knows 1,000 things, is being made ready, once. "
+                "Until then the model in use goes on answering."
+            )
+            notices.show_notice(MAKING_BANNER, "info", text.format(name=state.title), closable=False)
+        notices.set_progress(MAKING_BANNER, state.share or 0.0)
+
+    @Slot(str)
+    def _making_ended(self, key: str) -> None:
+        if key == BUILTIN_ID:
+            self._frame.notices.dismiss(MAKING_BANNER)
+            self._show_starter(self._controller.bundle)
+
+    def _closed(self) -> list[str]:
+        return [name for name in self._settings.values.dismissed_banners.split(",") if name]
+
+    def _show_starter(self, bundle: Bundle | None) -> None:
+        closed = self._closed()
+        notices = self._frame.notices
+        # The other built-in model knows as much as the official ones, and what is being made needs no other offer.
+        unwanted = STARTER_BANNER in closed or MAKING_BANNER in notices.shown()
+        if bundle is None or not bundle.builtin or bundle.id != STARTER_ID or unwanted:
             notices.dismiss(STARTER_BANNER)
         elif STARTER_BANNER not in notices.shown():
             text = trn(
@@ -206,13 +262,13 @@ class Presenter(QObject):
                 text,
                 _official_offer(),
                 lambda: self._want_models("download"),
-                on_close=self._close_starter,
+                on_close=lambda: self._close(STARTER_BANNER),
             )
 
-    def _close_starter(self) -> None:
-        closed = [name for name in self._settings.values.dismissed_banners.split(",") if name]
+    def _close(self, banner: str) -> None:
+        """Never show a banner again."""
         try:
-            self._settings.update(dismissed_banners=",".join([*closed, STARTER_BANNER]))
+            self._settings.update(dismissed_banners=",".join([*self._closed(), banner]))
         except StorageError as error:
             self._frame.notices.show_notice("settings", "warn", str(error))
 

@@ -25,7 +25,7 @@ TONES = {
     "bad": ("badSoft", "bad", "alert"),
 }
 """Tone to fill token, text token and icon."""
-_ICON = 16
+_ICON, _BAR = 16, 3
 _LEFT, _RIGHT, _GAP = 14, 8, 5
 
 
@@ -43,6 +43,7 @@ class Banner(QWidget):
     def __init__(self, tone: str, text: str, action: str = "", *, closable: bool = True,
                  parent: QWidget | None = None) -> None:  # fmt: skip
         super().__init__(parent)
+        self._progress: float | None = None
         self._text = text_label("", "body", "text", wrap=True, parent=self)
         self._link = Button("", kind="link", height=28, parent=self)
         self._link.clicked.connect(self.action)
@@ -79,6 +80,15 @@ class Banner(QWidget):
             announce(self, text)
         self.update()
 
+    def progress(self) -> float | None:
+        """Return what `set_progress` was given."""
+        return self._progress
+
+    def set_progress(self, fraction: float | None) -> None:
+        """Show how much of what it tells of is done, 0 to 1, as a bar along its foot; None takes it away."""
+        self._progress = fraction
+        self.update()
+
     def set_icon(self, name: str) -> None:
         """Show another icon than the tone's, until the banner says something else."""
         self._icon_name = name
@@ -109,6 +119,10 @@ class Banner(QWidget):
         colours = tokens()
         painter = QPainter(self)
         rounded(painter, QRectF(self.rect()), RADIUS_CONTROL, colours.named(self._fill), outline(colours))
+        if self._progress is not None:
+            width = (self.width() - 2 * _LEFT) * min(max(self._progress, 0.0), 1.0)
+            bar = QRectF(_LEFT, self.height() - 2 * _BAR, width, _BAR)
+            rounded(painter, bar, _BAR / 2, colours.named(self._colour))
         size = fonts.px(_ICON)
         paint_icon(
             painter, self._icon_name, QRectF(_LEFT, 0, size, fonts.px(HEIGHT_BANNER)), colours.named(self._colour), size

@@ -1,7 +1,8 @@
-"""Owns the plot of the models page: correct answers against time per photo, one dot a model."""
+"""Owns the plot of the models page: correct answers against time per photo, one dot a model; time is logarithmic."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ from mobilenet_gui.ui.widgets.scatter_layout import axis_steps, place_labels
 
 _LEFT, _BOTTOM, _TOP, _RIGHT = 26, 22, 26, 4
 _DOT, _DOT_SELECTED = 4.5, 5.5
+_TICKS = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000)
+LIVE = 1000 / 30
+"""Milliseconds that a photo may take for live video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +119,22 @@ class ScatterPlot(QWidget):
             draw_text(
                 painter, QRectF(0, y - 8, area.x() - 4, 16), f"{value * 100:.0f}", face, colours.text2, elide=False
             )
-        last = ""
-        for value in xs[:-1]:
-            last = f"{value:g}"
-            draw_text(painter, QRectF(self._x(value) - 20, area.bottom() + 6, 40, 16), last, face, colours.text2,
-                      align=Qt.AlignmentFlag.AlignHCenter, elide=False)  # fmt: skip
+        for value in xs:
+            box = QRectF(self._x(value) - 20, area.bottom() + 6, 40, 16)
+            centred = Qt.AlignmentFlag.AlignHCenter
+            draw_text(painter, box, f"{value:g}", face, colours.text2, align=centred, elide=False)
         draw_text(painter, QRectF(area.right() - 40, area.bottom() + 6, 40, 16), tr("ms"), face, colours.text2,
                   align=Qt.AlignmentFlag.AlignRight, elide=False)  # fmt: skip
+        live = self._x(LIVE)
+        if area.x() < live < area.right():
+            painter.fillRect(QRectF(live, area.y(), area.right() - live, area.height()), colours.track)
+            painter.setPen(QPen(colours.line2, 1, Qt.PenStyle.DashLine))
+            painter.drawLine(QPointF(live, area.y()), QPointF(live, area.bottom()))
+            text = tr("live, 30 a second")
+            width = QFontMetricsF(face).horizontalAdvance(text) + 2
+            if live - width - 4 > area.x():
+                box = QRectF(live - width - 4, area.bottom() - 17, width, 16)
+                draw_text(painter, box, text, face, colours.text3, elide=False)
         self._draw_points(painter, area)
 
     def _draw_points(self, painter: QPainter, area: QRectF) -> None:
@@ -152,18 +165,24 @@ class ScatterPlot(QWidget):
 
     def _axes(self) -> tuple[list[float], list[float]]:
         if not self._points:
-            return [0, 5, 10, 15], [0.65, 0.7, 0.75]
-        xs = axis_steps(0.0, max(p.x for p in self._points) * 1.12, 3)
+            return [1, 3, 10], [0.65, 0.7, 0.75]
+        low, high = self._range()
+        # The last one's place is the unit's.
+        xs = [tick for tick in _TICKS if low <= tick < high / 2]
         ys = axis_steps(min(p.y for p in self._points), max(p.y for p in self._points), 3)
         # The highest dot may stand a little above the highest line.
         if len(ys) > 2 and max(p.y for p in self._points) < ys[-2] + (ys[-1] - ys[-2]) * 0.4:
             ys.pop()
         return xs, ys
 
+    def _range(self) -> tuple[float, float]:
+        """Return the times at both ends of the axis."""
+        times = [max(p.x, _TICKS[0]) for p in self._points] or [1.0, 30.0]
+        return min(times) / 1.4, max(times) * 1.8
+
     def _x(self, value: float) -> float:
-        xs, area = self._axes()[0], self._area()
-        high = max(max((p.x for p in self._points), default=1.0) * 1.3, xs[-2] * 1.05)
-        return area.x() + area.width() * value / high
+        (low, high), area = self._range(), self._area()
+        return area.x() + area.width() * math.log(max(value, low) / low) / math.log(high / low)
 
     def _y(self, value: float) -> float:
         ys, area = self._axes()[1], self._area()

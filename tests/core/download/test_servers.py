@@ -190,6 +190,7 @@ def test_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
         "http://mirror/x/tensorflow/keras-applications/mobilenet/mobilenet_1_0_224_tf.h5",
         "http://mirror/x/mobilenet_1_0_224_tf.h5",
     ]
+    assert entry.backbone is not None
     assert len(download.urls_for(entry.backbone, "http://m/tensorflow/keras-applications")) == 2
     monkeypatch.setenv("MOBILENET_GUI_WEIGHTS_URL", "http://env/")
     assert download.base_url("http://mirror") == "http://env"
