@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from mobilenet_gui.cli_output import Out, complain, printable, say
 from mobilenet_gui.core import answers
+from mobilenet_gui.core.confidence import unlike_text
 from mobilenet_gui.core.records import csv_line, json_line
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class _TextWriter:
         lines.append(printable(path))
         if recognition.note:
             lines.append(f"  {recognition.note}")
+        if recognition.unlike:
+            lines.append(f"  {unlike_text()}")
         lines.extend(f"  {p.probability * 100:5.1f} %  {printable(p.label)}" for p in recognition.predictions)
         say(self._out, "\n".join(lines) + "\n")
 

@@ -14,7 +14,8 @@ from mobilenet_gui.cli_command import EXIT_FAILED, EXIT_OK, EXIT_USAGE, command
 from mobilenet_gui.cli_model import add_model_option, find_model
 from mobilenet_gui.cli_output import Out, complain, prepare_stdout, printable, say
 from mobilenet_gui.cli_parser import add_format_option, at_least_one
-from mobilenet_gui.core.answers import ranked_cells, ranked_heading
+from mobilenet_gui.core.answers import LIKENESS_HEADING, likeness_cells, likeness_record, ranked_cells, ranked_heading
+from mobilenet_gui.core.confidence import unlike_text
 from mobilenet_gui.core.records import csv_line, json_line
 from mobilenet_gui.i18n import tr
 
@@ -214,18 +215,21 @@ class _Text:
 
     def __init__(self, out: Out, every: bool) -> None:
         self._out, self._every = out, every
-        self._shown: tuple[int | None] | None = None
+        self._shown: tuple[int | None, bool] | None = None
 
     def answer(self, answer: LiveAnswer) -> None:
         winner = answer.winner
         if self._every:
-            parts = [f"{p.probability * 100:5.1f} %  {printable(p.label)}" for p in answer.raw]
+            parts = [unlike_text()] if answer.unlike else []
+            parts += [f"{p.probability * 100:5.1f} %  {printable(p.label)}" for p in answer.raw]
             self._line(answer, "   ".join(parts))
             return
-        now = (None if winner is None else winner.index,)
+        now = (None if winner is None else winner.index, answer.steadily_unlike)
         if now != self._shown:
             self._shown = now
             text = tr("Not sure") if winner is None else f"{winner.probability * 100:5.1f} %  {printable(winner.label)}"
+            if answer.steadily_unlike:
+                text = unlike_text()
             self._line(answer, text)
 
     def failure(self, error: UserError) -> None:
@@ -251,6 +255,7 @@ class _Json:
                 {"index": p.index, "id": p.id, "label": p.label, "probability": p.probability} for p in answer.raw
             ],
             "milliseconds": round(answer.timing.total, 3),
+            **likeness_record(answer.likeness),
         }
         self._line(record)
 
@@ -266,14 +271,14 @@ class _Csv:
 
     def __init__(self, out: Out, source: str, top: int) -> None:
         self._out, self._source, self._top = out, source, top
-        self._row(["source", "model", "timestamp", "milliseconds", "error", *ranked_heading(top)])
+        self._row(["source", "model", "timestamp", "milliseconds", "error", *ranked_heading(top), *LIKENESS_HEADING])
 
     def answer(self, answer: LiveAnswer) -> None:
         head = [self._source, answer.model_id, f"{answer.frame.timestamp:.3f}", f"{answer.timing.total:.3f}", ""]
-        self._row([*head, *ranked_cells(answer.raw, self._top)])
+        self._row([*head, *ranked_cells(answer.raw, self._top), *likeness_cells(answer.likeness)])
 
     def failure(self, error: UserError) -> None:
-        self._row([self._source, "", "", "", error.reason, *ranked_cells((), self._top)])
+        self._row([self._source, "", "", "", error.reason, *ranked_cells((), self._top), *likeness_cells(None)])
 
     def _row(self, cells: list[str]) -> None:
         say(self._out, csv_line(cells))

@@ -14,15 +14,15 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from mobilenet_gui.core.atomic import staged_file
-from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
+from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text, unlike_text
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.photo_files import open_regular
 from mobilenet_gui.core.photo_session import Photo, PhotoState
 from mobilenet_gui.core.records import MARK, as_line, csv_line, json_line, write_whole
-from mobilenet_gui.core.types import PhotoSource, Prediction, Recognition
+from mobilenet_gui.core.types import Likeness, PhotoSource, Prediction, Recognition
 from mobilenet_gui.i18n import tr
 
 TABLE_TOP_K = 5
@@ -58,6 +58,8 @@ def as_text(name: str, recognition: Recognition, sure_from: float) -> str:
     word = certainty(best.probability, sure_from)
     named = headline(as_line(best.label))
     verdict = certainty_text(word) if word is Certainty.NOT else f"{named} ({certainty_text(word)})"
+    if recognition.unlike:
+        verdict = unlike_text()
     lines = [f"{as_line(name)}: {verdict}"]
     lines += [f"{percent(p.probability)}  {headline(as_line(p.label))}" for p in recognition.predictions]
     return "\n".join(lines) + "\n"
@@ -74,9 +76,30 @@ def as_record(path: str, recognition: Recognition) -> dict[str, Any]:
         ],
         "milliseconds": round(recognition.timing.total, 3),
     }
+    record |= likeness_record(recognition.likeness)
     if recognition.note:
         record["note"] = recognition.note
     return record
+
+
+def likeness_record(likeness: Likeness | None) -> dict[str, Any]:
+    """Return what JSON says of how like a photo is to what the model was shown; nothing where nobody knows."""
+    if likeness is None:
+        return {}
+    return {
+        "unlike_shown": likeness.unlike,
+        "likeness": round(likeness.value, 4),
+        "likeness_limit": round(likeness.limit, 4),
+    }
+
+
+LIKENESS_HEADING: Final = ("likeness", "unlike_shown")
+"""The last columns of every table of answers."""
+
+
+def likeness_cells(likeness: Likeness | None) -> list[str]:
+    """Return the cells below `LIKENESS_HEADING`: 0-1, and `true` or `false`; empty where nobody knows."""
+    return ["", ""] if likeness is None else [f"{likeness.value:.4f}", str(likeness.unlike).lower()]
 
 
 def error_record(path: str, reason: str) -> dict[str, Any]:
@@ -86,7 +109,7 @@ def error_record(path: str, reason: str) -> dict[str, Any]:
 
 def csv_heading(top_k: int) -> list[str]:
     """Return the cells above answers of `top_k` labels."""
-    return ["path", "model", "milliseconds", "error", *ranked_heading(top_k)]
+    return ["path", "model", "milliseconds", "error", *ranked_heading(top_k), *LIKENESS_HEADING]
 
 
 def ranked_heading(top_k: int) -> list[str]:
@@ -104,12 +127,12 @@ def ranked_cells(predictions: Sequence[Prediction], top_k: int) -> list[str]:
 def csv_cells(path: str, recognition: Recognition, top_k: int) -> list[str]:
     """Return one answer as the cells of a row."""
     cells = [_utf8_path(path), recognition.model_id, f"{recognition.timing.total:.3f}", ""]
-    return cells + ranked_cells(recognition.predictions, top_k)
+    return cells + ranked_cells(recognition.predictions, top_k) + likeness_cells(recognition.likeness)
 
 
 def csv_error_cells(path: str, reason: str, top_k: int) -> list[str]:
     """Return the cells of a row for a photo that could not be read."""
-    return [_utf8_path(path), "", "", reason, *ranked_cells((), top_k)]
+    return [_utf8_path(path), "", "", reason, *ranked_cells((), top_k), *likeness_cells(None)]
 
 
 def _utf8_path(path: str) -> str:
@@ -200,14 +223,15 @@ class CopyStep:
 def sort_items(photos: Iterable[Photo], sure_from: float) -> list[SortItem]:
     """Return what sorting into folders would copy: every readable photo with an answer.
 
-    A photo below `sure_from` goes to the folder for the unsure, never to that of a guess.
+    A photo below `sure_from`, or unlike anything that the model was shown, goes to the folder for the unsure, never to
+    that of a guess.
     """
     items: list[SortItem] = []
     for photo in photos:
         if photo.state is PhotoState.FAILED or photo.recognition is None or photo.stale:
             continue
         best = photo.recognition.best
-        sure = best.probability >= sure_from
+        sure = best.probability >= sure_from and not photo.recognition.unlike
         items.append(SortItem(photo.source, photo.name, safe_name(headline(best.label)) if sure else tr("Not sure")))
     return items
 

@@ -96,6 +96,43 @@ class Timing:
         return self.decode + self.prepare + self.network
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A photo that a model was shown and that is among the most like the one it was asked about.
+
+    Attributes:
+        index: its class, as `Label.index`.
+        label: the class's name.
+        photo: its id in its project; empty where that is not kept.
+        likeness: 0-1, on the scale of `Likeness.value`.
+    """
+
+    index: int
+    label: str
+    photo: str
+    likeness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How like a photo is to those that the model was shown; see `core.strangers`.
+
+    Attributes:
+        value: 0-1; 1 is most like them.
+        limit: below it the photo is a stranger, whatever the percentages say.
+        nearest: the photos most like it, nearest first.
+    """
+
+    value: float
+    limit: float
+    nearest: tuple[Known, ...] = ()
+
+    @property
+    def unlike(self) -> bool:
+        """The photo is unlike anything that the model was shown."""
+        return self.value < self.limit
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Recognition:
     """The answer for one photo.
@@ -108,6 +145,7 @@ class Recognition:
         features: the last feature map, float32, shape (rows, columns, channels), for `explain`; None where the
             model has none or it was not asked for.
         note: what a person should know of the photo's file; mostly empty.
+        likeness: how like it is to what the model was shown; None where the model does not know.
     """
 
     model_id: str
@@ -116,8 +154,14 @@ class Recognition:
     crop: CropBox
     features: NDArray[np.float32] | None = field(default=None, repr=False)
     note: str = ""
+    likeness: Likeness | None = None
 
     @property
     def best(self) -> Prediction:
         """The most probable class."""
         return self.predictions[0]
+
+    @property
+    def unlike(self) -> bool:
+        """The photo is unlike anything that the model was shown, so its answer means little."""
+        return self.likeness is not None and self.likeness.unlike

@@ -7,7 +7,7 @@ import time
 from PySide6.QtCore import QObject, Qt, QTimer
 
 from mobilenet_gui.core.answers import headline, percent
-from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
+from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text, unlike_text
 from mobilenet_gui.core.frames_types import Frame, Problem, SourceKind, SourceSpec
 from mobilenet_gui.core.live_session import LiveAnswer
 from mobilenet_gui.core.types import Prediction
@@ -241,7 +241,7 @@ class LivePresenter(QObject):
                 self.sure_from,
                 animate=False,
                 ranges=[self._ranges.of(i) for i in order],
-                sure=answer.winner is not None,
+                sure=answer.winner is not None and not answer.steadily_unlike,
             )
             if self.explained is not None:
                 # The marked row follows its label up and down.
@@ -277,14 +277,17 @@ class LivePresenter(QObject):
     def _write(self, answer: LiveAnswer) -> None:
         inspector = self._frame.inspector
         winner = answer.winner
-        if winner is None:
+        if winner is None or answer.steadily_unlike:
             best = answer.predictions[0]
             guess = tr("Best guess: {label}, {percent}").format(
                 label=best.label, percent=percent(best.probability, 0)
             )  # fmt: skip
-            inspector.show_words(tr("Not sure"), "", tr("Move closer, hold still or add light."))
-            self.stage.set_caption(tr("Not sure"), guess)
-            self._say(f"{tr('Not sure')}. {guess}")
+            title, advice = tr("Not sure"), tr("Move closer, hold still or add light.")
+            if answer.steadily_unlike:
+                title, advice = unlike_text(), tr("Its answer means little here.")
+            inspector.show_words(title, "", advice)
+            self.stage.set_caption(title, guess)
+            self._say(f"{title}. {guess}")
         else:
             name = headline(winner.label)
             word = certainty(winner.probability, min(self.sure_from, winner.probability))

@@ -7,6 +7,7 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mobilenet_gui.core.answers import headline, percent
+from mobilenet_gui.core.confidence import unlike_text
 from mobilenet_gui.core.photo_session import Photo, PhotoState
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
@@ -119,7 +120,7 @@ class FullScreen(QWidget):
             number = percent(best.probability)
             if self._controller.session.is_unsure(photo):
                 guess = tr("Best guess: {label}, {percent}").format(label=best.label, percent=number)
-                self._pill.show_answer(tr("Not sure"), guess)
+                self._pill.show_answer(unlike_text() if photo.unlike else tr("Not sure"), guess)
             else:
                 self._pill.show_answer(headline(best.label), number)
         self._pill.raise_()

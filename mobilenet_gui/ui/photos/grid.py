@@ -64,7 +64,8 @@ class _TileDelegate(TileDelegate):
         best = photo.recognition.best
         faded = photo.state is not PhotoState.DONE
         if unsure:
-            draw_text(painter, first, tr("Not sure"), strong, colours.text3 if faded else colours.text2)
+            words = tr("Unlike its photos") if photo.unlike else tr("Not sure")
+            draw_text(painter, first, words, strong, colours.text3 if faded else colours.text2)
             guess = tr("{label}? {percent}").format(label=best.label, percent=percent(best.probability))
             draw_text(painter, second, guess, plain, colours.text2)
             return

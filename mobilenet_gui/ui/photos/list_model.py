@@ -73,6 +73,10 @@ class PhotoListModel(QStringListModel):
             return tr("{name}, waiting").format(name=photo.name)
         best = photo.recognition.best
         answer = f"{shown(headline(best.label))} {percent(best.probability)}"
+        if photo.unlike:
+            return tr("{name}, unlike anything the model was shown, best guess {answer}").format(
+                name=photo.name, answer=answer
+            )
         if self._session.is_unsure(photo):
             return tr("{name}, not sure, best guess {answer}").format(name=photo.name, answer=answer)
         return tr("{name}, {answer}").format(name=photo.name, answer=answer)
