@@ -215,6 +215,11 @@ def _apart(alike: Floats) -> Floats:
     return result
 
 
+def as_stored(rows: Floats) -> Floats:
+    """Return rows of numbers as they come back from a file."""
+    return _restored(*_rounded(rows), len(rows))
+
+
 def _rounded(rows: Floats) -> tuple[NDArray[np.int8], Floats]:
     sizes = np.maximum(np.abs(rows).max(axis=1), np.float32(_NOTHING)).astype(np.float32)
     return np.rint(rows / sizes[:, None] * np.float32(_STEP)).astype(np.int8), sizes

@@ -9,7 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mobilenet_gui.core.bundle import Bundle
-from mobilenet_gui.core.strangers import MOST_VECTORS, NEAREST, OWN_ACCEPTED, Kinds, Shown, Sight, likeness_of, scored
+from mobilenet_gui.core.strangers import (
+    MOST_VECTORS,
+    NEAREST,
+    OWN_ACCEPTED,
+    Kinds,
+    Shown,
+    Sight,
+    as_stored,
+    likeness_of,
+    scored,
+)
 from mobilenet_gui.training.material import Material
 
 Floats = NDArray[np.float32]
@@ -101,13 +111,15 @@ def choose_shown(
         return None
     random = np.random.default_rng(seed)
     kept = _chosen(values, labels, random)
-    if kinds is not None and kinds.kernel.shape[0] != values.shape[1]:
-        kinds = None
+    vectors = as_stored(values[kept].astype(np.float32))
+    if kinds is not None:
+        fits = kinds.kernel.shape[0] == values.shape[1]
+        kinds = Kinds(np.ascontiguousarray(as_stored(kinds.kernel.T).T), kinds.bias) if fits else None
     judges = np.arange(len(values)) if judges is None or len(judges) < LEAST_JUDGES else judges
     if len(judges) > _MOST_JUDGES:
         judges = np.sort(random.choice(judges, _MOST_JUDGES, replace=False))
     named = np.array([group or f"\0{n}" for n, group in enumerate(groups)])
-    sight = Sight(values[kept], kinds)
+    sight = Sight(vectors, kinds)
     # From each judge to the photos that are kept, less itself and its group.
     cosine, overlap = (_gathered(part) for part in zip(*_apart(sight, values, named, judges, kept), strict=True))
     scales = np.array([_spread(cosine), (0.0, 1.0) if overlap is None else _spread(overlap)])
@@ -115,7 +127,7 @@ def choose_shown(
     own = [likeness_of(row) for row in np.sort(every, axis=1)[:, -NEAREST:].mean(axis=1)]
     limit = float(np.quantile(own, 1 - OWN_ACCEPTED, method="lower"))
     ids = tuple(photos[n] for n in kept)
-    return Shown(values[kept].astype(np.float32), labels[kept].astype(np.int32), ids, kinds, scales, limit)
+    return Shown(vectors, labels[kept].astype(np.int32), ids, kinds, scales, limit)
 
 
 def _apart(
