@@ -32,6 +32,7 @@ import io
 import json
 import math
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -150,7 +151,9 @@ _LITERT: Final = '''def load(path):
     except ImportError:
         from tensorflow.lite import Interpreter
     inner = ABOUT.get("strangers", {}).get("tensor")
-    network = Interpreter(model_path=str(path), experimental_preserve_all_tensors=inner is not None)
+    with warnings.catch_warnings():  # of the memory that it takes to keep what goes into the last layer
+        warnings.simplefilter("ignore")
+        network = Interpreter(model_path=str(path), experimental_preserve_all_tensors=inner is not None)
     network.allocate_tensors()
     photo, answer = network.get_input_details()[0], network.get_output_details()[0]
     details = {tensor["index"]: tensor for tensor in network.get_tensor_details()}
