@@ -177,14 +177,14 @@ class Sight:
     def __init__(self, vectors: Floats, kinds: Kinds | None) -> None:
         self._kinds = kinds
         self._directions = np.ascontiguousarray(_directions(vectors).T)
-        self._called = None if kinds is None else np.ascontiguousarray(_called(vectors, kinds).T)
+        self._called = None if kinds is None else np.ascontiguousarray(called(vectors, kinds).T)
 
     def apart(self, values: Floats) -> tuple[Floats, Floats | None]:
         """Return how far photos lie from each of these: logarithms, shape (values, photos); by cosine, by overlap."""
         cosine = _apart(_directions(values) @ self._directions)
         if self._kinds is None or self._called is None:
             return cosine, None
-        return cosine, _apart(_called(values, self._kinds) @ self._called)
+        return cosine, _apart(called(values, self._kinds) @ self._called)
 
 
 def scored(cosine: Floats, overlap: Floats | None, scales: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -203,7 +203,7 @@ def _directions(values: Floats) -> Floats:
     return result
 
 
-def _called(values: Floats, kinds: Kinds) -> Floats:
+def called(values: Floats, kinds: Kinds) -> Floats:
     """Return the roots of the probabilities that the base would give, shape (photos, kinds)."""
     logits = values @ kinds.kernel + kinds.bias
     powers = np.exp((logits - logits.max(axis=-1, keepdims=True)) * np.float32(0.5))

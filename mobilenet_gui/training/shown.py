@@ -17,6 +17,7 @@ from mobilenet_gui.core.strangers import (
     Shown,
     Sight,
     as_stored,
+    called,
     likeness_of,
     scored,
 )
@@ -31,6 +32,8 @@ LEAST_PHOTOS: Final = 8
 """Of fewer photos nothing can be said."""
 LEAST_KINDS: Final = 100
 """A base that can name fewer things tells nothing about strangers by what it calls them."""
+KEPT_KINDS: Final = 500
+"""So many of the base's kinds are kept, those that the photos are most like; all thousand cost twice the time."""
 LEAST_JUDGES: Final = 20
 _MOST_JUDGES: Final = 4000
 _AT_ONCE: Final = 512
@@ -113,8 +116,7 @@ def choose_shown(
     kept = _chosen(values, labels, random)
     vectors = as_stored(values[kept].astype(np.float32))
     if kinds is not None:
-        fits = kinds.kernel.shape[0] == values.shape[1]
-        kinds = Kinds(np.ascontiguousarray(as_stored(kinds.kernel.T).T), kinds.bias) if fits else None
+        kinds = _likely(kinds, vectors) if kinds.kernel.shape[0] == values.shape[1] else None
     judges = np.arange(len(values)) if judges is None or len(judges) < LEAST_JUDGES else judges
     if len(judges) > _MOST_JUDGES:
         judges = np.sort(random.choice(judges, _MOST_JUDGES, replace=False))
@@ -128,6 +130,13 @@ def choose_shown(
     limit = float(np.quantile(own, 1 - OWN_ACCEPTED, method="lower"))
     ids = tuple(photos[n] for n in kept)
     return Shown(vectors, labels[kept].astype(np.int32), ids, kinds, scales, limit)
+
+
+def _likely(kinds: Kinds, vectors: Floats) -> Kinds:
+    """Return the kinds that the base would call the photos most readily, as they are stored."""
+    often = called(vectors, kinds).mean(axis=0)
+    kept = np.sort(np.argsort(-often, kind="stable")[:KEPT_KINDS])
+    return Kinds(np.ascontiguousarray(as_stored(kinds.kernel[:, kept].T).T), kinds.bias[kept])
 
 
 def _apart(
