@@ -333,7 +333,7 @@ def _own(shown: Any, values: Floats, names: Sequence[str]) -> NDArray[Any]:
     for row, name in enumerate(names):
         if name in place:
             scores[row, place[name]] = -np.inf
-    return np.array([likeness_of(score) for score in np.sort(scores, axis=1)[:, -3:].mean(axis=1)])
+    return np.array([likeness_of(score) for score in np.sort(scores, axis=1)[:, -3:].mean(axis=1).tolist()])
 
 
 def _logits(head: Head, values: Floats) -> Floats:

@@ -16,6 +16,7 @@ What it is worth is measured by `benchmarks/strangers.py`.
 from __future__ import annotations
 
 import io
+import math
 import struct
 import zipfile
 import zlib
@@ -157,13 +158,14 @@ class Likening:
             values: what goes into the last layer, float32, shape (channels,).
         """
         shown = self._shown
-        found = scored(*self._sight.apart(values[None]), shown.scales)[0]
-        nearest = np.argsort(-found, kind="stable")[:NEAREST]
+        found = scored(*self._sight.apart(values), shown.scales)
+        nearest = (-found).argsort(kind="stable")[:NEAREST]
+        scores: list[float] = found[nearest].tolist()
         known = tuple(
-            Known(int(shown.labels[n]), self._labels[shown.labels[n]].name, shown.photos[n], likeness_of(found[n]))
-            for n in nearest.tolist()
+            Known(int(shown.labels[n]), self._labels[shown.labels[n]].name, shown.photos[n], likeness_of(score))
+            for n, score in zip(nearest.tolist(), scores, strict=True)
         )
-        return Likeness(likeness_of(found[nearest].mean()), shown.limit, known)
+        return Likeness(likeness_of(sum(scores) / len(scores)), shown.limit, known)
 
 
 class Sight:
@@ -180,7 +182,14 @@ class Sight:
         self._called = None if kinds is None else np.ascontiguousarray(called(vectors, kinds).T)
 
     def apart(self, values: Floats) -> tuple[Floats, Floats | None]:
-        """Return how far photos lie from each of these: logarithms, shape (values, photos); by cosine, by overlap."""
+        """Return how far photos lie from each of these: logarithms, by cosine and by overlap.
+
+        Args:
+            values: what goes into the last layer, shape (..., channels).
+
+        Returns:
+            Each of shape (..., photos); None for the overlap where there are no kinds.
+        """
         cosine = _apart(_directions(values) @ self._directions)
         if self._kinds is None or self._called is None:
             return cosine, None
@@ -193,13 +202,14 @@ def scored(cosine: Floats, overlap: Floats | None, scales: NDArray[np.float64]) 
     return np.asarray(near if overlap is None else near + (scales[1, 0] - overlap) / scales[1, 1], np.float64)
 
 
-def likeness_of(score: float | np.floating[Any]) -> float:
+def likeness_of(score: float) -> float:
     """Return a score as 0-1."""
-    return float(1 / (1 + np.exp(-np.clip(float(score) / SCALE + OFFSET, -50, 50))))
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, score / SCALE + OFFSET))))
 
 
 def _directions(values: Floats) -> Floats:
-    result: Floats = values / np.maximum(np.linalg.norm(values, axis=-1, keepdims=True), np.float32(_NOTHING))
+    sizes = np.sqrt(np.einsum("...i,...i->...", values, values))[..., None]
+    result: Floats = values / np.maximum(sizes, np.float32(_NOTHING))
     return result
 
 

@@ -32,8 +32,8 @@ LEAST_PHOTOS: Final = 8
 """Of fewer photos nothing can be said."""
 LEAST_KINDS: Final = 100
 """A base that can name fewer things tells nothing about strangers by what it calls them."""
-KEPT_KINDS: Final = 500
-"""So many of the base's kinds are kept, those that the photos are most like; all thousand cost twice the time."""
+KEPT_KINDS: Final = 400
+"""So many of the base's kinds are kept, those that the photos are most like. Fewer tell less, more cost time."""
 LEAST_JUDGES: Final = 20
 _MOST_JUDGES: Final = 4000
 _AT_ONCE: Final = 512
@@ -126,7 +126,7 @@ def choose_shown(
     cosine, overlap = (_gathered(part) for part in zip(*_apart(sight, values, named, judges, kept), strict=True))
     scales = np.array([_spread(cosine), (0.0, 1.0) if overlap is None else _spread(overlap)])
     every = scored(cosine, overlap, scales)
-    own = [likeness_of(row) for row in np.sort(every, axis=1)[:, -NEAREST:].mean(axis=1)]
+    own = [likeness_of(row) for row in np.sort(every, axis=1)[:, -NEAREST:].mean(axis=1).tolist()]
     limit = float(np.quantile(own, 1 - OWN_ACCEPTED, method="lower"))
     ids = tuple(photos[n] for n in kept)
     return Shown(vectors, labels[kept].astype(np.int32), ids, kinds, scales, limit)
