@@ -328,7 +328,7 @@ def shares(photos: PhotoSet, far: Sequence[tuple[int, Source]], eyes: Eyes, seed
 
 def _own(shown: Any, values: Floats, names: Sequence[str]) -> NDArray[Any]:
     """Return how like each training photo is to the others that were kept."""
-    scores = scored(*Sight(shown.vectors, shown.kinds).apart(values), shown.scales)
+    scores = scored(Sight(shown.vectors, shown.kinds).apart(values), shown.scales)
     place = {name: n for n, name in enumerate(shown.photos)}
     for row, name in enumerate(names):
         if name in place:

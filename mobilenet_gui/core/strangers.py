@@ -158,7 +158,7 @@ class Likening:
             values: what goes into the last layer, float32, shape (channels,).
         """
         shown = self._shown
-        found = scored(*self._sight.apart(values), shown.scales)
+        found = scored(self._sight.apart(values), shown.scales)
         nearest = (-found).argsort(kind="stable")[:NEAREST]
         scores: list[float] = found[nearest].tolist()
         known = tuple(
@@ -177,29 +177,42 @@ class Sight:
     """
 
     def __init__(self, vectors: Floats, kinds: Kinds | None) -> None:
-        self._kinds = kinds
-        self._directions = np.ascontiguousarray(_directions(vectors).T)
+        self._photos, self._kinds = len(vectors), kinds
+        directions = _directions(vectors).T
+        # One product with all that has as many rows as there are channels: what it costs is reading it.
+        self._matrix = np.ascontiguousarray(directions if kinds is None else np.hstack([directions, kinds.kernel]))
         self._called = None if kinds is None else np.ascontiguousarray(called(vectors, kinds).T)
 
-    def apart(self, values: Floats) -> tuple[Floats, Floats | None]:
-        """Return how far photos lie from each of these: logarithms, by cosine and by overlap.
+    def apart(self, values: Floats) -> Floats:
+        """Return how far photos lie from each of these, as logarithms: by cosine, and by overlap where there are kinds.
 
         Args:
             values: what goes into the last layer, shape (..., channels).
 
         Returns:
-            Each of shape (..., photos); None for the overlap where there are no kinds.
+            Shape (1 or 2, ..., photos).
         """
-        cosine = _apart(_directions(values) @ self._directions)
-        if self._kinds is None or self._called is None:
-            return cosine, None
-        return cosine, _apart(called(values, self._kinds) @ self._called)
+        products = values @ self._matrix
+        alike = np.empty((1 if self._kinds is None else 2, *values.shape[:-1], self._photos), np.float32)
+        np.divide(products[..., : self._photos], _sizes(values), out=alike[0])
+        if self._kinds is not None:
+            alike[1] = _roots(products[..., self._photos :] + self._kinds.bias) @ self._called
+        np.subtract(1, alike, out=alike)
+        np.maximum(alike, np.float32(_LEAST_APART), out=alike)
+        return np.log(alike, out=alike)
 
 
-def scored(cosine: Floats, overlap: Floats | None, scales: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how like photos are in units of the spread of a model's own, 0 being usual; shape as given."""
-    near = np.maximum((scales[0, 0] - cosine) / scales[0, 1], FARTHEST if overlap is not None else -np.inf)
-    return np.asarray(near if overlap is None else near + (scales[1, 0] - overlap) / scales[1, 1], np.float64)
+def scored(apart: Floats, scales: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how like photos are in units of the spread of a model's own, 0 being usual, shape (..., photos).
+
+    Args:
+        apart: see `Sight.apart`.
+        scales: see `Shown`.
+    """
+    near = (scales[0, 0] - apart[0]) / scales[0, 1]
+    if len(apart) > 1:
+        near = np.maximum(near, FARTHEST) + (scales[1, 0] - apart[1]) / scales[1, 1]
+    return np.asarray(near, np.float64)
 
 
 def likeness_of(score: float) -> float:
@@ -207,21 +220,22 @@ def likeness_of(score: float) -> float:
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, score / SCALE + OFFSET))))
 
 
-def _directions(values: Floats) -> Floats:
-    sizes = np.sqrt(np.einsum("...i,...i->...", values, values))[..., None]
-    result: Floats = values / np.maximum(sizes, np.float32(_NOTHING))
-    return result
-
-
 def called(values: Floats, kinds: Kinds) -> Floats:
     """Return the roots of the probabilities that the base would give, shape (photos, kinds)."""
-    logits = values @ kinds.kernel + kinds.bias
-    powers = np.exp((logits - logits.max(axis=-1, keepdims=True)) * np.float32(0.5))
-    return _directions(powers)
+    return _roots(values @ kinds.kernel + kinds.bias)
 
 
-def _apart(alike: Floats) -> Floats:
-    result: Floats = np.log(np.maximum(1 - alike, np.float32(_LEAST_APART)))
+def _roots(logits: Floats) -> Floats:
+    return _directions(np.exp((logits - logits.max(axis=-1, keepdims=True)) * np.float32(0.5)))
+
+
+def _sizes(values: Floats) -> Floats:
+    sizes = np.sqrt(np.einsum("...i,...i->...", values, values))[..., None]
+    return np.maximum(sizes, np.float32(_NOTHING))
+
+
+def _directions(values: Floats) -> Floats:
+    result: Floats = values / _sizes(values)
     return result
 
 
