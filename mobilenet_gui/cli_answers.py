@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from mobilenet_gui.cli_output import Out, complain, printable, say
 from mobilenet_gui.core import answers
-from mobilenet_gui.core.confidence import SURE_FROM
+from mobilenet_gui.core.confidence import SURE_FROM, unlike_text
 from mobilenet_gui.core.groups import group_text
 from mobilenet_gui.core.records import csv_line, json_line
 
@@ -46,7 +46,9 @@ class _TextWriter:
         if recognition.note:
             lines.append(f"  {recognition.note}")
         group = answers.group_answer(recognition, SURE_FROM)
-        if group is not None:
+        if recognition.unlike:
+            lines.append(f"  {unlike_text()}")
+        elif group is not None:
             lines.append(f"  {group.probability * 100:5.1f} %  {group_text(group)}")
         lines.extend(f"  {p.probability * 100:5.1f} %  {printable(p.shown)}" for p in recognition.predictions)
         say(self._out, "\n".join(lines) + "\n")

@@ -225,6 +225,7 @@ def as_record(evaluation: Evaluation) -> dict[str, Any]:
         "sure_from": evaluation.sure_from,
         "coverage": None if sure is None else sure.coverage,
         "sure_accuracy": None if sure is None else sure.accuracy,
+        "own_accepted": evaluation.accepted,
         "mistakes": [_mistake(evaluation, answer) for answer in evaluation.mistakes],
         "errors": [{"path": str(answer.path), "error": answer.error} for answer in evaluation.errors],
         "unknown": list(evaluation.unknown),
@@ -281,6 +282,12 @@ def _summary(evaluation: Evaluation) -> list[str]:
             percent=_percent(evaluation.calibration_error)
         )
     )
+    if evaluation.accepted is not None:
+        lines.append(
+            tr("It takes {percent} % of these photos for what it was shown; the others it calls strangers").format(
+                percent=_percent(evaluation.accepted)
+            )
+        )
     return lines
 
 

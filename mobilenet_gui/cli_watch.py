@@ -15,7 +15,15 @@ from mobilenet_gui.cli_command import EXIT_FAILED, EXIT_OK, EXIT_USAGE, command
 from mobilenet_gui.cli_model import add_model_option, find_model
 from mobilenet_gui.cli_output import Out, complain, prepare_stdout, printable, say
 from mobilenet_gui.cli_parser import add_format_option, at_least_one
-from mobilenet_gui.core.answers import prediction_records, ranked_cells, ranked_heading
+from mobilenet_gui.core.answers import (
+    LIKENESS_HEADING,
+    likeness_cells,
+    likeness_record,
+    prediction_records,
+    ranked_cells,
+    ranked_heading,
+)
+from mobilenet_gui.core.confidence import unlike_text
 from mobilenet_gui.core.groups import group_text
 from mobilenet_gui.core.records import csv_line, json_line
 from mobilenet_gui.i18n import tr
@@ -216,19 +224,23 @@ class _Text:
 
     def __init__(self, out: Out, every: bool) -> None:
         self._out, self._every = out, every
-        self._shown: tuple[int | str | None] | None = None
+        self._shown: tuple[int | str | None, bool] | None = None
 
     def answer(self, answer: LiveAnswer) -> None:
         winner = answer.winner
         if self._every:
-            parts = [f"{p.probability * 100:5.1f} %  {printable(p.shown)}" for p in answer.raw]
+            parts = [unlike_text()] if answer.unlike else []
+            parts += [f"{p.probability * 100:5.1f} %  {printable(p.shown)}" for p in answer.raw]
             self._line(answer, "   ".join(parts))
             return
-        now = (winner.index if winner is not None else answer.group.name if answer.group is not None else None,)
+        named = winner.index if winner is not None else answer.group.name if answer.group is not None else None
+        now = (named, answer.steadily_unlike)
         if now != self._shown:
             self._shown = now
             text = tr("Not sure")
-            if winner is not None:
+            if answer.steadily_unlike:
+                text = unlike_text()
+            elif winner is not None:
                 text = f"{winner.probability * 100:5.1f} %  {printable(winner.shown)}"
             elif answer.group is not None:
                 text = f"{answer.group.probability * 100:5.1f} %  {group_text(answer.group)}"
@@ -255,6 +267,7 @@ class _Json:
             "timestamp": round(answer.frame.timestamp, 3),
             "predictions": prediction_records(answer.raw),
             "milliseconds": round(answer.timing.total, 3),
+            **likeness_record(answer.likeness),
         }
         if answer.group is not None:
             record["group"] = asdict(answer.group)
@@ -272,14 +285,14 @@ class _Csv:
 
     def __init__(self, out: Out, source: str, top: int) -> None:
         self._out, self._source, self._top = out, source, top
-        self._row(["source", "model", "timestamp", "milliseconds", "error", *ranked_heading(top)])
+        self._row(["source", "model", "timestamp", "milliseconds", "error", *ranked_heading(top), *LIKENESS_HEADING])
 
     def answer(self, answer: LiveAnswer) -> None:
         head = [self._source, answer.model_id, f"{answer.frame.timestamp:.3f}", f"{answer.timing.total:.3f}", ""]
-        self._row([*head, *ranked_cells(answer.raw, self._top)])
+        self._row([*head, *ranked_cells(answer.raw, self._top), *likeness_cells(answer.likeness)])
 
     def failure(self, error: UserError) -> None:
-        self._row([self._source, "", "", "", error.reason, *ranked_cells((), self._top)])
+        self._row([self._source, "", "", "", error.reason, *ranked_cells((), self._top), *likeness_cells(None)])
 
     def _row(self, cells: list[str]) -> None:
         say(self._out, csv_line(cells))

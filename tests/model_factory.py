@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.manifest import Provenance
 from mobilenet_gui.core.naming import Naming
+from mobilenet_gui.core.strangers import Shown
 from mobilenet_gui.core.tflite_graph import parse
 from mobilenet_gui.core.tflite_import import bundle_from_graph
 from mobilenet_gui.core.types import Label
@@ -120,6 +121,7 @@ def make_bundle(
     size: int = SIZE,
     background: bool = False,
     labels: Sequence[Label] | None = None,
+    shown: Shown | None = None,
 ) -> Bundle:
     """Write a bundle with a tiny network into `folder` (missing or empty) and open it."""
     graph = parse(make_tflite(kind, classes=classes, size=size, background=background), "tiny.tflite")
@@ -131,6 +133,7 @@ def make_bundle(
         labels or make_labels(classes),
         normalization="minus1_1",
         provenance=Provenance(file_name="tiny.tflite"),
+        shown=shown,
     )
 
 

@@ -15,17 +15,17 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from mobilenet_gui.core.atomic import staged_file
 from mobilenet_gui.core.class_names import kinds_of, other_names
-from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
+from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text, unlike_text
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.groups import group_text, named_group
 from mobilenet_gui.core.photo_files import open_regular
 from mobilenet_gui.core.photo_session import Photo, PhotoState
 from mobilenet_gui.core.records import MARK, as_line, csv_line, json_line, write_whole
-from mobilenet_gui.core.types import Group, PhotoSource, Prediction, Recognition
+from mobilenet_gui.core.types import Group, Likeness, PhotoSource, Prediction, Recognition
 from mobilenet_gui.i18n import tr
 
 TABLE_TOP_K = 5
@@ -79,6 +79,8 @@ def as_text(name: str, recognition: Recognition, sure_from: float) -> str:
     if group is not None:
         named, word = group_text(group), certainty(group.probability, sure_from)
     verdict = certainty_text(word) if word is Certainty.NOT else f"{named} ({certainty_text(word)})"
+    if recognition.unlike:
+        verdict = unlike_text()
     lines = [f"{as_line(name)}: {verdict}"]
     lines += [f"{percent(p.probability)}  {headline(as_line(p.shown))}" for p in recognition.predictions]
     return "\n".join(lines) + "\n"
@@ -102,9 +104,30 @@ def as_record(path: str, recognition: Recognition) -> dict[str, Any]:
     }
     if recognition.groups:
         record["group"] = asdict(recognition.groups[0])
+    record |= likeness_record(recognition.likeness)
     if recognition.note:
         record["note"] = recognition.note
     return record
+
+
+def likeness_record(likeness: Likeness | None) -> dict[str, Any]:
+    """Return what JSON says of how like a photo is to what the model was shown; nothing where nobody knows."""
+    if likeness is None:
+        return {}
+    return {
+        "unlike_shown": likeness.unlike,
+        "likeness": round(likeness.value, 4),
+        "likeness_limit": round(likeness.limit, 4),
+    }
+
+
+LIKENESS_HEADING: Final = ("likeness", "unlike_shown")
+"""The last columns of every table of answers."""
+
+
+def likeness_cells(likeness: Likeness | None) -> list[str]:
+    """Return the cells below `LIKENESS_HEADING`: 0-1, and `true` or `false`; empty where nobody knows."""
+    return ["", ""] if likeness is None else [f"{likeness.value:.4f}", str(likeness.unlike).lower()]
 
 
 def error_record(path: str, reason: str) -> dict[str, Any]:
@@ -114,7 +137,8 @@ def error_record(path: str, reason: str) -> dict[str, Any]:
 
 def csv_heading(top_k: int) -> list[str]:
     """Return the cells above answers of `top_k` labels."""
-    return ["path", "model", "milliseconds", "error", *ranked_heading(top_k), "group", "group_probability"]
+    ranked = ranked_heading(top_k)
+    return ["path", "model", "milliseconds", "error", *ranked, "group", "group_probability", *LIKENESS_HEADING]
 
 
 def ranked_heading(top_k: int) -> list[str]:
@@ -135,13 +159,13 @@ def csv_cells(path: str, recognition: Recognition, top_k: int) -> list[str]:
     """Return one answer as the cells of a row."""
     cells = [_utf8_path(path), recognition.model_id, f"{recognition.timing.total:.3f}", ""]
     group = recognition.groups[0] if recognition.groups else None
-    ending = ["", ""] if group is None else [group.name, f"{group.probability:.6f}"]
-    return cells + ranked_cells(recognition.predictions, top_k) + ending
+    grouped = ["", ""] if group is None else [group.name, f"{group.probability:.6f}"]
+    return cells + ranked_cells(recognition.predictions, top_k) + grouped + likeness_cells(recognition.likeness)
 
 
 def csv_error_cells(path: str, reason: str, top_k: int) -> list[str]:
     """Return the cells of a row for a photo that could not be read."""
-    return [_utf8_path(path), "", "", reason, *ranked_cells((), top_k), "", ""]
+    return [_utf8_path(path), "", "", reason, *ranked_cells((), top_k), "", "", *likeness_cells(None)]
 
 
 def _utf8_path(path: str) -> str:
@@ -232,14 +256,15 @@ class CopyStep:
 def sort_items(photos: Iterable[Photo], sure_from: float) -> list[SortItem]:
     """Return what sorting into folders would copy: every readable photo with an answer.
 
-    A photo below `sure_from` goes to the folder for the unsure, never to that of a guess.
+    A photo below `sure_from`, or unlike anything that the model was shown, goes to the folder for the unsure, never to
+    that of a guess.
     """
     items: list[SortItem] = []
     for photo in photos:
         if photo.state is PhotoState.FAILED or photo.recognition is None or photo.stale:
             continue
         best = photo.recognition.best
-        sure = best.probability >= sure_from
+        sure = best.probability >= sure_from and not photo.recognition.unlike
         items.append(SortItem(photo.source, photo.name, safe_name(headline(best.shown)) if sure else tr("Not sure")))
     return items
 

@@ -41,9 +41,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from mobilenet_gui.core.strangers import Shown
+
 MODEL_FILE = "model.tflite"
 LABELS_FILE = "labels.csv"
 HEAD_FILE = "head.npz"
+SHOWN_FILE = "shown.npz"
 ACTIVATIONS = ("linear", "relu", "relu6", "hard_swish")
 MAX_HEAD_LAYERS = 4
 MAX_HEAD_VALUES = 200_000_000
@@ -182,6 +185,11 @@ class Bundle:
         return self.manifest.explainable
 
     @property
+    def tells_strangers(self) -> bool:
+        """It knows what it was shown."""
+        return self.explainable and "shown" in self.manifest.files
+
+    @property
     def trainable(self) -> bool:
         """The weights are there to fine-tune from."""
         return "weights" in self.manifest.files
@@ -231,6 +239,22 @@ class Bundle:
             raise damaged(subject, entry.name)
         return head
 
+    def shown(self) -> Shown | None:
+        """Return what tells strangers; None where that is not known.
+
+        Raises:
+            ModelError: the file is missing or damaged.
+        """
+        if not self.tells_strangers:
+            return None
+        entry = self.manifest.files["shown"]
+        from mobilenet_gui.core.strangers import parse_shown
+
+        try:
+            return parse_shown(read_entry(self.folder, entry), self.manifest.classes)
+        except ValueError as error:
+            raise damaged(str(self.folder), entry.name) from error
+
     def discard(self) -> None:
         """Delete the bundle's files; for one that was just written and turned out to be no good."""
         for name in [MANIFEST_NAME, *(entry.name for entry in self.manifest.files.values())]:
@@ -248,6 +272,7 @@ class Bundle:
         for entry in self.manifest.files.values():
             check_hash(self.folder, entry)
         self.head()
+        self.shown()
 
 
 def write_bundle(
@@ -258,6 +283,7 @@ def write_bundle(
     labels: Sequence[Label] = (),
     head: ClassifierHead | None = None,
     weights: Path | None = None,
+    shown: Shown | None = None,
 ) -> Bundle:
     """Write a bundle into `staging`, a folder that is empty or does not exist yet, and open it.
 
@@ -270,6 +296,7 @@ def write_bundle(
         labels: one a class, in the order of the outputs (background left out), indices 0, 1, 2 ...
         head: the classifier, where the network's second output is the last feature map.
         weights: a Keras weights file to copy in, for fine-tuning.
+        shown: what tells strangers; needs `head`.
 
     Raises:
         StorageError: the disk refused; nothing is left behind.
@@ -293,6 +320,9 @@ def write_bundle(
         if head is not None:
             packed = _pack_head(head)
             put("head", HEAD_FILE, lambda out: out.write(packed))
+        if shown is not None and head is not None:
+            told = shown.pack()
+            put("shown", SHOWN_FILE, lambda out: out.write(told))
         if weights is not None:
             source = weights
             put("weights", _weights_name(weights), lambda out: copy_into(source, out))

@@ -46,6 +46,11 @@ def certainty_text(step: Certainty) -> str:
     return words[step]
 
 
+def unlike_text() -> str:
+    """Return what is said of a photo that is unlike anything that the model was shown."""
+    return tr("Unlike anything it was shown")
+
+
 def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
     """Return probabilities, shape as given, for one row of logits divided by `temperature`."""
     import numpy as np

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,10 @@ from mobilenet_gui.core.live_stats import RateMeter, TimeWindow
 from mobilenet_gui.core.placement import Placement, helpers_of_this_thread
 from mobilenet_gui.core.recognizer import Recognizer, top
 from mobilenet_gui.core.smoothing import DEFAULT_SECONDS, Steadier
-from mobilenet_gui.core.types import CropBox, Group, Label, Prediction, Timing
+from mobilenet_gui.core.types import CropBox, Group, Label, Likeness, Prediction, Timing
+
+UNLIKE_FROM: Final = 1.0
+"""Seconds without change after which a stranger is called one: between two things a camera sees many."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +55,8 @@ class LiveAnswer:
         heat: heat map of class `heat_index`, float32, 0 to 1, shape (rows, columns); None where not wanted or possible.
         heat_index: the class explained.
         answered: `time.perf_counter()` at the end.
+        likeness: how like the frame is to what the model was shown; None where the model does not know.
+        unlike_seconds: how long the frames have been unlike all of that; 0 where this one is not.
     """
 
     generation: int
@@ -66,6 +72,18 @@ class LiveAnswer:
     heat: NDArray[np.float32] | None
     heat_index: int | None
     answered: float
+    likeness: Likeness | None = None
+    unlike_seconds: float = 0.0
+
+    @property
+    def unlike(self) -> bool:
+        """The frame is unlike anything that the model was shown."""
+        return self.likeness is not None and self.likeness.unlike
+
+    @property
+    def steadily_unlike(self) -> bool:
+        """It has been for so long that it may be said."""
+        return self.unlike and self.unlike_seconds >= UNLIKE_FROM
 
     @property
     def latency_ms(self) -> float:
@@ -97,6 +115,7 @@ class LiveSession:
         self._lock = threading.Lock()
         self._steadier = Steadier(seconds, sure_from)
         self._model_id = ""
+        self._unlike_since: float | None = None
         self._latest: LiveAnswer | None = None
         self._helper = FrameHelper()
         self._placement = Placement()
@@ -182,6 +201,7 @@ class LiveSession:
         bundle = recognizer.bundle
         if wishes.fresh or bundle.id != self._model_id:
             self._steadier.reset()
+            self._unlike_since = None
             self._model_id = bundle.id
         self._steadier.seconds, self._steadier.sure_from = wishes.seconds, wishes.sure_from
         explain = wishes.explain and head is not None
@@ -192,10 +212,18 @@ class LiveSession:
         # Whoever helped with the resize has woken this thread, and Linux often moves it to the waker's processor then.
         self._placement.arrange()
         ready = time.perf_counter()
-        scores, features = recognizer.probabilities(prepared.pixels, want_features=explain)
+        scores, features = recognizer.probabilities(
+            prepared.pixels, want_features=explain or recognizer.knows_strangers
+        )
+        likeness = None if features is None else recognizer.likeness(features)
         done = time.perf_counter()
         timing = Timing(prepare=(ready - start) * 1e3, network=(done - ready) * 1e3)
-        steady = self._steadier.update(scores, frame.timestamp if by_source_time else frame.arrived)
+        now = frame.timestamp if by_source_time else frame.arrived
+        steady = self._steadier.update(scores, now)
+        if likeness is None or not likeness.unlike:
+            self._unlike_since = None
+        elif self._unlike_since is None or now < self._unlike_since:
+            self._unlike_since = now
         order = top(steady.scores, wishes.top_k)
         index = _explained(wishes.index, order[0], len(steady.scores)) if explain else None
         heat = None
@@ -224,6 +252,8 @@ class LiveSession:
             heat,
             index if heat is not None else None,
             end,
+            likeness,
+            0.0 if self._unlike_since is None else now - self._unlike_since,
         )
 
     def _place(self, recognizer: Recognizer) -> None:

@@ -26,7 +26,7 @@ MAX_CLASSES = 100_000
 MAX_INPUT_SIZE = 1024
 MIN_INPUT_SIZE = 16
 
-Role = Literal["model", "labels", "head", "weights"]
+Role = Literal["model", "labels", "head", "weights", "shown"]
 OutputKind = Literal["probabilities", "logits"]
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")

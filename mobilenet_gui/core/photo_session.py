@@ -108,10 +108,18 @@ class Photo:
 
     @property
     def confidence(self) -> float | None:
-        """Probability of the best label, 0 to 1; None without an answer or when it cannot be read."""
+        """How sure its answer is, 0 to 1: the best label's probability, but 0 where it is unlike what the model knows.
+
+        None without an answer or when it cannot be read.
+        """
         if self.recognition is None or self.state is PhotoState.FAILED or not self.recognition.predictions:
             return None
-        return self.recognition.best.probability
+        return 0.0 if self.recognition.unlike else self.recognition.best.probability
+
+    @property
+    def unlike(self) -> bool:
+        """It is unlike anything that the model was shown."""
+        return self.recognition is not None and self.recognition.unlike
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,7 +378,7 @@ class PhotoSession:
         return Counts(len(self._photos), sure, len(self._confidences) - sure, problems, pending)
 
     def confidences(self) -> NDArray[np.float64]:
-        """Return the best label's probability of every photo with an answer, in no order that matters."""
+        """Return how sure the answer of every photo is that has one, in no order that matters."""
         return self._values()
 
     def worth_a_look(self, count: int) -> list[int]:

@@ -14,13 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mobilenet_gui.core import imaging, trial
-from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.bundle import SHOWN_FILE, Bundle
+from mobilenet_gui.core.bundle_files import damaged
 from mobilenet_gui.core.confidence import calibrate, softmax
 from mobilenet_gui.core.cores import default_threads
 from mobilenet_gui.core.errors import ModelError
+from mobilenet_gui.core.explain import through
 from mobilenet_gui.core.litert import invoke, load_interpreter
+from mobilenet_gui.core.strangers import Likening
 from mobilenet_gui.core.tensors import dequantize, input_table, is_plain_minus1_1
-from mobilenet_gui.core.types import Label, Pixels, Prediction, Recognition, Timing
+from mobilenet_gui.core.types import Label, Likeness, Pixels, Prediction, Recognition, Timing
 from mobilenet_gui.i18n import tr
 
 if TYPE_CHECKING:
@@ -41,6 +44,13 @@ class Recognizer(Protocol):
 
     def probabilities(self, pixels: Pixels, *, want_features: bool = False) -> tuple[Floats, Floats | None]:
         """Return one probability a reported class for pixels that are already cropped and resized."""
+
+    @property
+    def knows_strangers(self) -> bool:
+        """It tells how like a photo is to what the model was shown."""
+
+    def likeness(self, features: Floats) -> Likeness | None:
+        """Return how like a photo is to what the model was shown, by its last feature map; None where nobody knows."""
 
     def close(self) -> None:
         """Let the network go. Later calls are an error; closing twice is not."""
@@ -69,6 +79,30 @@ class LiteRTRecognizer:
             trial.ensure(bundle)
         self._interpreter: Any = load_interpreter(bundle.tflite_bytes(), bundle.name, threads or default_threads())
         self._read_details()
+        shown = bundle.shown()
+        head = None if shown is None else bundle.head()
+        self._hidden = head.layers[:-1] if head is not None else ()
+        self._likening: Likening | None = None
+        if shown is not None and head is not None:
+            if shown.channels != head.layers[-1].kernel.shape[0]:
+                raise damaged(str(bundle.folder), SHOWN_FILE)
+            self._likening = Likening(shown, bundle.labels)
+
+    @property
+    def knows_strangers(self) -> bool:
+        """It tells how like a photo is to what the model was shown."""
+        return self._likening is not None
+
+    def likeness(self, features: Floats) -> Likeness | None:
+        """Return how like a photo is to what the model was shown; None where the model does not know.
+
+        Args:
+            features: the last feature map, shape (rows, columns, channels).
+        """
+        if self._likening is None:
+            return None
+        values = np.einsum("ijk->k", features) / np.float32(features.shape[0] * features.shape[1])
+        return self._likening.likeness(through(self._hidden, values))
 
     def recognize(
         self, photo: DecodedPhoto | Pixels, *, top_k: int = 5, want_features: bool = False, decode_ms: float = 0.0
@@ -84,14 +118,19 @@ class LiteRTRecognizer:
         start = time.perf_counter()
         prepared = imaging.prepare(photo, self.bundle.preprocessing)
         ready = time.perf_counter()
-        scores, features = self.probabilities(prepared.pixels, want_features=want_features)
+        wanted = want_features or self.knows_strangers
+        scores, features = self.probabilities(prepared.pixels, want_features=wanted)
+        likeness = None if features is None else self.likeness(features)
         labels = self.bundle.labels
         predictions = tuple(_prediction(labels[i], scores[i]) for i in top(scores, top_k))
         groups = self.bundle.kinds.groups(scores)
         done = time.perf_counter()
         timing = Timing(decode=decode_ms, prepare=(ready - start) * 1e3, network=(done - ready) * 1e3)
         note = photo.note if isinstance(photo, imaging.DecodedPhoto) else ""
-        return Recognition(self.bundle.id, predictions, timing, prepared.crop, features, note, groups, len(labels))
+        kept = features if want_features else None
+        return Recognition(
+            self.bundle.id, predictions, timing, prepared.crop, kept, note, groups, len(labels), likeness
+        )
 
     def probabilities(self, pixels: Pixels, *, want_features: bool = False) -> tuple[Floats, Floats | None]:
         """Run the network on pixels that are already cropped and resized.

@@ -68,7 +68,7 @@ def scale_logits(graph: Graph, factor: float) -> bytes | None:
 
     Returns None where the last layer's numbers are no plain float32 constants of its own.
     """
-    last = _last_layer(graph)
+    last = last_layer(graph)
     constants = [] if last is None else [graph.tensors[index] for index in last.inputs[1:] if index >= 0]
     changed = bytearray(graph.data)
     if not constants:
@@ -83,7 +83,7 @@ def scale_logits(graph: Graph, factor: float) -> bytes | None:
     return bytes(changed)
 
 
-def _last_layer(graph: Graph) -> Operation | None:
+def last_layer(graph: Graph) -> Operation | None:
     """Return the dense layer that makes the logits; None where a fused activation or something else comes after it."""
     op = graph.producer(graph.output.index)
     for _ in range(8):

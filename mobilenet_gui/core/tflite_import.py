@@ -36,6 +36,8 @@ from mobilenet_gui.i18n import tr
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mobilenet_gui.core.strangers import Shown
+
 IMAGENET_CLASSES = 1000
 Progress = Callable[[str, float | None], None]
 
@@ -101,6 +103,7 @@ def bundle_from_graph(
     normalization: Normalization,
     provenance: Provenance,
     weights: Path | None = None,
+    shown: Shown | None = None,
     assumed_range: bool = False,
 ) -> Bundle:
     """Write a checked graph as a bundle, with the last feature map as second output where it can be found.
@@ -113,6 +116,7 @@ def bundle_from_graph(
         normalization: the value range of a float input.
         provenance: where it came from.
         weights: a Keras weights file to keep for fine-tuning.
+        shown: what tells strangers; kept where the feature map was found.
         assumed_range: nothing told `normalization`.
     """
     background = len(labels) == graph.outputs - 1
@@ -147,7 +151,7 @@ def bundle_from_graph(
         assumed_range=assumed_range,
         provenance=provenance,
     )
-    return write_bundle(staging, manifest, tflite=model, labels=labels, head=head, weights=weights)
+    return write_bundle(staging, manifest, tflite=model, labels=labels, head=head, weights=weights, shown=shown)
 
 
 def labels_for(

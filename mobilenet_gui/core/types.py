@@ -116,6 +116,43 @@ class Timing:
         return self.decode + self.prepare + self.network
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A photo that a model was shown and that is among the most like the one it was asked about.
+
+    Attributes:
+        index: its class, as `Label.index`.
+        label: the class's name.
+        photo: its id in its project; empty where that is not kept.
+        likeness: 0-1, on the scale of `Likeness.value`.
+    """
+
+    index: int
+    label: str
+    photo: str
+    likeness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How like a photo is to those that the model was shown; see `core.strangers`.
+
+    Attributes:
+        value: 0-1; 1 is most like them.
+        limit: below it the photo is a stranger, whatever the percentages say.
+        nearest: the photos most like it, nearest first.
+    """
+
+    value: float
+    limit: float
+    nearest: tuple[Known, ...] = ()
+
+    @property
+    def unlike(self) -> bool:
+        """The photo is unlike anything that the model was shown."""
+        return self.value < self.limit
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Recognition:
     """The answer for one photo.
@@ -130,6 +167,7 @@ class Recognition:
         note: what a person should know of the photo's file; mostly empty.
         groups: kinds that are likely as a whole (`core/groups`), the narrowest first.
         classes: how many the model knows; 0 where that is not known.
+        likeness: how like it is to what the model was shown; None where the model does not know.
     """
 
     model_id: str
@@ -140,8 +178,14 @@ class Recognition:
     note: str = ""
     groups: tuple[Group, ...] = ()
     classes: int = 0
+    likeness: Likeness | None = None
 
     @property
     def best(self) -> Prediction:
         """The most probable class."""
         return self.predictions[0]
+
+    @property
+    def unlike(self) -> bool:
+        """The photo is unlike anything that the model was shown, so its answer means little."""
+        return self.likeness is not None and self.likeness.unlike

@@ -36,6 +36,7 @@ from mobilenet_gui.training.model_making import Trained
 from mobilenet_gui.training.presets import Recipe
 from mobilenet_gui.training.run_folder import EpochRecord, RunFolder
 from mobilenet_gui.training.schedule import learning_rate, plateau_factor
+from mobilenet_gui.training.shown import shown_of
 
 if TYPE_CHECKING:
     from mobilenet_gui.training.adapt_network import AdaptNetwork
@@ -381,6 +382,7 @@ class _Adapting:
             setting.recipe.input_size,
             temperature,
             sure_from,
+            shown_of(features, left, setting.base.bundle, learnt=True, seed=setting.recipe.seed),
         )
 
     def _classes_lost(self, kept: NDArray[np.int64]) -> list[str]:

@@ -87,7 +87,9 @@ class Placing:
     made_class: str = ""
 
 
-def place(project: Project, photos: Sequence[NewPhoto], class_id: str, class_name: str = "") -> Placing:
+def place(
+    project: Project, photos: Sequence[NewPhoto], class_id: str, class_name: str = "", *, background: bool = False
+) -> Placing:
     """Put photos into a class, as one step of the project: those it has are moved, the others added to learn from.
 
     Args:
@@ -95,6 +97,7 @@ def place(project: Project, photos: Sequence[NewPhoto], class_id: str, class_nam
         photos: the files; their class is not looked at.
         class_id: the right class; empty for the one called `class_name`.
         class_name: made if it is not there.
+        background: the photos are none of the classes; one that stands for that comes before `class_name`.
 
     Raises:
         ProjectError: no such class, a name that cannot be, too many photos.
@@ -102,8 +105,9 @@ def place(project: Project, photos: Sequence[NewPhoto], class_id: str, class_nam
     placing = Placing()
     with project.step(trn("Correct {n} answer", "Correct {n} answers", len(photos)).format(n=len(photos))):
         if not class_id:
-            found = project.class_named(class_name)
-            made = found or project.add_class(class_name)
+            found = next((one for one in project.classes if one.background), None) if background else None
+            found = found or project.class_named(class_name)
+            made = found or project.add_class(class_name, background=background)
             class_id, placing.made_class = made.id, "" if found else made.id
         if project.class_of(class_id) is None:
             raise ProjectError(project.name, tr("This class is not there any more."))

@@ -201,7 +201,9 @@ def _answer(
         guesses.append(Guess(place, name, prediction.probability))
     own = next((p.probability for p in predictions if places.get(p.index) == photo.label), 0.0)
     raw = _uncalibrated(predictions, temperature)
-    return Answer(photo.id, photo.path, photo.label, tuple(guesses), own, raw)
+    likeness = result.recognition.likeness
+    unlike = None if likeness is None else likeness.unlike
+    return Answer(photo.id, photo.path, photo.label, tuple(guesses), own, raw, unlike=unlike)
 
 
 def _uncalibrated(predictions: Sequence[Prediction], temperature: float) -> float:

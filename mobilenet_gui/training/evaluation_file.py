@@ -81,7 +81,7 @@ def _row(answer: Answer) -> list[Any]:
     guesses = [
         [g.label, g.probability, g.name] if g.label == OTHER else [g.label, g.probability] for g in answer.guesses
     ]
-    return [
+    row = [
         answer.id,
         str(answer.path),
         answer.truth,
@@ -90,6 +90,7 @@ def _row(answer: Answer) -> list[Any]:
         answer.raw_confidence,
         answer.error,
     ]
+    return row if answer.unlike is None else [*row, answer.unlike]
 
 
 def _evaluation(head: Mapping[str, Any], rows: Iterable[Any]) -> Evaluation:
@@ -114,9 +115,11 @@ def _evaluation(head: Mapping[str, Any], rows: Iterable[Any]) -> Evaluation:
 
 
 def _answer(row: Any, classes: tuple[str, ...]) -> Answer:
-    if not isinstance(row, list) or len(row) != _ROW:
+    if not isinstance(row, list) or not _ROW <= len(row) <= _ROW + 1:
         raise ValueError("not an answer")
-    photo, path, truth, guesses, truth_probability, raw, error = row
+    photo, path, truth, guesses, truth_probability, raw, error, *more = row
+    if more and not isinstance(more[0], bool):
+        raise ValueError("not a yes or no")
     return Answer(
         _text(photo),
         Path(_text(path)),
@@ -125,6 +128,7 @@ def _answer(row: Any, classes: tuple[str, ...]) -> Answer:
         _number(truth_probability),
         _number(raw),
         _text(error),
+        more[0] if more else None,
     )
 
 

@@ -53,6 +53,7 @@ class Answer:
         truth_probability: what the model gave to the true class; 0 where it does not know it.
         raw_confidence: the first guess's probability before calibration.
         error: why it could not be read, else empty.
+        unlike: the model called it unlike anything that it was shown; None where it does not tell strangers.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Answer:
     truth_probability: float = 0.0
     raw_confidence: float = 0.0
     error: str = ""
+    unlike: bool | None = None
 
     @property
     def guess(self) -> int:
@@ -251,6 +253,12 @@ class Evaluation:
         """The same for the probabilities before calibration."""
         right = [answer.correct for answer in self.tested]
         return calibration_error(reliability([answer.raw_confidence for answer in self.tested], right))
+
+    @cached_property
+    def accepted(self) -> float | None:
+        """Share of the photos that the model does not call strangers, 0-1; None where it tells none."""
+        told = [answer.unlike for answer in self.tested if answer.unlike is not None]
+        return told.count(False) / len(told) if told else None
 
     def sure_at(self, sure_from: float) -> SureFigures:
         """Return what a limit of 'not sure' would do to these photos."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from mobilenet_gui.core.imaging import DECODE_MARGIN
+from mobilenet_gui.core.strangers import FARTHEST, NEAREST, OFFSET, SCALE
 from mobilenet_gui.training.export_job import ExportFormat
 
 EXAMPLE_NAME: Final = "example.py"
@@ -31,6 +32,7 @@ import io
 import json
 import math
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -143,21 +145,28 @@ def to_input(pixels):
 '''
 
 _LITERT: Final = '''def load(path):
-    """Return a function from input to the network's output, a row of numbers."""
+    """Return a function from input to the network's output, a row of numbers, and what goes into its last layer."""
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:
         from tensorflow.lite import Interpreter
-    network = Interpreter(model_path=str(path))
+    inner = ABOUT.get("strangers", {}).get("tensor")
+    with warnings.catch_warnings():  # of the memory that it takes to keep what goes into the last layer
+        warnings.simplefilter("ignore")
+        network = Interpreter(model_path=str(path), experimental_preserve_all_tensors=inner is not None)
     network.allocate_tensors()
     photo, answer = network.get_input_details()[0], network.get_output_details()[0]
+    details = {tensor["index"]: tensor for tensor in network.get_tensor_details()}
+
+    def read(index):
+        row = network.get_tensor(index).reshape(-1).astype(np.float32)
+        scale, zero = details[index]["quantization"]
+        return (row - zero) * scale if scale else row
 
     def ask(values):
         network.set_tensor(photo["index"], values)
         network.invoke()
-        row = network.get_tensor(answer["index"]).reshape(-1).astype(np.float32)
-        scale, zero = answer["quantization"]
-        return (row - zero) * scale if scale else row
+        return read(answer["index"]), None if inner is None else read(inner)
 
     return ask
 
@@ -165,7 +174,7 @@ _LITERT: Final = '''def load(path):
 '''
 
 _ONNX: Final = '''def load(path):
-    """Return a function from input to the network's output, a row of numbers."""
+    """Return a function from input to the network's output, a row of numbers, and what goes into its last layer."""
     try:
         import onnxruntime
     except ImportError:  # OpenCV reads the file, too
@@ -175,34 +184,41 @@ _ONNX: Final = '''def load(path):
 
         def ask_opencv(values):
             network.setInput(values)
-            return network.forward().reshape(-1)
+            return network.forward().reshape(-1), None
 
         return ask_opencv
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    return lambda values: session.run(["probabilities"], {"photo": values})[0][0]
+    return lambda values: (session.run(["probabilities"], {"photo": values})[0][0], None)
 
 
 '''
 
 _KERAS: Final = '''def load(path):
-    """Return a function from input to the network's output, a row of numbers."""
+    """Return a function from input to the network's output, a row of numbers, and what goes into its last layer."""
     import keras
 
     network = keras.saving.load_model(path, compile=False)
-    return lambda values: np.asarray(network(values, training=False))[0]
+    last = [layer for layer in network.layers if layer.weights][-1]
+    both = keras.Model(network.inputs, [network.outputs[0], last.input])
+
+    def ask(values):
+        row, inner = both(values, training=False)
+        return np.asarray(row)[0], np.asarray(inner).reshape(-1)
+
+    return ask
 
 
 '''
 
 _SAVED_MODEL: Final = '''def load(path):
-    """Return a function from input to the network's output, a row of numbers."""
+    """Return a function from input to the network's output, a row of numbers, and what goes into its last layer."""
     import tensorflow as tf
 
     network = tf.saved_model.load(str(path))
     serve = network.signatures["serving_default"]
 
     def ask(values, network=network):  # which must stay alive
-        return serve(photo=tf.constant(values))["probabilities"].numpy()[0]
+        return serve(photo=tf.constant(values))["probabilities"].numpy()[0], None
 
     return ask
 
@@ -221,14 +237,45 @@ _TAIL: Final = '''def to_probabilities(row):
     return row[1:] if about["background"] else row
 
 
+def how_like(inner):
+    """Return how like a photo is to those that the model was shown, 0 to 1, and the limit below which it is a stranger.
+
+    inner: what goes into the network's last layer.
+    """
+    shown = np.load(HERE / ABOUT["strangers"]["file"])
+    vectors = shown["vectors"] * (shown["sizes"] / np.float32(127))[:, None]
+    scales = shown["scales"]
+    scores = (scales[0, 0] - apart(direction(vectors) @ direction(inner))) / scales[0, 1]
+    if "kernel" in shown:
+        kernel = shown["kernel"] * (shown["kernel_sizes"] / np.float32(127))[:, None]
+        before, now = (values @ kernel.T + shown["bias"] for values in (vectors, inner))
+        before, now = (direction(np.exp((v - v.max(axis=-1, keepdims=True)) / 2)) for v in (before, now))
+        scores = np.maximum(scores, FARTHEST_) + (scales[1, 0] - apart(before @ now)) / scales[1, 1]
+    score = np.sort(scores)[-NEAREST_:].mean()
+    return 1 / (1 + np.exp(-np.clip(score / SCALE_ + OFFSET_, -50, 50))), float(shown["limit"])
+
+
+def direction(values):
+    return values / np.maximum(np.linalg.norm(values, axis=-1, keepdims=True), 1e-12)
+
+
+def apart(alike):
+    return np.log(np.maximum(1 - alike, 1e-4))
+
+
 def main(paths):
-    """Print the three most probable labels of each photo."""
+    """Print the three most probable labels of each photo, and where it is unlike anything the model was shown."""
     if not paths:
         sys.exit(__doc__)
     ask = load(HERE / ABOUT["file"])
     for path in paths:
-        answers = to_probabilities(ask(to_input(read_photo(path))))
+        row, inner = ask(to_input(read_photo(path)))
+        answers = to_probabilities(row)
         print(path)
+        if inner is not None and "strangers" in ABOUT:
+            like, limit = how_like(inner)
+            if like < limit:
+                print(f"  Unlike anything it was shown ({like * 100:.0f} %, limit {limit * 100:.0f} %)")
         for index in answers.argsort(kind="stable")[::-1][:3]:
             print(f"  {answers[index] * 100:5.1f} %  {LABELS[index]}")
 
@@ -247,7 +294,10 @@ def example_program(kind: ExportFormat) -> str:
         loader = _KERAS
     else:
         loader = _SAVED_MODEL if kind == "savedmodel" else _LITERT
-    return _HEAD.format(needs=needs(kind), margin=DECODE_MARGIN) + loader + _TAIL
+    tail = _TAIL
+    for name, value in {"FARTHEST_": FARTHEST, "NEAREST_": NEAREST, "SCALE_": SCALE, "OFFSET_": OFFSET}.items():
+        tail = tail.replace(name, str(value))
+    return _HEAD.format(needs=needs(kind), margin=DECODE_MARGIN) + loader + tail
 
 
 def needs(kind: ExportFormat) -> str:

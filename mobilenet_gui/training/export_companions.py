@@ -1,4 +1,4 @@
-"""Owns what goes with an exported file: `labels.txt`, `preprocessing.json`, `README.txt` and `example.py`."""
+"""Owns what goes with an exported file: `labels.txt`, `preprocessing.json`, `README.txt`, `example.py`, `shown.npz`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from mobilenet_gui.core.bundle import Bundle, format_labels
-from mobilenet_gui.core.bundle_files import write_file
+from mobilenet_gui.core.bundle import SHOWN_FILE, Bundle, format_labels
+from mobilenet_gui.core.bundle_files import read_entry, write_file
 from mobilenet_gui.core.labels import BACKGROUND
 from mobilenet_gui.core.tensors import Quantization, input_table, quantize
 from mobilenet_gui.core.tflite_describe import LABELS_NAME, mean_and_deviation
+from mobilenet_gui.core.tflite_edit import last_layer
+from mobilenet_gui.core.tflite_graph import parse
 from mobilenet_gui.core.types import Label, Normalization
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training.example_program import EXAMPLE_NAME, example_program, needs
@@ -123,6 +125,20 @@ def preprocessing(bundle: Bundle, result: ExportResult, ends: Ends) -> dict[str,
     }
 
 
+def strangers_told(bundle: Bundle, result: ExportResult) -> dict[str, Any] | None:
+    """Return what an export's example needs to tell strangers; None where the model does not, or the format cannot.
+
+    What goes into the last layer is read from a .tflite file's own tensor, or from a Keras model's layer. ONNX files
+    and SavedModels give probabilities alone.
+    """
+    if not bundle.tells_strangers or result.path is None or result.format in {"onnx", "savedmodel"}:
+        return None
+    if result.format == "keras":
+        return {"file": SHOWN_FILE}
+    last = last_layer(parse(result.path.read_bytes(), bundle.name))
+    return None if last is None else {"file": SHOWN_FILE, "tensor": int(last.inputs[0])}
+
+
 def _pixel_table(ends: Ends, normalization: Normalization) -> list[int]:
     """Return what each pixel value becomes in an 8-bit input."""
     dtype = np.dtype(ends.dtype)
@@ -138,18 +154,24 @@ def write_companions(folder: Path, bundle: Bundle, result: ExportResult, ends: E
     Raises:
         OSError: the disk refused.
     """
-    about = json.dumps(preprocessing(bundle, result, ends), indent=2, ensure_ascii=False, allow_nan=False)
+    given = preprocessing(bundle, result, ends)
+    strangers = strangers_told(bundle, result)
+    if strangers is not None:
+        given["strangers"] = strangers
+    about = json.dumps(given, indent=2, ensure_ascii=False, allow_nan=False)
     files = {
         LABELS_NAME: labels_text(bundle),
         PREPROCESSING_NAME: f"{about}\n".encode(),
-        README_NAME: readme(bundle, result, ends).encode(),
+        README_NAME: readme(bundle, result, ends, strangers=strangers is not None).encode(),
         EXAMPLE_NAME: example_program(result.format).encode(),
     }
+    if strangers is not None:
+        files[SHOWN_FILE] = read_entry(bundle.folder, bundle.manifest.files["shown"])
     for name, content in files.items():
         write_file(folder / name, lambda out, content=content: out.write(content))  # type: ignore[misc]
 
 
-def readme(bundle: Bundle, result: ExportResult, ends: Ends) -> str:
+def readme(bundle: Bundle, result: ExportResult, ends: Ends, *, strangers: bool = False) -> str:
     """Return `README.txt`: what this is, how to use it, how it was proved."""
     pre = bundle.preprocessing
     title = f"{one_line(bundle.name)}: {format_title(result.format)}"
@@ -191,6 +213,7 @@ def readme(bundle: Bundle, result: ExportResult, ends: Ends) -> str:
         "",
         tr("Output:"),
         f"  {output}",
+        *([f"  {_stranger_words(strangers)}"] if bundle.tells_strangers else []),
         "",
         tr("Proof:"),
         f"  {proof(result)}",
@@ -199,6 +222,12 @@ def readme(bundle: Bundle, result: ExportResult, ends: Ends) -> str:
     if bundle.manifest.licence:
         parts += ["", tr("Licence: {licence}").format(licence=one_line(bundle.manifest.licence))]
     return "\n".join(parts) + "\n"
+
+
+def _stranger_words(told: bool) -> str:
+    if told:
+        return tr("shown.npz is what the model was shown; example.py says where a photo is unlike all of that.")
+    return tr("This format gives probabilities alone, so nothing tells where a photo is unlike anything it was shown.")
 
 
 def proof(result: ExportResult) -> str:

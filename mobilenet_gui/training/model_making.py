@@ -15,6 +15,7 @@ from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.manifest import MANIFEST_NAME, Metrics, Provenance
 from mobilenet_gui.core.naming import Naming
 from mobilenet_gui.core.store_files import id_from_name, storage_error
+from mobilenet_gui.core.strangers import Shown
 from mobilenet_gui.core.tflite_graph import parse
 from mobilenet_gui.core.tflite_import import bundle_from_graph, try_once
 from mobilenet_gui.core.types import Label
@@ -37,6 +38,7 @@ class Trained:
         size: the side of its input.
         temperature: the calibration.
         sure_from: the probability from which an answer counts as sure.
+        shown: what tells strangers.
     """
 
     architecture: Architecture
@@ -45,6 +47,7 @@ class Trained:
     size: int
     temperature: float
     sure_from: float
+    shown: Shown | None = None
 
 
 def make_model(folder: Path, name: str, base: Base, trained: Trained, *, classes: Sequence[str], photos: int) -> Bundle:
@@ -95,6 +98,7 @@ def make_model(folder: Path, name: str, base: Base, trained: Trained, *, classes
                 normalization=base.bundle.preprocessing.normalization,
                 provenance=provenance,
                 weights=weights,
+                shown=trained.shown,
             )
             try_once(bundle, name)
             _amend(bundle.folder, temperature=trained.temperature, sure_from=trained.sure_from)

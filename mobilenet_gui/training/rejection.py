@@ -10,6 +10,10 @@ The classes among themselves are told apart by a layer of their own that knows n
 their accuracy (`joined`); and how readily it is answered is set by photos that were held out: not more than
 `MOST_REJECTED` of the classes' own.
 
+It goes together with telling strangers (`core.strangers`), which needs no such class and is always there: "none of
+these" is an answer with a percentage, learnt from what stands for it; a stranger is a photo of which any answer means
+little, "none of these" among them, and may be called both. Photos of "none of these" are not what the model was shown.
+
 Measured with ants and bees, Fast, two seeds (`benchmarks/fine_tune_reject.py`): of 48 photos of other things, V2
 1.0/224 took 49 % for an ant or a bee, 10 % surely, and V1 0.75/192 24 and 14 %; without "none of these", by the limit
 of "not sure" alone, 82 and 80 % surely. Of small pictures of other things 15 and 10 %, of other insects 58 and 54 %.

@@ -236,6 +236,14 @@ def _tiles(evaluation: Evaluation) -> str:
                 tr("correct of the {share} of photos with a sure answer").format(share=percent(sure.coverage)),
             )
         )
+    if evaluation.accepted is not None:
+        found.append(
+            parts.tile(
+                tr("Taken for its own"),
+                percent(evaluation.accepted),
+                tr("of these photos; the others it calls unlike anything it was shown"),
+            )
+        )
     if evaluation.tested:
         before = ""
         if abs(evaluation.raw_calibration_error - evaluation.calibration_error) >= _WORTH_SAYING:

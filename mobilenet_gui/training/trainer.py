@@ -16,6 +16,7 @@ import numpy as np
 from mobilenet_gui.core.errors import Cancelled, UserError
 from mobilenet_gui.core.explain import through
 from mobilenet_gui.core.store_files import discard
+from mobilenet_gui.core.strangers import Shown
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training import checkpoint, protocol
 from mobilenet_gui.training.base import Base, feature_bundle, hidden_layers, open_base
@@ -32,6 +33,7 @@ from mobilenet_gui.training.model_making import Trained, make_model, record_accu
 from mobilenet_gui.training.presets import Recipe, recipe_for
 from mobilenet_gui.training.replace_head import replace_head
 from mobilenet_gui.training.run_folder import RunFolder, RunSpec, RunState
+from mobilenet_gui.training.shown import shown_of
 
 _ENOUGH_TO_MEASURE: Final = 20
 
@@ -127,10 +129,13 @@ class _Training:
         if hidden is not None:
             values = through(hidden.layers, values)
         head = HeadTraining(values, material, recipe, journal, control).learn(quiet=journal.resumed)
+        # A model of the user's own has learnt from photos of the same kind, maybe from these.
+        learnt = base.bundle.tells_strangers
+        shown = shown_of(values, material, base.bundle, learnt=learnt, seed=recipe.seed)
         computed = features.computed
         del features, values  # a hundred megabytes, where there are many photos
         self._keep_held_out(material, head)
-        trained = self._built(base, network.tflite_bytes(), head, recipe.input_size)
+        trained = self._built(base, network.tflite_bytes(), head, shown, recipe.input_size)
         if recipe.adapts:
             from mobilenet_gui.training.adapting import Setting, adapt
 
@@ -173,7 +178,7 @@ class _Training:
             temperature=head.temperature,
         )
 
-    def _built(self, base: Base, network: bytes, head: LearntHead, size: int) -> Trained:
+    def _built(self, base: Base, network: bytes, head: LearntHead, shown: Shown | None, size: int) -> Trained:
         architecture, arrays = base.with_head(head.final.kernel, head.final.bias)
         return Trained(
             architecture,
@@ -182,6 +187,7 @@ class _Training:
             size,
             head.temperature,
             head.sure_from,
+            shown,
         )
 
     def _finished(self, base: Base, trained: Trained, material: Material) -> dict[str, Any]:

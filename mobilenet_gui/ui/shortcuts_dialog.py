@@ -32,6 +32,7 @@ def groups() -> tuple[tuple[str, Shortcuts], ...]:
             (("G",), tr("Grid or single photo")),
             (("E",), tr("Explain: heat map")),
             (("C",), tr("Correct the answer")),
+            (("N", "I"), tr("What it does not know: a new class, or not of interest")),
             (("0",), tr("Fit the photo to the window")),
             (("+", "-"), tr("Zoom in, zoom out")),
             (("F11",), tr("Full screen")),

@@ -107,7 +107,9 @@ class Corrections(QObject):
         folder = self._tasks.store.projects_dir / project_id
         self._tasks.runner.run(lambda _errand: read_classes(folder), done=done, failed=failed)
 
-    def correct(self, project_id: str, wrongs: Sequence[Wrong], class_id: str, class_name: str = "") -> Batch:
+    def correct(
+        self, project_id: str, wrongs: Sequence[Wrong], class_id: str, class_name: str = "", *, background: bool = False
+    ) -> Batch:
         """Send photos to their class and learn them.
 
         Args:
@@ -115,13 +117,14 @@ class Corrections(QObject):
             wrongs: the photos.
             class_id: their class; empty for the one called `class_name`, which is made if it is not there.
             class_name: see `class_id`.
+            background: they are none of the classes; `class_name` is only used where there is no class for such photos.
         """
         batch = self._waiting.get(project_id)
         if batch is None:
             batch = self._waiting[project_id] = Batch(project_id, began=time.monotonic())
         batch.photos += len(wrongs)
         batch.placing += 1
-        self._place(batch, wrongs, class_id, class_name)
+        self._place(batch, wrongs, class_id, class_name, background)
         self.learning.emit(batch)
         return batch
 
@@ -141,16 +144,17 @@ class Corrections(QObject):
 
     # -- photos into the project ------------------------------------------------------------------------------------
 
-    def _place(self, batch: Batch, wrongs: Sequence[Wrong], class_id: str, class_name: str) -> None:
+    def _place(self, batch: Batch, wrongs: Sequence[Wrong], class_id: str, class_name: str, background: bool) -> None:
         def use(project: Project, release: Callable[[], None]) -> None:
             folder = project.folder
 
             def kept(photos: list[NewPhoto]) -> None:
                 if project not in self._tasks.opened:  # its window was closed in between
-                    self._place(batch, wrongs, class_id, class_name)
+                    self._place(batch, wrongs, class_id, class_name, background)
                     return
                 try:
-                    batch.placings.append(correction.place(project, photos, class_id, class_name))
+                    placing = correction.place(project, photos, class_id, class_name, background=background)
+                    batch.placings.append(placing)
                 except UserError as error:
                     release()
                     refused(error)

@@ -135,19 +135,20 @@ def test_csv_has_a_heading_and_a_row_a_photo(
     first, second = rows[1:]
     assert rows[0][:4] == ["path", "model", "milliseconds", "error"]
     ranked = [f"{column}_{n}" for n in (1, 2) for column in ("index", "id", "label", "probability")]
-    assert rows[0][4:] == [*ranked, "name_1", "name_2", "group", "group_probability"]
-    assert {len(row) for row in rows} == {16}
+    assert rows[0][4:] == [*ranked, "name_1", "name_2", "group", "group_probability", "likeness", "unlike_shown"]
+    assert {len(row) for row in rows} == {18}
     assert first[0] == str(odd)
     assert first[6] == "red"
     assert 0 < float(first[7]) <= 1
     assert second[3] == "There is no such file."
-    assert second[4:] == [""] * 12
+    assert second[4:] == [""] * 14
+    assert first[16:] == ["", ""]  # this model was not told what it was shown
 
 
 def test_more_labels_than_there_are_gives_all(installed: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["classify", str(folder / "red.png"), "--format", "csv", "--top", "99"]) == 0
     rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
-    assert {len(row) for row in rows} == {4 + 5 * 6 + 2}
+    assert {len(row) for row in rows} == {4 + 5 * 6 + 2 + 2}
 
 
 def test_a_model_is_chosen_by_its_folder_or_its_training(

@@ -26,6 +26,7 @@ from mobilenet_gui.core.answers import (
 )
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.photo_session import PhotoSession
+from mobilenet_gui.core.types import Likeness
 from tests.core.test_photo_session import answer
 
 
@@ -152,3 +153,21 @@ def test_a_vanished_photo_is_the_subject_of_the_error(tmp_path: Path) -> None:
 )
 def test_names_are_safe_on_every_system(name: str, safe: str) -> None:
     assert safe_name(name) == safe
+
+
+def test_a_stranger_is_told_in_words_in_tables_and_in_json(tmp_path: Path) -> None:
+    (tmp_path / "bird.jpg").write_bytes(b"bird")
+    session = PhotoSession()
+    (key,), _ = session.add([(tmp_path / "bird.jpg", "bird.jpg")])
+    bird = answer("bees", 0.95, likeness=Likeness(0.21, 0.4))
+    session.set_answer(key, bird)
+    assert plain(as_text("bird.jpg", bird, 0.5)).splitlines()[0] == "bird.jpg: Unlike anything it was shown"
+    record = as_record("bird.jpg", bird)
+    assert (record["unlike_shown"], record["likeness"], record["likeness_limit"]) == (True, 0.21, 0.4)
+    assert "unlike_shown" not in as_record("bird.jpg", answer("bees", 0.95))  # a model that was not told
+    write_csv(tmp_path / "out.csv", answer_rows(session.photos()))
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert (row["likeness"], row["unlike_shown"]) == ("0.2100", "true")
+    assert list(row)[-2:] == ["likeness", "unlike_shown"]
+    assert [item.folder for item in sort_items(session.photos(), 0.5)] == ["Not sure"]

@@ -19,6 +19,7 @@ from mobilenet_gui.core.live_session import LiveAnswer, LiveSession
 from mobilenet_gui.core.live_snapshot import save_snapshot
 from mobilenet_gui.core.live_stats import RateMeter, TimeWindow
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
+from tests.core.test_strangers import shown_colours
 from tests.model_factory import make_bundle
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
@@ -43,6 +44,20 @@ def session() -> Iterator[LiveSession]:
 
 def frame(colour: tuple[int, int, int], at: float) -> Frame:
     return Frame(np.full((48, 64, 3), colour, np.uint8), 0, at, at)
+
+
+def test_a_stranger_is_told_after_a_second_without_change(tmp_path: Path, session: LiveSession) -> None:
+    plain = LiteRTRecognizer(make_bundle(tmp_path / "plain"), threads=1)
+    knows = LiteRTRecognizer(make_bundle(tmp_path / "knows", shown=shown_colours(plain, RED)), threads=1)
+    assert session.answer(plain, None, frame(RED, 0.0)).likeness is None
+    told = [
+        session.answer(knows, None, frame(c, at)) for c, at in ((RED, 1.0), (GREEN, 1.1), (GREEN, 2.0), (GREEN, 2.1))
+    ]
+    assert [answer.unlike for answer in told] == [False, True, True, True]
+    assert [answer.steadily_unlike for answer in told] == [False, False, False, True]
+    assert told[3].unlike_seconds == pytest.approx(1.0)
+    back = session.answer(knows, None, frame(RED, 2.2))
+    assert (back.unlike, back.unlike_seconds) == (False, 0.0)
 
 
 def test_answers_are_steady_and_raw(recognizer: LiteRTRecognizer, session: LiveSession) -> None:

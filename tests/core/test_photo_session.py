@@ -7,17 +7,35 @@ from pathlib import Path
 import numpy as np
 
 from mobilenet_gui.core.photo_session import Counts, Order, Photo, PhotoSession, PhotoState, Show
-from mobilenet_gui.core.types import CropBox, Prediction, Recognition, Timing
+from mobilenet_gui.core.types import CropBox, Likeness, Prediction, Recognition, Timing
 
 
-def answer(label: str, probability: float, synonyms: str = "", *, features: bool = False) -> Recognition:
+def answer(
+    label: str,
+    probability: float,
+    synonyms: str = "",
+    *,
+    features: bool = False,
+    likeness: Likeness | None = None,
+) -> Recognition:
     return Recognition(
         "model",
         (Prediction(1, "n1", label, probability, synonyms), Prediction(2, "n2", "other", 0.01)),
         Timing(1, 2, 3),
         CropBox(0, 0, 1, 1),
         np.zeros((2, 2, 4), np.float32) if features else None,
+        likeness=likeness,
     )
+
+
+def test_a_stranger_is_not_sure_whatever_its_percentage() -> None:
+    session, keys = session_of("bee.jpg", "bird.jpg")
+    session.set_answer(keys[0], answer("bees", 0.7, likeness=Likeness(0.8, 0.4)))
+    session.set_answer(keys[1], answer("bees", 0.99, likeness=Likeness(0.1, 0.4)))
+    bird = photo(session, keys[1])
+    assert (bird.unlike, bird.confidence, session.is_unsure(bird)) == (True, 0.0, True)
+    assert session.counts() == Counts(total=2, sure=1, not_sure=1)
+    assert session.worth_a_look(2) == [keys[1]]
 
 
 def session_of(*names: str) -> tuple[PhotoSession, list[int]]:

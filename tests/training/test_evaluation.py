@@ -13,6 +13,7 @@ from PIL import Image
 from mobilenet_gui import cli
 from mobilenet_gui.core.bundle import Bundle, write_bundle
 from mobilenet_gui.core.errors import Cancelled, ProjectError, UserError
+from mobilenet_gui.core.recognizer import LiteRTRecognizer
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.core.types import Label
 from mobilenet_gui.training.comparison import compare
@@ -27,6 +28,7 @@ from mobilenet_gui.training.evaluation_types import (
     reliability,
     wilson,
 )
+from tests.core.test_strangers import shown_colours
 from tests.model_factory import make_bundle, make_labels
 from tests.photo_samples import shapes
 
@@ -269,3 +271,19 @@ def test_a_comparison_of_thousands_stays_a_number() -> None:
     assert compare(old, new).p_value == 1.0
     better = made_up([(0, 0, 0.9)] * 6000)
     assert compare(old, better).p_value < 1e-12
+
+
+def test_strangers_are_counted_and_kept(tmp_path: Path, tiny: Bundle, samples: list[Known]) -> None:
+    recognizer = LiteRTRecognizer(tiny, threads=1)
+    knows = make_bundle(tmp_path / "knows", shown=shown_colours(recognizer, COLOURS["red"], COLOURS["green"]))
+    found = evaluate(knows, samples, ("red", "green", "blue"), threads=1)
+    assert [answer.unlike for answer in found.answers] == [False, False, True, False, None]
+    assert found.accepted == 0.75
+    write_evaluation(tmp_path / "evaluation.json", found)
+    assert read_evaluation(tmp_path / "evaluation.json").accepted == 0.75
+    before = evaluate(tiny, samples, ("red", "green", "blue"), threads=1)
+    assert (before.accepted, from_data(to_data(before)).accepted) == (None, None)
+    data = to_data(found)
+    data["answers"][0][-1] = "yes"
+    with pytest.raises(ValueError, match="yes or no"):
+        from_data(data)

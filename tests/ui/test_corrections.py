@@ -138,7 +138,10 @@ class Bench:
         """Press C and wait for the list; what is chosen is noted, not learnt."""
         work = self.window.corrections.work
 
-        def correct(project_id: str, wrongs: list[Wrong], class_id: str, name: str) -> Batch:
+        def correct(
+            project_id: str, wrongs: list[Wrong], class_id: str, name: str, *, background: bool = False
+        ) -> Batch:
+            assert not background
             self.sent.append((project_id, [wrong.source for wrong in wrongs], class_id, name))
             batch = Batch(project_id, photos=1)
             work.learning.emit(batch)

@@ -81,6 +81,10 @@ class CorrectionDesk(QObject):
     def ask(self, wish: CorrectionWish) -> None:
         """Ask for the right class, then send the photos there."""
         project_id = wish.bundle.manifest.provenance.project
+        if wish.aim == "none":
+            self._correct(wish, project_id, "", tr("None of these"))
+            wish.over()
+            return
 
         def show(classes: tuple[PhotoClass, ...]) -> None:
             # The full screen to ask over may have been left since.
@@ -89,9 +93,12 @@ class CorrectionDesk(QObject):
                 return
             count = len(wish.photos)
             title = trn("Right class of {n} photo", "Right class of {n} photos", count).format(n=count)
-            if count == 1 and wish.said:
+            if wish.aim == "new":
+                title = trn("New class of {n} photo", "New class of {n} photos", count).format(n=count)
+            elif count == 1 and wish.said:
                 title = tr("Not “{label}”, but").format(label=wish.said)
-            picker = self.picker = CorrectionPicker(classes, wish.owner, title, wish.said)
+            new = wish.aim == "new"
+            picker = self.picker = CorrectionPicker(() if new else classes, wish.owner, title, wish.said)
             self._wish = wish
             picker.picked.connect(lambda class_id: self._correct(wish, project_id, class_id, ""))
             picker.named.connect(lambda name: self._correct(wish, project_id, "", name))
@@ -131,7 +138,8 @@ class CorrectionDesk(QObject):
             self._wish.over()
 
     def _correct(self, wish: CorrectionWish, project_id: str, class_id: str, name: str) -> None:
-        self.work.correct(project_id, [Wrong(source, called) for source, called in wish.photos], class_id, name)
+        self.work.correct(project_id, [Wrong(source, called) for source, called in wish.photos], class_id, name,
+                          background=wish.aim == "none")  # fmt: skip
 
     def _learning(self, batch: Batch) -> None:
         self._remember(batch)

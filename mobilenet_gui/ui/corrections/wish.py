@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.types import Pixels
+
+Aim: TypeAlias = Literal["class", "new", "none"]
+"""Where photos go: to a class that is asked for, to a new one, or to "none of these"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,7 @@ class CorrectionWish:
         place: where on the screen to ask for the right class.
         owner: the widget to ask over.
         over: called when the class was chosen, or nothing was.
+        aim: where the photos go.
     """
 
     bundle: Bundle
@@ -32,6 +37,7 @@ class CorrectionWish:
     place: QPoint
     owner: QWidget
     over: Callable[[], None] = lambda: None
+    aim: Aim = "class"
 
 
 def can_correct(bundle: Bundle | None) -> bool:

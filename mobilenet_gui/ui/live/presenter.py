@@ -7,7 +7,7 @@ import time
 from PySide6.QtCore import QObject, Qt, QTimer
 
 from mobilenet_gui.core.answers import headline, names_tip, percent
-from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
+from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text, unlike_text
 from mobilenet_gui.core.frames_types import Frame, Problem, SourceKind, SourceSpec
 from mobilenet_gui.core.groups import group_text
 from mobilenet_gui.core.live_session import LiveAnswer
@@ -243,7 +243,7 @@ class LivePresenter(QObject):
                 animate=False,
                 ranges=[self._ranges.of(i) for i in order],
                 tips=[names_tip(p) for p in rows],
-                sure=answer.winner is not None,
+                sure=answer.winner is not None and not answer.steadily_unlike,
             )
             if self.explained is not None:
                 # The marked row follows its label up and down.
@@ -279,13 +279,15 @@ class LivePresenter(QObject):
     def _write(self, answer: LiveAnswer) -> None:
         inspector = self._frame.inspector
         winner = answer.winner
-        if winner is None:
+        if winner is None or answer.steadily_unlike:
             best = answer.predictions[0]
             guess = tr("Best guess: {label}, {percent}").format(
                 label=best.shown, percent=percent(best.probability, 0)
             )  # fmt: skip
             title, verdict, hint = tr("Not sure"), "", tr("Move closer, hold still or add light.")
-            if answer.group is not None:
+            if answer.steadily_unlike:
+                title, hint = unlike_text(), tr("Its answer means little here.")
+            elif answer.group is not None:
                 title, hint = group_text(answer.group), guess
                 verdict = certainty_text(certainty(answer.group.probability, self.sure_from))
             inspector.show_words(title, verdict, hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from mobilenet_gui.core.imaging_formats import SUPPORTED_SUFFIXES
 from mobilenet_gui.core.photo_session import Photo
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.ui.corrections.wish import Aim
 from mobilenet_gui.ui.photos.controller import PhotosController
 from mobilenet_gui.ui.photos.exports import ExportDesk
 from mobilenet_gui.ui.photos.frame import PageFrame
@@ -128,6 +130,16 @@ class PhotoActions(QObject):
         wish = wish_for(self._frame, self._controller, keys)
         if wish is not None:
             self.correction_requested.emit(wish)
+
+    def adopt(self, aim: Aim) -> None:
+        """Give the photo on screen, a stranger to the model, a class of its own, or keep it as none of the classes."""
+        from mobilenet_gui.ui.photos.correcting import wish_for
+
+        if self.view == GRID or not self._frame.inspector.result.stranger:
+            return
+        wish = wish_for(self._frame, self._controller)
+        if wish is not None:
+            self.correction_requested.emit(replace(wish, aim=aim))
 
     # photos go
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from mobilenet_gui.core.photo_session import Photo
 from mobilenet_gui.i18n import tr
+from mobilenet_gui.ui.corrections.wish import Aim
 from mobilenet_gui.ui.icons import icon
 
 Action = Callable[[], object]
@@ -78,6 +79,9 @@ class PageActions(Protocol):
     def correct(self, keys: Sequence[int] = ()) -> None:
         """Send photos that were answered wrongly to their class; the chosen ones by default."""
 
+    def adopt(self, aim: Aim) -> None:
+        """Give a stranger a class of its own, or keep it as none of the classes."""
+
     def copy_one(self, photo: Photo) -> None:
         """Copy one answer."""
 
@@ -96,6 +100,8 @@ def install_shortcuts(page: QWidget, actions: PageActions) -> list[QShortcut]:
         (QKeySequence("G"), actions.toggle_grid),
         (QKeySequence("E"), actions.toggle_explain),
         (QKeySequence("C"), actions.correct),
+        (QKeySequence("N"), lambda: actions.adopt("new")),
+        (QKeySequence("I"), lambda: actions.adopt("none")),
         (QKeySequence("0"), actions.fit),
         (QKeySequence("Ctrl+0"), actions.fit),
         (QKeySequence("+"), lambda: actions.zoom(1)),

@@ -7,6 +7,7 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mobilenet_gui.core.answers import group_answer, headline, percent
+from mobilenet_gui.core.confidence import unlike_text
 from mobilenet_gui.core.groups import group_text
 from mobilenet_gui.core.photo_session import Photo, PhotoState
 from mobilenet_gui.i18n import tr
@@ -121,7 +122,8 @@ class FullScreen(QWidget):
             if self._controller.session.is_unsure(photo):
                 guess = tr("Best guess: {label}, {percent}").format(label=best.shown, percent=number)
                 group = group_answer(photo.recognition, self._controller.session.sure_from)
-                self._pill.show_answer(tr("Not sure") if group is None else group_text(group), guess)
+                title = tr("Not sure") if group is None else group_text(group)
+                self._pill.show_answer(unlike_text() if photo.unlike else title, guess)
             else:
                 self._pill.show_answer(headline(best.shown), number)
         self._pill.raise_()

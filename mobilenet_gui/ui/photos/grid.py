@@ -67,6 +67,8 @@ class _TileDelegate(TileDelegate):
         if unsure:
             group = self._view.photos.group_of(photo)
             title = tr("Not sure") if group is None else group_text(group)
+            if photo.unlike:
+                title = tr("Unlike its photos")
             draw_text(painter, first, title, strong, colours.text3 if faded else colours.text2)
             guess = tr("{label}? {percent}").format(label=best.shown, percent=percent(best.probability))
             draw_text(painter, second, guess, plain, colours.text2)

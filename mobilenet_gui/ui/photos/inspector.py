@@ -38,6 +38,7 @@ class PhotoInspector(Inspector):
 
     Attributes:
         copy_requested, export_requested: of the photo on screen.
+        new_class_requested, no_interest_requested: a stranger is a class of its own, or none that matters.
         export_all_requested, copy_table_requested, sort_requested: of all photos.
         model_menu_requested: the model chip was pressed; the place for its menu on the screen.
         model_action: "download", "import" or "folder" is wanted, since there is no model.
@@ -45,6 +46,8 @@ class PhotoInspector(Inspector):
 
     copy_requested = Signal()
     export_requested = Signal()
+    new_class_requested = Signal()
+    no_interest_requested = Signal()
     export_all_requested = Signal()
     copy_table_requested = Signal()
     sort_requested = Signal()
@@ -138,6 +141,12 @@ class PhotoInspector(Inspector):
         self._copy.setEnabled(available)
         self._export.setEnabled(available)
 
+    def set_stranger(self, stranger: bool) -> None:
+        """Offer what can be done with a photo that is unlike anything the model was shown, or the usual."""
+        self._new_class.setVisible(stranger)
+        self._no_interest.setVisible(stranger)
+        self._copy.setVisible(not stranger)
+
     def set_answers_available(self, available: bool) -> None:
         """Let the answers be exported and sorted by, or not."""
         for button in (self._export_all, self._copy_table, self._sort):
@@ -178,16 +187,26 @@ class PhotoInspector(Inspector):
         return body
 
     def _result_footer(self) -> QWidget:
-        footer, row = QWidget(), QHBoxLayout()
-        row.setContentsMargins(0, 0, 0, 0)
+        footer, column, row = QWidget(), QVBoxLayout(), QHBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
         row.setSpacing(8)
+        self._new_class = Button(tr("Add as a new class…"), "folder-plus", "primary", HEIGHT_LARGE)
+        self._new_class.setToolTip(tr("Name a class for it, and learn it (N)"))
+        self._new_class.clicked.connect(self.new_class_requested)
+        self._no_interest = Button(tr("Not of interest"), "none")
+        self._no_interest.setToolTip(tr("Keep it as an example of “none of these”, and learn it (I)"))
+        self._no_interest.clicked.connect(self.no_interest_requested)
         self._copy = Button(tr("Copy"), "copy")
         self._copy.clicked.connect(self.copy_requested)
         self._export = Button(tr("Export…"), "export")
         self._export.clicked.connect(self.export_requested)
-        row.addWidget(self._copy, 1)
-        row.addWidget(self._export, 1)
-        footer.setLayout(row)
+        for button in (self._no_interest, self._copy, self._export):
+            row.addWidget(button, 1)
+        column.addWidget(self._new_class)
+        column.addLayout(row)
+        footer.setLayout(column)
+        self.set_stranger(False)
         return footer
 
     def _batch_footer(self) -> QWidget:

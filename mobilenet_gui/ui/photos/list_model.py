@@ -79,6 +79,10 @@ class PhotoListModel(QStringListModel):
             return tr("{name}, waiting").format(name=photo.name)
         best = photo.recognition.best
         answer = f"{shown(headline(best.shown))} {percent(best.probability)}"
+        if photo.unlike:
+            return tr("{name}, unlike anything the model was shown, best guess {answer}").format(
+                name=photo.name, answer=answer
+            )
         if self._session.is_unsure(photo):
             group = self.group_of(photo)
             if group is not None:

@@ -33,6 +33,7 @@ from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.workers.inference import InferenceWorker
 from mobilenet_gui.workers.photo_loader import PhotoLoader, square_pictures
 from mobilenet_gui.workers.photo_tasks import TaskRunner
+from mobilenet_gui.workers.shown_photos import shown_pictures
 
 WARM_MS = 400
 
@@ -171,6 +172,9 @@ class PhotosPage(QWidget):
         inspector.hide_requested.connect(actions.toggle_inspector)
         inspector.width_changed.connect(lambda width: self._save(inspector_width=width))
         inspector.model_action.connect(self.models_requested)
+        inspector.new_class_requested.connect(lambda: actions.adopt("new"))
+        inspector.no_interest_requested.connect(lambda: actions.adopt("none"))
+        inspector.result.closest.wanted.connect(self._closest_wanted)
         inspector.copy_requested.connect(lambda: self.exports.copy_answer(controller.current))
         inspector.export_requested.connect(lambda: self.exports.export_one(controller.current))
         inspector.export_all_requested.connect(self.exports.export_all)
@@ -264,9 +268,19 @@ class PhotosPage(QWidget):
         busy = counts.pending > 0 and self.controller.bundle is not None and not self.controller.stopped
         self.progress_changed.emit(counts.finished / counts.total if busy and counts.total else None)
 
+    @Slot(list)
+    def _closest_wanted(self, ids: list[str]) -> None:
+        bundle, closest = self.controller.bundle, self.frame.inspector.result.closest
+        if bundle is not None:
+            made = bundle.manifest.provenance
+            self.tasks.run(
+                lambda _errand: shown_pictures(made, ids), done=closest.show_pictures, failed=lambda _error: None
+            )
+
     @Slot()
     def _model_changed(self) -> None:
         self.looking.follow_model()
+        self.frame.inspector.result.closest.forget()
         self.presenter.show_model()
         if self.controller.bundle is None and self.controller.loading is None:
             self.presenter.show_no_model()

@@ -133,6 +133,7 @@ class Presenter(QObject):
             inspector.set_result_available(not photo.stale)
             self._announce(photo)
         inspector.result.show_photo(photo, sure_from)
+        inspector.set_stranger(inspector.result.stranger and can_correct(controller.bundle))
 
     def show_counts(self, counts: Counts) -> None:
         """Write what is known of all photos."""
@@ -180,6 +181,7 @@ class Presenter(QObject):
             inspector.set_model(bundle.name, _model_tip(bundle), _shorter_names(bundle))
         inspector.result.set_explainable(bundle is None or bundle.explainable)
         inspector.result.correct.set_possible(can_correct(bundle))
+        inspector.result.set_classes([] if bundle is None else [label.name for label in bundle.labels])
         self._show_starter(controller.bundle)
         self.show_body()
 

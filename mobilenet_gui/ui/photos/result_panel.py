@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -10,9 +13,11 @@ from mobilenet_gui.core.confidence import Certainty, certainty, certainty_text
 from mobilenet_gui.core.groups import group_text
 from mobilenet_gui.core.photo_session import Photo, PhotoState
 from mobilenet_gui.core.types import Recognition
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import shown as shown_text
+from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.corrections.link import CorrectLink
+from mobilenet_gui.ui.photos.closest import ClosestPhotos
 from mobilenet_gui.ui.photos.sure_slider import SureSlider
 from mobilenet_gui.ui.photos.switch_row import SwitchRow
 from mobilenet_gui.ui.widgets.labels import Divider, text_label
@@ -20,6 +25,8 @@ from mobilenet_gui.ui.widgets.prediction_bars import GhostBars, PredictionBars
 from mobilenet_gui.ui.widgets.slider import Slider
 
 MANY_CLASSES = 100
+_NAMED: Final = 3
+"""So many classes are named; of more, their number is."""
 
 
 def advice(classes: int) -> str:
@@ -57,6 +64,8 @@ class ResultPanel(QWidget):
         self.bars = PredictionBars()
         self.bars.chosen.connect(self.label_chosen)
         self.ghosts = GhostBars()
+        self.closest = ClosestPhotos()
+        self._classes: Sequence[str] = ()
         self.correct = CorrectLink()
         self.explain = SwitchRow("eye", tr("Explain"), tr("Show where the model looked"))
         self.explain.toggled.connect(self._explain_moved)
@@ -93,21 +102,8 @@ class ResultPanel(QWidget):
         row.addWidget(self.strength, 1)
         row.addWidget(self._strength_number)
         self._strength_row.hide()
-        self._inner = QWidget()
-        inner = QVBoxLayout(self._inner)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(0)
-        inner.addSpacing(12)
-        inner.addWidget(Divider())
-        inner.addSpacing(10)
-        inner.addWidget(self.explain)
-        inner.addWidget(self._strength_row)
-        inner.addSpacing(4)
-        inner.addWidget(self.crop)
-        inner.addSpacing(10)
-        inner.addWidget(Divider())
-        inner.addSpacing(14)
-        inner.addWidget(self.sure)
+        self._inner, self._below = QWidget(), QWidget()
+        self._build_inner()
         self._head = QWidget()
         head = QVBoxLayout(self._head)
         head.setContentsMargins(0, 0, 0, 0)
@@ -121,9 +117,29 @@ class ResultPanel(QWidget):
         column.addWidget(self._head)
         column.addSpacing(10)
         column.addLayout(bars)
+        column.addWidget(self.closest)
         column.addWidget(self.correct, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._inner)
         column.addStretch(1)
+
+    def _build_inner(self) -> None:
+        inner = QVBoxLayout(self._inner)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(0)
+        inner.addSpacing(12)
+        inner.addWidget(Divider())
+        inner.addSpacing(10)
+        inner.addWidget(self.explain)
+        inner.addWidget(self._strength_row)
+        inner.addWidget(self._below)
+        below = QVBoxLayout(self._below)
+        below.setContentsMargins(0, 4, 0, 0)
+        below.setSpacing(0)
+        below.addWidget(self.crop)
+        below.addSpacing(10)
+        below.addWidget(Divider())
+        below.addSpacing(14)
+        below.addWidget(self.sure)
 
     def set_short(self, short: bool) -> None:
         """Leave helping sentences out where the window is low."""
@@ -133,6 +149,16 @@ class ResultPanel(QWidget):
             self.crop.set_short(short)
             self.sure.sentence.setVisible(not short)
             self._show_words()
+
+    def set_classes(self, names: Sequence[str]) -> None:
+        """Learn what the model knows."""
+        self._classes = names
+
+    @property
+    def stranger(self) -> bool:
+        """The photo shown is unlike anything that the model was shown."""
+        photo = self._photo
+        return photo is not None and photo.state is not PhotoState.FAILED and not photo.stale and photo.unlike
 
     def set_explainable(self, possible: bool) -> None:
         """Offer Explain, or say why there is none."""
@@ -148,20 +174,24 @@ class ResultPanel(QWidget):
         self.note.setText("" if answer is None else answer.note)
         self.note.setVisible(answer is not None and bool(answer.note))
         self.bars.setVisible(answer is not None)
-        self.correct.set_answered(answer is not None)
+        likeness = answer.likeness if answer is not None and self.stranger else None
+        self.closest.show_likeness(likeness)
+        self._below.setVisible(likeness is None)  # what it saw, and how sure is sure, matter little here
+        self.correct.set_answered(answer is not None and likeness is None)
         self.ghosts.setVisible(answer is None)
         if answer is None:
             return
         shown = [(headline(p.shown), p.probability) for p in answer.predictions]
         stale = photo is not None and photo.stale
         self.bars.setEnabled(not stale)
+        limit = 2.0 if stale or likeness is not None else sure_from
         if self.bars.predictions() != shown or not same:
             tips = [names_tip(p) for p in answer.predictions]
-            self.bars.set_predictions(shown, 2.0 if stale else sure_from, same or self.bars.isVisible(), tips=tips)
+            self.bars.set_predictions(shown, limit, same or self.bars.isVisible(), tips=tips)
             if not same:
                 self.bars.set_selected(-1)
         else:
-            self.bars.set_sure_from(2.0 if stale else sure_from)
+            self.bars.set_sure_from(limit)
 
     def _show_words(self) -> None:
         title, verdict, second, tone = self._words()
@@ -184,9 +214,14 @@ class ResultPanel(QWidget):
         answer = photo.recognition
         if answer is None:
             return tr("Recognising…"), "", "", "text2"
+        return self._answer_words(photo, answer)
+
+    def _answer_words(self, photo: Photo, answer: Recognition) -> tuple[str, str, str, str]:
         best = answer.best
         if photo.stale:
             return headline(best.shown), tr("Recognising anew"), "", "text2"
+        if self.stranger:
+            return tr("Unlike anything\nit was shown"), "", _little_words(self._classes), "text2"
         word = certainty(best.probability, self._sure_from)
         if word is Certainty.NOT:
             return self._unsure_words(answer)
@@ -209,3 +244,13 @@ class ResultPanel(QWidget):
     def _strength_moved(self, value: float) -> None:
         self._strength_number.setText(percent(value, 0))
         self.strength_changed.emit(value)
+
+
+def _little_words(classes: Sequence[str]) -> str:
+    """Return that an answer means little, and what the model knows."""
+    if not 2 <= len(classes) <= _NAMED:
+        knows = trn("This model knows {n} class.", "This model knows {n} classes.", len(classes)).format(n=len(classes))
+    else:
+        *some, last = map(shown_text, classes)
+        knows = tr("This model knows {classes} and {last}.").format(classes=", ".join(some), last=last)
+    return f"{knows} {tr('Its answer means little here.')}"

@@ -99,7 +99,7 @@ def paint_tile(
         photo: what is known of it.
         image: its small picture, if there is one.
         unsure: its answer stays below the limit.
-        badge: mark an unsure one with a question mark (a list with words beside needs none).
+        badge: mark an unsure one with a question mark, a stranger with its own (a list with words beside needs none).
     """
     colours = tokens()
     if photo.state is PhotoState.FAILED:
@@ -114,6 +114,9 @@ def paint_tile(
     if badge and unsure and not waiting:
         spot = QRectF(rect.right() - BADGE_SIZE - 4, rect.bottom() - BADGE_SIZE - 4, BADGE_SIZE, BADGE_SIZE)
         rounded(painter, spot, BADGE_SIZE / 2, colours.overlay)
+        if photo.unlike:
+            paint_icon(painter, "stranger", spot, colours.onOverlay, 12)
+            return
         draw_text(
             painter,
             spot,
@@ -140,7 +143,8 @@ def look_of(photo: Photo, image: QImage | None, unsure: bool) -> tuple[object, .
     """Return what the looks of a photo's tile depend on."""
     waiting = photo.state is PhotoState.WAITING or photo.state is PhotoState.RUNNING
     best = None if photo.recognition is None else (photo.recognition.best.label, photo.recognition.best.probability)
-    return waiting, photo.state is PhotoState.FAILED, best, unsure, None if image is None else image.cacheKey()
+    picture = None if image is None else image.cacheKey()
+    return waiting, photo.state is PhotoState.FAILED, best, unsure, photo.unlike, picture
 
 
 def paint_selection(painter: QPainter, rect: QRectF, radius: float) -> None:

@@ -42,6 +42,15 @@ def sure_words(evaluation: Evaluation) -> str:
     )
 
 
+def stranger_words(evaluation: Evaluation) -> str:
+    """Return how many test photos pass for what the model was shown; empty where it does not tell strangers."""
+    if evaluation.accepted is None:
+        return ""
+    return tr("Takes {share} of these photos for its own, and calls the rest unlike anything it was shown.").format(
+        share=percent(evaluation.accepted)
+    )
+
+
 def caution_words(evaluation: Evaluation) -> str:
     """Return what makes the figures doubtful: photos that could not be read, too few of them; empty for nothing."""
     parts = []

@@ -16,7 +16,13 @@ from mobilenet_gui.ui.widgets.confusion_matrix import ConfusionMatrix
 from mobilenet_gui.ui.widgets.labels import ElidedLabel, text_label
 from mobilenet_gui.ui.widgets.segmented import Segmented
 from mobilenet_gui.ui.wizard.class_table import ClassTable
-from mobilenet_gui.ui.wizard.evaluate_words import calibration_tip, caution_words, sure_words, unread_tip
+from mobilenet_gui.ui.wizard.evaluate_words import (
+    calibration_tip,
+    caution_words,
+    stranger_words,
+    sure_words,
+    unread_tip,
+)
 
 MANY_CLASSES = 12
 """Of more classes the matrix shows only those with mistakes until all are asked for."""
@@ -77,7 +83,7 @@ class MatrixCard(Card):
         self._evaluation = evaluation
         self._all = False
         self.table.show_figures(evaluation.per_class)
-        self.sure.setText(sure_words(evaluation))
+        self.sure.setText(" ".join(part for part in (sure_words(evaluation), stranger_words(evaluation)) if part))
         self.sure.setVisible(bool(self.sure.text()))
         self.sure.setToolTip(calibration_tip(evaluation) if self.sure.text() else "")
         self.caution.setText(caution_words(evaluation))

@@ -186,6 +186,8 @@ class UsePage(WizardPage):
             words = tr("Saved as {name} in Models.").format(name=self._bundle.name)
             if share is not None:
                 words += " " + tr("{share} correct on test photos.").format(share=percent(share))
+            if self._bundle.tells_strangers:
+                words += " " + tr("It says so where a photo is unlike anything it was shown.")
             self.set_heading(tr("Your model is ready"), words)
         else:
             self.set_heading(tr("Your model is ready"), tr("It is being saved in Models…"))
