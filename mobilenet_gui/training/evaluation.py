@@ -68,6 +68,10 @@ class KnownPhoto(Protocol):
     def label(self) -> int:
         """Its true class: position in the list of classes."""
 
+    @property
+    def group(self) -> str:
+        """What it belongs to, such as a burst; empty for none."""
+
 
 def evaluate(
     bundle: Bundle,
@@ -198,7 +202,7 @@ def _answer(
         guesses.append(Guess(place, name, prediction.probability))
     own = next((p.probability for p in predictions if places.get(p.index) == photo.label), 0.0)
     raw = _uncalibrated(predictions, temperature)
-    return Answer(photo.id, photo.path, photo.label, tuple(guesses), own, raw)
+    return Answer(photo.id, photo.path, photo.label, tuple(guesses), own, raw, group=photo.group)
 
 
 def _uncalibrated(predictions: Sequence[Prediction], temperature: float) -> float:

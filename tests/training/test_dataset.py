@@ -332,7 +332,8 @@ def test_what_is_no_table_is_an_error_in_words(tmp_path: Path, data: bytes) -> N
 
 def test_samples_for_a_run(tmp_path: Path) -> None:
     make(tmp_path, *(f"{name}/{n}.jpg" for name in ("ants", "bees") for n in range(10)), "none/x.txt")
-    classes, samples = read_source(tmp_path).samples(TrainingSettings())
+    classes, samples, shared = read_source(tmp_path).samples(TrainingSettings())
+    assert shared.notes == ()
     assert classes == ("ants", "bees")
     assert [sum(s.split == part for s in samples) for part in ("train", "validation", "test")] == [12, 4, 4]
     assert len({s.id for s in samples}) == 20
@@ -416,7 +417,7 @@ def test_a_project_is_read_with_its_own_classes_and_split(project: Project) -> N
     assert {p.path: (p.class_name, p.split) for p in found.photos} == {
         s.path: (wanted.classes[s.label], s.split) for s in wanted.samples
     }
-    classes, samples = found.samples(TrainingSettings(split=(80, 10, 10), seed=1))
+    classes, samples, _ = found.samples(TrainingSettings(split=(80, 10, 10), seed=1))
     assert classes == wanted.classes
     assert {s.path: s.split for s in samples} == {s.path: s.split for s in wanted.samples}
 

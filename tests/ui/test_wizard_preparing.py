@@ -16,6 +16,7 @@ from mobilenet_gui.training import duplicates, project_runs
 from mobilenet_gui.training.project import Project
 from mobilenet_gui.training.project_runs import RUNS_NAME, runs_of
 from mobilenet_gui.training.run_folder import RunFolder, RunState
+from mobilenet_gui.training.sharing import Alike
 from mobilenet_gui.ui.wizard.evaluate_page import EvaluatePage
 from mobilenet_gui.ui.wizard.train_page import TrainPage
 from mobilenet_gui.workers.training_state import TrainingState
@@ -42,7 +43,7 @@ class Comparing:
         assert self.go_on.wait(30)
         if cancel.is_set():
             raise Cancelled
-        return {}
+        return Alike()
 
 
 @pytest.fixture
