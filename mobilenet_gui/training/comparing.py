@@ -40,8 +40,8 @@ random, and likely ones, which take longer."""
 _LEAST_PHOTOS: Final = 5
 """Of fewer photos in a class it cannot be seen."""
 _UNIFORM_SPREAD: Final = 0.092
-"""Likeness of unrelated photos scatters around zero by 0.03 to 0.09, that of drawn digits, garments and charts by 0.1 to
-2: there it means nothing (`benchmarks/honesty.py`)."""
+"""Likeness of unrelated photos scatters around zero by 0.04 to 0.08, that of drawn digits, garments and charts by 0.1
+and more: there it means nothing (the sets of `benchmarks/honesty_sets.py`)."""
 _GREY_FROM: Final = 0.3
 """From here to `ALIKE_FROM` there is next to nothing, save where likeness is a matter of degree."""
 _LARGEST_SERIES: Final = 10

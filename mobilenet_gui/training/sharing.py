@@ -114,7 +114,7 @@ def share_out(  # noqa: PLR0917 - columns of one table
         )
         notes.append(text.format(n=f"{len(untested):,}"))
     if names := sorted(alike_by_nature):
-        text = tr("The photos of {names} all look alike, so only exact copies among them are kept together.")
+        text = tr("The photos of {names} look much alike, so only true copies among them are kept together.")
         notes.append(text.replace("{names}", ", ".join(f"“{name}”" for name in names[:3]) + ("…" if names[3:] else "")))
     return Shared(tuple(parts), resembling, tuple(notes), any(given))
 
