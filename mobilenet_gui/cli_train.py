@@ -226,7 +226,9 @@ def _train(
         place = arguments.dataset.absolute()
         name = arguments.name or found.name or (place.stem if place.is_file() else place.name)
         spec = _spec(name, classes, samples, settings, base, found.background)
-        spec = replace(spec, notes=shared.notes, prepared=0.0 if alike is None else alike.seconds)
+        # The parts of a project were drawn by itself, as its own training would.
+        notes = shared.notes[1:] if found.is_project else shared.notes
+        spec = replace(spec, notes=notes, prepared=0.0 if alike is None else alike.seconds)
         resume = _goes_on(folder, spec)
         if not resume:
             folder.write_spec(spec)

@@ -122,7 +122,8 @@ class Comparing:
 
     def _quick(self, pairs: Pairs) -> NDArray[np.bool_]:
         """Say of each pair whether likeness says little in the class of one of them."""
-        quick: NDArray[np.bool_] = self.uniform[self._classes[pairs]].any(axis=1)
+        one, two = (self.uniform[self._classes[side]] for side in pairs.T)
+        quick: NDArray[np.bool_] = one | two
         return quick
 
     def _compare(self, pairs: Pairs) -> tuple[NDArray[np.bool_], NDArray[np.bool_], Floats]:
