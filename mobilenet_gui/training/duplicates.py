@@ -1,8 +1,7 @@
 """Owns sorting photos into copies of one picture, and series of pictures taken a moment apart.
 
 Copies are for the user, who keeps one of each. Series are for the split: what is alike must not be learnt from on one
-side and tested on the other. Neither needs more than the fingerprints.
-How photos are compared is `comparing`'s business.
+side and tested on the other. Neither needs more than the fingerprints. How photos are compared is `comparing`'s business.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mobilenet_gui.core.errors import Cancelled
 from mobilenet_gui.training.comparing import Check, Comparing
@@ -162,8 +162,7 @@ def copies_among(new: Sequence[CheckedPhoto], old: Sequence[CheckedPhoto], cache
     first = sum(known[photo.path].grey is not None for photo in new)
     if not 0 < first < len(seen):
         return {}
-    greys = np.stack([known[photo.path].grey for photo in seen])  # type: ignore[arg-type]
-    colours = np.stack([known[photo.path].colour for photo in seen])  # type: ignore[arg-type]
+    greys, colours = _thumbnails(known[photo.path] for photo in seen)
     found: dict[str, str] = {}
     for n in range(first):
         apart = bits_apart(shrink(greys[n : n + 1]), shrink(greys[first:]))
@@ -244,8 +243,7 @@ def _search(contents: Sequence[Fingerprint], labels: Sequence[str], check: Check
     usable = [n for n, c in enumerate(contents) if c.grey is not None and c.colour is not None]
     if len(usable) < 2:
         return _Search([], [], [])
-    greys = np.stack([contents[n].grey for n in usable])  # type: ignore[arg-type]
-    colours = np.stack([contents[n].colour for n in usable])  # type: ignore[arg-type]
+    greys, colours = _thumbnails(contents[n] for n in usable)
     names, classes = np.unique([labels[n] for n in usable], return_inverse=True)
     search = Comparing(greys, colours, classes, check)
     sizes = np.array([contents[n].size[0] * contents[n].size[1] for n in usable])
@@ -256,6 +254,12 @@ def _search(contents: Sequence[Fingerprint], labels: Sequence[str], check: Check
         [[usable[n] for n in group] for group in alike],
         [str(names[n]) for n in np.flatnonzero(search.uniform)],
     )
+
+
+def _thumbnails(looks: Iterable[Fingerprint]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the thumbnails of photos that could be read: shapes (photos, 64, 64) and (photos, 2, 8, 8)."""
+    found = [(look.grey, look.colour) for look in looks if look.grey is not None and look.colour is not None]
+    return np.stack([grey for grey, _ in found]), np.stack([colour for _, colour in found])
 
 
 def _best_first(group: tuple[int, ...], fingerprints: Sequence[Fingerprint]) -> tuple[int, ...]:

@@ -9,10 +9,13 @@ from mobilenet_gui.training.sharing import Shared, share_out
 from mobilenet_gui.training.training_settings import TrainingSettings
 
 
-def share(given: list[str], groups: list[str] | None = None, learnt: list[bool] | None = None, **more: bool) -> Shared:
+def share(
+    given: list[str], groups: list[str] | None = None, learnt: list[bool] | None = None, *, leave_out: bool = False
+) -> Shared:
     keys = [str(n) for n in range(len(given))]
+    none = [""] * len(given)
     return share_out(
-        [0] * len(given), groups or [""] * len(given), given, TrainingSettings(), keys, learnt or (), **more
+        [0] * len(given), groups or none, given, TrainingSettings(), keys, learnt or (), leave_out=leave_out
     )
 
 
