@@ -1,7 +1,7 @@
 """Owns sorting photos into copies of one picture, and series of pictures taken a moment apart.
 
 Copies are for the user, who keeps one of each. Series are for the split: what is alike must not be learnt from on one
-side and tested on the other. Neither needs more than the fingerprints. How photos are compared is `comparing`'s business.
+side and tested on the other. Neither needs more than the fingerprints. How they are compared is `comparing`'s business.
 """
 
 from __future__ import annotations
