@@ -40,8 +40,11 @@ _FAINT: Final = 0.25
 """A part with so much less structure than the picture's livelier ones counts as plain, too: it is mostly noise."""
 _LEAST_TILES: Final = 4
 _ENOUGH_TILES: Final = 10
+_SAME_COLOUR: Final = 6.0
+"""How far colours may lie apart on average, of 255, between photos that are alike."""
 _MOST_COLOUR: Final = 30.0
-"""Colours may lie this far apart on average, of 255; a photo without colours goes with any."""
+_RECOLOURED_FROM: Final = 0.85
+"""The same where likeness is so high that colours were changed afterwards; a photo without colours goes with any."""
 _NO_COLOUR: Final = 3.0
 _PAIRS_AT_ONCE: Final = 512
 
@@ -74,7 +77,7 @@ def likeness(
         other = _lined_up(second[unsettled], first[unsettled], trimmed=trimmed)
         better = other[:, 0] > alike[unsettled, 0]
         alike[unsettled[better]] = other[better]
-        alike[~_colours_agree(colours[one], colours[two][..., turned])] = -1.0
+        alike[~_colours_agree(colours[one], colours[two][..., turned], alike[:, 0])] = -1.0
         results.append(alike)
     found = np.concatenate(results)
     return found[:, 0], found[:, 1]
@@ -221,9 +224,11 @@ def _tiles(pictures: Floats) -> Floats:
     return parts.reshape(pairs, _TILES * _TILES, edge * edge)
 
 
-def _colours_agree(one: NDArray[np.uint8], two: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def _colours_agree(one: NDArray[np.uint8], two: NDArray[np.uint8], alike: Floats) -> NDArray[np.bool_]:
+    """Say which pairs have the colours of one picture; some may have been changed where all structure agrees."""
     first, second = one.astype(np.float32) - 128, two.astype(np.float32) - 128
     apart = np.abs(first - second).mean(axis=(1, 2, 3))
     grey = np.minimum(np.abs(first).mean(axis=(1, 2, 3)), np.abs(second).mean(axis=(1, 2, 3))) < _NO_COLOUR
-    agree: NDArray[np.bool_] = (apart <= _MOST_COLOUR) | grey
+    changed = ((apart <= _MOST_COLOUR) | grey) & (alike >= _RECOLOURED_FROM)
+    agree: NDArray[np.bool_] = (apart <= _SAME_COLOUR) | changed
     return agree
