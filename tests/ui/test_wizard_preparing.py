@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,10 @@ class Comparing:
         self.share: Callable[[float], None] = lambda _share: None
 
     def __call__(
-        self, _photos: Any, *, share: Callable[[float], None], cancel: threading.Event, **_: Any
-    ) -> Mapping[str, str]:
+        self, _photos: Any, *, cancel: threading.Event, share: Callable[[float], None] | None = None, **_: Any
+    ) -> Alike:
+        if share is None:  # the Settings step, which only asks what is known already
+            return Alike()
         self.share = share
         share(0.25)
         self.begun.set()
