@@ -45,7 +45,10 @@ and more: there it means nothing (the sets of `benchmarks/honesty_sets.py`)."""
 _GREY_FROM: Final = 0.3
 """From here to `ALIKE_FROM` there is next to nothing, save where likeness is a matter of degree."""
 _LARGEST_SERIES: Final = 10
-"""Photos that a series may hold, or a third of its class: what is more is the look of the class, not a burst."""
+"""Photos that a series may hold, or a third of its class: what is more is the look of the class, not a burst. However
+many copies there are of one photo, they stay together."""
+_COPIES: Final = 1.0
+"""How alike copies are taken to be."""
 
 Check = Callable[[float | None], None]
 """Told how far the search is, 0-1; it may raise to stop it."""
@@ -95,7 +98,7 @@ class Comparing:
         return self._around_the_best(islands)
 
     def series(self, copies: Iterable[Sequence[int]]) -> list[list[int]]:
-        """Return the groups of photos of one class that are alike, the surest joined first, none larger than allowed.
+        """Return the groups of photos of one class that are alike, the surest joined first; see `_LARGEST_SERIES`.
 
         Args:
             copies: what `copies` returned; within a class they are alike, too.
@@ -105,11 +108,12 @@ class Comparing:
             for n in group:
                 one = first.setdefault(int(self._classes[n]), n)
                 if one != n:
-                    self._links.append((1.0, one, n))
+                    self._links.append((_COPIES, one, n))
         most = np.maximum(_LARGEST_SERIES, np.bincount(self._classes) // 3)
         islands = Islands(len(self._classes))
-        for _, one, two in sorted(self._links, key=lambda link: (-link[0], link[1:])):
-            if islands.size(one, two) <= most[self._classes[one]]:
+        for score, one, two in sorted(self._links, key=lambda link: (-link[0], link[1:])):
+            label = self._classes[one]
+            if islands.size(one, two) <= most[label] or (score >= _COPIES and not self.uniform[label]):
                 islands.join(np.array([[one, two]]))
         return islands.groups()
 

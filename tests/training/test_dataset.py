@@ -361,6 +361,25 @@ def test_the_command_line_keeps_copies_on_one_side_of_the_split(tmp_path: Path) 
     assert {part for found_parts in parts.values() for part in found_parts} == {"train", "validation", "test"}
 
 
+def test_given_parts_stay_though_photos_in_them_are_alike(tmp_path: Path) -> None:
+    for part, name, n in [(p, c, n) for p in ("train", "test") for c in ("ants", "bees") for n in range(6)]:
+        place = tmp_path / part / name / f"{n}.jpg"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        twin = part == "test" and n < 2  # of the first two to learn from
+        seed = n + 20 * (name == "bees") + 40 * (part == "test" and not twin)
+        place.write_bytes(jpeg(picture(seed), 60 if twin else 90))
+    found = read_source(tmp_path)
+    alike = _alike(found, threading.Event())
+    for leave_out, left in ((False, 6), (True, 4)):
+        _, samples, shared = found.samples(TrainingSettings(), alike, leave_out=leave_out)
+        assert len(shared.resembling) == 4
+        assert all((s.split == "test") == ("test" in s.path.parts) for s in samples)
+        assert [sum(s.split == "test" and s.label == label for s in samples) for label in (0, 1)] == [left, left]
+    contents = _alike(found, threading.Event(), compare=False)
+    assert contents.groups == {}
+    assert contents.contents == alike.contents
+
+
 @pytest.mark.shared
 def test_the_well_known_layout(shared: Path) -> None:
     found = read_source(shared / "datasets" / "hymenoptera")

@@ -391,6 +391,9 @@ def test_command_says_what_is_wrong(tmp_path: Path, photos: Path, base: Path) ->
     code, out, _ = ends(photos / "red", "--base", base, "--preset", "fast")
     assert code == 1
     assert "at least two classes" in str(lines(out)[-1]["error"])
+    code, out, _ = ends(photos, "--base", base, "--keep-split")
+    assert code == 1
+    assert "no train and test parts here" in str(lines(out)[-1]["error"])
     assert ends(photos, "--split", "1,2,3")[0] == 2
     assert ends(photos, "--epochs", "0")[0] == 2
 
