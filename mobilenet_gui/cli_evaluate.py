@@ -173,7 +173,9 @@ def _photos(arguments: argparse.Namespace, cancel: threading.Event) -> tuple[tup
     photos = [photo for photo in found.photos if photo.class_name]
     given = [photo for photo in photos if photo.split == "test"]
     chosen = photos if arguments.all or not given else given
-    return classes, tuple(Sample(str(photo.path), photo.path, labels[photo.class_name], "test") for photo in chosen)
+    return classes, tuple(
+        Sample(str(photo.path), photo.path, labels[photo.class_name], "test", photo.group) for photo in chosen
+    )
 
 
 def _unlearnt(samples: tuple[Sample, ...], learnt: frozenset[str]) -> tuple[Sample, ...]:

@@ -16,14 +16,15 @@ from mobilenet_gui.cli_model import add_model_option, find_model
 from mobilenet_gui.cli_output import prepare_stdout
 from mobilenet_gui.cli_parser import add_format_option
 from mobilenet_gui.cli_train_teller import TrainTeller
-from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.training_settings import LIMITS, SPLIT_LEAST, TrainingSettings, is_allowed
 
 if TYPE_CHECKING:
     from mobilenet_gui.cli_dataset import Note
     from mobilenet_gui.core.bundle import Bundle
     from mobilenet_gui.training.dataset_types import FoundDataset
-    from mobilenet_gui.training.run_folder import RunFolder, RunSpec, Sample
+    from mobilenet_gui.training.run_folder import RunFolder, RunSpec
+    from mobilenet_gui.training.sharing import Alike, Shared
 
 _NUMBERS: Final = (
     ("--input-size", "input_size", int, "the side of the square that photos are scaled to, in pixels"),
@@ -127,6 +128,19 @@ def add_parser(subparsers: Any) -> None:
         metavar="A,B,C",
         help=tr("the percentages of photos to train on, to validate with and to test with (default: 60,20,20)"),
     )
+    more.add_argument(
+        "--keep-split",
+        action="store_true",
+        help=tr(
+            "use the dataset's own train, validation and test parts and do not look for photos that resemble each "
+            "other (such parts are never changed anyway; a missing validation part is drawn from the train part)"
+        ),
+    )
+    more.add_argument(
+        "--leave-out-alike",
+        action="store_true",
+        help=tr("leave out photos of the dataset's own test part that resemble photos to learn from"),
+    )
     parser.set_defaults(run=run, parser=parser)
 
 
@@ -186,10 +200,14 @@ def _settings(arguments: argparse.Namespace) -> TrainingSettings:
 def _train(
     arguments: argparse.Namespace, settings: TrainingSettings, teller: TrainTeller, cancel: threading.Event
 ) -> dict[str, Any]:
+    from dataclasses import replace
+
+    from mobilenet_gui.core.errors import ProjectError
     from mobilenet_gui.training.job import TrainJob
     from mobilenet_gui.training.presets import recipe_for
     from mobilenet_gui.training.process import WorkerProcess
     from mobilenet_gui.training.run_folder import RunFolder
+    from mobilenet_gui.training.sharing import learnt_by
 
     base = _base(arguments.model)
     settings = settings.with_changes(base=base.id)
@@ -197,13 +215,20 @@ def _train(
         if recipe_for(settings, base.preprocessing.size).adapts:
             worker.warm()
         found = read_dataset(arguments, arguments.dataset, cancel, teller.note)
-        alike = None if found.is_project else _alike(found, cancel, teller.comparing)
-        classes, samples = found.samples(settings, alike)
-        _tell_moved(found, samples, teller.note)
+        learnt = learnt_by(base.folder)
+        compare = not arguments.keep_split and not found.is_project
+        alike = _alike(found, cancel, teller.comparing, compare=compare) if compare or learnt else None
+        classes, samples, shared = found.samples(settings, alike, learnt, leave_out=arguments.leave_out_alike)
+        if arguments.keep_split and not shared.given:
+            raise ProjectError(str(arguments.dataset), tr("There are no train and test parts here to keep."))
+        _tell_resembling(shared, arguments, teller.note)
         folder = RunFolder(Path(os.path.abspath(arguments.output)))  # noqa: PTH100 - links stay as they are
         place = arguments.dataset.absolute()
         name = arguments.name or found.name or (place.stem if place.is_file() else place.name)
         spec = _spec(name, classes, samples, settings, base, found.background)
+        # The parts of a project were drawn by itself, as its own training would.
+        notes = shared.notes[1:] if found.is_project else shared.notes
+        spec = replace(spec, notes=notes, prepared=0.0 if alike is None else alike.seconds)
         resume = _goes_on(folder, spec)
         if not resume:
             folder.write_spec(spec)
@@ -211,31 +236,28 @@ def _train(
 
 
 def _alike(
-    found: FoundDataset, cancel: threading.Event, progress: Callable[[int, int], None] | None = None
-) -> dict[Path, str]:
-    """Return which photos show the same, as the check of the window finds it: the split must not part them."""
+    found: FoundDataset,
+    cancel: threading.Event,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    compare: bool = True,
+) -> Alike:
+    """Return which photos show the same, as the check of the window finds it: the split must not part them.
+
+    Without `compare` only what is in their files.
+    """
     from mobilenet_gui.training.doctor_findings import PlainPhoto
-    from mobilenet_gui.training.duplicates import duplicate_groups
+    from mobilenet_gui.training.duplicates import contents_of, duplicate_groups
 
-    photos = {str(n): photo.path for n, photo in enumerate(found.photos)}
-    groups = duplicate_groups(
-        [PlainPhoto(number, path, "") for number, path in photos.items()], look=True, progress=progress, cancel=cancel
-    )
-    return {photos[number]: group for number, group in groups.items()}
+    photos = [PlainPhoto(str(n), photo.path, photo.class_name) for n, photo in enumerate(found.photos)]
+    if not compare:
+        return contents_of(photos, cancel)
+    return duplicate_groups(photos, look=True, progress=progress, cancel=cancel)
 
 
-def _tell_moved(found: FoundDataset, samples: tuple[Sample, ...], note: Note) -> None:
-    """Tell of photos that are in two parts of the data: none is tested that is learnt from."""
-    given = [photo.split for photo in found.photos if photo.class_name]
-    pairs = zip(given, samples, strict=True)
-    moved = sum(1 for part, sample in pairs if (part == "test") != (sample.split == "test") and part)
-    if moved and not found.is_project:
-        text = trn(
-            "{n} photo is nearly the same as one in another part, so both go into one part.",
-            "{n} photos are nearly the same as photos in another part, so they go into one part with them.",
-            moved,
-        )
-        note(text, "understood")
+def _tell_resembling(shared: Shared, arguments: argparse.Namespace, note: Note) -> None:
+    if shared.resembling and not arguments.leave_out_alike:
+        note(tr("With --leave-out-alike, test photos that resemble training photos are left out."), "understood")
 
 
 def _spec(  # noqa: PLR0917 - the parts of one order
@@ -275,7 +297,7 @@ def _goes_on(folder: RunFolder, spec: RunSpec) -> bool:
         before = folder.spec()
     except UserError:
         return False
-    same = replace(before, created="") == replace(spec, created="")
+    same = replace(before, created="", prepared=0.0) == replace(spec, created="", prepared=0.0)
     return same and folder.state().status != "finished"
 
 

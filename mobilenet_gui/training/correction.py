@@ -1,8 +1,8 @@
 """Owns what a correction is: a wrongly answered photo goes to its class, and the model learns from it.
 
 The rules only: what changes in the project and how that is taken back, and which training follows. Corrected photos
-are learnt from, never tested on; photos that the model was tested on stay test photos, or its figures would be
-flattered. No Qt, no TensorFlow.
+are learnt from, never tested on; photos that the model was tested on stay test photos, and so do copies of them, or its
+figures would be flattered. No Qt, no TensorFlow.
 """
 
 from __future__ import annotations
@@ -23,12 +23,15 @@ from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.core.store_files import discard, storage_error
 from mobilenet_gui.core.types import Pixels
 from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.training.duplicates import copies_among
+from mobilenet_gui.training.fingerprint_cache import FingerprintCache, default_path
 from mobilenet_gui.training.project import Project
 from mobilenet_gui.training.project_index import file_key
 from mobilenet_gui.training.project_runs import RUNS_NAME, new_run, runs_of
 from mobilenet_gui.training.project_spec import make_spec
 from mobilenet_gui.training.project_types import NewPhoto, Photo, ProjectData
 from mobilenet_gui.training.run_folder import RunFolder, RunSpec, Split
+from mobilenet_gui.training.sharing import Alike
 from mobilenet_gui.training.training_settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -156,7 +159,7 @@ def begin_run(data: ProjectData, installed: Bundle, cache_dir: Path) -> RunFolde
         StorageError: the disk refused; nothing is left behind.
     """
     former = _former(data.folder, installed)
-    spec = correction_spec(data, installed, former, cache_dir)
+    spec = correction_spec(data, installed, former, cache_dir, FingerprintCache(default_path()))
     run = new_run(data.folder)
     try:
         _keep(installed.folder, run.path / PREVIOUS_NAME)
@@ -167,7 +170,13 @@ def begin_run(data: ProjectData, installed: Bundle, cache_dir: Path) -> RunFolde
     return run
 
 
-def correction_spec(data: ProjectData, installed: Bundle, former: RunFolder | None, cache_dir: Path) -> RunSpec:
+def correction_spec(
+    data: ProjectData,
+    installed: Bundle,
+    former: RunFolder | None,
+    cache_dir: Path,
+    looks: FingerprintCache | None = None,
+) -> RunSpec:
     """Return the training that learns a project's corrections: the head alone, above the blocks of its model.
 
     Where the model's own training left the blocks of its base alone, that base serves again: the features of all
@@ -178,6 +187,7 @@ def correction_spec(data: ProjectData, installed: Bundle, former: RunFolder | No
         installed: its model.
         former: the run that the model came from; None where that is gone.
         cache_dir: where features are kept.
+        looks: where it is kept how photos look; without, only the same file counts as a copy of a photo.
 
     Raises:
         ProjectError: there is nothing to learn from.
@@ -198,7 +208,8 @@ def correction_spec(data: ProjectData, installed: Bundle, former: RunFolder | No
             base = own
     if not _trainable(base):
         raise ModelError(installed.name, tr("This model has no weights to learn from."))
-    spec = make_spec(replace(data, settings=_head_only(settings, size)), base, cache_dir)
+    alike = Alike() if before is None else _alike(data, before, looks)
+    spec = make_spec(replace(data, settings=_head_only(settings, size)), base, cache_dir, alike)
     return spec if before is None else _same_parts(spec, before)
 
 
@@ -270,16 +281,29 @@ def _head_only(settings: TrainingSettings, size: int | None) -> TrainingSettings
     )
 
 
+def _alike(data: ProjectData, before: RunSpec, looks: FingerprintCache | None) -> Alike:
+    """Return the groups of a former run, which those new photos join that are copies of one in it."""
+    groups = {sample.id: sample.group for sample in before.samples if sample.group}
+    former = {sample.id for sample in before.samples}
+    new = [photo for photo in data.photos.values() if photo.id not in former and not photo.left_out]
+    if new and looks is not None:
+        old = [data.photos[photo] for photo in former if photo in data.photos]
+        with looks as cache:
+            for photo, one in copies_among(new, old, cache).items():
+                groups[photo] = groups.setdefault(one, f"photo {one}")
+    return Alike(groups)
+
+
 def _same_parts(spec: RunSpec, before: RunSpec) -> RunSpec:
-    """Let each photo, and each group, stay in the part it was in: what was tested on is not learnt from."""
+    """Let each photo stay in the part it was in, and new copies of it join it: what is tested is not learnt from."""
     parts: Mapping[str, Split] = {sample.id: sample.split for sample in before.samples}
-    groups: Mapping[str, Split] = {sample.group: sample.split for sample in before.samples if sample.group}
-    return replace(
-        spec,
-        samples=tuple(
-            replace(one, split=parts.get(one.id) or groups.get(one.group, one.split)) for one in spec.samples
-        ),
-    )
+    groups: dict[str, Split] = {}
+    for one in spec.samples:
+        if one.id in parts and (groups.get(one.group) != "test"):
+            groups[one.group] = parts[one.id]
+    groups.pop("", None)
+    kept = (replace(one, split=parts.get(one.id) or groups.get(one.group, one.split)) for one in spec.samples)
+    return replace(spec, samples=tuple(kept), notes=())
 
 
 def _trainable(folder: Path) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -13,11 +13,12 @@ from typing import Literal, NamedTuple
 from mobilenet_gui.core import labels
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.file_kinds import LeftOut
+from mobilenet_gui.core.manifest import LEARNT_BYTES
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training.dataset_words import part_of
 from mobilenet_gui.training.project_types import NewPhoto, PhotoSplit, clean_name, name_key, shown_name
 from mobilenet_gui.training.run_folder import Sample
-from mobilenet_gui.training.split import split_samples
+from mobilenet_gui.training.sharing import Alike, Shared, share_out
 from mobilenet_gui.training.training_settings import TrainingSettings
 
 Reading = Literal["auto", "folders", "subfolders", "names"]
@@ -141,31 +142,44 @@ class FoundDataset:
         ]
 
     def samples(
-        self, settings: TrainingSettings, groups: Mapping[Path, str] | None = None
-    ) -> tuple[tuple[str, ...], tuple[Sample, ...]]:
-        """Return the classes that have photos, and their photos split, as a run takes them.
+        self,
+        settings: TrainingSettings,
+        alike: Alike | None = None,
+        learnt: frozenset[bytes] = frozenset(),
+        *,
+        leave_out: bool = False,
+    ) -> tuple[tuple[str, ...], tuple[Sample, ...], Shared]:
+        """Return the classes that have photos, their photos split, as a run takes them, and how they were.
 
         Args:
             settings: how to split.
-            groups: by path, the group that the split must not divide, such as duplicates.
+            alike: which photos the split must not divide; each is known by its position in `photos`, as a text.
+            learnt: what names the photos that the model to start from has learnt, see `sharing.learnt_by`.
+            leave_out: leave out given test photos that resemble photos to learn from.
         """
         counts = self.counts()
         classes = tuple(name for name in self.classes if counts[name])
         label = {name: n for n, name in enumerate(classes)}
+        alike = alike or Alike()
+        places = [str(n) for n, photo in enumerate(self.photos) if photo.class_name]
         photos = [photo for photo in self.photos if photo.class_name]
-        together = [p.group or (groups or {}).get(p.path, "") for p in photos]
-        parts = split_samples(
+        together = [p.group or alike.groups.get(place, "") for p, place in zip(photos, places, strict=True)]
+        shared = share_out(
             [label[p.class_name] for p in photos],
             together,
             [p.split for p in photos],
-            settings.split,
-            settings.seed,
+            settings,
             [f"{p.class_name}/{p.path.name}" for p in photos],  # the same wherever the folder lies
+            [alike.contents.get(place, b"")[:LEARNT_BYTES] in learnt for place in places],
+            alike_by_nature=[name for name in classes if name in alike.uniform],
+            leave_out=leave_out,
         )
-        return classes, tuple(
+        samples = tuple(
             Sample(str(n), photo.path, label[photo.class_name], part, group)
-            for n, (photo, part, group) in enumerate(zip(photos, parts, together, strict=True), 1)
+            for n, (photo, part, group) in enumerate(zip(photos, shared.parts, together, strict=True), 1)
+            if part is not None
         )
+        return classes, samples, shared
 
 
 def name_for(places: Sequence[Path], classes: Sequence[str]) -> str:

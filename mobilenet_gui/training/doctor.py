@@ -101,7 +101,7 @@ def examine(
             [photo.path for photo in listed], cache, threads=threads, progress=looked, cancel=cancel
         )
         seen = by_path(found, [photo.path for photo in listed])
-        groups = find_duplicates(seen, cache=cache, check=check)
+        groups = find_duplicates(seen, [photo.class_id for photo in listed], cache=cache, check=check)
     missing = frozenset(n for n, one in enumerate(seen) if one.error and not _is_there(listed[n].path))
     dataset = Dataset(listed, tuple(seen), dict(classes), groups, class_weights, tuple(suspects), missing)
     open_and_fixed, fine = findings_of(dataset)

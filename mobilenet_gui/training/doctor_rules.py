@@ -182,13 +182,18 @@ def _both_sides(data: Dataset) -> Finding | None:
         trn("{n} photo is in both training and test", "{n} photos are in both training and test", count),
         tr("The test result would look too good"),
         tuple(data.ids(group) for group in divided),
-        fix=_to_training(data, divided),
+        fix=_out_of_the_test(data, divided),
     )
 
 
-def _to_training(data: Dataset, groups: Iterable[tuple[int, ...]]) -> Fix:
-    moved = [data.photos[n].id for group in groups for n in group if data.photos[n].split not in ("", "train")]
-    return Fix(tr("Move to training"), (FixStep("pin_split", tuple(moved), "train"),))
+def _out_of_the_test(data: Dataset, groups: Iterable[tuple[int, ...]]) -> Fix:
+    """Leave out those photos that flatter the result; what the others were given to stays."""
+    out: list[str] = []
+    for group in groups:
+        parts = {data.photos[n].split for n in group}
+        flattering = ("test", "validation") if "train" in parts else ("test",)
+        out += [data.photos[n].id for n in group if data.photos[n].split in flattering]
+    return _leave_out(trn("Leave it out", "Leave them out", len(out)), out)
 
 
 def _duplicates(data: Dataset) -> Finding | None:
@@ -260,7 +265,7 @@ def _near_duplicates(data: Dataset) -> Finding | None:
         title,
         detail,
         tuple(data.ids(group) for group in shown),
-        fix=_to_training(data, divided) if divided else None,
+        fix=_out_of_the_test(data, divided) if divided else None,
         fixed=not divided,
         fixed_text="" if divided else tr("Kept together"),
     )

@@ -68,6 +68,10 @@ class KnownPhoto(Protocol):
     def label(self) -> int:
         """Its true class: position in the list of classes."""
 
+    @property
+    def group(self) -> str:
+        """What it belongs to, such as a burst; empty for none."""
+
 
 def evaluate(
     bundle: Bundle,
@@ -203,7 +207,7 @@ def _answer(
     raw = _uncalibrated(predictions, temperature)
     likeness = result.recognition.likeness
     unlike = None if likeness is None else likeness.unlike
-    return Answer(photo.id, photo.path, photo.label, tuple(guesses), own, raw, unlike=unlike)
+    return Answer(photo.id, photo.path, photo.label, tuple(guesses), own, raw, unlike=unlike, group=photo.group)
 
 
 def _uncalibrated(predictions: Sequence[Prediction], temperature: float) -> float:

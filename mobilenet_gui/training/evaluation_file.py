@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,6 +61,10 @@ def read_evaluation(path: Path) -> Evaluation:
 
 def _head(evaluation: Evaluation) -> dict[str, Any]:
     low, high = evaluation.interval
+    groups: dict[str, list[int]] = {}
+    for place, answer in enumerate(evaluation.answers):
+        if answer.group:
+            groups.setdefault(answer.group, []).append(place)
     return {
         "format_version": FORMAT_VERSION,
         "model_id": evaluation.model_id,
@@ -70,6 +75,7 @@ def _head(evaluation: Evaluation) -> dict[str, Any]:
         "sure_from": evaluation.sure_from,
         "classes": list(evaluation.classes),
         "unknown": list(evaluation.unknown),
+        "groups": [places for places in groups.values() if len(places) > 1],
         # For whoever looks into the file; when it is read back, figures are computed from the answers.
         "accuracy": evaluation.accuracy,
         "interval": [low, high],
@@ -99,11 +105,15 @@ def _evaluation(head: Mapping[str, Any], rows: Iterable[Any]) -> Evaluation:
             raise ValueError("of another version")
         classes = tuple(_text(name) for name in head["classes"])
         sure_from = head.get("sure_from")
+        answers = [_answer(row, classes) for row in rows]
+        for number, places in enumerate(head.get("groups", ())):
+            for place in places:
+                answers[_label(place, len(answers))] = replace(answers[place], group=f"group {number}")
         return Evaluation(
             model_id=_text(head["model_id"]),
             model_name=_text(head["model_name"]),
             classes=classes,
-            answers=tuple(_answer(row, classes) for row in rows),
+            answers=tuple(answers),
             temperature=_number(head.get("temperature", 1.0), 20),
             sure_from=None if sure_from is None else _number(sure_from),
             seconds=_number(head.get("seconds", 0.0), 1e12),

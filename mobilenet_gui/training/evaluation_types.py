@@ -7,6 +7,7 @@ photo is needed: the window may read an evaluation.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,6 +55,7 @@ class Answer:
         raw_confidence: the first guess's probability before calibration.
         error: why it could not be read, else empty.
         unlike: the model called it unlike anything that it was shown; None where it does not tell strangers.
+        group: what it has in common with others that are no evidence of their own, such as a burst; empty for none.
     """
 
     id: str
@@ -64,6 +66,7 @@ class Answer:
     raw_confidence: float = 0.0
     error: str = ""
     unlike: bool | None = None
+    group: str = ""
 
     @property
     def guess(self) -> int:
@@ -194,8 +197,14 @@ class Evaluation:
 
     @property
     def interval(self) -> Interval:
-        """The 95 % interval of `accuracy`."""
-        return wilson(self.correct, len(self.tested))
+        """The 95 % interval of `accuracy`; a burst counts as one photo, since its photos are right or wrong together.
+
+        This is Wilson's interval for as many photos as are independent: with the photos of a group wholly alike, the
+        design effect of cluster sampling (Kish 1965) is their number.
+        """
+        groups = Counter(answer.group for answer in self.tested if answer.group)
+        independent = len(self.tested) - groups.total() + len(groups)
+        return wilson(independent * (self.accuracy or 0.0), independent)
 
     @cached_property
     def per_class(self) -> tuple[ClassFigures, ...]:
@@ -273,7 +282,7 @@ class Evaluation:
         return None if self.sure_from is None else self.sure_at(self.sure_from)
 
 
-def wilson(correct: int, photos: int) -> Interval:
+def wilson(correct: float, photos: int) -> Interval:
     """Return the Wilson score interval (1927) for a share, 95 %; all of 0-1 without photos."""
     if photos == 0:
         return Interval(0.0, 1.0)

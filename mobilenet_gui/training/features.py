@@ -49,11 +49,13 @@ class Features:
         values: float32, shape (shots, channels); rows of photos that failed are zero.
         failed: what could not be read, by its place in the list.
         computed: how many were not in the cache.
+        contents: the hashes of the photos' files, see `feature_store.content_hash`, by their place in the list.
     """
 
     values: Floats
     failed: dict[int, PhotoError]
     computed: int
+    contents: dict[int, bytes]
 
 
 def network_name(key: str, bundle: Bundle, view: View = "plain") -> str:
@@ -104,6 +106,7 @@ def collect(
         some = (contents[file] for place, file in seen.items() if shots[place].view == view and file in contents)
         known[view] = store.load(name, some)
     rows: dict[int, Floats] = {}
+    hashes = {place: contents[file] for place, file in seen.items() if file in contents}
     missing: list[int] = []
     for place, file in seen.items():
         content = contents.get(file)
@@ -120,7 +123,7 @@ def collect(
                 if isinstance(result, PhotoError):
                     failed[place] = result
                 else:
-                    rows[place] = result[1]
+                    hashes[place], rows[place] = result
                     keeper.add(shots[place].view, (seen[place], *result))
                 progress(done / len(missing))
     finally:
@@ -129,7 +132,7 @@ def collect(
     values = np.zeros((len(shots), channels), np.float32)
     for place, row in rows.items():
         values[place] = row
-    return Features(values, failed, len(missing))
+    return Features(values, failed, len(missing), hashes)
 
 
 class _Keeper:

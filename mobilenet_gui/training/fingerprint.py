@@ -89,7 +89,7 @@ def look_at(path: Path) -> Fingerprint:
         return Fingerprint(error=raw_error(path).reason)
     try:
         photo = imaging.decode(path, short_side=_LOOK_SIDE)
-        digest = _digest(path)
+        digest = content_hash(path)
         # A photo reduced by a whole factor keeps up to twice the pixels asked for; antialiasing takes care of the rest.
         small = photo.resized(_LOOK_SIDE, Image.Resampling.BOX)
     except PhotoError as error:
@@ -110,7 +110,12 @@ def look_at(path: Path) -> Fingerprint:
     )
 
 
-def _digest(path: Path) -> bytes:
+def content_hash(path: Path) -> bytes:
+    """Return the BLAKE2 hash of a file's content, 16 bytes.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     state = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     with open_regular(path) as stream:
         while block := stream.read(_BLOCK):

@@ -68,12 +68,14 @@ def resample_matrix(low: Any, high: Any, source: int, target: int) -> Floats:
     start, end = np.asarray(low, np.float64)[..., None, None], np.asarray(high, np.float64)[..., None, None]
     step = (end - start) / target
     edges = np.arange(target, dtype=np.float64)[:, None]
-    left, right = (start + edges * step) * source, (start + (edges + 1) * step) * source
-    cells = np.arange(source, dtype=np.float64)
-    weights = np.clip(np.minimum(right, cells + 1) - np.maximum(left, cells), 0.0, 1.0)
+    left = ((start + edges * step) * source).astype(np.float32)
+    right = ((start + (edges + 1) * step) * source).astype(np.float32)
+    cells = np.arange(source, dtype=np.float32)
+    weights: Floats = np.minimum(right, cells + 1)
+    weights -= np.maximum(left, cells)
+    np.clip(weights, 0.0, 1.0, out=weights)
     weights /= np.maximum(weights.sum(axis=-1, keepdims=True), 1e-9)
-    matrices: Floats = weights.astype(np.float32)
-    return matrices
+    return weights
 
 
 @cache
@@ -112,6 +114,20 @@ def describe(thumbs: Floats, box: Box = BOXES[0]) -> Floats:
     tables[-1][:, 0, 0] = 0  # the mean brightness says nothing
     numbers: Floats = np.stack(tables, axis=1).reshape(len(thumbs), -1)
     return numbers
+
+
+def bits_apart(one: Floats, others: Floats) -> NDArray[np.int64]:
+    """Return by how many of 192 bits photos differ from one, shape (photos,), whatever is trimmed off it or them.
+
+    Args:
+        one: its thumbnail, shape (1, 32, 32).
+        others: shape (photos, 32, 32).
+    """
+    mine, theirs = _packed(describe(one) > 0), _packed(describe(others) > 0)
+    counts = [np.bitwise_count(_packed(describe(one, box) > 0) ^ theirs).sum(axis=1) for box in BOXES]
+    counts += [np.bitwise_count(mine ^ _packed(describe(others, box) > 0)).sum(axis=1) for box in BOXES[1:3]]
+    fewest: NDArray[np.int64] = np.min(counts, axis=0).astype(np.int64)
+    return fewest
 
 
 def candidate_pairs(thumbs: Floats, check: Callable[[], None] | None = None) -> tuple[Pairs, NDArray[np.int64]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,7 +50,16 @@ class Trained:
     shown: Shown | None = None
 
 
-def make_model(folder: Path, name: str, base: Base, trained: Trained, *, classes: Sequence[str], photos: int) -> Bundle:
+def make_model(
+    folder: Path,
+    name: str,
+    base: Base,
+    trained: Trained,
+    *,
+    classes: Sequence[str],
+    photos: int,
+    learnt: Iterable[bytes] = (),
+) -> Bundle:
     """Write a bundle into `folder`, in place of one that is there, and try it once.
 
     Args:
@@ -60,6 +69,7 @@ def make_model(folder: Path, name: str, base: Base, trained: Trained, *, classes
         trained: what it is.
         classes: the names of its classes.
         photos: how many it has learnt from.
+        learnt: the hashes of their files.
 
     Raises:
         StorageError: the disk refused; what was there stays.
@@ -85,7 +95,8 @@ def make_model(folder: Path, name: str, base: Base, trained: Trained, *, classes
         file_name=base.bundle.id,
         sha256=base.bundle.manifest.files["weights"].sha256,
         created=datetime.now(UTC).date().isoformat(),
-    )
+        learnt=base.bundle.manifest.provenance.learnt,
+    ).with_learnt(learnt)
     try:
         with staged_folder(folder.parent) as staging:
             weights = staging / _WEIGHTS_FILE

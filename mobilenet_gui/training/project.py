@@ -30,6 +30,7 @@ from mobilenet_gui.training.project_types import (
     name_problem,
 )
 from mobilenet_gui.training.run_folder import RunFolder, RunSpec
+from mobilenet_gui.training.sharing import Alike
 from mobilenet_gui.training.training_settings import TrainingSettings
 
 __all__ = ["Added", "Change", "NewPhoto", "Photo", "PhotoClass", "Project"]
@@ -238,15 +239,13 @@ class Project(ProjectCore):
         """
         return project_runs.new_run(self.folder)
 
-    def spec_for_run(
-        self, base_folder: Path, cache_dir: Path, groups: Mapping[str, str] | None = None, run_id: str = ""
-    ) -> RunSpec:
+    def spec_for_run(self, base_folder: Path, cache_dir: Path, alike: Alike | None = None, run_id: str = "") -> RunSpec:
         """Freeze the project into what a training is given; see `project_spec.make_spec`.
 
         Raises:
             ProjectError: nothing to train on.
         """
-        return make_spec(self.snapshot(), base_folder, cache_dir, groups, run_id)
+        return make_spec(self.snapshot(), base_folder, cache_dir, alike, run_id)
 
     def close(self) -> None:
         """Let other programs open it. Saves nothing."""

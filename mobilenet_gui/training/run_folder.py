@@ -21,7 +21,7 @@ from mobilenet_gui.core.kept_json import read_kept
 from mobilenet_gui.core.store_files import storage_error
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import json_rows
-from mobilenet_gui.training.run_state import EpochRecord, RunState, RunStatus, as_list, as_text, as_whole
+from mobilenet_gui.training.run_state import EpochRecord, RunState, RunStatus, as_list, as_number, as_text, as_whole
 from mobilenet_gui.training.training_settings import Augmentation, Preset, Schedule, TrainingSettings
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ class RunSpec:
         cache_dir: where features may be kept between runs.
         created: ISO 8601 time.
         background: label of the class for what is none of the others; it may have no samples. None without one.
+        notes: how the photos were shared out, to be told when the training begins.
+        prepared: seconds that went into finding photos that are alike; they count as the training's.
     """
 
     id: str
@@ -95,6 +97,14 @@ class RunSpec:
     cache_dir: Path
     created: str = ""
     background: int | None = None
+    notes: tuple[str, ...] = ()
+    prepared: float = 0.0
+
+    @property
+    def resembling(self) -> frozenset[str]:
+        """Ids of the test photos that resemble photos to learn from; only parts that were given bring that about."""
+        learnt = {sample.group for sample in self.samples if sample.group and sample.split != "test"}
+        return frozenset(sample.id for sample in self.samples if sample.split == "test" and sample.group in learnt)
 
 
 class RunFolder:
@@ -169,6 +179,8 @@ class RunFolder:
             "cache_dir": str(spec.cache_dir),
             "created": spec.created,
             "background": spec.background,
+            "notes": list(spec.notes),
+            "prepared": spec.prepared,
         }
         rows = ([s.id, str(s.path), s.label, s.split, s.group] for s in spec.samples)
         try:
@@ -199,6 +211,8 @@ class RunFolder:
                 cache_dir=Path(as_text(head.get("cache_dir"))),
                 created=as_text(head.get("created", "")),
                 background=_label(head.get("background"), len(classes)),
+                notes=tuple(as_text(note) for note in as_list(head.get("notes", []))),
+                prepared=as_number(head.get("prepared", 0.0)),
             )
         except FileNotFoundError as error:
             raise ProjectError(str(self.path), tr("There is no training in this folder.")) from error

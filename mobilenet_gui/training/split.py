@@ -1,8 +1,8 @@
 """Owns the split into train, validation and test: stratified, seeded, never dividing a group. No TensorFlow, no Qt.
 
-Photos of one group (a burst, duplicates) are a unit that goes to one part as a whole. What is given as test stays
-test; a group that is given to two parts goes to the test part, so that nothing tested was ever trained on. Where that
-leaves nothing of a class to learn from, since its test photos are its train photos, these groups are drawn.
+Photos of one group (a burst, duplicates) are a unit that goes to one part as a whole. What is given to a part stays in
+it, whatever it resembles in another; a photo that is free goes where its group was given to, to training first, so that
+nothing is tested that resembles what was learnt.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Final
 from mobilenet_gui.training.run_folder import Split
 
 _PARTS: Final[tuple[Split, ...]] = ("train", "validation", "test")
+"""In this order free photos follow the part that others of their group were given to: train wins."""
 _SURE_ORDER: Final[tuple[Split, ...]] = ("train", "test", "validation")
 """Which part comes first where there are too few units for all three."""
 
@@ -61,26 +62,21 @@ def split_samples(  # noqa: PLR0917 - columns of one table
     result: list[Split] = ["train"] * len(labels)
     free: dict[int, list[_Unit]] = defaultdict(list)
     lent: dict[int, list[_Unit]] = defaultdict(list)
-    both: dict[int, list[_Unit]] = defaultdict(list)
     have: dict[int, Counter[Split]] = defaultdict(Counter)
     names = keys if keys is not None else [str(n) for n in range(len(labels))]
     for unit in _units(labels, groups):
         unit.order = _order(seed, min(names[i] for i in unit.members))
         asked = {given[i] for i in unit.members}
-        part = _given_part(asked)
-        if part is None:
+        followed = next((part for part in _PARTS if part in asked), None)
+        if followed is None:
             free[unit.label].append(unit)
             continue
-        if part == "train":
-            lent[unit.label].append(unit)
-        if "train" in asked and part == "test":
-            both[unit.label].append(unit)
-        have[unit.label][part] += len(unit.members)
-        _assign(result, unit, part)
-    for label, units in both.items():
-        if not have[label]["train"] and not free[label]:
-            have[label]["test"] -= sum(len(unit.members) for unit in units)
-            free[label] = units
+        for i in unit.members:
+            result[i] = next((part for part in _PARTS if part == given[i]), followed)
+        have[unit.label].update(result[i] for i in unit.members)
+        learnt = [i for i in unit.members if result[i] == "train"]
+        if learnt:
+            lent[unit.label].append(_Unit(unit.label, learnt, unit.order))
     for label in {*free, *lent}:
         if free[label]:
             _share_out(result, free[label], percents, have[label])
@@ -130,14 +126,6 @@ def _units(labels: Sequence[int], groups: Sequence[str]) -> list[_Unit]:
         most = max(counts.values())
         alone.append(_Unit(min(label for label, n in counts.items() if n == most), members))
     return alone
-
-
-def _given_part(given: set[str]) -> Split | None:
-    parts = given - {""}
-    if not parts:
-        return None
-    # Two parts at once would let the test see what was learnt.
-    return next((part for part in _PARTS if parts == {part}), "test")
 
 
 def _order(seed: int, key: str) -> bytes:

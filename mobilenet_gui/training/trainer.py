@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from mobilenet_gui.core.errors import Cancelled, UserError
 from mobilenet_gui.core.explain import through
+from mobilenet_gui.core.manifest import LEARNT_BYTES
 from mobilenet_gui.core.store_files import discard
 from mobilenet_gui.core.strangers import Shown
 from mobilenet_gui.i18n import tr, trn
@@ -34,6 +35,9 @@ from mobilenet_gui.training.presets import Recipe, recipe_for
 from mobilenet_gui.training.replace_head import replace_head
 from mobilenet_gui.training.run_folder import RunFolder, RunSpec, RunState
 from mobilenet_gui.training.shown import shown_of
+
+if TYPE_CHECKING:
+    from mobilenet_gui.training.evaluation_types import Evaluation
 
 _ENOUGH_TO_MEASURE: Final = 20
 
@@ -64,7 +68,7 @@ class _Training:
             status="running",
             history=before.history if resumed else (),
             best_epoch=before.best_epoch if resumed else 0,
-            seconds=before.seconds,
+            seconds=before.seconds or spec.prepared,
             notes=before.notes if resumed else (),
             batch_size=before.batch_size,
             memory_ran_out=before.memory_ran_out,
@@ -97,6 +101,8 @@ class _Training:
     def _run(self) -> dict[str, Any]:
         spec, journal, control = self._spec, self._journal, self._control
         journal.phase("photos")
+        for text in spec.notes:
+            journal.note(text, "understood")
         material = gather(spec)
         base = open_base(spec.base_folder)
         recipe = recipe_for(spec.settings, base.input_size)
@@ -118,6 +124,9 @@ class _Training:
             took = time.monotonic() - began - (control.paused_seconds - stood)
             PaceBook(spec.cache_dir).put("seen", network_of(base.bundle, recipe.input_size), took / features.computed)
         values = features.values
+        learnt = frozenset(content for place, content in features.contents.items() if place not in features.failed)
+        before = base.bundle.manifest.provenance.learnt_photos
+        known = not before.isdisjoint(content[:LEARNT_BYTES] for content in learnt)
         if features.failed:
             # Where strangers are to be rejected, a photo is looked at more than once.
             unread = {material.items[place].sample.path: error.reason for place, error in features.failed.items()}
@@ -128,10 +137,10 @@ class _Training:
         hidden = hidden_layers(network)
         if hidden is not None:
             values = through(hidden.layers, values)
-        head = HeadTraining(values, material, recipe, journal, control).learn(quiet=journal.resumed)
+        head = HeadTraining(values, material, recipe, journal, control, known=known).learn(quiet=journal.resumed)
         # A model of the user's own has learnt from photos of the same kind, maybe from these.
-        learnt = base.bundle.tells_strangers
-        shown = shown_of(values, material, base.bundle, learnt=learnt, seed=recipe.seed)
+        own = known or base.bundle.tells_strangers
+        shown = shown_of(values, material, base.bundle, learnt=own, seed=recipe.seed)
         computed = features.computed
         del features, values  # a hundred megabytes, where there are many photos
         self._keep_held_out(material, head)
@@ -142,9 +151,9 @@ class _Training:
             trained = adapt(
                 Setting(base, recipe, material, head, self._folder, spec.cache_dir, journal, control), trained
             )
-        result = self._finished(base, trained, material)
+        result = self._finished(base, trained, material, learnt)
         if not self._before:
-            self._note_time(base, recipe, material, computed, journal.seconds - making)
+            self._note_time(base, recipe, material, computed, journal.seconds - making - spec.prepared)
         return result
 
     def _tell_dropped(self, material: Material) -> None:
@@ -163,6 +172,14 @@ class _Training:
         train, validation = (len(material.places(part)) for part in ("train", "validation"))
         work = Work(computed + len(material.test), train, validation, epochs)
         learn_from(base.bundle, recipe, work, seconds, self._spec.cache_dir)
+
+    def _tell_resembling(self, evaluation: Evaluation) -> None:
+        """Say what is right of the test photos less those that resemble one to learn from."""
+        flattering = self._spec.resembling
+        rest = [answer for answer in evaluation.tested if answer.id not in flattering]
+        if flattering and rest:
+            text = tr("Of the test photos that resemble no training photo, {share} % are correct.")
+            self._journal.note(text.format(share=f"{100 * sum(a.correct for a in rest) / len(rest):.1f}"), "understood")
 
     def _keep_held_out(self, material: Material, head: LearntHead) -> None:
         labels = material.labels()
@@ -190,14 +207,20 @@ class _Training:
             shown,
         )
 
-    def _finished(self, base: Base, trained: Trained, material: Material) -> dict[str, Any]:
+    def _finished(self, base: Base, trained: Trained, material: Material, learnt: frozenset[bytes]) -> dict[str, Any]:
         from mobilenet_gui.training.evaluation import evaluate, write_evaluation
 
         journal, control, spec = self._journal, self._control, self._spec
         journal.phase("test")
         photos = sum(item.view == "plain" for item in material.items)
         bundle = make_model(
-            self._folder.bundle_folder, spec.name, base, trained, classes=material.classes, photos=photos
+            self._folder.bundle_folder,
+            spec.name,
+            base,
+            trained,
+            classes=material.classes,
+            photos=photos,
+            learnt=learnt,
         )
         accuracy: float | None = None
         tested = 0
@@ -214,6 +237,7 @@ class _Training:
             accuracy = evaluation.accuracy
             if evaluation.errors:
                 self._tell_unread([(answer.path, answer.error) for answer in evaluation.errors], untested_text)
+            self._tell_resembling(evaluation)
             if accuracy is not None:
                 bundle = record_accuracy(bundle.folder, accuracy, evaluation.interval, tested)
         control.check()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mobilenet_gui.core.errors import PhotoError, ProjectError
+from mobilenet_gui.core.errors import PhotoError, ProjectError, UserError
 from mobilenet_gui.core.photo_files import openable, os_reason
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import project_copies, project_file
 from mobilenet_gui.training.correction import Placing, Wrong
-from mobilenet_gui.training.project_types import NewPhoto, PhotoClass, ProjectData
+from mobilenet_gui.training.project_types import NewPhoto, Photo, PhotoClass, ProjectData
 from mobilenet_gui.training.run_folder import RunFolder
 from mobilenet_gui.workers.photo_tasks import Errand
 
@@ -49,31 +50,58 @@ class Batch:
     began: float = 0.0
 
 
-def keep_photos(folder: Path, wrongs: Sequence[Wrong], group: str, errand: Errand) -> list[NewPhoto]:
+def keep_photos(
+    folder: Path, wrongs: Sequence[Wrong], group: str, errand: Errand, there: Iterable[Photo] = ()
+) -> list[NewPhoto]:
     """Return the photos as a project takes them; those without a file of their own are written into its folder.
+
+    A photo that the project has in another file, with the very same content, is that photo.
 
     Args:
         folder: the project's.
         wrongs: the photos.
         group: for those that are written: the split must not part them.
         errand: stops it.
+        there: the project's photos.
 
     Raises:
         PhotoError: one of them is not there any more.
         StorageError: the disk refused.
     """
     photos: list[NewPhoto] = []
+    sizes: dict[int, list[Path]] = {}
+    for photo in there:
+        sizes.setdefault(photo.size, []).append(photo.path)
     for wrong in wrongs:
         if wrong.path is not None:
             try:
                 status = os.stat(openable(wrong.path))  # noqa: PTH116 - keeps the long form of the path
             except OSError as error:
                 raise PhotoError(str(wrong.path), os_reason(error)) from error
-            photos.append(NewPhoto(wrong.path.absolute(), size=status.st_size, mtime_ns=status.st_mtime_ns))
+            own = wrong.path.absolute()
+            same = own if own in sizes.get(status.st_size, ()) else _same(wrong, sizes.get(status.st_size, ()))
+            photos.append(NewPhoto(same or own, size=status.st_size, mtime_ns=status.st_mtime_ns))
         else:
-            path = project_copies.keep(folder, io.BytesIO(wrong.content()), name=wrong.name, cancel=errand.cancelled)
+            content = wrong.content()
+            same = _same(wrong, sizes.get(len(content), ()))
+            if same is not None:
+                photos.append(NewPhoto(same))
+                continue
+            path = project_copies.keep(folder, io.BytesIO(content), name=wrong.name, cancel=errand.cancelled)
             photos.append(NewPhoto(path, group=group, copied=True))
     return photos
+
+
+def _same(wrong: Wrong, files: Sequence[Path]) -> Path | None:
+    """Return that one of these files which holds the very photo, if any."""
+    if not files:
+        return None
+    content = wrong.content()
+    for file in files:
+        with contextlib.suppress(OSError, UserError):
+            if Wrong(file, "").content() == content:
+                return file
+    return None
 
 
 def read_classes(folder: Path) -> tuple[PhotoClass, ...]:

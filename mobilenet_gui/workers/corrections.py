@@ -167,9 +167,9 @@ class Corrections(QObject):
                 release()
                 refused(error)
 
-            group = self._group
+            group, there = self._group, tuple(project.photos.values())
             self._tasks.runner.run(
-                lambda errand: keep_photos(folder, wrongs, group, errand), done=kept, failed=not_kept
+                lambda errand: keep_photos(folder, wrongs, group, errand, there), done=kept, failed=not_kept
             )
 
         def refused(error: UserError) -> None:

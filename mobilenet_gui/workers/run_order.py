@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from mobilenet_gui.workers.training_state import Order
 
 if TYPE_CHECKING:
     from mobilenet_gui.training.project_types import ProjectData
+    from mobilenet_gui.training.sharing import Alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,11 @@ def freeze(order: RunOrder, cancelled: threading.Event, progress: Callable[[floa
     return run.path, Order(seconds, parts["train"], parts["train"] + parts["validation"])
 
 
-def _alike(data: ProjectData, cancelled: threading.Event, progress: Callable[[float], None]) -> Mapping[str, str]:
+def _alike(data: ProjectData, cancelled: threading.Event, progress: Callable[[float], None]) -> Alike | None:
     """Return which photos are alike, those looked at that the check has not seen: the split must not part them."""
     from mobilenet_gui.training.duplicates import duplicate_groups
 
     try:
         return duplicate_groups(data.photos.values(), look=True, share=progress, cancel=cancelled)
     except UserError:
-        return {}  # without the check's memory every photo goes its own way
+        return None  # without the check's memory every photo goes its own way

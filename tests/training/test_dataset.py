@@ -332,7 +332,8 @@ def test_what_is_no_table_is_an_error_in_words(tmp_path: Path, data: bytes) -> N
 
 def test_samples_for_a_run(tmp_path: Path) -> None:
     make(tmp_path, *(f"{name}/{n}.jpg" for name in ("ants", "bees") for n in range(10)), "none/x.txt")
-    classes, samples = read_source(tmp_path).samples(TrainingSettings())
+    classes, samples, shared = read_source(tmp_path).samples(TrainingSettings())
+    assert shared.notes == ()
     assert classes == ("ants", "bees")
     assert [sum(s.split == part for s in samples) for part in ("train", "validation", "test")] == [12, 4, 4]
     assert len({s.id for s in samples}) == 20
@@ -358,6 +359,25 @@ def test_the_command_line_keeps_copies_on_one_side_of_the_split(tmp_path: Path) 
         parts.setdefault((sample.label, int(sample.path.stem) // 3), set()).add(sample.split)
     assert [len(part) for part in parts.values()] == [1] * 8
     assert {part for found_parts in parts.values() for part in found_parts} == {"train", "validation", "test"}
+
+
+def test_given_parts_stay_though_photos_in_them_are_alike(tmp_path: Path) -> None:
+    for part, name, n in [(p, c, n) for p in ("train", "test") for c in ("ants", "bees") for n in range(6)]:
+        place = tmp_path / part / name / f"{n}.jpg"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        twin = part == "test" and n < 2  # of the first two to learn from
+        seed = n + 20 * (name == "bees") + 40 * (part == "test" and not twin)
+        place.write_bytes(jpeg(picture(seed), 60 if twin else 90))
+    found = read_source(tmp_path)
+    alike = _alike(found, threading.Event())
+    for leave_out, left in ((False, 6), (True, 4)):
+        _, samples, shared = found.samples(TrainingSettings(), alike, leave_out=leave_out)
+        assert len(shared.resembling) == 4
+        assert all((s.split == "test") == ("test" in s.path.parts) for s in samples)
+        assert [sum(s.split == "test" and s.label == label for s in samples) for label in (0, 1)] == [left, left]
+    contents = _alike(found, threading.Event(), compare=False)
+    assert contents.groups == {}
+    assert contents.contents == alike.contents
 
 
 @pytest.mark.shared
@@ -416,7 +436,7 @@ def test_a_project_is_read_with_its_own_classes_and_split(project: Project) -> N
     assert {p.path: (p.class_name, p.split) for p in found.photos} == {
         s.path: (wanted.classes[s.label], s.split) for s in wanted.samples
     }
-    classes, samples = found.samples(TrainingSettings(split=(80, 10, 10), seed=1))
+    classes, samples, _ = found.samples(TrainingSettings(split=(80, 10, 10), seed=1))
     assert classes == wanted.classes
     assert {s.path: s.split for s in samples} == {s.path: s.split for s in wanted.samples}
 

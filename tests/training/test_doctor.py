@@ -154,7 +154,9 @@ def test_one_photo_on_both_sides(fine: list[PlainPhoto], place: Place, tmp_path:
     assert finding.title == "1 photo is in both training and test"
     assert finding.fix is not None
     (step,) = finding.fix.steps
-    assert (step.operation, step.photo_ids, step.target) == ("pin_split", (tested.id,), "train")
+    assert (step.operation, step.photo_ids) == ("leave_out", (tested.id,))
+    without = check([*fine, replace(tested, left_out=True), learnt], tmp_path)
+    assert not [f for f in without.findings if f.kind == "both_sides"]
     # Thinning out keeps the one that is learnt from, though the other has more pixels.
     assert only(check([*fine, tested, learnt], tmp_path), "duplicates").photo_ids == ((learnt.id, tested.id),)
     moved = check([*fine, replace(tested, split="train"), learnt], tmp_path)

@@ -7,12 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from mobilenet_gui.core.errors import Cancelled
 from mobilenet_gui.training.doctor_findings import PlainPhoto
-from mobilenet_gui.training.duplicates import DuplicateGroups, duplicate_groups, find_duplicates
-from mobilenet_gui.training.fingerprint import Fingerprint, look_at
+from mobilenet_gui.training.duplicates import (
+    DuplicateGroups,
+    contents_of,
+    copies_among,
+    duplicate_groups,
+    find_duplicates,
+)
+from mobilenet_gui.training.fingerprint import Fingerprint, content_hash, look_at
 from mobilenet_gui.training.fingerprint_cache import FingerprintCache, fingerprints
 from mobilenet_gui.training.likeness import candidate_pairs, shrink
 from tests.training.disguises import COPIES, OTHERS, jpeg, picture, scaled, trimmed
@@ -115,14 +121,52 @@ def test_photos_of_other_colours_are_not_the_same(tmp_path: Path) -> None:
     assert found.copies == ()
 
 
-def test_a_film_is_one_series_but_not_one_photo(tmp_path: Path) -> None:
+def test_a_film_is_one_series_but_not_one_photo(tmp_path: Path, strangers: list[Fingerprint]) -> None:
     # The camera moves across a wide picture: each frame is nearly the one before, the last shows other things.
     wide = picture(3, 1080, 270)
     frames = [wide.crop((24 * n, 0, 24 * n + 360, 270)) for n in range(30)]
-    found = find_duplicates([seen(tmp_path / f"{n:02}.jpg", frame) for n, frame in enumerate(frames)])
+    film = [seen(tmp_path / f"{n:02}.jpg", frame) for n, frame in enumerate(frames)]
+    found = find_duplicates([*film, *strangers, *strangers_more(tmp_path)])
     assert found.alike == (tuple(range(30)),)
     assert all(len(group) < 12 for group in found.copies)
     assert sum(len(group) - 1 for group in found.copies) <= 27
+
+
+def strangers_more(folder: Path) -> list[Fingerprint]:
+    return [seen(folder / f"more {seed}.jpg", picture(100 + seed)) for seed in range(40)]
+
+
+def test_a_series_is_of_one_class(tmp_path: Path, strangers: list[Fingerprint]) -> None:
+    copies = [seen(tmp_path / f"{n}.jpg", picture(0), 60 + 10 * n) for n in range(3)]
+    found = find_duplicates([*strangers, *copies], ["ants"] * 31 + ["bees"] * 2)
+    assert found.alike == ((0, 30), (31, 32))
+    assert set(found.copies[0]) == {0, 30, 31, 32}
+    same = [strangers[0], strangers[0], strangers[1]]
+    assert find_duplicates(same, ["ants", "bees", "ants"]).alike == ()
+
+
+def chart(seed: int) -> Image.Image:
+    """One layout, other data."""
+    rng = np.random.default_rng(seed)
+    image = Image.new("RGB", (320, 240), "white")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((4, 4, 315, 235), outline="black", width=3)
+    for n in range(5):
+        draw.line((30, 40 + 40 * n, 300, 40 + 40 * n), fill="grey")
+        draw.text((10, 36 + 40 * n), str(100 - 20 * n), fill="black")
+    for n in range(6):
+        draw.rectangle((45 + 42 * n, 220 - int(rng.integers(20, 180)), 72 + 42 * n, 220), fill="navy")
+    return image
+
+
+def test_charts_of_one_layout_are_no_copies_of_each_other(tmp_path: Path) -> None:
+    charts = [seen(tmp_path / f"{n}.jpg", chart(n)) for n in range(60)]
+    again = seen(tmp_path / "again.jpg", chart(7).resize((240, 180)), 50)
+    found = find_duplicates([*charts, again], ["bars"] * 61)
+    assert found.uniform == {"bars"}
+    assert (7, 60) in found.alike
+    assert len(found.alike) <= 3
+    assert max(map(len, (*found.alike, *found.copies))) <= 3
 
 
 def test_plain_photos_are_left_alone(tmp_path: Path) -> None:
@@ -156,14 +200,33 @@ def test_groups_for_the_split_need_no_photo(tmp_path: Path) -> None:
         path.write_bytes(jpeg(image))
     photos = [PlainPhoto(f"p{n}", path, "class") for n, path in enumerate(paths)]
     cache_path = tmp_path / "cache.sqlite"
-    assert duplicate_groups(photos, cache_path) == {}
-    assert duplicate_groups(photos, tmp_path / "other.sqlite", look=True) == {"p0": "alike-p0", "p2": "alike-p0"}
+    assert duplicate_groups(photos, cache_path).groups == {}
+    looked = duplicate_groups(photos, tmp_path / "other.sqlite", look=True)
+    assert looked.groups == {"p0": "alike-p0", "p2": "alike-p0"}
+    assert looked.contents == {photo.id: content_hash(photo.path) for photo in photos}
+    assert looked.contents == contents_of(photos).contents
     stop = threading.Event()
     stop.set()
     with pytest.raises(Cancelled):
         duplicate_groups(photos, cache_path, look=True, cancel=stop)
     with FingerprintCache(cache_path) as cache:
         fingerprints(paths, cache)
-    assert duplicate_groups(photos, cache_path) == {"p0": "alike-p0", "p2": "alike-p0"}
+    assert duplicate_groups(photos, cache_path).groups == {"p0": "alike-p0", "p2": "alike-p0"}
     paths[2].unlink()
-    assert duplicate_groups(photos, cache_path) == {}
+    assert duplicate_groups(photos, cache_path).groups == {}
+
+
+def test_a_new_photo_that_is_a_copy_is_found_whatever_its_class(tmp_path: Path) -> None:
+    old = []
+    for n in range(12):
+        path = tmp_path / f"{n}.jpg"
+        path.write_bytes(jpeg(picture(n)))
+        old.append(PlainPhoto(str(n), path, "ants"))
+    new = []
+    for name, image in (("copy", scaled(0.6)(picture(5))), ("other", picture(40))):
+        path = tmp_path / f"{name}.jpg"
+        path.write_bytes(jpeg(image, 70))
+        new.append(PlainPhoto(name, path, "bees"))
+    with FingerprintCache(tmp_path / "cache.sqlite") as cache:
+        assert copies_among(new, old, cache) == {"copy": "5"}
+        assert copies_among([], old, cache) == copies_among(new, [], cache) == {}

@@ -42,6 +42,7 @@ class Known:
     id: str
     path: Path
     label: int
+    group: str = ""
 
 
 @pytest.fixture
@@ -213,6 +214,20 @@ def test_wilson_interval() -> None:
     assert wilson(0, 20)[0] == 0.0
     assert wilson(20, 20)[1] == 1.0
     assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_a_burst_counts_as_one_in_the_interval(tmp_path: Path) -> None:
+    alone = made_up([(0, 0, 0.9)] * 8 + [(0, 1, 0.6)] * 2)
+    assert alone.interval == pytest.approx(wilson(8, 10))
+    # Each photo as a burst of three: three times as many, and none of them says anything new.
+    three = [replace(a, id=f"{a.id}/{k}", group=f"burst {n}") for n, a in enumerate(alone.answers) for k in range(3)]
+    bursts = replace(alone, answers=tuple(three))
+    assert bursts.accuracy == alone.accuracy
+    assert bursts.interval == pytest.approx(alone.interval)
+    write_evaluation(tmp_path / "evaluation.json", bursts)
+    again = read_evaluation(tmp_path / "evaluation.json")
+    assert again.interval == pytest.approx(bursts.interval)
+    assert len({answer.group for answer in again.answers}) == 10
 
 
 def test_calibration_error() -> None:

@@ -13,6 +13,7 @@ from mobilenet_gui.core.errors import ProjectError
 from mobilenet_gui.training import project_file
 from mobilenet_gui.training.project import Change, NewPhoto, Project
 from mobilenet_gui.training.project_types import ProjectData, clean_name
+from mobilenet_gui.training.sharing import Alike
 from mobilenet_gui.training.training_settings import TrainingSettings
 
 
@@ -371,7 +372,7 @@ def test_the_background_class_comes_last(project: Project, tmp_path: Path) -> No
 
 def test_bursts_and_duplicates_are_never_parted(project: Project, tmp_path: Path) -> None:
     project.set_group(["1", "2"], "burst")
-    spec = project.spec_for_run(tmp_path, tmp_path, {"2": "same", "3": "same", "5": "same too", "6": "same too"})
+    spec = project.spec_for_run(tmp_path, tmp_path, Alike({"2": "same", "3": "same", "5": "same too", "6": "same too"}))
     split = {s.id: s.split for s in spec.samples}
     group = {s.id: s.group for s in spec.samples}
     assert split["1"] == split["2"] == split["3"]

@@ -61,11 +61,17 @@ def test_groups_stay_whole_whatever_they_look_like() -> None:
         given = [str(x) for x in random.choice(["", "", "", "train", "validation", "test"], n)]
         parts = split(labels, groups, given, seed=int(random.integers(0, 99)))
         for group in set(groups) - {""}:
-            assert len({part for part, one in zip(parts, groups, strict=True) if one == group}) == 1
-        trained = {group for group, wanted in zip(groups, given, strict=True) if wanted == "train"} - {""}
-        for part, one, wanted in zip(parts, groups, given, strict=True):
-            assert wanted != "test" or part == "test" or one in trained
-            assert not (wanted == "validation" and not one) or part == "validation"
+            rows = [(part, w) for part, one, w in zip(parts, groups, given, strict=True) if one == group]
+            asked = {wanted for _, wanted in rows} - {""}
+            free = {part for part, wanted in rows if not wanted}
+            assert len(free) <= 1
+            if asked and free:
+                assert free == {next(part for part in ("train", "validation", "test") if part in asked)} or (
+                    free == {"validation"} and "train" in asked  # lent to a class without any
+                )
+        for part, wanted in zip(parts, given, strict=True):
+            assert wanted not in ("test", "validation") or part == wanted
+            assert wanted != "train" or part != "test"
 
 
 def test_a_large_group_is_trained_on_and_the_others_have_their_photos() -> None:
@@ -99,16 +105,24 @@ def test_free_photos_fill_up_beside_given_ones() -> None:
     assert counts(labels, parts, 0) == (60, 20, 20)
 
 
-def test_a_group_on_both_sides_is_tested() -> None:
-    parts = split([0] * 6, ["twins", "twins", "", "", "", ""], ["train", "test", "train", "train", "train", "train"])
-    assert parts[:2] == ["test", "test"]
-
-
-def test_where_the_test_photos_are_the_train_photos_something_is_left_to_learn_from() -> None:
+def test_given_parts_stay_whatever_is_alike_in_them() -> None:
+    given = ["train", "test", "train", "validation", "train", "test"]
+    assert split([0] * 6, ["twins", "twins", "pair", "pair", "", ""], given) == given
     names = ["a", "b", "c", "d"]
     parts = split([0] * 8, names * 2, ["train"] * 4 + ["test"] * 4)
-    assert set(parts) == {"train", "validation", "test"}
-    assert parts[:4] == parts[4:]
+    assert parts[4:] == ["test"] * 4
+    assert "test" not in parts[:4]
+
+
+@pytest.mark.parametrize(
+    ("asked", "followed"),
+    [(("train", "validation"), "train"), (("test", "train"), "train"), (("test", "validation"), "validation"),
+     (("test",), "test")],
+)  # fmt: skip
+def test_a_free_photo_follows_its_group_to_training_first(asked: tuple[str, ...], followed: Split) -> None:
+    given = [*asked, "", "train", "validation"]
+    parts = split([0] * len(given), ["g"] * (len(asked) + 1) + ["", ""], given)
+    assert parts == [*asked, followed, "train", "validation"]
 
 
 def test_a_group_of_two_classes_is_one_unit() -> None:

@@ -17,18 +17,23 @@ import psutil
 import pytest
 from filelock import FileLock
 
+from mobilenet_gui.cli_train import _alike
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import Cancelled, ModelError, ProjectError, StorageError, UserError
+from mobilenet_gui.core.manifest import LEARNT_BYTES
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.core.types import Pixels
 from mobilenet_gui.training import protocol, trainer
 from mobilenet_gui.training.base import open_base
 from mobilenet_gui.training.blocks import adapted_layers
 from mobilenet_gui.training.control import Control
+from mobilenet_gui.training.dataset import read_source
 from mobilenet_gui.training.evaluation import read_evaluation
+from mobilenet_gui.training.fingerprint import content_hash
 from mobilenet_gui.training.job import TrainJob
 from mobilenet_gui.training.process import WorkerProcess, run_job
 from mobilenet_gui.training.run_folder import RunFolder
+from mobilenet_gui.training.sharing import learnt_by
 from mobilenet_gui.training.trainer import train
 from mobilenet_gui.training.training_settings import TrainingSettings
 from tests.training.painted import KINDS, make_base, make_run, paint_folder
@@ -84,6 +89,34 @@ def test_the_model_can_be_trained_further(run: RunFolder, tmp_path: Path, photos
     train(TrainJob(run.path), Control())
     further = make_run(tmp_path / "further", photos, run.bundle_folder, replace(FAST, seed=7))
     assert train(TrainJob(further.path), Control())["accuracy"] >= 0.8
+
+
+def test_what_it_learnt_from_is_recorded_and_no_test_photo_of_the_next_training(
+    run: RunFolder, tmp_path: Path, photos: Path
+) -> None:
+    train(TrainJob(run.path), Control())
+    learnt = Bundle.open(run.bundle_folder).manifest.provenance.learnt_photos
+    samples = run.spec().samples
+    assert learnt == {content_hash(s.path)[:LEARNT_BYTES] for s in samples if s.split != "test"}
+    found = read_source(photos)
+    alike = _alike(found, threading.Event(), compare=False)
+    for seed in range(4):
+        _, again, shared = found.samples(TrainingSettings(seed=seed), alike, learnt_by(run.bundle_folder))
+        tested = {s.path for s in again if s.split == "test"}
+        assert set() < tested <= {s.path for s in samples if s.split == "test"}
+        assert "because the model to start from has learnt them" in shared.notes[0]
+
+
+def test_how_photos_were_shared_out_and_the_time_for_it_are_told(tmp_path: Path, photos: Path, base: Path) -> None:
+    run = make_run(tmp_path / "run", photos, base, FAST)
+    spec = run.spec()
+    one, other = (next(s for s in spec.samples if s.split == part and s.label == 0) for part in ("train", "test"))
+    samples = tuple(replace(s, group="twins") if s in (one, other) else s for s in spec.samples)
+    run.write_spec(replace(spec, samples=samples, notes=("Shared out so.",), prepared=100.0))
+    result = train(TrainJob(run.path), Control())
+    assert result["notes"][0] == "Shared out so."
+    assert any("that resemble no training photo" in note for note in result["notes"])
+    assert 100 < result["seconds"] < 200
 
 
 def test_none_of_these_is_learnt_too(tmp_path: Path, photos: Path, base: Path) -> None:
@@ -358,6 +391,9 @@ def test_command_says_what_is_wrong(tmp_path: Path, photos: Path, base: Path) ->
     code, out, _ = ends(photos / "red", "--base", base, "--preset", "fast")
     assert code == 1
     assert "at least two classes" in str(lines(out)[-1]["error"])
+    code, out, _ = ends(photos, "--base", base, "--keep-split")
+    assert code == 1
+    assert "no train and test parts here" in str(lines(out)[-1]["error"])
     assert ends(photos, "--split", "1,2,3")[0] == 2
     assert ends(photos, "--epochs", "0")[0] == 2
 

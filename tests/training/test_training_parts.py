@@ -7,7 +7,8 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
@@ -25,11 +26,13 @@ from mobilenet_gui.training.architectures import FAMILIES, PLANS, Architecture
 from mobilenet_gui.training.augment import varied
 from mobilenet_gui.training.bases import recommended
 from mobilenet_gui.training.blocks import adapted_layers, count_blocks
+from mobilenet_gui.training.calibration import probabilities_from_logits
 from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.detect import Declared, detect
 from mobilenet_gui.training.estimate import PaceBook, Work, estimate, learn_from, network_of, probe
+from mobilenet_gui.training.head_training import HeadTraining, LearntHead
 from mobilenet_gui.training.keras_file import pack_weights
-from mobilenet_gui.training.material import gather
+from mobilenet_gui.training.material import Item, Material, gather
 from mobilenet_gui.training.presets import recipe_for
 from mobilenet_gui.training.replace_head import can_replace, replace_head
 from mobilenet_gui.training.run_folder import Preset, RunSpec, Sample, Split
@@ -37,6 +40,9 @@ from mobilenet_gui.training.training_settings import TrainingSettings
 from mobilenet_gui.training.weights import open_weights
 from tests.model_factory import CHANNELS, Kind, make_bundle, make_tflite
 from tests.training.painted import paint, paint_folder, random_arrays
+
+if TYPE_CHECKING:
+    from mobilenet_gui.training.journal import Journal
 
 
 def spec_of(rows: list[tuple[int, str]], classes: int = 3, background: int | None = None) -> RunSpec:
@@ -100,6 +106,39 @@ def test_none_of_these_gets_spoilt_photos_of_all_classes() -> None:
 
 
 # -- recipes --------------------------------------------------------------------------------------------------------
+
+
+def test_certainty_is_measured_on_photos_that_are_new_to_the_network() -> None:
+    """A network tells the photos apart that it learnt from; what is held out of those says nothing of others."""
+    rng = np.random.default_rng(3)
+    labels = np.arange(120) % 2
+    new = np.arange(120) % 4 >= 2
+    values = rng.normal(0, 1, (120, 8)).astype(np.float32)
+    values[:, 0] += np.where(new, 0.7, 8.0) * (2 * labels - 1)
+    items = tuple(
+        Item(Sample(str(n), Path(f"{n}.jpg"), int(label), "validation" if is_new else "train"), int(label))
+        for n, (label, is_new) in enumerate(zip(labels, new, strict=True))
+    )
+    recipe = recipe_for(TrainingSettings(preset="fast", seed=1), 96)
+    journal = cast("Journal", SimpleNamespace(phase=_nothing, epoch=_nothing, head_done=_nothing))
+    found = {
+        known: HeadTraining(
+            values, Material(("ant", "bee"), items, ()), recipe, journal, Control(None, threading.Event()), known=known
+        ).learn()
+        for known in (False, True)
+    }
+    assert len(found[False].held) == 120
+    assert sorted(found[True].held) == np.flatnonzero(new).tolist()
+
+    def stated(head: LearntHead) -> float:
+        return float(probabilities_from_logits(head.held_logits, head.temperature).max(axis=1).mean())
+
+    right = float((found[True].held_logits.argmax(axis=1) == labels[found[True].held]).mean())
+    assert abs(stated(found[True]) - right) < 0.12
+
+
+def _nothing(*_: object, **__: object) -> None:
+    """Do nothing."""
 
 
 def test_presets_rise_in_effort_and_settings_win() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from mobilenet_gui.training import duplicates, project_runs
 from mobilenet_gui.training.project import Project
 from mobilenet_gui.training.project_runs import RUNS_NAME, runs_of
 from mobilenet_gui.training.run_folder import RunFolder, RunState
+from mobilenet_gui.training.sharing import Alike
 from mobilenet_gui.ui.wizard.evaluate_page import EvaluatePage
 from mobilenet_gui.ui.wizard.train_page import TrainPage
 from mobilenet_gui.workers.training_state import TrainingState
@@ -34,15 +35,17 @@ class Comparing:
         self.share: Callable[[float], None] = lambda _share: None
 
     def __call__(
-        self, _photos: Any, *, share: Callable[[float], None], cancel: threading.Event, **_: Any
-    ) -> Mapping[str, str]:
+        self, _photos: Any, *, cancel: threading.Event, share: Callable[[float], None] | None = None, **_: Any
+    ) -> Alike:
+        if share is None:  # the Settings step, which only asks what is known already
+            return Alike()
         self.share = share
         share(0.25)
         self.begun.set()
         assert self.go_on.wait(30)
         if cancel.is_set():
             raise Cancelled
-        return {}
+        return Alike()
 
 
 @pytest.fixture

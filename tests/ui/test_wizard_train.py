@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.catalog import DEFAULT_ID
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.training.estimate import PaceBook, network_of
+from mobilenet_gui.training.fingerprint_cache import FingerprintCache, default_path, fingerprints
 from mobilenet_gui.training.project import NewPhoto, Project
 from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.training.training_settings import TrainingSettings
@@ -34,6 +36,7 @@ from mobilenet_gui.workers.training_state import TrainingState
 from tests import fake_trainer as fake
 from tests.fake_trainer import Step
 from tests.fake_work import FakeWork
+from tests.training.disguises import jpeg, picture
 from tests.ui.trained_parts import BASE_ID, MakeTrained, TrainedBench, epochs, finished_run, run_of
 from tests.ui.wizard_parts import class_id, photo
 
@@ -187,6 +190,40 @@ def test_parts_that_are_given_are_shown_as_they_are(make_trained: MakeTrained) -
     assert actual_parts(project.photos.values(), (60, 20, 20)) == (38, 12, 50)
     project.pin_split([*birds, *frogs], "")
     assert actual_parts(project.photos.values(), (70, 20, 10)) == (70, 20, 10)
+
+
+def test_how_photos_are_shared_out_is_said_and_what_resembles_can_be_left_out(make_trained: MakeTrained) -> None:
+    bench = make_trained()
+    bench.install_base()
+    project = bench.project()
+    bench.place.mkdir(parents=True, exist_ok=True)
+    files = []
+    for part, name, seed in [(p, c, s) for p in ("train", "test") for c in ("Birds", "Frogs") for s in range(6)]:
+        file = bench.place / f"{part} {name} {seed}.jpg"
+        twin = part == "test" and seed == 0  # as the first one to learn from
+        file.write_bytes(jpeg(picture(hash_of(name, "train" if twin else part, seed)), 60 if twin else 90))
+        files.append(NewPhoto(file, class_name=name, split="test" if part == "test" else "train"))
+    project.add_photos(files)
+    with FingerprintCache(default_path()) as cache:
+        fingerprints([one.path for one in files], cache)
+    _, page = settings_of(bench, project)
+    bench.wait(lambda: page.sharing.notes is not None)
+    assert page.split_row.help_text() == "Your own train and test parts are used as given."
+    assert page.resembling.isVisibleTo(page)
+    assert page.resembling.text() == "2 test photos resemble training photos, which flatters the result."
+    page.resembling.action.emit()
+    bench.wait(lambda: not page.sharing.resembling)
+    assert not page.resembling.isVisibleTo(page)
+    assert sorted(p.path.name for p in project.photos.values() if p.left_out) == [
+        "test Birds 0.jpg",
+        "test Frogs 0.jpg",
+    ]
+    project.pin_split(list(project.photos), "")
+    bench.wait(lambda: "copies" in page.split_row.help_text() or "drawn at random" in page.split_row.help_text())
+
+
+def hash_of(*words: object) -> int:
+    return zlib.crc32(repr(words).encode())
 
 
 def test_two_photos_a_class_leave_nothing_to_test_and_the_split_says_so(make_trained: MakeTrained) -> None:

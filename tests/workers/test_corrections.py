@@ -23,11 +23,13 @@ from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.training import correction, project_file
 from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.correction import Wrong
+from mobilenet_gui.training.fingerprint_cache import FingerprintCache
 from mobilenet_gui.training.job import TrainJob
 from mobilenet_gui.training.project import NewPhoto, Project
 from mobilenet_gui.training.project_runs import runs_of
 from mobilenet_gui.training.project_spec import make_spec
 from mobilenet_gui.training.project_store import ProjectStore
+from mobilenet_gui.training.project_types import Photo
 from mobilenet_gui.training.trainer import train
 from mobilenet_gui.training.training_settings import TrainingSettings
 from mobilenet_gui.workers.corrections import Batch, Corrections
@@ -272,6 +274,42 @@ def test_photos_that_were_tested_on_stay_test_photos(bench: Bench) -> None:
     assert bench.learnt[0].tested == 1
     again = {one.id: one for one in runs_of(bench.place)[0].spec().samples}[sample.id]
     assert (again.split, again.label) == ("test", 1)
+
+
+def test_the_same_photo_in_another_file_is_the_test_photo(bench: Bench) -> None:
+    sample = next(s for s in runs_of(bench.place)[0].spec().samples if s.split == "test" and s.label == 0)
+    before = sum(bench.counts().values())
+    for wrong in (sample.path.read_bytes(), bench.folder / "sent.png"):
+        if isinstance(wrong, Path):
+            shutil.copyfile(sample.path, wrong)
+        bench.work.correct(bench.id, [Wrong(wrong, "sent")], bench.id_of("red"))
+    bench.until(lambda: bench.learnt or bench.failed)
+    assert bench.learnt[0].tested == 1
+    assert sum(bench.counts().values()) == before
+
+
+def test_a_copy_of_a_test_photo_is_not_learnt_from(bench: Bench) -> None:
+    run = runs_of(bench.place)[0]
+    groups = {"1": "burst", "2": "burst"}
+    run.write_spec(
+        replace(run.spec(), samples=tuple(replace(s, group=groups.get(s.id, "")) for s in run.spec().samples))
+    )
+    tested = next(s for s in run.spec().samples if s.split == "test")
+    data = project_file.load(bench.place)[0]
+    added = {}
+    for name, source in (("901", tested.path), ("902", blue(bench.folder, 3))):
+        path = bench.folder / f"{name}.bmp"
+        Image.open(source).save(path)
+        added[name] = Photo(name, path, data.photos[tested.id].class_id, "train")
+    data = replace(data, photos={**data.photos, **added})
+    looks = FingerprintCache(bench.folder / "looks.sqlite")
+    spec = correction.correction_spec(data, bench.model, run, paths.cache_dir() / "features", looks)
+    found = {s.id: s for s in spec.samples}
+    assert (found["901"].split, found["902"].split) == ("test", "train")
+    assert found["901"].group == found[tested.id].group != ""
+    assert found["1"].group == found["2"].group != ""
+    before = {s.id: s.split for s in run.spec().samples}
+    assert all(found[photo].split == part for photo, part in before.items())
 
 
 def test_old_runs_of_corrections_go(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Owns learning beforehand how long each effort would take, and how photos will be shared out."""
+"""Owns learning beforehand how long each effort would take, and how photos will be shared out and why."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from PySide6.QtCore import QObject, Signal
 from mobilenet_gui import paths
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.training.estimate import PROBE_PHOTOS, Estimate, PaceBook, estimate, network_of, probe
-from mobilenet_gui.training.project_types import Photo
+from mobilenet_gui.training.project import Project
+from mobilenet_gui.training.project_spec import make_spec
+from mobilenet_gui.training.project_types import Photo, ProjectData
+from mobilenet_gui.training.run_folder import RunSpec
 from mobilenet_gui.training.split import split_samples
 from mobilenet_gui.training.training_settings import Preset, TrainingSettings
 from mobilenet_gui.ui.widgets.split_bar import Parts
@@ -130,6 +133,58 @@ class TimeDesk(QObject):
         self._errand = None
         self.times = {}
         self.changed.emit()
+
+
+class ShareDesk(QObject):
+    """Works out, in a thread, how photos will be shared out.
+
+    Attributes:
+        changed: the answer is another now.
+        notes: what is done and why, a sentence each; None before it is known.
+        resembling: ids of test photos that resemble photos to learn from.
+    """
+
+    changed = Signal()
+
+    def __init__(self, tasks: TaskRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.notes: tuple[str, ...] | None = None
+        self.resembling: frozenset[str] = frozenset()
+        self._tasks = tasks
+        self._asked: object = None
+        self._errand: Errand | None = None
+
+    def ask(self, project: Project, base: Path) -> None:
+        """Work it out for a project as it is now; the same question is not answered twice.
+
+        Args:
+            project: whose photos; those that the check has not looked at count as unlike any.
+            base: the folder of the model to start from.
+        """
+        asked = (project.revision, base)
+        if asked == self._asked:
+            return
+        self._asked = asked
+        if self._errand is not None:
+            self._tasks.cancel(self._errand)
+        data = project.snapshot()
+        self._errand = self._tasks.run(
+            lambda errand: _shared(data, base, errand), done=self._take, failed=self._take_failure
+        )
+
+    def _take(self, spec: RunSpec) -> None:
+        self._errand, self.notes, self.resembling = None, spec.notes, spec.resembling
+        self.changed.emit()
+
+    def _take_failure(self, _error: UserError) -> None:
+        self._errand, self.notes, self.resembling = None, None, frozenset()
+        self.changed.emit()
+
+
+def _shared(data: ProjectData, base: Path, errand: Errand) -> RunSpec:
+    from mobilenet_gui.training.duplicates import duplicate_groups
+
+    return make_spec(data, base, base, duplicate_groups(data.photos.values(), cancel=errand.cancelled))
 
 
 def _times(base: Path, photos: Sequence[Path], count: int, settings: TrainingSettings, cached: bool) -> Times:

@@ -14,8 +14,9 @@ from mobilenet_gui.core import catalog
 from mobilenet_gui.core.answers import percent
 from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import UserError
-from mobilenet_gui.i18n import tr
+from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training.presets import Recipe, recipe_for
+from mobilenet_gui.training.sharing import resembling_words
 from mobilenet_gui.training.training_settings import Preset, TrainingSettings
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.settings.rows import Row
@@ -28,7 +29,7 @@ from mobilenet_gui.ui.widgets.preset_card import PresetCard
 from mobilenet_gui.ui.widgets.split_bar import Parts, SplitBar
 from mobilenet_gui.ui.wizard.bases import BaseChoice, bases_of
 from mobilenet_gui.ui.wizard.context import WizardContext
-from mobilenet_gui.ui.wizard.estimating import TimeDesk, actual_parts
+from mobilenet_gui.ui.wizard.estimating import ShareDesk, TimeDesk, actual_parts
 from mobilenet_gui.ui.wizard.flow import Key, lost_words
 from mobilenet_gui.ui.wizard.fold import Fold
 from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, back, scrolled_across
@@ -44,6 +45,8 @@ _PRESETS: tuple[tuple[Preset, str], ...] = (("fast", "bolt"), ("balanced", "bala
 _CONTROL_WIDTH = 250
 _CARD_LEAST, _FIELD_LEAST = 150, 110
 """The least useful widths of an effort's card and of an advanced field, at the text's usual size."""
+_MOST_NOTES = 2
+"""Sentences on how photos are shared out that have room in a row."""
 _MOSTLY = 0.9
 """With so many of the photos seen before, the rest hardly counts."""
 
@@ -63,6 +66,7 @@ class SettingsPage(WizardPage):
         self._bases: tuple[BaseChoice, ...] | None = None
         self._shown = False
         self.times = TimeDesk(self.book.tasks, self)
+        self.sharing = ShareDesk(self.book.tasks, self)
         self.cards = {name: PresetCard(icon, preset_title(name), sentence(name)) for name, icon in _PRESETS}
         self.base = ComboBox("cube")
         self.split = SplitBar()
@@ -78,6 +82,8 @@ class SettingsPage(WizardPage):
         self.fold = Fold(tr("Advanced"), inside)
         self.banner = Banner("warn", "", closable=False)
         self.banner.hide()
+        self.resembling = Banner("warn", "", closable=False)
+        self.resembling.hide()
         self._group = QButtonGroup(self)
         for card in self.cards.values():
             self._group.addButton(card)
@@ -106,6 +112,7 @@ class SettingsPage(WizardPage):
         ):  # fmt: skip
             rows.body.addWidget(widget)
         column.addWidget(rows)
+        column.addWidget(self.resembling)
         column.addWidget(self.fold)
         column.addStretch(1)
         self.base.setAccessibleName(tr("Start from"))
@@ -146,6 +153,8 @@ class SettingsPage(WizardPage):
         self.book.changed.connect(self._refresh)
         self.book.failed.connect(self._take_failure)
         self.times.changed.connect(self._refresh)
+        self.sharing.changed.connect(self._refresh)
+        self.resembling.action.connect(self._leave_out_resembling)
         hub, models = self.context.hub, self.context.models
         hub.project_changed.connect(self._refresh)
         models.models_changed.connect(self._read_bases)
@@ -281,17 +290,32 @@ class SettingsPage(WizardPage):
         parts = actual_parts(photos, settings.split)
         self.split.set_parts(parts)
         self.split.set_movable(not given and bool(parts[2]))
+        alike = self.sharing.resembling
+        text = resembling_words(len(alike))
+        notes = [note for note in self.sharing.notes or () if note != text]
         words = tr("Train, validate and test, in percent")
-        if given:
+        if notes:
+            words = " ".join(notes[:_MOST_NOTES])
+        elif given:
             words = tr("Given by your folders; train, validate and test, in percent")
         elif not parts[2]:
             words = tr("No photo is left for a test, which takes a class of three; train and validate, in percent")
+        elif self.sharing.notes is not None:
+            words = tr("Train, validate and test, in percent; drawn at random, class by class")
         self.split_row.set_help(words)
+        self.resembling.setVisible(bool(alike))
+        if alike:
+            self.resembling.set_content("warn", text, trn("Leave it out", "Leave them out", len(alike)))
+
+    def _leave_out_resembling(self) -> None:
+        self.context.project.leave_out(sorted(self.sharing.resembling, key=int))
+        self._refresh()
 
     def _ask_times(self) -> None:
         base, project = self.chosen_base, self.context.project
         if base is None:
             return
+        self.sharing.ask(project, base.folder)
         photos = [photo for photo in project.photos.values() if not photo.left_out]
         settings = replace(project.settings, base=base.id, split=actual_parts(photos, project.settings.split))
         before = [run for run in self.book.finished if run.settings.base == project.settings.base]
