@@ -186,6 +186,8 @@ def _settings(arguments: argparse.Namespace) -> TrainingSettings:
 def _train(
     arguments: argparse.Namespace, settings: TrainingSettings, teller: TrainTeller, cancel: threading.Event
 ) -> dict[str, Any]:
+    from mobilenet_gui.cli_suspects import suspect_records
+    from mobilenet_gui.training.held_out import suspects_of_run
     from mobilenet_gui.training.job import TrainJob
     from mobilenet_gui.training.presets import recipe_for
     from mobilenet_gui.training.process import WorkerProcess
@@ -207,7 +209,10 @@ def _train(
         resume = _goes_on(folder, spec)
         if not resume:
             folder.write_spec(spec)
-        return worker.run(TrainJob(folder.path, resume), teller.event, cancel)
+        result = worker.run(TrainJob(folder.path, resume), teller.event, cancel)
+    paths = {sample.id: sample.path for sample in samples}
+    teller.suspects(suspect_records(suspects_of_run(folder), paths))
+    return result
 
 
 def _alike(

@@ -76,6 +76,17 @@ class TrainTeller(EventTeller):
         else:
             complain(str(PhotoError(photo.path, photo.reason)))
 
+    def suspects(self, records: list[dict[str, Any]]) -> None:
+        """Tell of photos whose label may be wrong, as `cli_suspects` has them."""
+        from mobilenet_gui.cli_suspects import suspect_lines
+
+        if self._json:
+            for record in records:
+                self._say({"event": "suspect", **record})
+        else:
+            for line in suspect_lines(records):
+                self._line(line)
+
     def finished(self, result: dict[str, Any]) -> None:
         """Print what came of it."""
         if self._json:
