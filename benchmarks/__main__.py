@@ -1,7 +1,7 @@
 """Runs every benchmark in turn: `python -m benchmarks [--short]`, or `make bench`.
 
 Each can be run alone by its module name. Left out are `packaged_start`, which needs a built package and is given its
-path, and what only serves the others (`common`, `live_common`, `rival`).
+path, and what only serves the others (`common`, `feature_sets`, `live_common`, `rival`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ SHORT = (
 )
 LONG = (
     "doctor",
+    "small_classes",
+    "suspected_labels",
     "live_window",
     "live_memory",
     "fine_tune_reject",

@@ -20,6 +20,7 @@ from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training import checkpoint, protocol
 from mobilenet_gui.training.base import Base, feature_bundle, hidden_layers, open_base
 from mobilenet_gui.training.control import Control
+from mobilenet_gui.training.doctor_class_rules import FEW_PHOTOS
 from mobilenet_gui.training.estimate import PaceBook, Work, learn_from, network_of
 from mobilenet_gui.training.feature_store import FeatureStore
 from mobilenet_gui.training.features import collect
@@ -34,6 +35,7 @@ from mobilenet_gui.training.replace_head import replace_head
 from mobilenet_gui.training.run_folder import RunFolder, RunSpec, RunState
 
 _ENOUGH_TO_MEASURE: Final = 20
+_TOLD_CLASSES: Final = 5
 
 
 def train(job: TrainJob, control: Control) -> dict[str, Any]:
@@ -130,6 +132,8 @@ class _Training:
         computed = features.computed
         del features, values  # a hundred megabytes, where there are many photos
         self._keep_held_out(material, head)
+        if text := few_text(material, head):
+            self._journal.note(text)
         trained = self._built(base, network.tflite_bytes(), head, recipe.input_size)
         if recipe.adapts:
             from mobilenet_gui.training.adapting import Setting, adapt
@@ -223,6 +227,28 @@ class _Training:
             "id": bundle.id,
             "notes": list(journal.state.notes),
         }
+
+
+def few_text(material: Material, head: LearntHead) -> str:
+    """Return what classes of few photos are worth: how many of those were recognised while they were held out."""
+    plain = np.array([material.items[place].view == "plain" for place in head.held], bool)
+    labels = material.labels()[head.held][plain]
+    right = head.held_logits[plain].argmax(axis=1) == labels
+    counts = np.bincount(labels, minlength=len(material.classes))
+    few = [label for label in np.argsort(counts, kind="stable") if 0 < counts[label] < FEW_PHOTOS]
+    if not few:
+        return ""
+    told = [
+        tr("“{name}” {right} of {all}").format(
+            name=material.classes[label], right=int(right[labels == label].sum()), all=counts[label]
+        )
+        for label in few[:_TOLD_CLASSES]
+    ]
+    if len(few) > _TOLD_CLASSES:
+        told.append(tr("and {n} more").format(n=len(few) - _TOLD_CLASSES))
+    return tr("Few photos to learn from; recognised while they were held out: {classes}.").format(
+        classes=", ".join(told)
+    )
 
 
 def missing_text(count: int) -> str:

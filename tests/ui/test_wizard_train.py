@@ -16,6 +16,7 @@ from mobilenet_gui import paths
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.catalog import DEFAULT_ID
 from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.training.doctor_class_rules import few_words
 from mobilenet_gui.training.estimate import PaceBook, network_of
 from mobilenet_gui.training.project import NewPhoto, Project
 from mobilenet_gui.training.run_folder import RunState
@@ -26,7 +27,7 @@ from mobilenet_gui.ui.wizard.estimating import actual_parts
 from mobilenet_gui.ui.wizard.evaluate_page import EvaluatePage
 from mobilenet_gui.ui.wizard.settings_fields import NumberField
 from mobilenet_gui.ui.wizard.settings_page import SettingsPage
-from mobilenet_gui.ui.wizard.settings_words import promise
+from mobilenet_gui.ui.wizard.settings_words import few_photos_words, promise
 from mobilenet_gui.ui.wizard.train_figures import TrainFigures
 from mobilenet_gui.ui.wizard.train_page import TrainPage, _words
 from mobilenet_gui.ui.wizard.training_words import advice, ready_at, span, time_left
@@ -38,6 +39,15 @@ from tests.ui.trained_parts import BASE_ID, MakeTrained, TrainedBench, epochs, f
 from tests.ui.wizard_parts import class_id, photo
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
+
+def test_a_class_of_few_photos_beside_a_large_one_is_told_before(bench: TrainedBench) -> None:
+    project = bench.filled(ants=3, bees=12)
+    _, page = settings_of(bench, project)
+    assert page.banner.text() == few_words(["ants"])
+    assert not page.banner.isHidden()
+    project.delete_class(project.classes[0].id)
+    assert few_photos_words(project) == ""
 
 
 def settings_of(bench: TrainedBench, project: Project) -> tuple[WizardDialog, SettingsPage]:

@@ -34,7 +34,7 @@ from mobilenet_gui.ui.wizard.fold import Fold
 from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, back, scrolled_across
 from mobilenet_gui.ui.wizard.run_link import book_of
 from mobilenet_gui.ui.wizard.settings_fields import AdvancedFields
-from mobilenet_gui.ui.wizard.settings_words import badge, promise, sentence
+from mobilenet_gui.ui.wizard.settings_words import badge, few_photos_words, promise, sentence
 from mobilenet_gui.ui.wizard.situation import situation_of, what_is_missing
 from mobilenet_gui.ui.wizard.training_words import preset_title, settings_summary, span
 from mobilenet_gui.ui.wizard.variations import VariationStrip
@@ -205,9 +205,12 @@ class SettingsPage(WizardPage):
         return "" if self._bases else tr("There is no model to start from.")
 
     def _show_missing(self) -> None:
-        """Offer the usual model where there is none to start from."""
+        """Offer the usual model where there is none to start from; else say what classes of few photos are worth."""
         missing = self._shown and self._bases == ()
-        self.banner.setVisible(missing)
+        few = "" if missing or not self._shown else few_photos_words(self.context.project)
+        self.banner.setVisible(missing or bool(few))
+        if few:
+            self.banner.set_content("info", few)
         if not missing:
             return
         entry = catalog.by_id(catalog.DEFAULT_ID)
