@@ -54,7 +54,7 @@ def main() -> int:
     rows: list[tuple[str, str, str]] = []
     lost = False
     for name, photos in seen(arguments.sets, arguments.base, photos=60):
-        found: list[tuple[int, int, int, int, int]] = []
+        found: list[tuple[int, ...]] = []
         for seed in range(1, arguments.seeds + 1):
             random = np.random.default_rng(seed)
             labels, count = photos.train_labels.copy(), len(photos.train_labels)

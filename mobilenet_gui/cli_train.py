@@ -78,7 +78,10 @@ def add_parser(subparsers: Any) -> None:
     )
     add_model_option(
         parser,
-        tr("the model to start from: an installed model's id, a model's folder, or a folder written by “train”"),
+        tr(
+            "the model to start from: an installed model's id, a model's folder, or a folder written by “train” "
+            "(default: the best of the installed ones, found by trying each on some of the photos)"
+        ),
         "--base",
     )
     parser.add_argument("--name", default="", help=tr("what to call the new model (default: the dataset's name)"))
@@ -186,6 +189,8 @@ def _settings(arguments: argparse.Namespace) -> TrainingSettings:
 def _train(
     arguments: argparse.Namespace, settings: TrainingSettings, teller: TrainTeller, cancel: threading.Event
 ) -> dict[str, Any]:
+    from dataclasses import replace
+
     from mobilenet_gui.cli_suspects import suspect_records
     from mobilenet_gui.training.held_out import suspects_of_run
     from mobilenet_gui.training.job import TrainJob
@@ -193,8 +198,8 @@ def _train(
     from mobilenet_gui.training.process import WorkerProcess
     from mobilenet_gui.training.run_folder import RunFolder
 
-    base = _base(arguments.model)
-    settings = settings.with_changes(base=base.id)
+    base, tried = _base(arguments.model)
+    settings = settings.with_changes(base="" if tried else base.id)
     with WorkerProcess() as worker:
         if recipe_for(settings, base.preprocessing.size).adapts:
             worker.warm()
@@ -205,7 +210,7 @@ def _train(
         folder = RunFolder(Path(os.path.abspath(arguments.output)))  # noqa: PTH100 - links stay as they are
         place = arguments.dataset.absolute()
         name = arguments.name or found.name or (place.stem if place.is_file() else place.name)
-        spec = _spec(name, classes, samples, settings, base, found.background)
+        spec = replace(_spec(name, classes, samples, settings, base, found.background), candidates=tried)
         resume = _goes_on(folder, spec)
         if not resume:
             folder.write_spec(spec)
@@ -280,16 +285,21 @@ def _goes_on(folder: RunFolder, spec: RunSpec) -> bool:
         before = folder.spec()
     except UserError:
         return False
+    if spec.candidates and not before.settings.base:  # the best of them may have been found already
+        before = replace(before, base_folder=spec.base_folder, candidates=spec.candidates)
     same = replace(before, created="") == replace(spec, created="")
     return same and folder.state().status != "finished"
 
 
-def _base(wanted: str | None) -> Bundle:
-    """Return the bundle to start from: the recommended one, or what `--model` names."""
+def _base(wanted: str | None) -> tuple[Bundle, tuple[Path, ...]]:
+    """Return the bundle to start from, and those of which the best is to be found where none is named."""
     from mobilenet_gui.core.store import ModelStore
-    from mobilenet_gui.training.bases import recommended
+    from mobilenet_gui.training.bases import candidates, recommended
 
-    return find_model(wanted) if wanted else recommended(ModelStore())
+    if wanted:
+        return find_model(wanted), ()
+    store = ModelStore()
+    return recommended(store), tuple(bundle.folder for bundle in candidates(store))
 
 
 def _install(bundle: Path, *, activate: bool) -> str:

@@ -48,6 +48,9 @@ class TrainTeller(EventTeller):
                 self._say({"event": "progress", **asdict(event)})
         elif self._json and isinstance(event, (protocol.Epoch, protocol.PhaseChanged)):
             self._say({"event": event.event, **_plain(asdict(event))})
+        elif isinstance(event, protocol.Bases):
+            if self._json:  # people are told by a note
+                self._say({"event": event.event, **event.result})
         elif isinstance(event, protocol.Note):
             self.note(event.text, event.kind)
         elif isinstance(event, protocol.Unreadable):

@@ -91,7 +91,7 @@ class HeadProblem:
         self._weights = judging_weights(labels) if balanced else np.ones(len(labels))
         counts = np.bincount(labels, minlength=classes)
         shares = np.log(np.where(counts, counts, max(1, len(labels))))
-        self._frequent = (shares - shares.mean() if balanced else np.zeros(classes)).astype(dtype)
+        self._frequent: Numbers = (shares - shares.mean() if balanced else np.zeros(classes)).astype(dtype)
         self._mean = features.mean(axis=0, dtype=np.float64).astype(dtype)
         # In place: with twenty thousand photos each copy is a hundred megabytes.
         values: Numbers = features.astype(dtype)

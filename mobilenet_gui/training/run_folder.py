@@ -83,6 +83,7 @@ class RunSpec:
         cache_dir: where features may be kept between runs.
         created: ISO 8601 time.
         background: label of the class for what is none of the others; it may have no samples. None without one.
+        candidates: bundles of which the best is to be found first; then it is the `base_folder`, and they are none.
     """
 
     id: str
@@ -95,6 +96,7 @@ class RunSpec:
     cache_dir: Path
     created: str = ""
     background: int | None = None
+    candidates: tuple[Path, ...] = ()
 
 
 class RunFolder:
@@ -169,6 +171,7 @@ class RunFolder:
             "cache_dir": str(spec.cache_dir),
             "created": spec.created,
             "background": spec.background,
+            "candidates": [str(folder) for folder in spec.candidates],
         }
         rows = ([s.id, str(s.path), s.label, s.split, s.group] for s in spec.samples)
         try:
@@ -199,6 +202,7 @@ class RunFolder:
                 cache_dir=Path(as_text(head.get("cache_dir"))),
                 created=as_text(head.get("created", "")),
                 background=_label(head.get("background"), len(classes)),
+                candidates=tuple(Path(as_text(folder)) for folder in as_list(head.get("candidates", []))),
             )
         except FileNotFoundError as error:
             raise ProjectError(str(self.path), tr("There is no training in this folder.")) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from mobilenet_gui.core.store_files import discard
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training import checkpoint, protocol
 from mobilenet_gui.training.base import Base, feature_bundle, hidden_layers, open_base
+from mobilenet_gui.training.base_trial import tried_text, try_bases
 from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.doctor_class_rules import FEW_PHOTOS
 from mobilenet_gui.training.estimate import PaceBook, Work, learn_from, network_of
@@ -36,6 +38,8 @@ from mobilenet_gui.training.run_folder import RunFolder, RunSpec, RunState
 
 _ENOUGH_TO_MEASURE: Final = 20
 _TOLD_CLASSES: Final = 5
+_TRYING: Final = 0.5
+"""Share of the phase in which photos are prepared, where models are tried in it."""
 
 
 def train(job: TrainJob, control: Control) -> dict[str, Any]:
@@ -98,6 +102,10 @@ class _Training:
         spec, journal, control = self._spec, self._journal, self._control
         journal.phase("photos")
         material = gather(spec)
+        began, stood = time.monotonic(), control.paused_seconds
+        tried = self._choose_base(material) if spec.candidates else 0.0
+        trying = time.monotonic() - began - (control.paused_seconds - stood)
+        spec = self._spec
         base = open_base(spec.base_folder)
         recipe = recipe_for(spec.settings, base.input_size)
         self._tell_dropped(material)
@@ -112,7 +120,7 @@ class _Training:
                 store,
                 base.key,
                 threads=spec.settings.threads,
-                progress=lambda fraction: control.report("photos", fraction),
+                progress=lambda fraction: control.report("photos", tried + (1 - tried) * fraction),
             )
         if features.computed >= _ENOUGH_TO_MEASURE:
             took = time.monotonic() - began - (control.paused_seconds - stood)
@@ -143,8 +151,31 @@ class _Training:
             )
         result = self._finished(base, trained, material)
         if not self._before:
-            self._note_time(base, recipe, material, computed, journal.seconds - making)
+            self._note_time(base, recipe, material, computed, journal.seconds - making - trying)
         return result
+
+    def _choose_base(self, material: Material) -> float:
+        """Find the best of the candidates, and have the run start from it; return the share of the photos' phase."""
+        spec, control = self._spec, self._control
+        tried = try_bases(
+            spec.candidates,
+            material,
+            spec.cache_dir,
+            spare=self._folder.spare_dir,
+            threads=spec.settings.threads,
+            seed=spec.settings.seed,
+            report=control.report,
+            progress=lambda fraction: control.report("photos", _TRYING * fraction),
+        )
+        best = tried[0].folder if tried else spec.base_folder
+        self._spec = replace(spec, base_folder=best, candidates=())
+        # From now on it is this one, also for who goes on after a crash.
+        self._folder.write_spec(self._spec, self._journal.state)
+        if tried:
+            rows = [{"id": one.id, "name": one.name, "accuracy": one.accuracy, "loss": one.loss} for one in tried]
+            control.say(protocol.Bases({"tried": rows}))
+            self._journal.note(tried_text(tried), "base")
+        return _TRYING
 
     def _tell_dropped(self, material: Material) -> None:
         for name in material.dropped:

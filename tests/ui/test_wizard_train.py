@@ -41,15 +41,6 @@ from tests.ui.wizard_parts import class_id, photo
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
 
-def test_a_class_of_few_photos_beside_a_large_one_is_told_before(bench: TrainedBench) -> None:
-    project = bench.filled(ants=3, bees=12)
-    _, page = settings_of(bench, project)
-    assert page.banner.text() == few_words(["ants"])
-    assert not page.banner.isHidden()
-    project.delete_class(project.classes[0].id)
-    assert few_photos_words(project) == ""
-
-
 def settings_of(bench: TrainedBench, project: Project) -> tuple[WizardDialog, SettingsPage]:
     dialog = bench.dialog(project)
     dialog.go("settings")
@@ -182,6 +173,34 @@ def test_a_model_of_choice_is_kept_and_the_first_one_stays_open(make_trained: Ma
         page.base.setCurrentIndex(index)
         page.base.activated.emit(index)
         assert project.settings.base == wanted
+
+
+def test_a_class_of_few_photos_beside_a_large_one_is_told_before(make_trained: MakeTrained) -> None:
+    bench = make_trained()
+    bench.install_base()
+    project = bench.filled(Birds=3, Frogs=12)
+    _, page = settings_of(bench, project)
+    assert page.banner.text() == few_words(["Birds"])
+    assert not page.banner.isHidden()
+    project.delete_class(class_id(project, "Birds"))
+    assert few_photos_words(project) == ""
+
+
+def test_where_there_is_a_choice_it_is_left_to_a_trial(make_trained: MakeTrained) -> None:
+    bench = make_trained()
+    ids = ("mobilenet-v2-1.0-224", "mobilenet-v1-1.0-224")
+    for name in ids:
+        bench.install_base(name, name)
+    bench.install_base("own", "Own")
+    project = bench.filled(Birds=6, Frogs=6)
+    _, page = settings_of(bench, project)
+    assert [page.base.itemData(n) for n in range(page.base.count())] == ["", *ids, "own"]
+    assert page.base.currentText() == "Automatic"
+    assert [base.id for base in page.candidates] == list(ids)
+    page.base.setCurrentIndex(1)
+    page.base.activated.emit(1)
+    assert (project.settings.base, page.candidates) == (ids[0], ())
+    assert page.base.currentData() == ids[0]
 
 
 def test_parts_that_are_given_are_shown_as_they_are(make_trained: MakeTrained) -> None:
