@@ -72,6 +72,14 @@ def add_parser(subparsers: Any) -> None:
             "the photos to try the exports on (default: the model's own validation photos, or else the sample photos)"
         ),
     )
+    parser.add_argument(
+        "--require-integer",
+        action="store_true",
+        help=tr(
+            "write tflite-int8 with 8 bits throughout, as Edge TPUs and microcontrollers need it, or not at all "
+            "(default: where such a file answers differently, 8 bits for the weights alone)"
+        ),
+    )
     add_format_option(parser, tr("exported format"))
     parser.set_defaults(run=run, parser=parser)
 
@@ -84,6 +92,8 @@ def run(arguments: argparse.Namespace) -> int:
     formats = _formats(arguments)
     if arguments.place is not None and arguments.model is not None:
         arguments.parser.error(tr("the model is given twice: “{a}” and --model").replace("{a}", arguments.place))
+    if arguments.require_integer and "tflite-int8" not in formats:
+        arguments.parser.error(tr("--require-integer is about tflite-int8, which --to does not name"))
     teller = _Teller(prepare_stdout(), kind=arguments.format)
     try:
         with interruptible() as cancel:
@@ -130,6 +140,7 @@ def _export(
         place = find_model(named).folder
     job = ExportJob(place, output, formats) if isinstance(place, Path) else job_for_run(place, formats, output)
     trial.ensure(Bundle.open(job.bundle), cancel)
+    job = replace(job, require_integer=arguments.require_integer)
     if arguments.check is not None:
         job = replace(job, check=_photos(arguments.check, cancel))
     return run_export(job, cancel=cancel, on_result=teller.result)
@@ -159,6 +170,7 @@ _COLUMNS: Final = (
     "note",
     "problem",
     "proved",
+    "integer",
 )
 
 

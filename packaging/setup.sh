@@ -77,5 +77,7 @@ rm -f "$stamp"
 # Our own modules too: the first window then opens as fast as the next.
 "$venv/bin/python" -m compileall -q mobilenet_gui
 make_model
+# The network that this program began with, where the network allows: MOBILENET_GUI_FETCH=no skips it.
+"$venv/bin/python" -m mobilenet_gui.seed_model || true
 printf "%s" "$wanted" >"$stamp"
 say "Ready."

@@ -31,9 +31,10 @@ VIDEO_SUFFIXES: Final = frozenset(
 )  # fmt: skip
 _SYSTEM_FOLDERS: Final = frozenset(
     {
-        "__macosx", "__pycache__", "lost+found", "system volume information", "$recycle.bin", "$recycle", "recycler",
-        "recycled", "msocache", "network trash folder", "temporary items", "thevolumesettingsfolder", "_vti_cnf",
-        "_gsdata_", "@eadir", "@tmp", "@sharesnap", "lrtemporary", "#recycle", "#snapshot", "#trash",
+        "__macosx", "__pycache__", "node_modules", "lost+found", "system volume information", "$recycle.bin",
+        "$recycle", "recycler", "recycled", "msocache", "network trash folder", "temporary items",
+        "thevolumesettingsfolder", "_vti_cnf", "_gsdata_", "@eadir", "@tmp", "@sharesnap", "lrtemporary", "#recycle",
+        "#snapshot", "#trash",
     }
 )  # fmt: skip
 _SYSTEM_STARTS: Final = (".", "@__", "@recently", "@recycle", "$windows.~", "found.0")

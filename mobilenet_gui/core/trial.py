@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -20,13 +22,15 @@ from mobilenet_gui import __version__, paths
 from mobilenet_gui.core.child import creation_flags, environment, process_group
 from mobilenet_gui.core.errors import Cancelled, ModelError
 from mobilenet_gui.core.kept_json import UNREADABLE, read_kept, write_kept
+from mobilenet_gui.core.trial_child import CPU_SECONDS
 from mobilenet_gui.i18n import tr
 
 if TYPE_CHECKING:
     from mobilenet_gui.core.bundle import Bundle
 
-TRIAL_SECONDS: Final = 30.0
-"""What a trial may take. MobileNets answer within milliseconds; most of this is for a slow disk to load LiteRT from."""
+TRIAL_SECONDS: Final = 120.0
+"""What a trial may take by the clock; what it may compute is `trial_child.CPU_SECONDS`. Most of this is for a computer
+that is busy with other things, where 30 seconds have been seen to be too few for a sound model."""
 MOST_REMEMBERED: Final = 500
 _POLL_SECONDS: Final = 0.05
 _MOST_BYTES: Final = 1 << 16
@@ -130,9 +134,10 @@ def _wait(process: subprocess.Popen[bytes], order: bytes, cancel: threading.Even
 
 def _verdict(said: bytes | None, code: int) -> str | None:
     """Return why the network is not used; None where it may be."""
-    if said is None:
+    computed = sys.platform != "win32" and code == -signal.SIGXCPU
+    if said is None or computed:
         return tr("The network gave no answer within {n} seconds when it was tried, so it is not used.").format(
-            n=round(TRIAL_SECONDS)
+            n=CPU_SECONDS if computed else round(TRIAL_SECONDS)
         )
     found: Any = None
     with contextlib.suppress(ValueError, RecursionError):

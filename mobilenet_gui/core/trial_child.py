@@ -15,7 +15,10 @@ from mobilenet_gui.i18n import tr
 
 MOST_MEMORY: Final = 8 << 30
 """Address space, in bytes: a network that asks for more fails here instead of bringing the machine to a stand."""
-LIFE_SECONDS: Final = 60.0
+CPU_SECONDS: Final = 30
+"""What the network may compute, start of the process included: MobileNets answer within milliseconds. Waiting, for a
+slow disk or a busy computer, does not count."""
+LIFE_SECONDS: Final = 150.0
 
 
 def main() -> int:
@@ -55,14 +58,16 @@ def _limit() -> None:
     last = threading.Timer(LIFE_SECONDS, os._exit, (1,))
     last.daemon = True
     last.start()
-    if sys.platform == "linux":
+    if sys.platform != "win32":
         import resource
 
-        for what, most in (
-            (resource.RLIMIT_AS, MOST_MEMORY),
-            (resource.RLIMIT_CPU, int(LIFE_SECONDS)),  # where a network runs for ever and lets no other thread run
+        limits = [
+            (resource.RLIMIT_CPU, CPU_SECONDS),
             (resource.RLIMIT_CORE, 0),  # a crash is expected and leaves nothing behind
-        ):
+        ]
+        if sys.platform == "linux":  # macOS refuses it
+            limits.append((resource.RLIMIT_AS, MOST_MEMORY))
+        for what, most in limits:
             _, hard = resource.getrlimit(what)
             with contextlib.suppress(OSError, ValueError):
                 resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))

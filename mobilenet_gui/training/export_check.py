@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -112,7 +113,16 @@ def check_set(bundle: Bundle, photos: Sequence[Path], control: Control) -> Check
         ModelError: the bundle's own network cannot be used.
         Cancelled: it is to stop.
     """
-    pixels = read_pixels(photos, bundle.preprocessing, MOST_CHECKED, control)
+    return answered(bundle, read_pixels(photos, bundle.preprocessing, MOST_CHECKED, control), control)
+
+
+def answered(bundle: Bundle, pixels: Pixels, control: Control) -> CheckSet:
+    """Return finished pixels, shape (photos, size, size, 3), with the answers of the program's own recogniser.
+
+    Raises:
+        ModelError: the bundle's own network cannot be used.
+        Cancelled: it is to stop.
+    """
     recognizer = LiteRTRecognizer(bundle)
     answers = np.zeros((len(pixels), len(bundle.labels)), np.float32)
     try:
@@ -126,14 +136,15 @@ def check_set(bundle: Bundle, photos: Sequence[Path], control: Control) -> Check
 
 def calibration_pixels(pixels: Pixels) -> Pixels:
     """Return enough photos to fit 8-bit ranges to: where there are few, with mirrored ones and magnified cuts."""
-    if not len(pixels) or len(pixels) >= ENOUGH_CALIBRATION:
+    missing = ENOUGH_CALIBRATION - len(pixels)
+    if not len(pixels) or missing <= 0:
         return pixels
-    made: list[Pixels] = list(pixels)
-    for photo in _varied(pixels):
-        if len(made) >= ENOUGH_CALIBRATION:
-            break
-        made.append(photo)
-    return np.stack(made)
+    return np.concatenate([pixels, varied(pixels, missing)])
+
+
+def varied(pixels: Pixels, most: int) -> Pixels:
+    """Return at most `most` mirrored ones and magnified cuts of photos, shape (views, size, size, 3)."""
+    return np.stack(list(itertools.islice(_varied(pixels), most)))
 
 
 def _varied(pixels: Pixels) -> Iterator[Pixels]:

@@ -40,6 +40,7 @@ class FormatInfo:
         purpose: what it is good for, in a few words.
         estimated_bytes: about how large the exported file will be; 0 where unknown.
         unavailable: why this model cannot be exported so, in a sentence; empty where it can.
+        caveat: what may come out otherwise than somebody expects, in a sentence; may be empty.
     """
 
     format: ExportFormat
@@ -47,6 +48,7 @@ class FormatInfo:
     purpose: str
     estimated_bytes: int = 0
     unavailable: str = ""
+    caveat: str = ""
 
 
 def format_title(kind: ExportFormat) -> str:
@@ -67,12 +69,22 @@ def format_purpose(kind: ExportFormat) -> str:
     return {
         "tflite": tr("Android, iOS and small devices"),
         "tflite-float16": tr("Half the size, for phones with a graphics chip"),
-        "tflite-int8": tr("A quarter of the size, fastest on phones"),
+        "tflite-int8": tr("A quarter of the size; integer where possible"),
         "onnx": tr("Servers, Windows, Linux and the web"),
         "keras": tr("For more training in Python"),
         "savedmodel": tr("TensorFlow programs and servers"),
         "tfjs": tr("Web pages"),
     }[kind]
+
+
+def format_caveat(kind: ExportFormat) -> str:
+    """Return what is only known once the file has been tried; empty for most formats."""
+    if kind != "tflite-int8":
+        return ""
+    return tr(
+        "Where 8 bits throughout would answer differently, the weights alone take 8 bits, with floating-point input "
+        "and output: not for Edge TPUs or microcontrollers."
+    )
 
 
 def unavailable_reason(kind: ExportFormat, bundle: Bundle) -> str:
@@ -99,6 +111,7 @@ def formats_for(bundle: Bundle) -> tuple[FormatInfo, ...]:
             format_purpose(kind),
             round(weights * _BYTES_A_WEIGHT[kind]),
             unavailable_reason(kind, bundle),
+            format_caveat(kind),
         )
         for kind in shown
     )

@@ -30,9 +30,11 @@ class ExportJob:
         output: the folder to write into; each format gets a folder of its own in it. Made if it is not there.
         formats: which, without repetition.
         check: photos that the exported files are tried on, best the validation part; the shipped samples when empty.
-        calibration: photos that the 8-bit numbers are fitted to, best the train part; `check` when empty.
+        calibration: photos that numbers of fewer bits are fitted to and chosen by, best the train part; none of them
+            is in `check`. When empty, half of `check` serves for it, or views of the shipped samples.
         replace: an earlier export of the model gives way to the new one once that is finished; otherwise, and where the
             folder holds anything else, the format is not written.
+        require_integer: 8 bits throughout or no file: what runs on microcontrollers and on Edge TPUs.
         staging: name of the hidden folder inside `output` that the work is done in; made up by `run_export`.
 
     The result: `{"results": [ExportResult.to_data(), ...]}`, one a format, in order. Each is also told as an `Exported`
@@ -45,6 +47,7 @@ class ExportJob:
     check: tuple[Path, ...] = ()
     calibration: tuple[Path, ...] = ()
     replace: bool = True
+    require_integer: bool = False
     staging: str = ".mobilenet-gui-export"
     kind: ClassVar[str] = "export"
 
@@ -58,6 +61,7 @@ class ExportJob:
             "check": [str(path) for path in self.check],
             "calibration": [str(path) for path in self.calibration],
             "replace": self.replace,
+            "require_integer": self.require_integer,
             "staging": self.staging,
         }
 
@@ -81,6 +85,7 @@ class ExportJob:
                 tuple(map(Path, data.get("check", ()))),
                 tuple(map(Path, data.get("calibration", ()))),
                 data.get("replace") is True,
+                data.get("require_integer") is True,
                 staging,
             )
         except (KeyError, TypeError) as error:
@@ -130,6 +135,11 @@ class ExportResult:
         return self.agree / self.checked if self.checked else 0.0
 
     @property
+    def integer(self) -> bool:
+        """Its input, its output and all between are whole numbers: it needs no floating-point unit."""
+        return self.numbers in ("int8", "uint8")
+
+    @property
     def quantized(self) -> bool:
         """It counts with fewer bits than the program does, and may differ more."""
         return self.numbers not in ("float32", "float16")
@@ -160,6 +170,7 @@ class ExportResult:
             "note": self.note,
             "problem": self.problem,
             "proved": self.proved,
+            "integer": self.integer,
         }
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -43,7 +43,10 @@ if TYPE_CHECKING:
 _GOOD_FIRST_TRY: Final = 0.995
 """An 8-bit network that agrees as often as this on photos is left as the converter made it."""
 _GOOD_WEIGHTS: Final = 0.99
-"""How often one with 8-bit weights is to agree on the photos at hand, so that it is often enough on others."""
+"""How often one with 8-bit weights is to agree on the photos it is chosen by, so that it is often enough on others."""
+_MOST_CHOSEN_BY: Final = 200
+_ENOUGH_TO_DIVIDE: Final = 20
+"""As many photos are divided into those that numbers are fitted to and those that the file is tried on."""
 _SAVED_MODEL: Final = "saved_model"
 _HALF_AIM: Final = 0.6 * FLOAT_DIFFERENCE
 """What 16-bit weights are to keep to on the photos at hand, so that others stay within the bound."""
@@ -51,6 +54,9 @@ _HALF_AIM: Final = 0.6 * FLOAT_DIFFERENCE
 
 class Maker:
     """Makes one format after the other; what several need is made once.
+
+    What is a matter of choice (8 bits throughout or for the weights alone, how many weights stay whole) is chosen by
+    other photos than those that prove the file, or the proof would flatter.
 
     Attributes:
         on_samples: it was tried on the photos that ship with the program, for want of others.
@@ -61,8 +67,12 @@ class Maker:
         self._job, self._bundle, self._control, self._say = job, bundle, control, say
         self._network: Network | None = None
         self._check: check.CheckSet | None = None
+        self._chosen_by: check.CheckSet | None = None
         self._samples: check.CheckSet | None = None
         self._calibration: Pixels | None = None
+        self._fitted_to: Pixels | None = None
+        self._on_views = False
+        self._proving, self._fitting = _apart(job)
         self.on_samples = not job.check
 
     def make(self, kind: ExportFormat, folder: Path) -> tuple[ExportResult, Ends]:
@@ -134,20 +144,18 @@ class Maker:
         self._say(Phase.CONVERT, 0.1)
         graph, temperature = self._own_network()
         halves = narrow(graph, self._photos_for_rounding(), self._bundle.preprocessing.normalization, self._control)
-        for step, share in enumerate(WHOLE_SHARES):
+        for share in WHOLE_SHARES:
             kept = halves.kept(share)
             data = self._described(halves.file(kept), quantized=False, probabilities=self._softmax_inside)
             answer, ends = self._open_own(data, temperature)
-            path.unlink(missing_ok=True)
-            numbers = "float16" if kept < halves.count or holds_halves(graph) else "float32"
-            started = ExportResult("tflite-float16", path, numbers=numbers)
-            result, ends = self._finished(started, ends, answer, lambda data=data: _write(path, data))  # type: ignore[misc]
-            if step:
-                result = replace(result, note=_whole_weights(halves.share(kept)))
-            near = max(result.largest_difference, self._largest_elsewhere(answer)) <= _HALF_AIM
-            if near and (result.agreement >= FLOAT_AGREEMENT or not result.checked):
+            tried = self._tried_where_it_is_chosen(answer)
+            near = max(tried.largest_difference, self._largest_elsewhere(answer)) <= _HALF_AIM
+            if (near and tried.agreement >= FLOAT_AGREEMENT) or not tried.checked:
                 break
-        return result, ends
+        numbers = "float16" if kept < halves.count or holds_halves(graph) else "float32"
+        note = _whole_weights(halves.share(kept)) if share != WHOLE_SHARES[0] else ""
+        started = ExportResult("tflite-float16", path, numbers=numbers, note=note)
+        return self._finished(started, ends, answer, lambda: _write(path, data))
 
     def _photos_for_rounding(self) -> Pixels:
         """Return photos of the model's own kind and others, for it will be shown others, too."""
@@ -161,62 +169,53 @@ class Maker:
             return np.zeros((0, 0, 0, 3), np.uint8)
 
     def _largest_elsewhere(self, answer: check.Answer) -> float:
-        """Return the largest difference to be expected on other photos than those that the export is proved on."""
-        undecided = check.largest_if_undecided(answer, self._check_set(), self._control)
-        if self.on_samples:
-            return undecided
+        """Return the largest difference to be expected on other photos than those at hand."""
+        undecided = check.largest_if_undecided(answer, self._choice_set(), self._control)
         if self._samples is None:
             self._samples = check.check_set(self._bundle, check.sample_photos(), self._control)
         there = check.compare(ExportResult("tflite"), answer, self._samples, self._control).largest_difference
         return max(undecided, there)
 
-    def _refined(self, found: tuple[ExportResult, Ends], data: bytes, path: Path) -> tuple[ExportResult, Ends]:
-        """Round the weights anew, as photos show it is best, and keep whichever file agrees better."""
+    def _refined(self, data: bytes) -> bytes:
+        """Round the weights anew, as photos show it is best, and return whichever file agrees better."""
         from mobilenet_gui.training import export_keras
         from mobilenet_gui.training.rounding import refine
 
-        self._say(Phase.CONVERT, 0.7)
+        before = self._agreement(data)
+        if before.agreement >= _GOOD_FIRST_TRY or not before.checked:
+            return data
+        self._say(Phase.CONVERT, 0.5)
         network = self._keras_network()
         exact = export_keras.tflite(network, "float32")
         better = refine(exact, data, self._calibration_pixels(), network.normalization, self._control)
         if better is None:
-            return found
-        self._say(Phase.COMPARE, 0.9)
-        before = found[0]
-        after = replace(before, checked=0)
-        answer, ends = check.open_tflite(better, self._bundle)
-        after = check.compare(after, answer, self._check_set(), self._control)
-        if (after.agree, -after.largest_difference) <= (before.agree, -before.largest_difference):
-            return found
-        path.unlink()
-        _write(path, better)
-        return after, ends
+            return data
+        after = self._agreement(better)
+        good = (after.agree, -after.largest_difference) > (before.agree, -before.largest_difference)
+        return better if good else data
 
     def _quantized(self, path: Path) -> tuple[ExportResult, Ends]:
         """Take 8 bits throughout; where that disagrees too much, for the weights alone."""
         self._say(Phase.CONVERT, 0.1)
         self._calibration_pixels()
-        found: tuple[ExportResult, Ends] | None = None
         try:
-            data = self._in_eight_bits()
+            data = self._refined(self._in_eight_bits())
         except ModelError:
+            throughout: ExportResult | None = None
             reason = tr("TensorFlow's converter cannot write it with 8 bits throughout.")
         else:
-            found = self._tried_tflite("tflite-int8", "int8", data, path)
-            if found[0].agreement < _GOOD_FIRST_TRY and found[0].checked:
-                found = self._refined(found, data, path)
-            if found[0].agreement >= QUANTIZED_AGREEMENT or not found[0].checked:
-                return found
+            throughout = self._agreement(data)
+            if throughout.agreement >= QUANTIZED_AGREEMENT or not throughout.checked:
+                found = self._tried_tflite("tflite-int8", "int8", data, path)
+                if found[0].agreement >= QUANTIZED_AGREEMENT or not found[0].checked:
+                    return found
+                path.unlink()
             reason = tr("With 8 bits throughout it agreed with the program on too few photos.")
-        other, ends = self._eight_bit_weights(path.with_name(f"{self._bundle.id}-int8-weights.tflite"))
-        worse = path if found is None or other.agreement >= found[0].agreement else other.path
-        if worse is not None:
-            worse.unlink(missing_ok=True)
-        if found is not None and worse is not path:
-            return found
-        return replace(other, note=f"{reason} {other.note}"), ends
+        if self._job.require_integer:
+            raise ModelError(self._bundle.name, reason)
+        return self._eight_bit_weights(path.with_name(f"{self._bundle.id}-int8-weights.tflite"), reason)
 
-    def _eight_bit_weights(self, path: Path) -> tuple[ExportResult, Ends]:
+    def _eight_bit_weights(self, path: Path, reason: str) -> tuple[ExportResult, Ends]:
         """Let the network count in float32, with 8 bits for as many weights as the program's answers allow."""
         from mobilenet_gui.training import export_keras
         from mobilenet_gui.training.narrow_weights import WHOLE_BESIDE_8_BITS, narrow
@@ -228,12 +227,23 @@ class Maker:
         for share in WHOLE_BESIDE_8_BITS:
             kept = layers.kept(share)
             data = self._described(layers.file(kept), quantized=False, probabilities=True)
-            path.unlink(missing_ok=True)
-            result, ends = self._tried_tflite("tflite-int8", "int8 weights", data, path)
-            if result.agreement >= _GOOD_WEIGHTS or not result.checked:
+            tried = self._agreement(data)
+            if tried.agreement >= _GOOD_WEIGHTS or not tried.checked:
                 break
-        note = tr("So it counts in floating point, with 8 bits for {share} % of its weights.")
-        return replace(result, note=note.format(share=f"{(1 - layers.share(kept)) * 100:.0f}")), ends
+        result, ends = self._tried_tflite("tflite-int8", "int8 weights", data, path)
+        note = tr(
+            "So it counts in floating point, input and output too, with 8 bits for {share} % of its weights: not for "
+            "microcontrollers or Edge TPUs."
+        )
+        words = note.format(share=f"{(1 - layers.share(kept)) * 100:.0f}")
+        return replace(result, note=f"{reason} {words}"), ends
+
+    def _agreement(self, data: bytes) -> ExportResult:
+        """Return how a .tflite file answers on the photos that it is chosen by."""
+        return self._tried_where_it_is_chosen(check.open_tflite(data, self._bundle)[0])
+
+    def _tried_where_it_is_chosen(self, answer: check.Answer) -> ExportResult:
+        return check.compare(ExportResult("tflite"), answer, self._choice_set(), self._control)
 
     def _keras(self, path: Path) -> tuple[ExportResult, Ends]:
         from mobilenet_gui.training import export_keras
@@ -300,7 +310,7 @@ class Maker:
 
     def _check_set(self) -> check.CheckSet:
         if self._check is None:
-            photos = self._job.check or check.sample_photos()
+            photos = self._proving or check.sample_photos()
             found = check.check_set(self._bundle, photos, self._control)
             if not len(found) and self._job.check:  # not one of them can be read any more
                 self.on_samples = True
@@ -308,18 +318,41 @@ class Maker:
             self._check = found
         return self._check
 
+    def _choice_set(self) -> check.CheckSet:
+        """Return views of the photos that numbers are fitted to, with the program's answers.
+
+        Mirrored ones and cuts: of the photos themselves, which it was trained on, it is surer than of any other, and
+        an error that would turn the answer elsewhere turns none there.
+        """
+        if self._chosen_by is None:
+            found = self._fitting_photos()
+            views = check.varied(found, _MOST_CHOSEN_BY) if len(found) else found
+            self._chosen_by = check.answered(self._bundle, views, self._control)
+        return self._chosen_by
+
     def _calibration_pixels(self) -> Pixels:
         if self._calibration is None:
-            pre = self._bundle.preprocessing
-            found = check.read_pixels(self._job.calibration, pre, check.MOST_CALIBRATION, self._control)
-            if not len(found):
-                found = self._check_set().pixels[: check.MOST_CALIBRATION]
+            found = self._fitting_photos()
             if not len(found):
                 raise ModelError(
                     self._bundle.name, tr("Numbers of 8 bits are fitted to photos, and none of them can be read.")
                 )
-            self._calibration = check.calibration_pixels(found)
+            if self._on_views:
+                self._calibration = check.varied(found, check.ENOUGH_CALIBRATION)
+            else:
+                self._calibration = check.calibration_pixels(found)
         return self._calibration
+
+    def _fitting_photos(self) -> Pixels:
+        """Return the photos that numbers are fitted to, or, for want of such, the samples, to be seen in views only."""
+        if self._fitted_to is None:
+            pre, most = self._bundle.preprocessing, check.MOST_CALIBRATION
+            found = check.read_pixels(self._fitting, pre, most, self._control)
+            self._on_views = not len(found)
+            self._fitted_to = (
+                check.read_pixels(check.sample_photos(), pre, most, self._control) if self._on_views else found
+            )
+        return self._fitted_to
 
     def _described(self, data: bytes, *, quantized: bool, probabilities: bool) -> bytes:
         manifest = self._bundle.manifest
@@ -337,6 +370,13 @@ class Maker:
     @property
     def _about(self) -> str:
         return self._bundle.manifest.description or tr("A photo classifier, exported by MobileNet GUI.")
+
+
+def _apart(job: ExportJob) -> tuple[Sequence[Path], Sequence[Path]]:
+    """Return the photos that prove an export, and the others that its numbers are fitted to and chosen by."""
+    if job.calibration or len(job.check) < _ENOUGH_TO_DIVIDE:
+        return job.check, job.calibration
+    return job.check[::2], job.check[1::2]
 
 
 def _whole_weights(share: float) -> str:

@@ -215,9 +215,9 @@ def take_up(training: TrainingController, project_id: str, run: RunInfo) -> None
     Raises:
         ModelError: another one is under way.
     """
-    training.start(
-        project_id, run.folder, resume=True, history=run.state.history, order=_what_is_left(run), name=run.name
-    )
+    # One that begins anew has no best epoch yet that it could be finished with, and no curve.
+    history = run.state.history if run.state.kept_epochs else ()
+    training.start(project_id, run.folder, resume=True, history=history, order=_what_is_left(run), name=run.name)
 
 
 def _what_is_left(run: RunInfo) -> Order:

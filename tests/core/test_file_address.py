@@ -110,7 +110,7 @@ def test_kinds_of_files() -> None:
     assert LeftOut().words() == ""
 
 
-@pytest.mark.parametrize("name", ["@eaDir", "$RECYCLE.BIN", "__MACOSX", "#recycle", "lost+found", ".Trash-1000"])
+@pytest.mark.parametrize("name", ["@eaDir", "$RECYCLE.BIN", "__MACOSX", "#recycle", "lost+found", "node_modules"])
 def test_folders_of_systems(name: str) -> None:
     assert is_system_folder(name)
     assert not is_system_folder(name.strip("@$_#.") + " photos")

@@ -73,6 +73,17 @@ def test_a_network_that_never_answers_is_given_up(bundle: Bundle, monkeypatch: p
 
 
 @pytest.mark.trial
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+def test_what_it_may_compute_is_limited_and_waiting_does_not_count(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    helper(monkeypatch, "from mobilenet_gui.core import trial_child as c; c.CPU_SECONDS = 1; c._limit()\nwhile 1: pass")
+    with pytest.raises(ModelError, match="gave no answer within 30 seconds"):
+        trial.ensure(bundle)
+    assert not trial._running
+
+
+@pytest.mark.trial
 def test_it_is_tried_once_whoever_asks_and_after_a_restart(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

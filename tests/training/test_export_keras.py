@@ -20,10 +20,13 @@ from mobilenet_gui.core.recognizer import LiteRTRecognizer
 from mobilenet_gui.core.tflite_graph import parse
 from mobilenet_gui.core.tflite_import import import_tflite
 from mobilenet_gui.core.types import Label
+from mobilenet_gui.training import export_check
 from mobilenet_gui.training.architectures import FAMILIES
+from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.detect import Declared, detect
 from mobilenet_gui.training.export_formats import formats_for
 from mobilenet_gui.training.export_job import ExportFormat, ExportJob, ExportResult
+from mobilenet_gui.training.export_making import Maker
 from mobilenet_gui.training.export_run import run_export
 from mobilenet_gui.training.job import ConvertJob
 from mobilenet_gui.training.process import run_job
@@ -147,6 +150,7 @@ def test_where_8_bits_throughout_disagree_only_the_weights_have_them(made: Made,
     job = ExportJob(made.bundle.folder, tmp_path / "out", ("tflite-int8",), made.photos[:30], made.photos[30:])
     (result,) = run_export(job, command=[sys.executable, "-c", code, "worker"])
     assert (result.problem, result.numbers, result.checked, result.proved) == ("", "int8 weights", 30, True)
+    assert not result.integer
     assert result.note.startswith(
         "With 8 bits throughout it agreed with the program on too few photos. So it counts in"
     )
@@ -163,6 +167,46 @@ def test_where_8_bits_throughout_disagree_only_the_weights_have_them(made: Made,
         LiteRTRecognizer(bundle, threads=1).recognize(photo).best.probability for bundle in (again, made.bundle)
     )
     assert best == pytest.approx(ours, abs=0.02)
+
+
+def test_8_bits_throughout_can_be_asked_for_and_is_refused_then(made: Made, tmp_path: Path) -> None:
+    code = (
+        "from mobilenet_gui.training import export_making; export_making.QUANTIZED_AGREEMENT = 1.01; "
+        "from mobilenet_gui.__main__ import main; main()"
+    )
+    job = ExportJob(
+        made.bundle.folder, tmp_path / "out", ("tflite-int8",), made.photos[:30], made.photos[30:], require_integer=True
+    )
+    (result,) = run_export(job, command=[sys.executable, "-c", code, "worker"])
+    assert (result.path, result.proved) == (None, False)
+    assert result.problem == "With 8 bits throughout it agreed with the program on too few photos."
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_it_is_chosen_by_other_photos_than_those_that_prove_it(made: Made, tmp_path: Path) -> None:
+    def pixels(photos: tuple[Path, ...]) -> set[bytes]:
+        found = export_check.read_pixels(photos, made.bundle.preprocessing, 100, Control())
+        return {row.tobytes() for row in found}
+
+    def parts(check: tuple[Path, ...], fitting: tuple[Path, ...]) -> tuple[set[bytes], set[bytes], set[bytes]]:
+        job = ExportJob(made.bundle.folder, tmp_path, ("tflite-int8",), check, fitting)
+        maker = Maker(job, made.bundle, Control(), lambda *_: None)
+        rows = maker._check_set().pixels, maker._calibration_pixels(), maker._choice_set().pixels
+        proving, fitted, chosen = ({row.tobytes() for row in some} for some in rows)
+        assert not proving & (fitted | chosen)
+        return proving, fitted, chosen
+
+    proving, fitted, chosen = parts(made.photos[:30], made.photos[30:])
+    assert proving == pixels(made.photos[:30])
+    assert pixels(made.photos[30:]) < fitted
+    assert len(chosen) > 30
+    proving, fitted, _ = parts(made.photos[:30], ())
+    assert proving == pixels(made.photos[:30:2])
+    assert pixels(made.photos[1:30:2]) < fitted
+    few, _, _ = parts(made.photos[:5], ())
+    assert few == pixels(made.photos[:5])
+    samples, _, _ = parts((), ())
+    assert samples == pixels(export_check.sample_photos())
 
 
 def test_8_bits_are_8_bits_throughout(made: Made) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QObject, QRect, Signal
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLayout, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.core.photo_session import Counts
+from mobilenet_gui.training.doctor_findings import Finding, Fix
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.live.frame import LiveFrame
 from mobilenet_gui.ui.live.message import MessagePanel
@@ -21,6 +22,7 @@ from mobilenet_gui.ui.photos.switch_row import SwitchRow
 from mobilenet_gui.ui.theme import theme
 from mobilenet_gui.ui.widgets.phase_track import PhaseTrack
 from mobilenet_gui.ui.wizard.answer_view import AnswerView
+from mobilenet_gui.ui.wizard.finding_row import FindingRow
 from mobilenet_gui.ui.wizard.footer import FooterBar
 from mobilenet_gui.ui.wizard.page import Action, Footer
 from mobilenet_gui.workers.heat_desk import HeatDesk
@@ -175,6 +177,30 @@ def test_the_modes_of_a_tested_photo_are_said_in_full(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: cut(view) == [], timeout=5000)
     first, *others = view.modes._segments.values()
     assert {one.width() for one in others} == {first.width()}
+
+
+class Shelf(QObject):
+    """Holds no pictures."""
+
+    arrived = Signal(object)
+
+    def get(self, _photo_id: str) -> None:
+        return None
+
+    def is_hopeless(self, _photo_id: str) -> bool:
+        return False
+
+
+def test_what_the_check_found_is_said_in_full(qtbot: QtBot) -> None:
+    row = FindingRow(Shelf())  # type: ignore[arg-type]
+    title = "12 photos are copies of others"
+    row.show_finding(Finding("duplicates", "warning", title, "", (("a", "b", "c"),), fix=Fix("Leave out 12", ())))
+    shown(qtbot, row, 600)
+    qtbot.waitUntil(lambda: not row._title.is_elided(), timeout=5000)
+    assert cut(row) == []
+    assert row.fix.geometry().top() >= row._title.geometry().bottom()
+    row.window().resize(1100, row.height())
+    qtbot.waitUntil(lambda: row.fix.geometry().top() < row._title.geometry().bottom(), timeout=5000)
 
 
 def test_a_footers_buttons_leave_out_words_for_the_one_that_counts(qtbot: QtBot) -> None:

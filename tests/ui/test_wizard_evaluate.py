@@ -368,7 +368,8 @@ def test_exports_tell_how_far_they_are_and_whether_they_are_proved(make_trained:
 
 
 def test_a_rows_tip_says_all_that_the_row_may_cut(qtbot: QtBot) -> None:
-    row = ExportRow(FormatInfo("onnx", "ONNX", "Servers", 5_000_000))
+    row = ExportRow(FormatInfo("onnx", "ONNX", "Servers", 5_000_000, caveat="Perhaps."))
+    assert row.toolTip() == row.accessibleDescription() == "Perhaps."  # said before anything is exported
     qtbot.addWidget(row)
     row.show_state(ExportResult("onnx", problem="Other files lie in there."), None)
     assert (row.chip.text(), row.toolTip()) == ("Not possible", "Other files lie in there.")

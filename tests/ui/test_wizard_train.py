@@ -317,6 +317,25 @@ def test_a_crash_is_told_and_the_training_can_go_on(make_trained: MakeTrained, q
     bench.wait(lambda: not bench.training.busy)
 
 
+def test_one_that_begins_anew_shows_no_curve_and_cannot_be_finished_yet(make_trained: MakeTrained) -> None:
+    bench = make_trained("crash")
+    bench.install_base()
+    project = bench.filled(Birds=6, Frogs=6)
+    run_of(project, RunState("interrupted", "adapt", epochs(3, 9), 3, 2.0))
+    dialog = bench.dialog(project)
+    dialog.context.latest.status = "interrupted"
+    dialog.go("train")
+    page = dialog.current
+    assert isinstance(page, TrainPage)
+    bench.wait(lambda: page.banner.text() == "It begins anew; photos that were prepared stay prepared.")
+    page.act("go_on")
+    bench.wait(lambda: bench.training.busy)
+    state = bench.training.state
+    assert state is not None
+    assert state.best is None  # so what lets it be finished is off
+    bench.wait(lambda: not bench.training.busy)
+
+
 def test_a_failure_says_why_and_gives_the_details(make_trained: MakeTrained) -> None:
     bench = make_trained({"event": "failed", "subject": "", "reason": "There is not enough memory.", "kind": "model"})
     bench.install_base()

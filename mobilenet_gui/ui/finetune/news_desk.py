@@ -201,7 +201,7 @@ def interrupted_words(news: TrainingNews) -> str:
     if not news.epochs:
         return tr("{name} was not trained: the program ended before it began").format(name=news.name)
     if not news.epoch:
-        return tr("{name} was interrupted before its first epoch was done").format(name=news.name)
+        return tr("{name} was interrupted early in its training").format(name=news.name)
     text = tr("{name} was interrupted after {n} of {all} epochs")
     return text.format(name=news.name, n=news.epoch, all=news.epochs)
 

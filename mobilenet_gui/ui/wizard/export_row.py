@@ -109,7 +109,7 @@ class ExportRow(QWidget):
             self.again.setEnabled(running is None)
         else:
             self._set("bad", "alert", tr("Not possible"), "export", enabled=running is None)
-        self.setToolTip(_tip(result))
+        self.setToolTip(self.info.caveat if result is None else _tip(result))
         self._tell()
 
     def _buttons(self) -> QWidget:
@@ -142,13 +142,12 @@ class ExportRow(QWidget):
     def _tell(self) -> None:
         name = f"{self.info.title}, {self.chip.text()}"
         self.setAccessibleName(name)
+        self.setAccessibleDescription(self.toolTip())
         self.button.setAccessibleName(f"{self.button.text().rstrip('…')}: {name}")
         self.again.setAccessibleName(f"{self.again.toolTip().rstrip('…')}: {name}")
 
 
-def _tip(result: ExportResult | None) -> str:
-    if result is None:
-        return ""
+def _tip(result: ExportResult) -> str:
     # The row has one line for these, and cuts it where the window is narrow.
     said = [text for text in (result.problem, result.note) if text]
     if not result.checked:

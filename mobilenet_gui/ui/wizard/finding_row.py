@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training.doctor_findings import Finding
@@ -23,6 +23,9 @@ from mobilenet_gui.ui.widgets.painting import focus_ring, outline, rounded
 from mobilenet_gui.ui.wizard.photo_shelf import PhotoShelf
 
 HEIGHT = 67
+_NARROW_HEIGHT = 104
+_NARROW_BELOW = 480
+"""A narrower row, which large text makes of any, has what can be done below what was found."""
 _TILE, _THUMB, _LEFT, _GAP = 36, 40, 16, 10
 ICONS = {
     "missing": "search", "unreadable": "file-x", "alike_names": "tag", "too_small": "zoom-in", "duplicates": "copy",
@@ -135,12 +138,16 @@ class FindingRow(QWidget):
         words.addWidget(self._title)
         words.addWidget(self._detail)
         words.addStretch(1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(_LEFT - 1 + _TILE + _GAP, 0, 15, 0)
-        row.setSpacing(8)
-        row.addLayout(words, 1)
+        end = QHBoxLayout()
+        end.addStretch(1)
         for widget in (self.thumbs, self._done, self.look, self.search, self.fix, self.undo):
-            row.addWidget(widget)
+            end.addWidget(widget)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(_LEFT - 1 + _TILE + _GAP, 0, 15, 0)
+        self._row.addLayout(words, 1)
+        self._row.addLayout(end)
+        for layout in (end, self._row):
+            layout.setSpacing(8)
         self.setFixedHeight(fonts.px(HEIGHT))
         shelf.arrived.connect(self._pictures_arrived)
 
@@ -168,6 +175,14 @@ class FindingRow(QWidget):
         else:
             self.unsetCursor()
         self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put what can be done below what was found, where there is no room beside it."""
+        super().resizeEvent(event)
+        narrow = self.width() < fonts.px(_NARROW_BELOW)
+        self._row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+        self._row.setContentsMargins(_LEFT - 1 + _TILE + _GAP, 8 if narrow else 0, 15, 8 if narrow else 0)
+        self.setFixedHeight(fonts.px(_NARROW_HEIGHT if narrow else HEIGHT))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take the press, so that the release comes here as well."""
