@@ -3,9 +3,11 @@
 It begins with the head that was learnt on the untouched network. After each epoch the weights half-way between the
 untouched ones and a moving average of those that learn are judged on the validation photos, and the best are kept. Such
 a mixture keeps what the network knew, and was more accurate on new photos than either end (Wortsman et al., "Robust
-fine-tuning of zero-shot models", CVPR 2022; measured here as well). On its features the head is solved anew, with the
-strength by the validation photos: those learnt from the network knows by heart. Of the head that learnt along, the one
-solved anew, and the untouched network with its own, that is taken to which the validation photos are most likely.
+fine-tuning of zero-shot models", CVPR 2022; measured here as well). Of the best epoch mixtures that hold more of what
+was learnt are tried, too, which pays where the network does not fit the photos. On the features the head is solved
+anew, with the strength by the validation photos: those learnt from the network knows by heart. Of the head that learnt
+along, the one solved anew, and the untouched network with its own, that is taken to which validation photos are
+likeliest.
 """
 
 from __future__ import annotations
@@ -43,10 +45,14 @@ if TYPE_CHECKING:
     from mobilenet_gui.training.adapt_network import AdaptNetwork
 
 MIXTURE: Final = 0.5
-"""The share of the adapted weights in what is taken."""
+"""The share of the adapted weights in what is judged after an epoch."""
+_FURTHER: Final = (0.75, 1.0)
+"""Shares that are tried at the end as well: where the network does not fit the photos, more of it has to change."""
 _AVERAGE: Final = 0.9
 _ANSWERS_AT_ONCE: Final = 32
 _LEAST: Final = 1e-12
+_WITHOUT: Final = 1.05
+"""What a head that learnt along has to make up for: the others learn from the validation photos as well in the end."""
 
 Floats = NDArray[np.float32]
 
@@ -347,10 +353,7 @@ class _Adapting:
     def _settle(self, progress: Progress) -> Trained:
         """Mix, solve the head anew, and take what makes the validation photos most likely."""
         setting, material = self._s, self._s.material
-        self._network.weights = [
-            (1 - MIXTURE) * before + MIXTURE * after
-            for before, after in zip(self._untouched, progress.best, strict=True)
-        ]
+        self._network.weights = self._best_mixture(progress.best)
         features, probabilities, kept = self._answers(np.arange(len(material.items)))
         lost = self._classes_lost(kept)
         if lost:  # the first phase has seen their photos, and so knows all of the classes
@@ -374,7 +377,7 @@ class _Adapting:
             labels = left.labels()[validation]
             anew = head.early.logits(features[validation])
             along = np.log(np.maximum(probabilities[validation], _LEAST))
-            found = {name: self._unlikely(logits, labels) for name, logits in (("anew", anew), ("along", along))}
+            found = {"anew": self._unlikely(anew, labels), "along": _WITHOUT * self._unlikely(along, labels)}
             # A head that learnt along knows nothing of how readily "none of these" may be answered.
             best = "anew" if left.background is not None else min(found, key=lambda name: found[name])
             if found[best] > self._unlikely(self._before(left, validation), labels):
@@ -410,9 +413,21 @@ class _Adapting:
         left = set(self._labels[np.intersect1d(kept, self._train)].tolist())
         return [name for label, name in enumerate(self._s.material.classes) if label not in left]
 
-    def _mixed(self, learnt: Weights) -> Weights:
+    def _mixed(self, learnt: Weights, share: float = MIXTURE) -> Weights:
         pairs = zip(self._untouched, learnt, strict=True)
-        return [((1 - MIXTURE) * before + MIXTURE * after).astype(np.float32) for before, after in pairs]
+        return [((1 - share) * before + share * after).astype(np.float32) for before, after in pairs]
+
+    def _best_mixture(self, learnt: Weights) -> Weights:
+        """Return the mixture to which the validation photos are most likely: more of what was learnt, where it pays."""
+        mixtures = [self._mixed(learnt, share) for share in (MIXTURE, *_FURTHER)]
+        if not len(self._validation):
+            return mixtures[0]
+        losses = []
+        for mixture in mixtures:
+            self._network.weights = mixture
+            _, probabilities, kept = self._answers(self._validation)
+            losses.append(self._unlikely(np.log(np.maximum(probabilities, _LEAST)), self._labels[kept]))
+        return mixtures[int(np.argmin(losses))]
 
     def _before(self, left: Material, validation: NDArray[np.int64]) -> Floats:
         """Return what the untouched network with its head says of the validation photos, as logits."""

@@ -77,6 +77,16 @@ def test_the_head_that_learnt_along_is_taken_where_one_on_features_known_by_hear
     assert np.array_equal(taken[-1], bench.network.arrays()["conv_preds"][0].reshape(3, 3))
 
 
+def test_more_of_what_was_learnt_is_taken_where_validation_photos_want_it(bench: Bench) -> None:
+    work = adapting._Adapting(
+        bench.setting(), bench.otherwise, cast("Callable[..., AdaptNetwork]", lambda *a, **k: bench.network)
+    )
+    features, _, kept = work._answers(work._validation)
+    learnt = [np.linalg.lstsq(features, 3 * np.eye(3, dtype=np.float32)[work._labels[kept]], rcond=None)[0]]
+    assert np.array_equal(work._best_mixture(learnt)[0], learnt[0])
+    assert np.array_equal(work._best_mixture([-learnt[0]])[0], -0.5 * learnt[0])
+
+
 def test_where_the_network_knows_photos_by_heart_the_others_alone_judge(bench: Bench) -> None:
     setting = bench.setting()
     values = np.random.default_rng(0).normal(0, 1, (len(setting.material.items), 16)).astype(np.float32)
