@@ -1,7 +1,7 @@
 """Runs every benchmark in turn: `python -m benchmarks [--short]`, or `make bench`.
 
 Each can be run alone by its module name. Left out are `packaged_start`, which needs a built package and is given its
-path, and what only serves the others (`common`, `honesty_sets`, `live_common`, `rival`).
+path, and what only serves the others (`common`, `feature_sets`, `honesty_sets`, `live_common`, `rival`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ LONG = (
     "doctor",
     "groups",
     "honesty",
+    "small_classes",
+    "suspected_labels",
     "live_window",
     "live_memory",
     "fine_tune_reject",

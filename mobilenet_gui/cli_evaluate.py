@@ -229,10 +229,18 @@ def as_record(evaluation: Evaluation) -> dict[str, Any]:
         "sure_accuracy": None if sure is None else sure.accuracy,
         "own_accepted": evaluation.accepted,
         "mistakes": [_mistake(evaluation, answer) for answer in evaluation.mistakes],
+        "suspects": _suspects(evaluation),
         "errors": [{"path": str(answer.path), "error": answer.error} for answer in evaluation.errors],
         "unknown": list(evaluation.unknown),
         "seconds": round(evaluation.seconds, 3),
     }
+
+
+def _suspects(evaluation: Evaluation) -> list[dict[str, Any]]:
+    from mobilenet_gui.cli_suspects import suspect_records
+    from mobilenet_gui.training.doctor_labels import suspects
+
+    return suspect_records(suspects(evaluation), {answer.id: answer.path for answer in evaluation.tested})
 
 
 def _mistake(evaluation: Evaluation, answer: Answer) -> dict[str, Any]:
@@ -247,6 +255,7 @@ def _mistake(evaluation: Evaluation, answer: Answer) -> dict[str, Any]:
 
 def _print(evaluation: Evaluation, out: Out) -> None:
     """Print the figures as text."""
+    from mobilenet_gui.cli_suspects import suspect_lines
     from mobilenet_gui.training.report_parts import mix_ups
 
     lines = [f"{printable(evaluation.model_name)} ({evaluation.model_id})", ""]
@@ -256,6 +265,8 @@ def _print(evaluation: Evaluation, out: Out) -> None:
     if mixed:
         lines += ["", tr("Most often mistaken:")]
         lines += [f"  {count:>5,}  {printable(truth)} → {printable(said)}" for count, truth, said in mixed]
+    if doubts := suspect_lines(_suspects(evaluation)):
+        lines += ["", *doubts]
     out.write("\n".join(lines) + "\n")
 
 

@@ -79,7 +79,10 @@ def add_parser(subparsers: Any) -> None:
     )
     add_model_option(
         parser,
-        tr("the model to start from: an installed model's id, a model's folder, or a folder written by “train”"),
+        tr(
+            "the model to start from: an installed model's id, a model's folder, or a folder written by “train” "
+            "(default: the best of the installed ones, found by trying each on some of the photos)"
+        ),
         "--base",
     )
     parser.add_argument("--name", default="", help=tr("what to call the new model (default: the dataset's name)"))
@@ -202,15 +205,17 @@ def _train(
 ) -> dict[str, Any]:
     from dataclasses import replace
 
+    from mobilenet_gui.cli_suspects import suspect_records
     from mobilenet_gui.core.errors import ProjectError
+    from mobilenet_gui.training.held_out import suspects_of_run
     from mobilenet_gui.training.job import TrainJob
     from mobilenet_gui.training.presets import recipe_for
     from mobilenet_gui.training.process import WorkerProcess
     from mobilenet_gui.training.run_folder import RunFolder
     from mobilenet_gui.training.sharing import learnt_by
 
-    base = _base(arguments.model)
-    settings = settings.with_changes(base=base.id)
+    base, tried = _base(arguments.model)
+    settings = settings.with_changes(base="" if tried else base.id)
     with WorkerProcess() as worker:
         if recipe_for(settings, base.preprocessing.size).adapts:
             worker.warm()
@@ -228,11 +233,15 @@ def _train(
         spec = _spec(name, classes, samples, settings, base, found.background)
         # The parts of a project were drawn by itself, as its own training would.
         notes = shared.notes[1:] if found.is_project else shared.notes
-        spec = replace(spec, notes=notes, prepared=0.0 if alike is None else alike.seconds)
+        prepared = 0.0 if alike is None else alike.seconds
+        spec = replace(spec, notes=notes, prepared=prepared, candidates=tried)
         resume = _goes_on(folder, spec)
         if not resume:
             folder.write_spec(spec)
-        return worker.run(TrainJob(folder.path, resume), teller.event, cancel)
+        result = worker.run(TrainJob(folder.path, resume), teller.event, cancel)
+    paths = {sample.id: sample.path for sample in samples}
+    teller.suspects(suspect_records(suspects_of_run(folder), paths))
+    return result
 
 
 def _alike(
@@ -297,16 +306,21 @@ def _goes_on(folder: RunFolder, spec: RunSpec) -> bool:
         before = folder.spec()
     except UserError:
         return False
+    if spec.candidates and not before.settings.base:  # the best of them may have been found already
+        before = replace(before, base_folder=spec.base_folder, candidates=spec.candidates)
     same = replace(before, created="", prepared=0.0) == replace(spec, created="", prepared=0.0)
     return same and folder.state().status != "finished"
 
 
-def _base(wanted: str | None) -> Bundle:
-    """Return the bundle to start from: the recommended one, or what `--model` names."""
+def _base(wanted: str | None) -> tuple[Bundle, tuple[Path, ...]]:
+    """Return the bundle to start from, and those of which the best is to be found where none is named."""
     from mobilenet_gui.core.store import ModelStore
-    from mobilenet_gui.training.bases import recommended
+    from mobilenet_gui.training.bases import candidates, recommended
 
-    return find_model(wanted) if wanted else recommended(ModelStore())
+    if wanted:
+        return find_model(wanted), ()
+    store = ModelStore()
+    return recommended(store), tuple(bundle.folder for bundle in candidates(store))
 
 
 def _install(bundle: Path, *, activate: bool) -> str:

@@ -48,6 +48,9 @@ class TrainTeller(EventTeller):
                 self._say({"event": "progress", **asdict(event)})
         elif self._json and isinstance(event, (protocol.Epoch, protocol.PhaseChanged)):
             self._say({"event": event.event, **_plain(asdict(event))})
+        elif isinstance(event, protocol.Bases):
+            if self._json:  # people are told by a note
+                self._say({"event": event.event, **event.result})
         elif isinstance(event, protocol.Note):
             self.note(event.text, event.kind)
         elif isinstance(event, protocol.Unreadable):
@@ -75,6 +78,17 @@ class TrainTeller(EventTeller):
             self._say({"event": photo.event, **error_record(photo.path, photo.reason)})
         else:
             complain(str(PhotoError(photo.path, photo.reason)))
+
+    def suspects(self, records: list[dict[str, Any]]) -> None:
+        """Tell of photos whose label may be wrong, as `cli_suspects` has them."""
+        from mobilenet_gui.cli_suspects import suspect_lines
+
+        if self._json:
+            for record in records:
+                self._say({"event": "suspect", **record})
+        else:
+            for line in suspect_lines(records):
+                self._line(line)
 
     def finished(self, result: dict[str, Any]) -> None:
         """Print what came of it."""

@@ -3,8 +3,11 @@
 It begins with the head that was learnt on the untouched network. After each epoch the weights half-way between the
 untouched ones and a moving average of those that learn are judged on the validation photos, and the best are kept. Such
 a mixture keeps what the network knew, and was more accurate on new photos than either end (Wortsman et al., "Robust
-fine-tuning of zero-shot models", CVPR 2022; measured here as well). On its features the head is solved anew. Where the
-validation photos do not become more likely by all this, the untouched network stays.
+fine-tuning of zero-shot models", CVPR 2022; measured here as well). Of the best epoch mixtures that hold more of what
+was learnt are tried, too, which pays where the network does not fit the photos. On the features the head is solved
+anew, with the strength by the validation photos: those learnt from the network knows by heart. Of the head that learnt
+along, the one solved anew, and the untouched network with its own, that is taken to which validation photos are
+likeliest.
 """
 
 from __future__ import annotations
@@ -25,11 +28,12 @@ from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training import checkpoint
 from mobilenet_gui.training.base import Base
 from mobilenet_gui.training.batches import Photos
+from mobilenet_gui.training.calibration import fit_temperature
 from mobilenet_gui.training.checkpoint import Progress, Weights
 from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.estimate import PaceBook, network_of
 from mobilenet_gui.training.head import MOST_STEPS, class_weights, figures
-from mobilenet_gui.training.head_training import HeadTraining, LearntHead, calibrated
+from mobilenet_gui.training.head_training import HeadTraining, LearntHead, calibrated, counting
 from mobilenet_gui.training.journal import Journal
 from mobilenet_gui.training.material import Material
 from mobilenet_gui.training.model_making import Trained
@@ -42,9 +46,14 @@ if TYPE_CHECKING:
     from mobilenet_gui.training.adapt_network import AdaptNetwork
 
 MIXTURE: Final = 0.5
-"""The share of the adapted weights in what is taken."""
+"""The share of the adapted weights in what is judged after an epoch."""
+_FURTHER: Final = (0.75, 1.0)
+"""Shares that are tried at the end as well: where the network does not fit the photos, more of it has to change."""
 _AVERAGE: Final = 0.9
 _ANSWERS_AT_ONCE: Final = 32
+_LEAST: Final = 1e-12
+_WITHOUT: Final = 1.05
+"""What a head that learnt along has to make up for: the others learn from the validation photos as well in the end."""
 
 Floats = NDArray[np.float32]
 
@@ -81,6 +90,11 @@ def adapt(setting: Setting, otherwise: Trained, make_network: Callable[..., Adap
 
         make_network = AdaptNetwork
     return _Adapting(setting, otherwise, make_network).run()
+
+
+def _hopeless(recipe: Recipe) -> int:
+    """Return after how many epochs without any progress none is expected: half the patience that progress earns."""
+    return (recipe.patience + 1) // 2
 
 
 class _Adapting:
@@ -175,7 +189,7 @@ class _Adapting:
         recipe, journal, control = self._s.recipe, self._s.journal, self._s.control
         times: list[float] = []
         while progress.epoch < recipe.epochs and not control.finishing:
-            if recipe.patience and progress.waited >= recipe.patience:
+            if recipe.patience and progress.waited >= (recipe.patience if progress.best_epoch else _hopeless(recipe)):
                 journal.note(tr("It stopped early, because it no longer got better."), "early")
                 break
             began, stood = time.monotonic(), control.paused_seconds
@@ -283,7 +297,7 @@ class _Adapting:
 
     def _judged(self, places: NDArray[np.int64]) -> tuple[float, float]:
         _, probabilities, kept = self._answers(places)
-        found = figures(np.log(np.maximum(probabilities, 1e-12)), self._labels[kept])
+        found = figures(np.log(np.maximum(probabilities, _LEAST)), self._labels[kept])
         return found.loss, found.accuracy
 
     def _answers(self, places: NDArray[np.int64]) -> tuple[Floats, Floats, NDArray[np.int64]]:
@@ -338,13 +352,10 @@ class _Adapting:
         return 5.0 + epoch_seconds
 
     def _settle(self, progress: Progress) -> Trained:
-        """Mix, solve the head anew, and take the result where the validation photos become more likely by it."""
+        """Mix, solve the head anew, and take what makes the validation photos most likely."""
         setting, material = self._s, self._s.material
-        self._network.weights = [
-            (1 - MIXTURE) * before + MIXTURE * after
-            for before, after in zip(self._untouched, progress.best, strict=True)
-        ]
-        features, _, kept = self._answers(np.arange(len(material.items)))
+        self._network.weights = self._best_mixture(progress.best)
+        features, probabilities, kept = self._answers(np.arange(len(material.items)))
         lost = self._classes_lost(kept)
         if lost:  # the first phase has seen their photos, and so knows all of the classes
             setting.journal.note(
@@ -357,24 +368,34 @@ class _Adapting:
             )
             return self._otherwise
         left = material.only(kept, setting.folder.path.name)
-        learning = HeadTraining(features, left, setting.recipe, setting.journal, setting.control)
+        learning = HeadTraining(features, left, setting.recipe, setting.journal, setting.control, by_heart=True)
         head = learning.learn(quiet=True, steps=MOST_STEPS)
+        kernel, bias = head.final.kernel, head.final.bias
+        temperature, sure_from = head.temperature, head.sure_from
+        arrays = self._network.arrays()
         validation = left.places("validation")
-        labels = left.labels()[validation]
-        temperature, sure_from = setting.head.temperature, setting.head.sure_from
         if len(validation):
-            logits = head.early.logits(features[validation])
-            after = figures(logits, labels)
-            before = self._before(left, validation)
-            if after.loss > before:
+            labels = left.labels()[validation]
+            anew = head.early.logits(features[validation])
+            along = np.log(np.maximum(probabilities[validation], _LEAST))
+            found = {"anew": self._unlikely(anew, labels), "along": _WITHOUT * self._unlikely(along, labels)}
+            # A head that learnt along knows nothing of how readily "none of these" may be answered.
+            best = "anew" if left.background is not None else min(found, key=lambda name: found[name])
+            if found[best] > self._unlikely(self._before(left, validation), labels):
                 setting.journal.note(
                     tr("Adapting the network made it no better, so the first phase's result is kept."), "info"
                 )
                 return self._otherwise
+            if best == "along":
+                kernel, bias = arrays[setting.base.last_layer]
+                kernel = kernel.reshape(-1, len(bias))
             # Only the validation photos are new to the adapted network; spoilt views of them are no photos.
             plain = np.array([left.items[place].view == "plain" for place in validation])
+            logits = anew if best == "anew" else along
             temperature, sure_from = calibrated(logits[plain], labels[plain])
-        architecture, arrays = setting.base.with_head(head.final.kernel, head.final.bias, self._network.arrays())
+        else:  # nothing tells how sure it may be, save the untouched network
+            temperature, sure_from = setting.head.temperature, setting.head.sure_from
+        architecture, arrays = setting.base.with_head(kernel, bias, arrays)
         return Trained(
             architecture,
             arrays,
@@ -385,18 +406,34 @@ class _Adapting:
             shown_of(features, left, setting.base.bundle, learnt=True, seed=setting.recipe.seed),
         )
 
+    def _unlikely(self, logits: Floats, labels: NDArray[np.int64]) -> float:
+        """Return how unlikely photos are to a layer at its best temperature, small classes as the recipe wants them."""
+        return figures(logits / fit_temperature(logits, labels), labels, counting(labels, self._s.recipe)).loss
+
     def _classes_lost(self, kept: NDArray[np.int64]) -> list[str]:
         """Return the classes none of whose photos can be learnt from any more."""
         left = set(self._labels[np.intersect1d(kept, self._train)].tolist())
         return [name for label, name in enumerate(self._s.material.classes) if label not in left]
 
-    def _mixed(self, learnt: Weights) -> Weights:
+    def _mixed(self, learnt: Weights, share: float = MIXTURE) -> Weights:
         pairs = zip(self._untouched, learnt, strict=True)
-        return [((1 - MIXTURE) * before + MIXTURE * after).astype(np.float32) for before, after in pairs]
+        return [((1 - share) * before + share * after).astype(np.float32) for before, after in pairs]
 
-    def _before(self, left: Material, validation: NDArray[np.int64]) -> float:
-        """Return how unlikely the validation photos are to the untouched network with its head."""
+    def _best_mixture(self, learnt: Weights) -> Weights:
+        """Return the mixture to which the validation photos are most likely: more of what was learnt, where it pays."""
+        mixtures = [self._mixed(learnt, share) for share in (MIXTURE, *_FURTHER)]
+        if not len(self._validation):
+            return mixtures[0]
+        losses = []
+        for mixture in mixtures:
+            self._network.weights = mixture
+            _, probabilities, kept = self._answers(self._validation)
+            losses.append(self._unlikely(np.log(np.maximum(probabilities, _LEAST)), self._labels[kept]))
+        return mixtures[int(np.argmin(losses))]
+
+    def _before(self, left: Material, validation: NDArray[np.int64]) -> Floats:
+        """Return what the untouched network with its head says of the validation photos, as logits."""
         where = {item.sample.id + item.view: n for n, item in enumerate(self._s.material.items)}
         places = [where[left.items[n].sample.id + left.items[n].view] for n in validation]
-        logits = self._s.head.early_logits[places]
-        return figures(logits, left.labels()[validation]).loss
+        before: Floats = self._s.head.early_logits[places]
+        return before

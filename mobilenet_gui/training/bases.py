@@ -39,6 +39,15 @@ def recommended(store: ModelStore) -> Bundle:
     return found[0]
 
 
+def candidates(store: ModelStore) -> list[Bundle]:
+    """Return the models that are tried where the user leaves the choice to the program; fewer than two: no choice.
+
+    They are the official ones: a model of the user's own may have learnt from the very photos that it is tried on.
+    """
+    found = [bundle for bundle in trainable_models(store) if not _rank(bundle)[0]]
+    return found if len(found) > 1 else []
+
+
 def _rank(bundle: Bundle) -> tuple[bool, bool, bool, float, str]:
     # Weights without classifier bear the official id with a word of their own.
     entry = bundle.id.removesuffix("-backbone")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from mobilenet_gui.i18n import shown, tr, trn
@@ -32,10 +32,17 @@ def too_few(data: Dataset) -> Finding | None:
     else:
         names = _quoted(data.classes[class_id] for _, class_id in few)
         title = trn("{n} class has few photos", "{n} classes have few photos", len(few))
-        detail = tr("With {n} or more each is recognised better: {names}").format(names=names, n=FEW_PHOTOS)
+        detail = few_words([data.classes[class_id] for _, class_id in few])
     told = ((shown(data.classes[class_id]), trn("{n} photo", "{n} photos", count)) for count, class_id in few)
     notes = tuple(f"{name}: {photos}" for name, photos in told)
     return Finding("too_few", "error" if hopeless else "hint", title, detail, notes=notes)
+
+
+def few_words(names: Sequence[str]) -> str:
+    """Return what classes of few photos are worth, which is measured by `benchmarks/small_classes.py`."""
+    return tr(
+        "With {n} photos or more a class is recognised better; of 100 photos of one with 8, 10 to 30 fewer are: {names}"
+    ).format(names=_quoted(names), n=FEW_PHOTOS)
 
 
 def alike_names(data: Dataset) -> Finding | None:

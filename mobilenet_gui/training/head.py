@@ -3,10 +3,16 @@
 The problem is convex: there is one best answer for a given strength of regularisation, and no learning rate. The
 strength is chosen by how likely photos become that were held out. Features are centred and scaled channel by channel
 first, and that is folded into the layer afterwards.
+
+Where classes of different size are to count the same, the layer is learnt from the photos as they are, and the
+logarithm of each class' share of them is taken off its logit (Menon et al. 2021, "Long-tail learning via logit
+adjustment"). Heavier photos of small classes, the usual way, leave those classes unrecognised, because a separable
+problem has the same solution whatever its photos weigh; see `benchmarks/small_classes.py`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -67,7 +73,7 @@ class HeadProblem:
         features: shape (photos, channels).
         labels: shape (photos,), 0 to classes - 1.
         classes: how many there are.
-        weights: how much each photo counts; all the same by default.
+        balanced: answer as if all classes were equally frequent, and choose the strength by that, too.
         smoothing: share of the target that is spread over all classes.
     """
 
@@ -77,12 +83,15 @@ class HeadProblem:
         labels: Labels,
         classes: int,
         *,
-        weights: Numbers | None = None,
+        balanced: bool = False,
         smoothing: float = 0.0,
     ) -> None:
         dtype = np.float64 if features.size <= _DOUBLE_VALUES else np.float32
         self.labels, self.classes, self.smoothing = labels, classes, smoothing
-        self._weights = np.ones(len(labels)) if weights is None else np.asarray(weights, np.float64)
+        self._weights = judging_weights(labels) if balanced else np.ones(len(labels))
+        counts = np.bincount(labels, minlength=classes)
+        shares = np.log(np.where(counts, counts, max(1, len(labels))))
+        self._frequent: Numbers = (shares - shares.mean() if balanced else np.zeros(classes)).astype(dtype)
         self._mean = features.mean(axis=0, dtype=np.float64).astype(dtype)
         # In place: with twenty thousand photos each copy is a hundred megabytes.
         values: Numbers = features.astype(dtype)
@@ -125,8 +134,6 @@ class HeadProblem:
         """
         values = self._values if places is None else self._values[places]
         labels = self.labels if places is None else self.labels[places]
-        weights = self._weights if places is None else self._weights[places]
-        share = (weights / weights.sum()).astype(values.dtype)
         target = np.full((len(labels), self.classes), self.smoothing / self.classes, values.dtype)
         target[np.arange(len(labels)), labels] += 1 - self.smoothing
         inner = values.shape[1] * self.classes
@@ -134,9 +141,9 @@ class HeadProblem:
         def function(packed: Numbers) -> tuple[float, Numbers]:
             kernel, bias = packed[:inner].reshape(-1, self.classes), packed[inner:]
             logs = log_softmax(values @ kernel + bias)
-            error = share[:, None] * (np.exp(logs) - target)
+            error = (np.exp(logs) - target) / len(labels)
             penalty = 0.5 * strength * float(packed[:inner] @ packed[:inner]) / self.classes
-            loss = -float((share[:, None] * target * logs).sum()) + penalty
+            loss = -float((target * logs).sum()) / len(labels) + penalty
             slope = (values.T @ error + strength / self.classes * kernel).ravel()
             return loss, np.concatenate([slope, error.sum(axis=0)])
 
@@ -172,14 +179,14 @@ class HeadProblem:
                 logits[number, row : row + len(out)] = self._own_logits(start, out)
                 progress((fold * len(strengths) + number + 1) / (len(folds) * len(strengths)))
             row += len(out)
-        losses = [figures(rows, self.labels[held]).loss for rows in logits]
+        losses = [figures(rows, self.labels[held], self._weights[held]).loss for rows in logits]
         best = int(np.argmin(losses))
         return strengths[best], logits[best], held
 
     def _own_logits(self, packed: Numbers, places: Places) -> Floats:
         inner = self._values.shape[1] * self.classes
         kernel, bias = packed[:inner].reshape(-1, self.classes), packed[inner:]
-        result: Floats = (self._values[places] @ kernel + bias).astype(np.float32)
+        result: Floats = (self._values[places] @ kernel + (bias - self._frequent)).astype(np.float32)
         return result
 
     def _head(self, packed: Numbers) -> Head:
@@ -188,7 +195,7 @@ class HeadProblem:
         if self._basis is not None:
             kernel = self._basis.T @ kernel
         kernel = kernel / self._scale[:, None]
-        return Head(kernel.astype(np.float32), (bias - self._mean @ kernel).astype(np.float32))
+        return Head(kernel.astype(np.float32), (bias - self._frequent - self._mean @ kernel).astype(np.float32))
 
 
 def log_softmax(logits: Numbers) -> Numbers:
@@ -198,22 +205,31 @@ def log_softmax(logits: Numbers) -> Numbers:
     return result
 
 
-def figures(logits: Numbers, labels: Labels) -> Figures:
-    """Return how logits do against the truth."""
+def figures(logits: Numbers, labels: Labels, weights: Numbers | None = None) -> Figures:
+    """Return how logits do against the truth; in the loss, photos count by their weights, all the same by default."""
     if not len(labels):
         return Figures(float("nan"), float("nan"))
     logs = log_softmax(np.asarray(logits, np.float64))
     accuracy = float((logits.argmax(axis=1) == labels).mean())
-    return Figures(-float(logs[np.arange(len(labels)), labels].mean()), accuracy)
+    return Figures(-float(np.average(logs[np.arange(len(labels)), labels], weights=weights)), accuracy)
 
 
-def class_weights(labels: Labels, classes: int) -> NDArray[np.float64]:
-    """Return a weight a photo so that every class counts the same altogether, within a factor of ten."""
+def class_weights(labels: Labels, classes: int, *, most: float = _MOST_WEIGHT) -> NDArray[np.float64]:
+    """Return a weight a photo so that every class counts the same altogether, within a factor of `most`."""
     counts = np.bincount(labels, minlength=classes)
     there = max(1, int((counts > 0).sum()))
     weights = len(labels) / (there * np.maximum(counts, 1))
-    result: NDArray[np.float64] = np.clip(weights, 1 / _MOST_WEIGHT, _MOST_WEIGHT)[labels]
+    result: NDArray[np.float64] = np.clip(weights, 1 / most, most)[labels]
     return result
+
+
+def judging_weights(labels: Labels) -> NDArray[np.float64]:
+    """Return how much each photo counts where a layer that is to treat all classes alike is judged by photos held out.
+
+    That is the root of what lets all classes count the same: with the whole of it, the handful of photos of a small
+    class decides.
+    """
+    return np.sqrt(class_weights(labels, int(labels.max(initial=0)) + 1, most=math.inf))
 
 
 def make_folds(labels: Labels, groups: Sequence[str], seed: int, folds: int = FOLDS) -> list[tuple[Places, Places]]:

@@ -112,12 +112,21 @@ class Note:
 
     Attributes:
         text: in words, translated.
-        kind: `batch` (it was halved), `nan`, `missing` (photos left out), `resumed`, `early` (stopped early), `info`.
+        kind: `batch` (it was halved), `nan`, `missing` (photos left out), `resumed`, `early` (stopped early),
+            `base` (which model it starts from), `info`.
     """
 
     text: str
     kind: str = "info"
     event: ClassVar[str] = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Bases:
+    """Models were tried; `tried` of the result holds `id`, `name`, `accuracy` and `loss` of each, the best first."""
+
+    result: dict[str, Any] = field(default_factory=dict)
+    event: ClassVar[str] = "bases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +154,12 @@ class Exported:
     event: ClassVar[str] = "exported"
 
 
-Event = Ready | Progress | Log | Finished | Failed | PhaseChanged | Epoch | Note | Unreadable | Paused | Exported
+Event = (
+    Ready | Progress | Log | Finished | Failed | PhaseChanged | Epoch | Note | Bases | Unreadable | Paused | Exported
+)
+
+
+_RESULTS: dict[str, type[Finished | Exported | Bases]] = {kind.event: kind for kind in (Finished, Exported, Bases)}
 
 
 def encode(event: Event) -> bytes:
@@ -171,8 +185,8 @@ def decode(line: bytes) -> Event | None:
             event = Progress(text.get("phase", ""), _fraction(data.get("fraction")))
         case "log":
             event = Log(text.get("text", ""))
-        case "finished" | "exported" as kind:
-            event = (Finished if kind == "finished" else Exported)(result)
+        case "finished" | "exported" | "bases" as kind:
+            event = _RESULTS[kind](result)
         case "failed":
             event = Failed(text.get("subject", ""), text.get("reason", ""), text.get("kind", "model"))
         case "phase":

@@ -85,6 +85,7 @@ class RunSpec:
         background: label of the class for what is none of the others; it may have no samples. None without one.
         notes: how the photos were shared out, to be told when the training begins.
         prepared: seconds that went into finding photos that are alike; they count as the training's.
+        candidates: bundles of which the best is to be found first; then it is the `base_folder`, and they are none.
     """
 
     id: str
@@ -99,6 +100,7 @@ class RunSpec:
     background: int | None = None
     notes: tuple[str, ...] = ()
     prepared: float = 0.0
+    candidates: tuple[Path, ...] = ()
 
     @property
     def resembling(self) -> frozenset[str]:
@@ -181,6 +183,7 @@ class RunFolder:
             "background": spec.background,
             "notes": list(spec.notes),
             "prepared": spec.prepared,
+            "candidates": [str(folder) for folder in spec.candidates],
         }
         rows = ([s.id, str(s.path), s.label, s.split, s.group] for s in spec.samples)
         try:
@@ -213,6 +216,7 @@ class RunFolder:
                 background=_label(head.get("background"), len(classes)),
                 notes=tuple(as_text(note) for note in as_list(head.get("notes", []))),
                 prepared=as_number(head.get("prepared", 0.0)),
+                candidates=tuple(Path(as_text(folder)) for folder in as_list(head.get("candidates", []))),
             )
         except FileNotFoundError as error:
             raise ProjectError(str(self.path), tr("There is no training in this folder.")) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +22,9 @@ from mobilenet_gui.core.strangers import Shown
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.training import checkpoint, protocol
 from mobilenet_gui.training.base import Base, feature_bundle, hidden_layers, open_base
+from mobilenet_gui.training.base_trial import tried_text, try_bases
 from mobilenet_gui.training.control import Control
+from mobilenet_gui.training.doctor_class_rules import FEW_PHOTOS
 from mobilenet_gui.training.estimate import PaceBook, Work, learn_from, network_of
 from mobilenet_gui.training.feature_store import FeatureStore
 from mobilenet_gui.training.features import collect
@@ -40,6 +43,9 @@ if TYPE_CHECKING:
     from mobilenet_gui.training.evaluation_types import Evaluation
 
 _ENOUGH_TO_MEASURE: Final = 20
+_TOLD_CLASSES: Final = 5
+_TRYING: Final = 0.5
+"""Share of the phase in which photos are prepared, where models are tried in it."""
 
 
 def train(job: TrainJob, control: Control) -> dict[str, Any]:
@@ -104,6 +110,10 @@ class _Training:
         for text in spec.notes:
             journal.note(text, "understood")
         material = gather(spec)
+        began, stood = time.monotonic(), control.paused_seconds
+        tried = self._choose_base(material) if spec.candidates else 0.0
+        trying = time.monotonic() - began - (control.paused_seconds - stood)
+        spec = self._spec
         base = open_base(spec.base_folder)
         recipe = recipe_for(spec.settings, base.input_size)
         self._tell_dropped(material)
@@ -118,7 +128,7 @@ class _Training:
                 store,
                 base.key,
                 threads=spec.settings.threads,
-                progress=lambda fraction: control.report("photos", fraction),
+                progress=lambda fraction: control.report("photos", tried + (1 - tried) * fraction),
             )
         if features.computed >= _ENOUGH_TO_MEASURE:
             took = time.monotonic() - began - (control.paused_seconds - stood)
@@ -137,13 +147,15 @@ class _Training:
         hidden = hidden_layers(network)
         if hidden is not None:
             values = through(hidden.layers, values)
-        head = HeadTraining(values, material, recipe, journal, control, known=known).learn(quiet=journal.resumed)
+        head = HeadTraining(values, material, recipe, journal, control, by_heart=known).learn(quiet=journal.resumed)
         # A model of the user's own has learnt from photos of the same kind, maybe from these.
         own = known or base.bundle.tells_strangers
         shown = shown_of(values, material, base.bundle, learnt=own, seed=recipe.seed)
         computed = features.computed
         del features, values  # a hundred megabytes, where there are many photos
         self._keep_held_out(material, head)
+        if text := few_text(material, head):
+            self._journal.note(text)
         trained = self._built(base, network.tflite_bytes(), head, shown, recipe.input_size)
         if recipe.adapts:
             from mobilenet_gui.training.adapting import Setting, adapt
@@ -153,8 +165,31 @@ class _Training:
             )
         result = self._finished(base, trained, material, learnt)
         if not self._before:
-            self._note_time(base, recipe, material, computed, journal.seconds - making - spec.prepared)
+            self._note_time(base, recipe, material, computed, journal.seconds - making - trying - spec.prepared)
         return result
+
+    def _choose_base(self, material: Material) -> float:
+        """Find the best of the candidates, and have the run start from it; return the share of the photos' phase."""
+        spec, control = self._spec, self._control
+        tried = try_bases(
+            spec.candidates,
+            material,
+            spec.cache_dir,
+            spare=self._folder.spare_dir,
+            threads=spec.settings.threads,
+            seed=spec.settings.seed,
+            report=control.report,
+            progress=lambda fraction: control.report("photos", _TRYING * fraction),
+        )
+        best = tried[0].folder if tried else spec.base_folder
+        self._spec = replace(spec, base_folder=best, candidates=())
+        # From now on it is this one, also for who goes on after a crash.
+        self._folder.write_spec(self._spec, self._journal.state)
+        if tried:
+            rows = [{"id": one.id, "name": one.name, "accuracy": one.accuracy, "loss": one.loss} for one in tried]
+            control.say(protocol.Bases({"tried": rows}))
+            self._journal.note(tried_text(tried), "base")
+        return _TRYING
 
     def _tell_dropped(self, material: Material) -> None:
         for name in material.dropped:
@@ -253,6 +288,28 @@ class _Training:
             "id": bundle.id,
             "notes": list(journal.state.notes),
         }
+
+
+def few_text(material: Material, head: LearntHead) -> str:
+    """Return what classes of few photos are worth: how many of those were recognised while they were held out."""
+    plain = np.array([material.items[place].view == "plain" for place in head.held], bool)
+    labels = material.labels()[head.held][plain]
+    right = head.held_logits[plain].argmax(axis=1) == labels
+    counts = np.bincount(labels, minlength=len(material.classes))
+    few = [label for label in np.argsort(counts, kind="stable") if 0 < counts[label] < FEW_PHOTOS]
+    if not few:
+        return ""
+    told = [
+        tr("“{name}” {right} of {all}").format(
+            name=material.classes[label], right=int(right[labels == label].sum()), all=counts[label]
+        )
+        for label in few[:_TOLD_CLASSES]
+    ]
+    if len(few) > _TOLD_CLASSES:
+        told.append(tr("and {n} more").format(n=len(few) - _TOLD_CLASSES))
+    return tr("Few photos to learn from; recognised while they were held out: {classes}.").format(
+        classes=", ".join(told)
+    )
 
 
 def missing_text(count: int) -> str:

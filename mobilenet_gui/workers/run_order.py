@@ -27,11 +27,13 @@ class RunOrder:
         data: the project at this moment.
         base_folder: the bundle to start from.
         cache_dir: where features may be kept.
+        candidates: bundles of which the best is to be found first; see `RunSpec`.
     """
 
     data: ProjectData
     base_folder: Path
     cache_dir: Path
+    candidates: tuple[Path, ...] = ()
 
 
 def freeze(order: RunOrder, cancelled: threading.Event, progress: Callable[[float], None]) -> tuple[Path, Order]:
@@ -60,7 +62,7 @@ def freeze(order: RunOrder, cancelled: threading.Event, progress: Callable[[floa
     run = new_run(order.data.folder)
     try:
         # Nobody holds it yet: whoever looks after a crash finds one that was interrupted.
-        run.write_spec(replace(spec, id=run.path.name), RunState("running"))
+        run.write_spec(replace(spec, id=run.path.name, candidates=order.candidates), RunState("running"))
     except BaseException:
         discard(run.path)
         raise

@@ -43,6 +43,8 @@ def test_text(dataset: Path, model: str, capsys: pytest.CaptureFixture[str]) -> 
     out, err = capsys.readouterr()
     assert "91.7 % correct: 11 of 12 photos (95 % interval 64.6 to 98.5 %)" in out
     assert "blue → red" in out
+    assert "1 photo may have the wrong label:" in out
+    assert "0.png: blue, looks like red (" in out
     assert [line.split()[:2] for line in out.splitlines() if line.startswith(("blue ", "green ", "red "))] == [
         ["blue", "4"],
         ["green", "4"],
@@ -68,6 +70,9 @@ def test_json_save_and_report(dataset: Path, model: str, tmp_path: Path, capsys:
         "f1": pytest.approx(8 / 9),
     }
     assert [(m["class"], m["said"]) for m in record["mistakes"]] == [("blue", "red")]
+    (doubt,) = record["suspects"]
+    assert (Path(doubt["path"]).name, doubt["class"], doubt["expected"]) == ("0.png", "blue", "red")
+    assert doubt["class_probability"] < 0.5 < doubt["probability"]
     assert record["sure_from"] is record["coverage"] is None
     assert read_evaluation(saved).accuracy == record["accuracy"]
     assert report.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")

@@ -15,6 +15,7 @@ from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.errors import Cancelled, StorageError
 from mobilenet_gui.training import adapting, checkpoint, model_making, protocol
 from mobilenet_gui.training.base import Base
+from mobilenet_gui.training.head_training import HeadTraining
 from mobilenet_gui.training.model_making import Trained
 from mobilenet_gui.training.run_folder import RunState
 from mobilenet_gui.training.schedule import learning_rate
@@ -47,6 +48,52 @@ def test_what_does_not_help_is_not_taken(bench: Bench) -> None:
     bench.recipe = replace(RECIPE, learning_rate=-0.5)  # uphill
     assert bench.adapt().network == b"untouched"
     assert "info" in bench.notes()
+
+
+def test_the_head_that_learnt_along_is_taken_where_one_on_features_known_by_heart_is_worse(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[NDArray[np.float32]] = []
+
+    def with_head(_base: Base, kernel: NDArray[np.float32], _bias: object, arrays: object = None) -> object:
+        taken.append(kernel)
+        return ARCHITECTURE, arrays or {}
+
+    monkeypatch.setattr(Base, "with_head", with_head)
+    bench.recipe = replace(RECIPE, learning_rate=4.0)
+    assert bench.adapt().network == b"adapted"
+    along = bench.network.arrays()["conv_preds"][0].reshape(3, 3)
+    assert not np.array_equal(taken[-1], along)  # one solved anew was better
+    answers = StandIn.answers
+    noise = np.random.default_rng(0)
+
+    def by_heart(net: StandIn, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        features, probabilities = answers(net, pixels)
+        return noise.normal(0, 1, features.shape).astype(np.float32), probabilities
+
+    monkeypatch.setattr(StandIn, "answers", by_heart)
+    bench.network = StandIn()
+    assert bench.adapt().network == b"adapted"
+    assert np.array_equal(taken[-1], bench.network.arrays()["conv_preds"][0].reshape(3, 3))
+
+
+def test_more_of_what_was_learnt_is_taken_where_validation_photos_want_it(bench: Bench) -> None:
+    work = adapting._Adapting(
+        bench.setting(), bench.otherwise, cast("Callable[..., AdaptNetwork]", lambda *a, **k: bench.network)
+    )
+    features, _, kept = work._answers(work._validation)
+    learnt = [np.linalg.lstsq(features, 3 * np.eye(3, dtype=np.float32)[work._labels[kept]], rcond=None)[0]]
+    assert np.array_equal(work._best_mixture(learnt)[0], learnt[0])
+    assert np.array_equal(work._best_mixture([-learnt[0]])[0], -0.5 * learnt[0])
+
+
+def test_where_the_network_knows_photos_by_heart_the_others_alone_judge(bench: Bench) -> None:
+    setting = bench.setting()
+    values = np.random.default_rng(0).normal(0, 1, (len(setting.material.items), 16)).astype(np.float32)
+    parts = values, setting.material, bench.recipe, setting.journal, bench.control
+    held = HeadTraining(*parts, by_heart=True).learn(quiet=True).held
+    assert sorted(held) == sorted(setting.material.places("validation"))
+    assert len(HeadTraining(*parts).learn(quiet=True).held) == len(setting.material.items)
 
 
 def test_memory_that_runs_out_halves_the_batch_and_says_so(bench: Bench) -> None:
@@ -153,8 +200,21 @@ def test_figures_broken_from_the_start_keep_the_first_phase(bench: Bench) -> Non
 def test_it_stops_early_where_nothing_gets_better(bench: Bench) -> None:
     bench.recipe = replace(RECIPE, epochs=50, patience=2, learning_rate=-0.5)  # uphill
     bench.adapt()
-    assert len(bench.epochs()) == 2
+    assert len(bench.epochs()) == 1
     assert "early" in bench.notes()
+
+
+def test_progress_earns_the_whole_patience(bench: Bench) -> None:
+    def turns(net: StandIn, _photos: int) -> None:
+        if len(net.steps) > 4:  # from the second epoch on it gets worse and worse
+            net.weights = [-net.weights[0]]
+
+    bench.recipe = replace(RECIPE, epochs=50, patience=4)
+    bench.network.trouble = turns
+    bench.adapt()
+    told = bench.epochs()
+    best = int(np.argmin([event.val_loss for event in told]))
+    assert len(told) - 1 - best == 4
 
 
 def test_photos_that_vanish_are_left_out_and_told(bench: Bench) -> None:

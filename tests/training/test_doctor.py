@@ -14,6 +14,7 @@ from PIL import Image, ImageFilter
 from mobilenet_gui.core.errors import Cancelled, ProjectError
 from mobilenet_gui.training import doctor_job, job
 from mobilenet_gui.training.doctor import Examination, Finding, PlainPhoto, examine, from_data, to_data
+from mobilenet_gui.training.doctor_class_rules import few_words
 from mobilenet_gui.training.doctor_job import DoctorJob, read_answer, read_order, write_answer, write_order
 from mobilenet_gui.training.doctor_labels import Suspect, suspects_among, suspects_by_probability
 from mobilenet_gui.training.evaluation_types import Answer, Guess
@@ -184,7 +185,8 @@ def test_classes_too_small_and_uneven(fine: list[PlainPhoto], tmp_path: Path) ->
     found = check([*bees, *ants[:5]], tmp_path, class_weights=False)
     few = only(found, "too_few")
     assert (few.severity, few.notes) == ("hint", ("Ants: 5 photos",))
-    assert few.detail == "With 20 or more each is recognised better: Ants"  # the names may be many and long
+    assert few.detail == few_words(["Ants"])  # the names may be many and long
+    assert "10 to 30 fewer" in few.detail
     uneven = only(found, "uneven")
     assert uneven.detail == "Bees has 4 times more photos than Ants"
     assert uneven.fix is not None
@@ -224,7 +226,20 @@ def test_confident_learning() -> None:
     found = suspects_among([*sound, hard, wrong], "abc")
     assert [suspect.photo_id for suspect in found] == ["wrong"]
     assert (found[0].given, found[0].expected) == ("b", "a")
-    assert found[0].suspicion == pytest.approx(0.95)
+    assert found[0].suspicion == pytest.approx(0.98)
+
+
+def test_of_as_many_suspects_those_whose_own_label_is_least_probable() -> None:
+    sound = [answer(f"a{n}", 0, (0.8, 0.1, 0.1)) for n in range(9)] + [
+        answer(f"b{n}", 1, (0.1, 0.8, 0.1)) for n in range(9)
+    ]
+    sure = answer("sure", 1, (0.85, 0.12, 0.03))  # counts for class a, and so there is one wrong label
+    torn = answer("torn", 1, (0.50, 0.01, 0.49))  # counts for none, and b it is not
+    (found,) = suspects_among([*sound, sure, torn], "abc")
+    assert (found.photo_id, found.given, found.expected, found.probability) == ("torn", "b", "a", 0.50)
+    assert found.suspicion == pytest.approx(0.99)
+    foreign = Answer("other", Path(), 0, (Guess(-1, "lemon", 0.99), Guess(0, "a", 0.01)), 0.01)
+    assert foreign.id not in {suspect.photo_id for suspect in suspects_among([*sound, sure, foreign], "abc")}
 
 
 def test_confident_learning_finds_planted_errors() -> None:

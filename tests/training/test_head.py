@@ -95,6 +95,34 @@ def test_small_classes_weigh_as_much_as_large_ones() -> None:
     assert weights[labels == 0].sum() == pytest.approx(weights[labels == 1].sum())
 
 
+def test_a_class_of_few_photos_is_answered_as_if_there_were_as_many_of_it() -> None:
+    random = np.random.default_rng(5)
+    labels = np.repeat([0, 1], [200, 8])
+    features = random.normal(0, 1, (208, 30)) + 0.35 * (2 * labels[:, None] - 1)
+    new_labels = np.repeat([0, 1], 300)
+    new = random.normal(0, 1, (600, 30)) + 0.35 * (2 * new_labels[:, None] - 1)
+    plain, _ = HeadProblem(features, labels, 2).fit(0.3)
+    problem = HeadProblem(features, labels, 2, balanced=True)
+    head, _ = problem.fit(0.3)
+    assert head.kernel == pytest.approx(plain.kernel)
+    taken = plain.bias - head.bias
+    assert taken[0] - taken[1] == pytest.approx(np.log(200 / 8), abs=1e-5)
+    assert (plain.logits(new).argmax(axis=1) == new_labels)[300:].mean() < 0.5
+    assert (head.logits(new).argmax(axis=1) == new_labels)[300:].mean() > 0.75
+    folds = make_folds(labels, [""] * 208, seed=1)
+    _, logits, held = problem.held_out(folds)
+    again, _ = problem.fit(0.3, folds[0][0])
+    assert logits.shape == again.logits(features[held]).shape
+    # What was held out is told as the finished layer would: the few are recognised there as well.
+    assert (logits.argmax(axis=1) == labels[held])[labels[held] == 1].mean() > 0.5
+
+
+def test_photos_count_by_their_weight_in_the_loss() -> None:
+    logits, labels = np.array([[0.0, 0.0], [4.0, 0.0]], np.float32), np.array([0, 1])
+    assert figures(logits, labels, np.array([1.0, 0.0])).loss == pytest.approx(np.log(2))
+    assert figures(logits, labels, np.array([1.0, 3.0])).accuracy == 0.5
+
+
 def test_a_channel_that_never_varies_and_a_class_without_photos_do_no_harm() -> None:
     features, labels = clouds(60, 10, 2)
     features[:, 3] = 7.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,12 @@ import pytest
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.training.evaluation_file import read_evaluation, write_evaluation
 from mobilenet_gui.training.evaluation_types import Answer, Evaluation, Guess
+from mobilenet_gui.training.head import Head
+from mobilenet_gui.training.head_training import LearntHead
 from mobilenet_gui.training.held_out import suspects_of_run, write_held_out
+from mobilenet_gui.training.material import Item, Material
 from mobilenet_gui.training.run_folder import RunFolder, Sample
+from mobilenet_gui.training.trainer import few_text
 
 CLASSES = ("ants", "bees")
 
@@ -39,6 +44,22 @@ def test_doubts_from_both_parts(tmp_path: Path) -> None:
     assert [suspect.photo_id for suspect in suspects_of_run(run)] == ["odd", "p4"]
     run.held_out_path.write_bytes(b"damaged")
     assert [suspect.photo_id for suspect in suspects_of_run(run)] == ["odd"]
+
+
+def test_classes_of_few_photos_are_told_with_what_they_are_worth() -> None:
+    labels = [0] * 25 + [1] * 4 + [2] * 3
+    samples = [Sample(str(n), Path(f"{n}.jpg"), label, "train") for n, label in enumerate(labels)]
+    items = tuple(Item(sample, sample.label) for sample in samples)
+    logits = np.eye(3, dtype=np.float32)[labels]
+    logits[25] = (1, 0, 0)
+    layer = Head(np.zeros((1, 3), np.float32), np.zeros(3, np.float32))
+    held = np.arange(32)[::-1]
+    head = LearntHead(layer, layer, 1.0, 1.0, 0.5, logits, held, logits[held])
+    text = few_text(Material(("many", "some", "few"), items, ()), head)
+    assert text.endswith("“few” 3 of 3, “some” 3 of 4.")
+    assert (
+        few_text(Material(("many",), items[:25], ()), replace(head, held=np.arange(25), held_logits=logits[:25])) == ""
+    )
 
 
 def test_no_place_for_it(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,8 +66,10 @@ def choose(menu: QMenu, text: str) -> None:
 def test_figures_matrix_and_mistakes_agree(make_trained: MakeTrained) -> None:
     bench = make_trained()
     project = bench.filled(Birds=6, Frogs=5)
-    finished_run(project, wrong=(0, 1, 7))
+    run = finished_run(project, wrong=(0, 1, 7))
+    run.write_state(replace(run.state(), notes=("“Frogs” 3 of 5.",)))
     _, page = evaluated(bench, project)
+    assert (page.banner.text(), page.banner.isHidden()) == ("“Frogs” 3 of 5.", False)
     assert page.correct_card.number() == "72.7"
     assert page.correct_card.note().startswith("8 of 11 right")
     assert (page.weakest_card.number(), page.weakest_card.note()) == ("67", "Birds, 4 of 6")

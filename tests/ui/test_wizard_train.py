@@ -17,6 +17,7 @@ from mobilenet_gui import paths
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.catalog import DEFAULT_ID
 from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.training.doctor_class_rules import few_words
 from mobilenet_gui.training.estimate import PaceBook, network_of
 from mobilenet_gui.training.fingerprint_cache import FingerprintCache, default_path, fingerprints
 from mobilenet_gui.training.project import NewPhoto, Project
@@ -28,7 +29,7 @@ from mobilenet_gui.ui.wizard.estimating import actual_parts
 from mobilenet_gui.ui.wizard.evaluate_page import EvaluatePage
 from mobilenet_gui.ui.wizard.settings_fields import NumberField
 from mobilenet_gui.ui.wizard.settings_page import SettingsPage
-from mobilenet_gui.ui.wizard.settings_words import promise
+from mobilenet_gui.ui.wizard.settings_words import few_photos_words, promise
 from mobilenet_gui.ui.wizard.train_figures import TrainFigures
 from mobilenet_gui.ui.wizard.train_page import TrainPage, _words
 from mobilenet_gui.ui.wizard.training_words import advice, ready_at, span, time_left
@@ -175,6 +176,34 @@ def test_a_model_of_choice_is_kept_and_the_first_one_stays_open(make_trained: Ma
         page.base.setCurrentIndex(index)
         page.base.activated.emit(index)
         assert project.settings.base == wanted
+
+
+def test_a_class_of_few_photos_beside_a_large_one_is_told_before(make_trained: MakeTrained) -> None:
+    bench = make_trained()
+    bench.install_base()
+    project = bench.filled(Birds=3, Frogs=12)
+    _, page = settings_of(bench, project)
+    assert page.banner.text() == few_words(["Birds"])
+    assert not page.banner.isHidden()
+    project.delete_class(class_id(project, "Birds"))
+    assert few_photos_words(project) == ""
+
+
+def test_where_there_is_a_choice_it_is_left_to_a_trial(make_trained: MakeTrained) -> None:
+    bench = make_trained()
+    ids = ("mobilenet-v2-1.0-224", "mobilenet-v1-1.0-224")
+    for name in ids:
+        bench.install_base(name, name)
+    bench.install_base("own", "Own")
+    project = bench.filled(Birds=6, Frogs=6)
+    _, page = settings_of(bench, project)
+    assert [page.base.itemData(n) for n in range(page.base.count())] == ["", *ids, "own"]
+    assert page.base.currentText() == "Automatic"
+    assert [base.id for base in page.candidates] == list(ids)
+    page.base.setCurrentIndex(1)
+    page.base.activated.emit(1)
+    assert (project.settings.base, page.candidates) == (ids[0], ())
+    assert page.base.currentData() == ids[0]
 
 
 def test_parts_that_are_given_are_shown_as_they_are(make_trained: MakeTrained) -> None:

@@ -242,8 +242,11 @@ class EvaluatePage(WizardPage):
         self.changed.emit()
 
     def _compare(self, run: RunInfo) -> None:
-        """Put the training that came before beside this one."""
-        self.banner.hide()
+        """Say what the training noted, and put the one that came before beside it."""
+        notes = " ".join(run.state.notes)
+        self.banner.set_content("info", notes)
+        self.banner.setToolTip("")
+        self.banner.setVisible(bool(notes))
         finished = self.book.finished
         place = next((n for n, other in enumerate(finished) if other.folder == run.folder), len(finished))
         if place + 1 >= len(finished):
@@ -255,7 +258,7 @@ class EvaluatePage(WizardPage):
             self._comparison = compare(old, self._evaluation)
             tone, text, more = comparison_words(self._comparison)
             lost = trn("Show {n} newly wrong", "Show {n} newly wrong", len(self._comparison.only_old))
-            self.banner.set_content(tone, text, lost if self._comparison.only_old else "")
+            self.banner.set_content(tone, f"{text} {notes}".strip(), lost if self._comparison.only_old else "")
             self.banner.setToolTip(more)
             self.banner.show()
 

@@ -35,7 +35,7 @@ from mobilenet_gui.ui.wizard.fold import Fold
 from mobilenet_gui.ui.wizard.page import Action, Footer, WizardPage, back, scrolled_across
 from mobilenet_gui.ui.wizard.run_link import book_of
 from mobilenet_gui.ui.wizard.settings_fields import AdvancedFields
-from mobilenet_gui.ui.wizard.settings_words import badge, promise, sentence
+from mobilenet_gui.ui.wizard.settings_words import badge, few_photos_words, promise, sentence
 from mobilenet_gui.ui.wizard.situation import situation_of, what_is_missing
 from mobilenet_gui.ui.wizard.training_words import preset_title, settings_summary, span
 from mobilenet_gui.ui.wizard.variations import VariationStrip
@@ -214,9 +214,12 @@ class SettingsPage(WizardPage):
         return "" if self._bases else tr("There is no model to start from.")
 
     def _show_missing(self) -> None:
-        """Offer the usual model where there is none to start from."""
+        """Offer the usual model where there is none to start from; else say what classes of few photos are worth."""
         missing = self._shown and self._bases == ()
-        self.banner.setVisible(missing)
+        few = "" if missing or not self._shown else few_photos_words(self.context.project)
+        self.banner.setVisible(missing or bool(few))
+        if few:
+            self.banner.set_content("info", few)
         if not missing:
             return
         entry = catalog.by_id(catalog.DEFAULT_ID)
@@ -246,11 +249,16 @@ class SettingsPage(WizardPage):
 
     @property
     def chosen_base(self) -> BaseChoice | None:
-        """The model that the training would start from."""
+        """The model that the training would start from; where that is to be found first, the likeliest."""
         if not self._bases:
             return None
         wanted = self.context.project.settings.base
         return next((base for base in self._bases if base.id == wanted), self._bases[0])
+
+    @property
+    def candidates(self) -> tuple[BaseChoice, ...]:
+        """The models of which the best is to be found first; none where one is chosen."""
+        return () if self.context.project.settings.base else tuple(base for base in self._bases or () if base.tried)
 
     def recipe(self, preset: Preset | None = None) -> Recipe:
         """Return how the training would go, or would with another preset."""
@@ -268,7 +276,7 @@ class SettingsPage(WizardPage):
             promised, tip = promise(name, base.id if base is not None else "")
             card.show_figures(self._time_of(name), promised, badge(name), note=self._last_of(name), tip=tip)
         if base is not None:
-            self.base.set_current_key(base.id)
+            self.base.set_current_key("" if self.candidates else base.id)
         self.base.setEnabled(bool(self._bases))
         self._show_split(settings)
         self.threads.set_current_key(settings.threads or 0)
@@ -347,6 +355,8 @@ class SettingsPage(WizardPage):
     def _take_bases(self, bases: tuple[BaseChoice, ...]) -> None:
         self._bases = bases
         self.base.clear()
+        if any(base.tried for base in bases):
+            self.base.add_option(tr("Automatic"), "")
         for base in bases:
             self.base.add_option(base.name, base.id)
         self._refresh()
@@ -367,9 +377,10 @@ class SettingsPage(WizardPage):
 
     def _choose_base(self) -> None:
         chosen = self.base.currentData()
-        # The recommended one stays open, so that a better one which comes later is taken.
-        first = self._bases[0].id if self._bases else ""
-        self._change("base", "" if chosen == first else chosen)
+        # Without a choice the recommended one stays open, so that a better one which comes later is tried as well.
+        bases = self._bases or ()
+        usual = "" if any(base.tried for base in bases) else next((base.id for base in bases), "")
+        self._change("base", "" if chosen == usual else chosen)
 
     def _choose_split(self, parts: object) -> None:
         self._change("split", cast(Parts, parts))
@@ -378,5 +389,6 @@ class SettingsPage(WizardPage):
         base = self.chosen_base
         if base is None or self._problem():
             return
-        self.book.begin(RunOrder(self.context.project.snapshot(), base.folder, paths.features_dir()))
+        tried = tuple(one.folder for one in self.candidates)
+        self.book.begin(RunOrder(self.context.project.snapshot(), base.folder, paths.features_dir(), tried))
         self.context.hub.go.emit("train")

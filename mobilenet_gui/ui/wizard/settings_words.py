@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mobilenet_gui.i18n import tr, trn
+from mobilenet_gui.training.doctor_class_rules import FEW_PHOTOS, UNEVEN_FROM, few_words
 from mobilenet_gui.training.expected import TRIAL_PHOTOS, expected
 from mobilenet_gui.training.training_settings import Preset
+
+if TYPE_CHECKING:
+    from mobilenet_gui.training.project import Project
 
 _SUGGESTED = "balanced"
 
@@ -37,3 +43,11 @@ def promise(name: Preset, base_id: str) -> tuple[str, str]:
 def badge(name: Preset) -> str:
     """Return the word beside the name of the effort that is suggested."""
     return tr("Suggested") if name == _SUGGESTED else ""
+
+
+def few_photos_words(project: Project) -> str:
+    """Return what classes of few photos beside large ones are worth; empty where there is none."""
+    counts = {one.name: project.count(one.id) for one in project.classes if not one.background}
+    most = min(FEW_PHOTOS, max(counts.values(), default=0) / UNEVEN_FROM)
+    few = [name for name, count in counts.items() if 0 < count < most]
+    return few_words(few) if few else ""
