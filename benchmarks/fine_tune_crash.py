@@ -35,7 +35,7 @@ def _works(folder: Path) -> bool:
 
 
 def _order(place: Path, home: Path, settings: TrainingSettings) -> RunFolder:
-    classes, samples = read_source(shared() / "datasets" / "hymenoptera").samples(settings)
+    classes, samples, _ = read_source(shared() / "datasets" / "hymenoptera").samples(settings)
     run = RunFolder(place)
     base = home / "models" / BASE
     run.write_spec(RunSpec("1", "", "Crash", classes, samples, settings, base, place.parent / "features"))

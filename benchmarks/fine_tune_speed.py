@@ -63,7 +63,7 @@ print(json.dumps({"seconds": reached or time.monotonic() - began, "best": best, 
 
 def _order(place: Path, home: Path, cache: Path) -> RunFolder:
     settings = TrainingSettings(preset="fast")
-    classes, samples = read_source(shared() / "datasets" / "hymenoptera").samples(settings)
+    classes, samples, _ = read_source(shared() / "datasets" / "hymenoptera").samples(settings)
     run = RunFolder(place)
     run.write_spec(RunSpec("1", "", "Fast", classes, samples, settings, home / "models" / BASE, cache))
     return run
