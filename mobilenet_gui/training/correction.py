@@ -23,7 +23,7 @@ from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.core.store_files import discard, storage_error
 from mobilenet_gui.core.types import Pixels
 from mobilenet_gui.i18n import tr, trn
-from mobilenet_gui.training.duplicates import copies_among
+from mobilenet_gui.training.duplicates import contents_of, copies_among
 from mobilenet_gui.training.fingerprint_cache import FingerprintCache, default_path
 from mobilenet_gui.training.project import Project
 from mobilenet_gui.training.project_index import file_key
@@ -208,7 +208,8 @@ def correction_spec(
             base = own
     if not _trainable(base):
         raise ModelError(installed.name, tr("This model has no weights to learn from."))
-    alike = Alike() if before is None else _alike(data, before, looks)
+    # Without the former run, only the model itself knows what it has learnt from.
+    alike = contents_of(data.photos.values()) if before is None else _alike(data, before, looks)
     spec = make_spec(replace(data, settings=_head_only(settings, size)), base, cache_dir, alike)
     return spec if before is None else _same_parts(spec, before)
 

@@ -14,6 +14,7 @@ from mobilenet_gui.core.photo_files import openable, os_reason
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.training import project_copies, project_file
 from mobilenet_gui.training.correction import Placing, Wrong
+from mobilenet_gui.training.project_index import file_key
 from mobilenet_gui.training.project_types import NewPhoto, Photo, PhotoClass, ProjectData
 from mobilenet_gui.training.run_folder import RunFolder
 from mobilenet_gui.workers.photo_tasks import Errand
@@ -69,9 +70,8 @@ def keep_photos(
         StorageError: the disk refused.
     """
     photos: list[NewPhoto] = []
-    sizes: dict[int, list[Path]] = {}
-    for photo in there:
-        sizes.setdefault(photo.size, []).append(photo.path)
+    known = tuple(there)
+    paths = {file_key(photo.path) for photo in known}
     for wrong in wrongs:
         if wrong.path is not None:
             try:
@@ -79,11 +79,11 @@ def keep_photos(
             except OSError as error:
                 raise PhotoError(str(wrong.path), os_reason(error)) from error
             own = wrong.path.absolute()
-            same = own if own in sizes.get(status.st_size, ()) else _same(wrong, sizes.get(status.st_size, ()))
+            same = None if file_key(own) in paths else _same(wrong, status.st_size, known)
             photos.append(NewPhoto(same or own, size=status.st_size, mtime_ns=status.st_mtime_ns))
         else:
             content = wrong.content()
-            same = _same(wrong, sizes.get(len(content), ()))
+            same = _same(wrong, len(content), known)
             if same is not None:
                 photos.append(NewPhoto(same))
                 continue
@@ -92,15 +92,17 @@ def keep_photos(
     return photos
 
 
-def _same(wrong: Wrong, files: Sequence[Path]) -> Path | None:
-    """Return that one of these files which holds the very photo, if any."""
-    if not files:
-        return None
-    content = wrong.content()
-    for file in files:
+def _same(wrong: Wrong, size: int, there: Sequence[Photo]) -> Path | None:
+    """Return the file of that one of these photos which holds the very photo, of `size` bytes, if any does."""
+    content = b""
+    for photo in there:
         with contextlib.suppress(OSError, UserError):
-            if Wrong(file, "").content() == content:
-                return file
+            # Of photos that were added long ago nobody has looked at the size.
+            if (photo.size or os.stat(openable(photo.path)).st_size) != size:  # noqa: PTH116
+                continue
+            content = content or wrong.content()
+            if Wrong(photo.path, "").content() == content:
+                return photo.path
     return None
 
 

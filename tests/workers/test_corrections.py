@@ -338,6 +338,8 @@ def test_adapted_blocks_are_kept(bench: Bench) -> None:
     assert spec.settings == TrainingSettings(preset="fast", seed=7)
     alone = correction.correction_spec(data, bench.model, None, paths.cache_dir() / "features")
     assert alone.base_folder == bench.model.folder
+    tested = {s.id for s in run.spec().samples if s.split == "test"}
+    assert {s.id for s in alone.samples if s.split == "test"} <= tested
 
 
 def test_a_model_that_was_removed_meanwhile_is_no_other_model(bench: Bench) -> None:

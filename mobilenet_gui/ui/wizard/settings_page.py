@@ -312,7 +312,7 @@ class SettingsPage(WizardPage):
             words = tr("Train, validate and test, in percent; drawn at random, class by class")
         self.split_row.set_help(words)
         self.resembling.setVisible(bool(alike))
-        if alike:
+        if alike and self.resembling.text() != text:  # what is set anew is read out again
             self.resembling.set_content("warn", text, trn("Leave it out", "Leave them out", len(alike)))
 
     def _leave_out_resembling(self) -> None:
