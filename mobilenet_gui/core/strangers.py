@@ -195,7 +195,7 @@ class Sight:
         products = values @ self._matrix
         alike = np.empty((1 if self._kinds is None else 2, *values.shape[:-1], self._photos), np.float32)
         np.divide(products[..., : self._photos], _sizes(values), out=alike[0])
-        if self._kinds is not None:
+        if self._kinds is not None and self._called is not None:
             alike[1] = _roots(products[..., self._photos :] + self._kinds.bias) @ self._called
         np.subtract(1, alike, out=alike)
         np.maximum(alike, np.float32(_LEAST_APART), out=alike)
@@ -231,7 +231,7 @@ def _roots(logits: Floats) -> Floats:
 
 def _sizes(values: Floats) -> Floats:
     sizes = np.sqrt(np.einsum("...i,...i->...", values, values))[..., None]
-    return np.maximum(sizes, np.float32(_NOTHING))
+    return np.asarray(np.maximum(sizes, np.float32(_NOTHING)), np.float32)
 
 
 def _directions(values: Floats) -> Floats:
