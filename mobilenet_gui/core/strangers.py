@@ -230,8 +230,8 @@ def _roots(logits: Floats) -> Floats:
 
 
 def _sizes(values: Floats) -> Floats:
-    sizes: Floats = np.sqrt(np.einsum("...i,...i->...", values, values))[..., None]
-    return np.maximum(sizes, np.float32(_NOTHING), dtype=np.float32)
+    sizes = np.sqrt(np.einsum("...i,...i->...", values, values))[..., None]
+    return np.asarray(np.maximum(sizes, np.float32(_NOTHING)), np.float32)
 
 
 def _directions(values: Floats) -> Floats:

@@ -33,7 +33,7 @@ LEAST_PHOTOS: Final = 8
 LEAST_KINDS: Final = 100
 """A base that can name fewer things tells nothing about strangers by what it calls them."""
 KEPT_KINDS: Final = 500
-"""So many of the base's kinds are kept, those that the photos are most like: as good as 1,000, in half the time."""
+"""So many of the base's kinds are kept, those that the photos are most like: as good as all, in half the time."""
 LEAST_JUDGES: Final = 20
 _MOST_JUDGES: Final = 4000
 _AT_ONCE: Final = 512
