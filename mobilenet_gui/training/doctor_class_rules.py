@@ -41,7 +41,7 @@ def too_few(data: Dataset) -> Finding | None:
 def few_words(names: Sequence[str]) -> str:
     """Return what classes of few photos are worth, which is measured by `benchmarks/small_classes.py`."""
     return tr(
-        "With {n} photos or more a class is recognised better; of 100 photos of one with 8, 10 to 30 fewer are: {names}"
+        "With {n} photos or more a class is recognised better; of 100 photos of one with 8, 10 to 40 fewer are: {names}"
     ).format(names=_quoted(names), n=FEW_PHOTOS)
 
 

@@ -186,7 +186,7 @@ def test_classes_too_small_and_uneven(fine: list[PlainPhoto], tmp_path: Path) ->
     few = only(found, "too_few")
     assert (few.severity, few.notes) == ("hint", ("Ants: 5 photos",))
     assert few.detail == few_words(["Ants"])  # the names may be many and long
-    assert "10 to 30 fewer" in few.detail
+    assert "10 to 40 fewer" in few.detail
     uneven = only(found, "uneven")
     assert uneven.detail == "Bees has 4 times more photos than Ants"
     assert uneven.fix is not None
