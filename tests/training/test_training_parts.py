@@ -123,7 +123,12 @@ def test_certainty_is_measured_on_photos_that_are_new_to_the_network() -> None:
     journal = cast("Journal", SimpleNamespace(phase=_nothing, epoch=_nothing, head_done=_nothing))
     found = {
         known: HeadTraining(
-            values, Material(("ant", "bee"), items, ()), recipe, journal, Control(None, threading.Event()), by_heart=known
+            values,
+            Material(("ant", "bee"), items, ()),
+            recipe,
+            journal,
+            Control(None, threading.Event()),
+            by_heart=known,
         ).learn()
         for known in (False, True)
     }
