@@ -72,6 +72,9 @@ def main(arguments: list[str]) -> int:
         help="build all of it a second time, in another folder with another environment; fail where a byte differs",
     )
     parser.add_argument("--environment-only", action="store_true", help="install the build inputs, and stop there")
+    parser.add_argument(
+        "--quick", action="store_true", help="pack the .deb loosely and fast, to try it"
+    )
     parser.add_argument("--reuse-frozen", action="store_true", help="pack what an earlier run froze")
     options = parser.parse_args(arguments)
     if options.formats is None:
@@ -100,7 +103,7 @@ def usual(possible: Iterable[str]) -> list[str]:
 
 def _build(options: argparse.Namespace, packers: list[Callable[[Build], Path]]) -> int:
     started = time.monotonic()
-    build = Build(options.work.resolve(), options.output.resolve(), source_version(), source_epoch())
+    build = Build(options.work.resolve(), options.output.resolve(), source_version(), source_epoch(), options.quick)
     if options.environment_only:
         build.work.mkdir(parents=True, exist_ok=True)
         prepare(build)

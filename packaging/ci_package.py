@@ -57,7 +57,7 @@ def build_and_try(work: Path, end: float) -> int:
         lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or [""]
         return skip(f"its build inputs could not be installed: {lines[-1][:300]}")
     formats = "deb" if shutil.which("readelf") and shutil.which("dpkg-deb") else "none"
-    code = run([*words, "--formats", formats], end)
+    code = run([*words, "--formats", formats, "--quick"], end)
     if code in KILLED:
         return skip("the system ended it; was there too little memory?")
     if code:

@@ -31,12 +31,14 @@ class Build:
         output: where finished packages go.
         version: of the program.
         epoch: seconds since 1970 that every file's date is set to, so that two builds of one commit are the same.
+        quick: it is only to be tried, not to be given to anybody; its size does not matter.
     """
 
     work: Path
     output: Path
     version: str
     epoch: int
+    quick: bool = False
 
     @property
     def python(self) -> Path:

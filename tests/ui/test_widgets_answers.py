@@ -202,6 +202,13 @@ def test_labels_keep_out_of_each_others_way() -> None:
             assert not box.adjusted(0, 2, 0, -2).intersects(other.adjusted(0, 2, 0, -2))
 
 
+def test_labels_keep_out_of_the_way_of_other_words() -> None:
+    words = QRectF(60, 40, 100, 20)
+    (box,) = place_labels([(QPointF(50, 50), 4.5)], [(40.0, 14.0)], QRectF(0, 0, 200, 100), covered=[words])
+    assert box is not None
+    assert not box.adjusted(0, 2, 0, -2).intersects(words)
+
+
 def test_scatter_picks_the_dot_that_is_clicked(qtbot: QtBot) -> None:
     plot = ScatterPlot()
     qtbot.addWidget(plot)

@@ -125,6 +125,7 @@ class ScatterPlot(QWidget):
             draw_text(painter, box, f"{value:g}", face, colours.text2, align=centred, elide=False)
         draw_text(painter, QRectF(area.right() - 40, area.bottom() + 6, 40, 16), tr("ms"), face, colours.text2,
                   align=Qt.AlignmentFlag.AlignRight, elide=False)  # fmt: skip
+        words: list[QRectF] = []
         live = self._x(LIVE)
         if area.x() < live < area.right():
             painter.fillRect(QRectF(live, area.y(), area.right() - live, area.height()), colours.track)
@@ -135,9 +136,10 @@ class ScatterPlot(QWidget):
             if live - width - 4 > area.x():
                 box = QRectF(live - width - 4, area.bottom() - 17, width, 16)
                 draw_text(painter, box, text, face, colours.text3, elide=False)
-        self._draw_points(painter, area)
+                words.append(box)
+        self._draw_points(painter, area, words)
 
-    def _draw_points(self, painter: QPainter, area: QRectF) -> None:
+    def _draw_points(self, painter: QPainter, area: QRectF, words: list[QRectF]) -> None:
         colours = tokens()
         face, strong = fonts.font("caption"), fonts.font("caption", fonts.SEMIBOLD)
         dots = [(self._position(p), _DOT_SELECTED if p.selected else _DOT) for p in self._points]
@@ -146,7 +148,8 @@ class ScatterPlot(QWidget):
             for p in self._points
         ]
         room = QRectF(self.rect()).adjusted(area.x(), 0, 0, -_BOTTOM)
-        places = place_labels(dots, sizes, room, first=[i for i, p in enumerate(self._points) if p.selected])
+        first = [i for i, p in enumerate(self._points) if p.selected]
+        places = place_labels(dots, sizes, room, first, words)
         for point, (centre, radius), place in zip(self._points, dots, places, strict=True):
             colour = colours.accent if point.selected else colours.text2
             painter.setPen(QPen(colours.panel, 2))
@@ -156,7 +159,8 @@ class ScatterPlot(QWidget):
             painter.setBrush(colours.panel if point.estimated else colour)
             painter.drawEllipse(centre, radius - 0.5, radius - 0.5)
             if place is not None:
-                painter.fillRect(place.adjusted(-2, 2, 2, -2), colours.panel)
+                behind = colours.track if place.x() > self._x(LIVE) else colours.panel
+                painter.fillRect(place.adjusted(-2, 2, 2, -2), behind)
                 label_colour = colours.accentText if point.selected else colours.text2
                 draw_text(painter, place, point.label, strong if point.selected else face, label_colour, elide=False)
 

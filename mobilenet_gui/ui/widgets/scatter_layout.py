@@ -20,7 +20,7 @@ def axis_steps(low: float, high: float, wanted: int) -> list[float]:
 
 
 def place_labels(dots: Sequence[tuple[QPointF, float]], sizes: Sequence[tuple[float, float]], room: QRectF,
-                 first: Iterable[int] = ()) -> list[QRectF | None]:  # fmt: skip
+                 first: Iterable[int] = (), covered: Iterable[QRectF] = ()) -> list[QRectF | None]:  # fmt: skip
     """Return a box for each label near its dot that meets no other label, no dot and stays in `room`.
 
     Args:
@@ -28,11 +28,13 @@ def place_labels(dots: Sequence[tuple[QPointF, float]], sizes: Sequence[tuple[fl
         sizes: width and height of each label.
         room: where labels may be.
         first: labels that choose before the others.
+        covered: where other words stand.
 
     Returns:
         One box a label, None where no place is free.
     """
     taken: list[QRectF] = [QRectF(c.x() - r, c.y() - r, 2 * r, 2 * r) for c, r in dots]
+    taken += covered
     result: list[QRectF | None] = [None] * len(dots)
     order = list(dict.fromkeys([*first, *range(len(dots))]))
     for index in order:
