@@ -72,9 +72,7 @@ def main(arguments: list[str]) -> int:
         help="build all of it a second time, in another folder with another environment; fail where a byte differs",
     )
     parser.add_argument("--environment-only", action="store_true", help="install the build inputs, and stop there")
-    parser.add_argument(
-        "--quick", action="store_true", help="pack the .deb loosely and fast, to try it"
-    )
+    parser.add_argument("--quick", action="store_true", help="pack the .deb loosely and fast, to try it")
     parser.add_argument("--reuse-frozen", action="store_true", help="pack what an earlier run froze")
     options = parser.parse_args(arguments)
     if options.formats is None:
