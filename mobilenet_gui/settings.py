@@ -40,6 +40,7 @@ class Rule:
         return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
 
 
+MOST_STARTS = 4
 _ADDRESSES = ("live_stream",)
 """Settings that are addresses, in which no password and no token is kept."""
 
@@ -98,6 +99,8 @@ class Settings:
     """Tell through the system that a training has ended, while no window of the program is in front."""
     unfinished_training: str = _setting("")
     """The project whose training is under way, and where there is one its run: `project/run`."""
+    starts: int = _setting(0, Rule(0, MOST_STARTS))
+    """How often the program was started; counted up to where nothing depends on it any more."""
     dismissed_banners: str = _setting("")
     """Comma-separated names of banners the user closed for good."""
 

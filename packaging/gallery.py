@@ -392,7 +392,6 @@ def window_page() -> QWidget:
         )
     )
     zone = DropZone()
-    zone.set_samples_available(True)
     body.addWidget(zone, 1)
     centre.addLayout(body)
     line.addLayout(centre, 1)

@@ -21,7 +21,7 @@ def spoken_percent(share: float, digits: int = 1) -> str:
 
 def spoken_position(position: int, total: int) -> str:
     """Return a place in a list of `total`, counted from 0, in words: "first of five"."""
-    return tr("{position} of {total}").format(position=_ordinal(position + 1), total=_number(total))
+    return tr("{position} of {total}").format(position=_ordinal(position + 1), total=number_word(total))
 
 
 def announce(widget: QWidget, text: str) -> None:
@@ -44,7 +44,8 @@ def _ordinal(number: int) -> str:
     return words[number - 1] if 1 <= number <= len(words) else str(number)
 
 
-def _number(number: int) -> str:
+def number_word(number: int) -> str:
+    """Return a small number as a word, a larger one in digits."""
     words = (
         tr("zero"), tr("one"), tr("two"), tr("three"), tr("four"), tr("five"),
         tr("six"), tr("seven"), tr("eight"), tr("nine"), tr("ten"),

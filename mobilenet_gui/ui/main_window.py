@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.settings import SettingsStore
+from mobilenet_gui.settings import MOST_STARTS, SettingsStore
 from mobilenet_gui.startup import StartupTrace
 from mobilenet_gui.training.bases import BUILTIN_ID
 from mobilenet_gui.ui import window_size
@@ -152,6 +152,9 @@ class MainWindow(QMainWindow):
             self.toasts.show_message(self._settings.problem)
 
     def _recall(self) -> None:
+        if self._settings.values.starts < MOST_STARTS:
+            with contextlib.suppress(StorageError):
+                self._settings.update(starts=self._settings.values.starts + 1)
         if self._settings.values.unfinished_training:  # cut short by the program's end
             self.desk.harvest.recall()
         if not self._store.has(BUILTIN_ID):  # as after a plain pip install
@@ -354,9 +357,15 @@ class MainWindow(QMainWindow):
             self._live().set_model_trouble(self.active.words())
 
     def _models_requested(self, action: str) -> None:
-        """Follow the Photos page to the Models page: `show`, `download` (the recommended one), `import` or `folder`."""
+        """Follow the Photos page to the Models page.
+
+        Args:
+            action: `show`; `official` (chosen there) or `download` (begun), of the recommended one; `import`; `folder`.
+        """
         page = self._models()
-        if action == "download":
+        if action == "official":
+            page.show_recommended()
+        elif action == "download":
             page.start_recommended_download()
         elif action == "import":
             page.ask_for_import()

@@ -42,7 +42,7 @@ from mobilenet_gui.ui.widgets.toast import ToastHost
 
 WIDTH = 720
 KEPT_BY_RESET = frozenset(
-    {"window_geometry", "last_folder", "last_export_folder", "dismissed_banners", "unfinished_training"}
+    {"window_geometry", "last_folder", "last_export_folder", "starts", "dismissed_banners", "unfinished_training"}
 )
 """What is remembered rather than set, and so stays as it is."""
 

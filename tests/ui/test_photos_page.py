@@ -506,13 +506,13 @@ def test_an_address_is_fetched_only_after_a_word(qtbot: QtBot, make_page: Maker,
 def test_the_empty_page_shows_three_sample_photos_with_or_without_a_model(qtbot: QtBot, make_page: Maker) -> None:
     for model in (True, False):
         page = make_page(model=model)
-        stems = [path.stem for path in fan_photos(page._samples)]
+        stems = [path.stem for path in fan_photos(page.samples.photos)]
         assert stems == ["fly-agaric", "hot-air-balloon", "strawberries"]
         qtbot.waitUntil(lambda page=page: len(page.frame.zone.fan._pictures) == 3)  # type: ignore[misc]
-        link = page.frame.zone.samples_link
+        link = page.frame.start.strip.open_all
         assert link.isVisible()
         link.click()
-        qtbot.waitUntil(lambda page=page: len(page.controller.session) == len(page._samples))  # type: ignore[misc]
+        qtbot.waitUntil(lambda page=page: len(page.controller.session) == 7)  # type: ignore[misc]
         page.shut_down()
 
 

@@ -158,13 +158,11 @@ def test_drop_zone_counts_what_hovers_and_hides_its_buttons(qtbot: QtBot) -> Non
 
 def test_drop_zone_offers_what_can_be_done(qtbot: QtBot) -> None:
     zone = DropZone()
-    zone.set_samples_available(True)
     shown(qtbot, zone, size=(900, 700))
     for button, signal in (
         (zone.open_button, zone.open_photos),
         (zone.folder_button, zone.open_folder),
         (zone.paste_button, zone.paste),
-        (zone.samples_link, zone.samples),
     ):
         with qtbot.waitSignal(signal):
             QTest.mouseClick(button, Qt.MouseButton.LeftButton)

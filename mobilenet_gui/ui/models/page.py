@@ -84,6 +84,10 @@ class ModelsPage(QWidget):
 
     # -- called from outside --------------------------------------------------------------------------------------
 
+    def show_recommended(self) -> None:
+        """Choose the model that a newcomer is offered; nothing is downloaded."""
+        self._pick(catalog.DEFAULT_ID)
+
     def start_recommended_download(self) -> None:
         """Download the model that a newcomer is offered."""
         self.select(catalog.DEFAULT_ID)

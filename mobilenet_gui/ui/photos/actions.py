@@ -37,11 +37,13 @@ class PhotoActions(QObject):
         correction_requested: answers are wrong: a `CorrectionWish`.
         correction_undo_requested: the latest correction is to be taken back.
         changed: what is shown, or how, has changed.
+        example_wanted: there is no photo to explain: a sample one is to be.
     """
 
     correction_requested = Signal(object)
     correction_undo_requested = Signal()
     changed = Signal()
+    example_wanted = Signal()
 
     def __init__(
         self,
@@ -240,7 +242,9 @@ class PhotoActions(QObject):
 
     def toggle_explain(self) -> None:
         """Explain, or no longer."""
-        if self.view == SINGLE:
+        if not len(self._controller.session):
+            self.example_wanted.emit()
+        elif self.view == SINGLE:
             self._looking.toggle_explain()
 
     def toggle_inspector(self) -> None:

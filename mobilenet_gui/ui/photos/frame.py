@@ -13,9 +13,8 @@ from mobilenet_gui.ui.photos.inspector import PhotoInspector
 from mobilenet_gui.ui.photos.notices import Notices
 from mobilenet_gui.ui.photos.pictures import PictureShelf
 from mobilenet_gui.ui.photos.single_view import SingleView
-from mobilenet_gui.ui.tokens import PAGE_MARGIN
+from mobilenet_gui.ui.photos.start_page import StartPage
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
-from mobilenet_gui.ui.widgets.drop_zone import DropZone
 from mobilenet_gui.ui.widgets.page_header import PageHeader
 from mobilenet_gui.ui.widgets.segmented import Segmented
 
@@ -37,15 +36,12 @@ class PageFrame(InspectedFrame):
         self.add_button = Button(tr("Add"), "plus")
         for widget in (self.views, self.full_screen_button, self.add_button, self.show_inspector_button):
             self.header.add_action(widget)
-        self.zone = DropZone()
-        self._zone_page = QWidget()
-        zone = QVBoxLayout(self._zone_page)
-        zone.setContentsMargins(PAGE_MARGIN, 0, PAGE_MARGIN, PAGE_MARGIN)
-        zone.addWidget(self.zone)
+        self.start = StartPage()
+        self.zone = self.start.zone
         self.single = SingleView(controller, shelf)
         self.grid = GridView(controller)
         self._centre = QStackedWidget()
-        for page in (self._zone_page, self.single, self.grid):
+        for page in (self.start, self.single, self.grid):
             self._centre.addWidget(page)
         self.inspector = PhotoInspector()
         column = QVBoxLayout()
@@ -64,7 +60,7 @@ class PageFrame(InspectedFrame):
 
     def show_centre(self, what: str) -> None:
         """Show the drop "zone", the "single" photo or the "grid"."""
-        page = {"zone": self._zone_page, "single": self.single, "grid": self.grid}[what]
+        page = {"zone": self.start, "single": self.single, "grid": self.grid}[what]
         self._centre.setCurrentWidget(page)
         self.full_screen_button.setVisible(what == "single" and not self.narrow)
         for widget in (self.views, self.add_button):
@@ -73,7 +69,7 @@ class PageFrame(InspectedFrame):
     def centre(self) -> str:
         """Return what is shown: "zone", "single" or "grid"."""
         current = self._centre.currentWidget()
-        return "zone" if current is self._zone_page else "single" if current is self.single else "grid"
+        return "zone" if current is self.start else "single" if current is self.single else "grid"
 
     def keys_home(self) -> QWidget:
         """Return what has the keyboard while nothing else needs it: the photo, or the grid."""

@@ -14,6 +14,7 @@ from mobilenet_gui.core.types import Timing
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.photos.batch_panel import BatchPanel
+from mobilenet_gui.ui.photos.explain_card import ExplainCard
 from mobilenet_gui.ui.photos.result_panel import ResultPanel
 from mobilenet_gui.ui.tokens import HEIGHT_LARGE, INSPECTOR_MARGIN
 from mobilenet_gui.ui.widgets.buttons import Button
@@ -65,8 +66,9 @@ class PhotoInspector(Inspector):
         self.top.addWidget(self.time_chip)
         self.result = ResultPanel()
         self.batch = BatchPanel()
+        self.explain_card = ExplainCard()
         self._bodies: dict[Body, QWidget] = {
-            Body.EMPTY: _empty_body(),
+            Body.EMPTY: _empty_body(self.explain_card),
             Body.NO_MODEL: self._no_model_body(),
             Body.RESULT: self.result,
             Body.BATCH: self.batch,
@@ -238,7 +240,7 @@ def _column() -> tuple[QWidget, QVBoxLayout]:
     return body, column
 
 
-def _empty_body() -> QWidget:
+def _empty_body(card: ExplainCard) -> QWidget:
     body = QWidget()
     column = QVBoxLayout(body)
     column.setContentsMargins(0, 0, 0, 0)
@@ -252,6 +254,7 @@ def _empty_body() -> QWidget:
     column.addWidget(words)
     column.addSpacing(22)
     column.addWidget(GhostBars())
+    column.addWidget(card)
     return body
 
 

@@ -27,7 +27,7 @@ from mobilenet_gui.ui.photos.looking import LookingDesk
 from mobilenet_gui.ui.photos.menus import Installed, MenuDesk
 from mobilenet_gui.ui.photos.pictures import PictureShelf
 from mobilenet_gui.ui.photos.presenter import Presenter
-from mobilenet_gui.ui.photos.samples import FAN_PIXELS, fan_photos, sample_photos
+from mobilenet_gui.ui.photos.samples import FAN_PIXELS, SamplesDesk, fan_photos
 from mobilenet_gui.ui.sure_limits import SureLimits
 from mobilenet_gui.ui.widgets.toast import ToastHost
 from mobilenet_gui.workers.inference import InferenceWorker
@@ -42,7 +42,7 @@ class PhotosPage(QWidget):
     """The page.
 
     Attributes:
-        models_requested: the Models page is wanted: "show", "download", "import" or "folder".
+        models_requested: the Models page is wanted: "show", "official", "download", "import" or "folder".
         model_chosen: id of an installed model that should answer from now on.
         progress_changed: share of photos done while some are pending, else None; for the rail's ring.
         first_result: the first answer of this run is in the window.
@@ -69,11 +69,9 @@ class PhotosPage(QWidget):
         self._settings = settings
         self.limits = limits or SureLimits(settings)
         self._dragging = False
-        self._ready_for_photos = False
         self._warm_timer = QTimer(self)
         self._warm_timer.setSingleShot(True)
         self._warm_timer.timeout.connect(self._warm_up)
-        self._samples = sample_photos()
         self.loader = PhotoLoader(self)
         self.tasks = TaskRunner(self)
         self.controller = PhotosController(inference, self.loader, settings.values.sure_from, self)
@@ -119,6 +117,7 @@ class PhotosPage(QWidget):
             toasts=self.toasts,
         )
         self.menus = MenuDesk(self.frame, self.controller, self.user_actions)
+        self.samples = SamplesDesk(self.frame, self.controller, self.tasks)
         self._connect()
         commands.install_shortcuts(self, self.user_actions)
         self._take_settings()
@@ -127,7 +126,7 @@ class PhotosPage(QWidget):
         self.loader.set_thumbnail_scale(scale)
         inference.start()
         self._refresh()
-        fan = fan_photos(self._samples)
+        fan = fan_photos(self.samples.photos)
         if fan:
             self.tasks.run(
                 lambda _errand: square_pictures(fan, FAN_PIXELS),
@@ -158,7 +157,9 @@ class PhotosPage(QWidget):
         frame.zone.open_photos.connect(actions.open_photos)
         frame.zone.open_folder.connect(actions.open_folder)
         frame.zone.paste.connect(actions.paste)
-        frame.zone.samples.connect(lambda: self.add_paths(self._samples))
+        frame.start.line.official_wanted.connect(lambda: self.models_requested.emit("official"))
+        self.samples.chosen.connect(self._open_samples)
+        actions.example_wanted.connect(self.samples.explain)
         frame.single.retry_requested.connect(actions.retry_current)
         frame.single.remove_requested.connect(actions.remove_chosen)
         frame.single.strip.add_requested.connect(actions.open_photos)
@@ -187,7 +188,6 @@ class PhotosPage(QWidget):
     def _take_settings(self) -> None:
         values = self._settings.values
         frame = self.frame
-        frame.zone.set_samples_available(bool(self._samples))
         frame.inspector.set_chosen_width(values.inspector_width)
         frame.set_inspector_visible(values.inspector_visible)
         frame.views.set_current(values.photos_view)
@@ -212,7 +212,6 @@ class PhotosPage(QWidget):
         """Show that `count` photos hover over the window (0: nobody knows how many); None: nothing does."""
         self._dragging = count is not None
         self.frame.zone.set_dragging(count)
-        self.frame.zone.set_samples_available(bool(self._samples) and not self._dragging)
         self._refresh()
 
     def set_model_trouble(self, text: str) -> None:
@@ -244,6 +243,15 @@ class PhotosPage(QWidget):
         if self.looking.full_screen is not None:
             self.frame.single.set_active(False)
 
+    @Slot(list, str)
+    def _open_samples(self, photos: list[Path], view: str) -> None:
+        self.user_actions.set_view(view)
+        self.add_paths(photos)
+
+    def _tell_installed(self) -> None:
+        if self.samples.started and not len(self.controller.session):
+            self.samples.tell_installed(dict(self.menus.installed()), self._settings.values.starts)
+
     @Slot()
     def _photos_added(self) -> None:
         self._refresh()
@@ -255,6 +263,8 @@ class PhotosPage(QWidget):
         self.frame.inspector.result.bars.set_selected(-1)
         if self.controller.current is None:
             self._refresh()
+            self.samples.start()
+            self._tell_installed()
         self._current_updated()
 
     @Slot()
@@ -280,6 +290,8 @@ class PhotosPage(QWidget):
     @Slot()
     def _model_changed(self) -> None:
         self.looking.follow_model()
+        self.samples.follow_model()
+        self._tell_installed()
         self.frame.inspector.result.closest.forget()
         self.presenter.show_model()
         if self.controller.bundle is None and self.controller.loading is None:
@@ -303,9 +315,10 @@ class PhotosPage(QWidget):
         super().showEvent(event)
         if not event.spontaneous():
             self.user_actions.welcome()
-        if not self._ready_for_photos:
-            self._ready_for_photos = True
+        if not self.samples.started:
             self._warm_timer.start(WARM_MS)
+        elif not event.spontaneous():
+            self._tell_installed()
 
     @Slot()
     def _warm_up(self) -> None:
@@ -313,6 +326,8 @@ class PhotosPage(QWidget):
         if self.isVisible() and not len(self.controller.session):
             for view in (self.frame.single, self.frame.grid, self.frame.inspector.result, self.frame.inspector.batch):
                 view.grab()
+            self.samples.start()
+            self._tell_installed()
 
     def _show_fan(self, pictures: list[QImage]) -> None:
         self.frame.zone.set_pictures([QPixmap.fromImage(picture) for picture in pictures])

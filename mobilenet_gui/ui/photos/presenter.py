@@ -79,6 +79,7 @@ class Presenter(QObject):
         frame, session = self._frame, self._controller.session
         view = frame.views.current()
         frame.show_centre("zone" if dragging or not len(session) else view)
+        frame.start.set_alone(bool(len(session)))
         frame.single.set_active(view == "single")
         self.show_body()
         self.show_title()

@@ -117,13 +117,12 @@ class DropZone(QWidget):
     """The dashed zone. The window accepts the drop itself and tells the zone what hovers.
 
     Attributes:
-        open_photos, open_folder, paste, samples: what was asked for.
+        open_photos, open_folder, paste: what was asked for.
     """
 
     open_photos = Signal()
     open_folder = Signal()
     paste = Signal()
-    samples = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -147,19 +146,9 @@ class DropZone(QWidget):
         ):
             self._rows.add(button)
             button.clicked.connect(signal)
-        self._samples = QWidget(self)
-        row = QHBoxLayout(self._samples)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
-        row.addStretch(1)
-        row.addWidget(text_label(tr("Nothing at hand?"), "body", "text2"))
-        self.samples_link = Button(tr("Try the sample photos"), kind="link", height=28)
-        self.samples_link.clicked.connect(self.samples)
-        row.addWidget(self.samples_link)
-        row.addStretch(1)
-        self._samples.hide()
-        self._has_samples = False
-        _keep_room(self._buttons, keep=True)
+        policy = self._buttons.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # so that nothing jumps
+        self._buttons.setSizePolicy(policy)
         self._privacy = _PrivacyNote(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
@@ -172,8 +161,6 @@ class DropZone(QWidget):
         column.addWidget(self.subtitle)
         column.addSpacing(24)
         column.addWidget(self._buttons)
-        column.addSpacing(14)
-        column.addWidget(self._samples)
         column.addStretch(11)
         column.addWidget(self._privacy)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -181,12 +168,6 @@ class DropZone(QWidget):
     def set_pictures(self, pictures: Sequence[QPixmap]) -> None:
         """Put up to three pictures on the cards."""
         self.fan.set_pictures(pictures)
-
-    def set_samples_available(self, available: bool) -> None:
-        """Offer the sample photos, or not."""
-        self._has_samples = available
-        _keep_room(self._samples, keep=available)
-        self._samples.setVisible(available and not self._dragging)
 
     def is_dragging(self) -> bool:
         """Say whether it shows that something hovers."""
@@ -203,7 +184,6 @@ class DropZone(QWidget):
             self.title.setText(some if count else tr("Drop to recognise"))
             self.subtitle.setText(tr("Release anywhere in this window. Subfolders are included."))
         self._buttons.setVisible(count is None)
-        self._samples.setVisible(count is None and self._has_samples)
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -213,8 +193,6 @@ class DropZone(QWidget):
         self._rows.fit(width)
         words = self.title.heightForWidth(width) + self.subtitle.heightForWidth(width)
         rest = self._buttons.sizeHint().height() + self._privacy.sizeHint().height() + 110
-        if self._has_samples:
-            rest += self._samples.sizeHint().height()
         self.fan.setVisible(self.height() >= words + rest + self.fan.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -265,13 +243,6 @@ class _TwoRows:
         for other in (self._above, self._below):
             other.removeWidget(button)
         row.insertWidget(row.count() - 1, button)
-
-
-def _keep_room(widget: QWidget, *, keep: bool) -> None:
-    """Let `widget` keep its place while it is hidden, so that nothing jumps."""
-    policy = widget.sizePolicy()
-    policy.setRetainSizeWhenHidden(keep)
-    widget.setSizePolicy(policy)
 
 
 class _PrivacyNote(QWidget):
