@@ -18,7 +18,7 @@ from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.class_names import table
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
 from mobilenet_gui.core.store import ModelStore
-from mobilenet_gui.core.types import CropBox
+from mobilenet_gui.core.types import CropBox, Pixels
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
 from mobilenet_gui.training.bases import BUILTIN_ID
@@ -28,6 +28,7 @@ from mobilenet_gui.ui.photos.samples import OFFERED_STARTS
 from mobilenet_gui.ui.photos.start_page import StartPage
 from mobilenet_gui.ui.theme import theme
 from mobilenet_gui.workers.inference import InferenceWorker
+from mobilenet_gui.workers.photo_queue import LiveTask
 from mobilenet_gui.workers.sample_answers import EXPLAINED, SHOWN, SampleAnswer, sample_photos
 from tests.model_factory import make_bundle, make_labels
 from tests.packaging.test_builtin_models import SAMPLES
@@ -91,7 +92,8 @@ def test_answers_are_those_of_the_model_in_use(qtbot: QtBot, make_page: Maker, k
     for tile in strip.tiles:
         best = true[tile.path.stem]
         assert tile.answer is not None
-        assert (tile.answer.id, tile.answer.probability) == (best.id, pytest.approx(best.probability))
+        assert tile.answer.id == best.id
+        assert tile.answer.probability == pytest.approx(best.probability)
         assert tile.right == (best.id == SHOWN[tile.path.stem])
         assert tile.accessibleName().endswith("right") == tile.right
     right = sum(best.id == SHOWN[stem] for stem, best in true.items())
@@ -130,7 +132,12 @@ def test_answers_are_kept_for_the_very_model(
     first.shut_down()
     asked: list[object] = []
     real = InferenceWorker.submit_task
-    monkeypatch.setattr(InferenceWorker, "submit_task", lambda *a: (asked.append(a), real(*a)))
+
+    def submit_task(worker: InferenceWorker, source: str, task: LiveTask, frame: Pixels, asked_in: int) -> None:
+        asked.append(task)
+        real(worker, source, task, frame, asked_in)
+
+    monkeypatch.setattr(InferenceWorker, "submit_task", submit_task)
     second = make_page(knowing)
     qtbot.waitUntil(lambda: answered(second))
     assert [tile.answer for tile in second.frame.start.strip.tiles] == known
