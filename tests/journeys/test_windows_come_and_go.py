@@ -79,8 +79,7 @@ def import_model(main: MainWindow, model: Path) -> Story:
     yield panel.name.isVisible
     if not panel.confirm.isEnabled():
         panel.set_labels(model.with_suffix(".txt"))
-    hands.click(main, panel.confirm.mapTo(main, panel.confirm.rect().center()))
-    yield lambda: list(paths.models_dir().glob("*/manifest.json"))
+    yield from press_until("Import", panel, lambda: bool(list(paths.models_dir().glob("*/manifest.json"))))
 
 
 def cards(main: MainWindow) -> list[hands.Target]:
