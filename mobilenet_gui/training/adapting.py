@@ -32,7 +32,7 @@ from mobilenet_gui.training.calibration import fit_temperature
 from mobilenet_gui.training.checkpoint import Progress, Weights
 from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.estimate import PaceBook, network_of
-from mobilenet_gui.training.head import MOST_STEPS, class_weights, figures
+from mobilenet_gui.training.head import MOST_STEPS, class_weights, figures, log_softmax
 from mobilenet_gui.training.head_training import HeadTraining, LearntHead, calibrated, counting
 from mobilenet_gui.training.journal import Journal
 from mobilenet_gui.training.material import Material
@@ -404,9 +404,14 @@ class _Adapting:
             sure_from,
         )
 
+    def _losses(self, logits: Floats, labels: NDArray[np.int64]) -> Floats:
+        """Return each photo's cross-entropy under a layer at its best temperature."""
+        losses: Floats = -log_softmax(logits / fit_temperature(logits, labels))[np.arange(len(labels)), labels]
+        return losses
+
     def _unlikely(self, logits: Floats, labels: NDArray[np.int64]) -> float:
-        """Return how unlikely photos are to a layer at its best temperature, small classes as the recipe wants them."""
-        return figures(logits / fit_temperature(logits, labels), labels, counting(labels, self._s.recipe)).loss
+        """Return their mean; small classes count as the recipe wants them."""
+        return float(np.average(self._losses(logits, labels), weights=counting(labels, self._s.recipe)))
 
     def _classes_lost(self, kept: NDArray[np.int64]) -> list[str]:
         """Return the classes none of whose photos can be learnt from any more."""
@@ -418,16 +423,20 @@ class _Adapting:
         return [((1 - share) * before + share * after).astype(np.float32) for before, after in pairs]
 
     def _best_mixture(self, learnt: Weights) -> Weights:
-        """Return the mixture to which the validation photos are most likely: more of what was learnt, where it pays."""
-        mixtures = [self._mixed(learnt, share) for share in (MIXTURE, *_FURTHER)]
-        if not len(self._validation):
-            return mixtures[0]
-        losses = []
-        for mixture in mixtures:
+        """Return the mixture to take: more of what was learnt only where validation photos clearly want it.
+
+        That is by more than one standard error of what they gain; on few photos the last percent says nothing.
+        """
+        best = self._mixed(learnt)
+        found: Floats | None = None
+        for mixture in (best, *(self._mixed(learnt, share) for share in _FURTHER if len(self._validation))):
             self._network.weights = mixture
             _, probabilities, kept = self._answers(self._validation)
-            losses.append(self._unlikely(np.log(np.maximum(probabilities, _LEAST)), self._labels[kept]))
-        return mixtures[int(np.argmin(losses))]
+            losses = self._losses(np.log(np.maximum(probabilities, _LEAST)), self._labels[kept])
+            gain = np.zeros(1) if found is None or len(found) != len(losses) else found - losses
+            if found is None or float(gain.mean()) > float(gain.std()) / math.sqrt(len(gain)):
+                best, found = mixture, losses
+        return best
 
     def _before(self, left: Material, validation: NDArray[np.int64]) -> Floats:
         """Return what the untouched network with its head says of the validation photos, as logits."""
