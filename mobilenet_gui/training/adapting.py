@@ -6,8 +6,8 @@ a mixture keeps what the network knew, and was more accurate on new photos than 
 fine-tuning of zero-shot models", CVPR 2022; measured here as well). Of the best epoch mixtures that hold more of what
 was learnt are tried, too, which pays where the network does not fit the photos. On the features the head is solved
 anew, with the strength by the validation photos: those learnt from the network knows by heart. Of the head that learnt
-along, the one solved anew, and the untouched network with its own, that is taken to which validation photos are
-likeliest.
+along and the one solved anew, that is taken to which validation photos are likelier; where they are not clearly
+likelier than to the untouched network with its own head, that stays.
 """
 
 from __future__ import annotations
@@ -94,6 +94,11 @@ def adapt(setting: Setting, otherwise: Trained, make_network: Callable[..., Adap
 def _hopeless(recipe: Recipe) -> int:
     """Return after how many epochs without any progress none is expected: half the patience that progress earns."""
     return (recipe.patience + 1) // 2
+
+
+def _clearly(gains: Floats) -> bool:
+    """Say whether photos gain by more than one standard error: on few of them the last percent says nothing."""
+    return float(gains.mean()) > float(gains.std()) / math.sqrt(len(gains))
 
 
 class _Adapting:
@@ -377,10 +382,10 @@ class _Adapting:
             labels = left.labels()[validation]
             anew = head.early.logits(features[validation])
             along = np.log(np.maximum(probabilities[validation], _LEAST))
-            found = {"anew": self._unlikely(anew, labels), "along": _WITHOUT * self._unlikely(along, labels)}
+            found = {"anew": self._losses(anew, labels), "along": _WITHOUT * self._losses(along, labels)}
             # A head that learnt along knows nothing of how readily "none of these" may be answered.
-            best = "anew" if left.background is not None else min(found, key=lambda name: found[name])
-            if found[best] > self._unlikely(self._before(left, validation), labels):
+            best = "anew" if left.background is not None else min(found, key=lambda name: float(found[name].mean()))
+            if not _clearly(self._losses(self._before(left, validation), labels) - found[best]):
                 setting.journal.note(
                     tr("Adapting the network made it no better, so the first phase's result is kept."), "info"
                 )
@@ -405,13 +410,11 @@ class _Adapting:
         )
 
     def _losses(self, logits: Floats, labels: NDArray[np.int64]) -> Floats:
-        """Return each photo's cross-entropy under a layer at its best temperature."""
-        losses: Floats = -log_softmax(logits / fit_temperature(logits, labels))[np.arange(len(labels)), labels]
-        return losses
-
-    def _unlikely(self, logits: Floats, labels: NDArray[np.int64]) -> float:
-        """Return their mean; small classes count as the recipe wants them."""
-        return float(np.average(self._losses(logits, labels), weights=counting(labels, self._s.recipe)))
+        """Return each photo's cross-entropy under a layer at its best temperature, as much as its class counts."""
+        weights = counting(labels, self._s.recipe)
+        losses = -log_softmax(logits / fit_temperature(logits, labels))[np.arange(len(labels)), labels]
+        found: Floats = (losses * weights / weights.mean()).astype(np.float32) if len(labels) else losses
+        return found
 
     def _classes_lost(self, kept: NDArray[np.int64]) -> list[str]:
         """Return the classes none of whose photos can be learnt from any more."""
@@ -423,18 +426,14 @@ class _Adapting:
         return [((1 - share) * before + share * after).astype(np.float32) for before, after in pairs]
 
     def _best_mixture(self, learnt: Weights) -> Weights:
-        """Return the mixture to take: more of what was learnt only where validation photos clearly want it.
-
-        That is by more than one standard error of what they gain; on few photos the last percent says nothing.
-        """
+        """Return the mixture to take: more of what was learnt only where validation photos clearly want it."""
         best = self._mixed(learnt)
         found: Floats | None = None
         for mixture in (best, *(self._mixed(learnt, share) for share in _FURTHER if len(self._validation))):
             self._network.weights = mixture
             _, probabilities, kept = self._answers(self._validation)
             losses = self._losses(np.log(np.maximum(probabilities, _LEAST)), self._labels[kept])
-            gain = np.zeros(1) if found is None or len(found) != len(losses) else found - losses
-            if found is None or float(gain.mean()) > float(gain.std()) / math.sqrt(len(gain)):
+            if found is None or (len(found) == len(losses) and _clearly(found - losses)):
                 best, found = mixture, losses
         return best
 
