@@ -33,6 +33,7 @@ LONG = (
     "live_window",
     "live_memory",
     "fine_tune_reject",
+    "strangers",
     "fine_tune_crash",
     "fine_tune_accuracy",
 )

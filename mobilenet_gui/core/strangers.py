@@ -10,7 +10,12 @@ model's own photos lie from each other; the sum, averaged over the three photos 
 limit is chosen so that 95 of 100 own photos pass, each likened to the others only, or, where the network has
 learnt from them itself, by the validation photos alone.
 
-What it is worth is measured by `benchmarks/strangers.py`.
+What it is worth is measured by `benchmarks/strangers.py`. With EfficientNet-Lite0 and all thousand kinds, seed 1, of
+photos of usual size (ants and bees, clothing, drawn charts) none of the far strangers passed and 0 to 10 % of the near
+ones, 89 to 99 % of own test photos, and 66 to 92 % of these by another camera. Pictures of 64 pixels, whose own
+classes are hard to tell apart, say less: of animals, food and vehicles 13 to 23 % of the far and 62 to 81 % of the near
+ones passed. Half of the kinds did as well. Mean of the six: 9 % far and 40 % near; by the highest probability 78 and
+74 %, by Mahalanobis' distance 70 and 65 %, by the cosine together with the highest logit 10 and 46 %.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ a mixture keeps what the network knew, and was more accurate on new photos than 
 fine-tuning of zero-shot models", CVPR 2022; measured here as well). Of the best epoch mixtures that hold more of what
 was learnt are tried, too, which pays where the network does not fit the photos. On the features the head is solved
 anew, with the strength by the validation photos: those learnt from the network knows by heart. Of the head that learnt
-along, the one solved anew, and the untouched network with its own, that is taken to which validation photos are
-likeliest.
+along and the one solved anew, that is taken to which validation photos are likelier; where they are not clearly
+likelier than to the untouched network with its own head, that stays.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from mobilenet_gui.training.calibration import fit_temperature
 from mobilenet_gui.training.checkpoint import Progress, Weights
 from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.estimate import PaceBook, network_of
-from mobilenet_gui.training.head import MOST_STEPS, class_weights, figures
+from mobilenet_gui.training.head import MOST_STEPS, class_weights, figures, log_softmax
 from mobilenet_gui.training.head_training import HeadTraining, LearntHead, calibrated, counting
 from mobilenet_gui.training.journal import Journal
 from mobilenet_gui.training.material import Material
@@ -95,6 +95,11 @@ def adapt(setting: Setting, otherwise: Trained, make_network: Callable[..., Adap
 def _hopeless(recipe: Recipe) -> int:
     """Return after how many epochs without any progress none is expected: half the patience that progress earns."""
     return (recipe.patience + 1) // 2
+
+
+def _clearly(gains: Floats) -> bool:
+    """Say whether photos gain by more than one standard error: on few of them the last percent says nothing."""
+    return float(gains.mean()) > float(gains.std()) / math.sqrt(len(gains))
 
 
 class _Adapting:
@@ -378,10 +383,10 @@ class _Adapting:
             labels = left.labels()[validation]
             anew = head.early.logits(features[validation])
             along = np.log(np.maximum(probabilities[validation], _LEAST))
-            found = {"anew": self._unlikely(anew, labels), "along": _WITHOUT * self._unlikely(along, labels)}
+            found = {"anew": self._losses(anew, labels), "along": _WITHOUT * self._losses(along, labels)}
             # A head that learnt along knows nothing of how readily "none of these" may be answered.
-            best = "anew" if left.background is not None else min(found, key=lambda name: found[name])
-            if found[best] > self._unlikely(self._before(left, validation), labels):
+            best = "anew" if left.background is not None else min(found, key=lambda name: float(found[name].mean()))
+            if not _clearly(self._losses(self._before(left, validation), labels) - found[best]):
                 setting.journal.note(
                     tr("Adapting the network made it no better, so the first phase's result is kept."), "info"
                 )
@@ -406,9 +411,12 @@ class _Adapting:
             shown_of(features, left, setting.base.bundle, learnt=True, seed=setting.recipe.seed),
         )
 
-    def _unlikely(self, logits: Floats, labels: NDArray[np.int64]) -> float:
-        """Return how unlikely photos are to a layer at its best temperature, small classes as the recipe wants them."""
-        return figures(logits / fit_temperature(logits, labels), labels, counting(labels, self._s.recipe)).loss
+    def _losses(self, logits: Floats, labels: NDArray[np.int64]) -> Floats:
+        """Return each photo's cross-entropy under a layer at its best temperature, as much as its class counts."""
+        weights = counting(labels, self._s.recipe)
+        losses = -log_softmax(logits / fit_temperature(logits, labels))[np.arange(len(labels)), labels]
+        found: Floats = (losses * weights / weights.mean()).astype(np.float32) if len(labels) else losses
+        return found
 
     def _classes_lost(self, kept: NDArray[np.int64]) -> list[str]:
         """Return the classes none of whose photos can be learnt from any more."""
@@ -420,16 +428,16 @@ class _Adapting:
         return [((1 - share) * before + share * after).astype(np.float32) for before, after in pairs]
 
     def _best_mixture(self, learnt: Weights) -> Weights:
-        """Return the mixture to which the validation photos are most likely: more of what was learnt, where it pays."""
-        mixtures = [self._mixed(learnt, share) for share in (MIXTURE, *_FURTHER)]
-        if not len(self._validation):
-            return mixtures[0]
-        losses = []
-        for mixture in mixtures:
+        """Return the mixture to take: more of what was learnt only where validation photos clearly want it."""
+        best = self._mixed(learnt)
+        found: Floats | None = None
+        for mixture in (best, *(self._mixed(learnt, share) for share in _FURTHER if len(self._validation))):
             self._network.weights = mixture
             _, probabilities, kept = self._answers(self._validation)
-            losses.append(self._unlikely(np.log(np.maximum(probabilities, _LEAST)), self._labels[kept]))
-        return mixtures[int(np.argmin(losses))]
+            losses = self._losses(np.log(np.maximum(probabilities, _LEAST)), self._labels[kept])
+            if found is None or (len(found) == len(losses) and _clearly(found - losses)):
+                best, found = mixture, losses
+        return best
 
     def _before(self, left: Material, validation: NDArray[np.int64]) -> Floats:
         """Return what the untouched network with its head says of the validation photos, as logits."""

@@ -20,8 +20,8 @@ saved, scaled, trimmed by up to a tenth, brightened, blurred or stamped, 99.8 of
 5000 unrelated pairs, chosen for their similar bits, reached 0.28 (`benchmarks/doctor.py`)."""
 ALIKE_FROM: Final = 0.6
 """Likeness from which two photos are of one series, taken a moment apart; they must not be on both sides of a split.
-Of frames taken by hand of one thing, 95 of 100 pairs were above 0.63, and of unrelated photos of garments before alike
-backgrounds, nearest pairs only, 90 of 100 below 0.64 (`benchmarks/honesty.py`)."""
+Of 106 pairs of frames of one burst (the set `bursts` of `benchmarks/honesty_sets.py`), 99 of 100 had 0.63 and more; of
+unrelated garments before alike backgrounds, nearest pairs only, 90 of 100 had less than 0.65."""
 SAME_THROUGHOUT_FROM: Final = 0.85
 """Least likeness of all parts from which two photos are copies where all photos of a class look alike: charts of one
 layout differ in a few parts only. Of copies saved at quality 10 or a quarter as large, 98 of 100 had 0.84 and more; of

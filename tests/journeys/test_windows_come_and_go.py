@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,7 +80,10 @@ def import_model(main: MainWindow, model: Path) -> Story:
     yield panel.name.isVisible
     if not panel.confirm.isEnabled():
         panel.set_labels(model.with_suffix(".txt"))
-    hands.click(main, panel.confirm.mapTo(main, panel.confirm.rect().center()))
+    while panel.confirm.isVisible() and panel.confirm.isEnabled():  # the panel may grow under the pointer
+        hands.click(main, panel.confirm.mapTo(main, panel.confirm.rect().center()))
+        again = time.monotonic() + 3
+        yield lambda: not panel.confirm.isVisible() or time.monotonic() > again  # noqa: B023 - waited for before it changes
     yield lambda: list(paths.models_dir().glob("*/manifest.json"))
 
 

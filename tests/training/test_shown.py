@@ -14,7 +14,11 @@ from numpy.typing import NDArray
 from mobilenet_gui.core.strangers import Kinds, Likening, Shown
 from mobilenet_gui.core.types import Label
 from mobilenet_gui.training.example_program import example_program
-from mobilenet_gui.training.shown import KEPT, choose_shown
+from mobilenet_gui.training.material import Item, Material
+from mobilenet_gui.training.run_folder import Sample
+from mobilenet_gui.training.shown import KEPT, choose_shown, shown_of
+from mobilenet_gui.training.views import SPOILT
+from tests.model_factory import make_bundle
 
 LABELS = (Label(0, "", "ants"), Label(1, "", "bees"))
 Floats = NDArray[np.float32]
@@ -125,3 +129,27 @@ def test_an_exports_example_counts_as_the_program_does(tmp_path: Path) -> None:
             mine = likening.likeness(row)
             assert like == pytest.approx(mine.value, abs=1e-4)
             assert limit == mine.limit
+
+
+def test_only_plain_photos_of_the_classes_are_what_it_was_shown(tmp_path: Path) -> None:
+    values, labels = photos(60)
+    samples = [
+        Sample(f"p{n}", tmp_path / f"{n}.jpg", int(labels[n]), "train" if n < 40 else "validation") for n in range(60)
+    ]
+    none = [Item(Sample(f"none{n}", tmp_path / "n.jpg", 2, "train"), 2) for n in range(5)]
+    spoilt = [Item(sample, 2, SPOILT[0]) for sample in samples[:5]]
+    items = (*(Item(sample, sample.label) for sample in samples), *none, *spoilt)
+    rows = np.concatenate([values, np.ones((10, values.shape[1]), np.float32)])
+    material = Material(("ants", "bees", "None of these"), items, (), background=2)
+    base = make_bundle(tmp_path / "base")  # names six things: too few to tell strangers by
+    made = shown_of(rows, material, base, learnt=False, seed=1)
+    assert made is not None
+    assert made.kinds is None
+    assert set(made.photos) == {f"p{n}" for n in range(60)}
+    assert set(made.labels.tolist()) == {0, 1}
+    # Of a network that has learnt from the train photos the validation photos alone set the limit.
+    judged = shown_of(rows, material, base, learnt=True, seed=1)
+    assert judged is not None
+    assert judged.limit != made.limit
+    mine = chosen(values, labels, judges=np.arange(40, 60), seed=1)
+    assert judged.limit == pytest.approx(mine.limit)
