@@ -103,6 +103,10 @@ def test_answers_are_those_of_the_model_in_use(qtbot: QtBot, make_page: Maker, k
     card = page.frame.inspector.explain_card
     assert card.isVisible()
     assert card.picture._words.startswith(f"{true[EXPLAINED].shown.capitalize()} ")
+    for width in (420, 300):
+        page.frame.inspector.set_chosen_width(width)
+        qtbot.waitUntil(lambda: card.picture.height() == card.picture.heightForWidth(card.picture.width()) > 150)
+        assert card.picture.geometry().bottom() < card.button.y()
 
 
 def test_all_right_is_said_only_where_all_are(qtbot: QtBot) -> None:
