@@ -103,7 +103,7 @@ def main() -> int:
 
             theme().set_mode("light")
             window.start([])
-            wait(lambda: True, "the empty page")
+            wait(lambda: bool(window.photos.frame.start.strip.caption.text()), "the sample photos' answers")
             save("photos-empty-light")
             samples = sorted((paths.resources_dir() / "samples").glob("*.jpg"))
             photos = window.photos

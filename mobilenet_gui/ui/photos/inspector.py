@@ -252,7 +252,7 @@ def _empty_body(card: ExplainCard) -> QWidget:
                    wrap=True)
     )  # fmt: skip
     column.addWidget(words)
-    column.addSpacing(22)
+    column.addSpacing(18)
     column.addWidget(GhostBars())
     column.addWidget(card)
     return body
