@@ -138,12 +138,15 @@ class SampleTile(QAbstractButton):
         if self.answer is None:
             return
         words = QRectF(2, box.bottom() - 2 * line, box.width() - 2, line)
-        if self.right:
-            side = fonts.px(_TICK)
-            paint_icon(painter, "check", QRectF(words.x(), words.center().y() - side / 2, side, side), colours.ok, side)
-            words.setLeft(words.x() + side + 2)
-        draw_text(painter, words, headline(self.answer.shown), fonts.font("small", fonts.SEMIBOLD), colours.text)
         below = QRectF(2, box.bottom() - line, box.width() - 2, line)
+        name, strong, side = headline(self.answer.shown), fonts.font("small", fonts.SEMIBOLD), fonts.px(_TICK)
+        if self.right:
+            # A long name has its line for itself.
+            beside = QFontMetricsF(strong).horizontalAdvance(name) <= words.width() - side - 2
+            at = words if beside else below
+            paint_icon(painter, "check", QRectF(at.x(), at.center().y() - side / 2, side, side), colours.ok, side)
+            at.setLeft(at.x() + side + 2)
+        draw_text(painter, words, name, strong, colours.text)
         face = fonts.font("caption")
         taken = draw_text(painter, below, percent(self.answer.probability), face, colours.text2, elide=False)
         start, high = below.x() + math.ceil(taken) + 8, fonts.px(_BAR)
