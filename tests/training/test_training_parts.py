@@ -187,7 +187,7 @@ def test_adapted_layers_are_the_last_and_never_normalisation(family: Family) -> 
 # -- files ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [family for family in FAMILIES if family != "v4-large"])
 def test_written_weights_are_read_back(family: Family, tmp_path: Path) -> None:
     architecture = Architecture(family, 1.0 if "mini" in family or family in PLANS else 0.75, 7)
     arrays = random_arrays(architecture)

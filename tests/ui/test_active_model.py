@@ -68,6 +68,7 @@ class Bench:
         self.main.show()
         self.main.start([str(self.photo)])
         self.until(lambda: self.main.active.bundle is not None and not self.main.active.busy)
+        self.until(lambda: bool(self.main.photos.controller.rows.keys))
         return self.main
 
     def until(self, condition: Callable[[], bool]) -> None:
