@@ -15,6 +15,11 @@ APP_DIR_NAME = "mobilenet-gui"
 HOME_VARIABLE = "MOBILENET_GUI_HOME"
 
 
+def sample_photos() -> tuple[Path, ...]:
+    """Return the photos that ship for trying out, by name; none without their folder."""
+    return tuple(sorted((resources_dir() / "samples").glob("*.jpg")))
+
+
 def resources_dir() -> Path:
     """Return the folder of shipped files (labels, fonts, icons, sample photos, built-in model).
 

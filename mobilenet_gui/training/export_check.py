@@ -76,7 +76,7 @@ def spread(photos: Sequence[Path], most: int) -> list[Path]:
 
 def sample_photos() -> tuple[Path, ...]:
     """Return the photos that ship with the program."""
-    return tuple(sorted((paths.resources_dir() / "samples").glob("*.jpg")))
+    return paths.sample_photos()
 
 
 def read_pixels(photos: Sequence[Path], pre: Preprocessing, most: int, control: Control) -> Pixels:

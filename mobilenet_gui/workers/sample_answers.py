@@ -151,8 +151,7 @@ class SampleAnswers(QObject):
 def sample_photos() -> list[Path]:
     """Return the photos that ship for trying out, in the order in which they are offered; none without their folder."""
     order = list(SHOWN)
-    found = sorted((paths.resources_dir() / "samples").glob("*.jpg"))
-    return sorted(found, key=lambda path: order.index(path.stem) if path.stem in order else len(order))
+    return sorted(paths.sample_photos(), key=lambda path: order.index(path.stem) if path.stem in order else len(order))
 
 
 def knows(bundle: Bundle, photos: Sequence[Path]) -> bool:

@@ -6,12 +6,11 @@ from typing import Final
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.core.answers import headline, percent
 from mobilenet_gui.i18n import shown, tr
 from mobilenet_gui.ui import fonts
-from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.photos.heat import heat_picture
 from mobilenet_gui.ui.photos.overlay import crop_rect, paint_heat
 from mobilenet_gui.ui.photos.tiles import paint_cover
@@ -19,7 +18,7 @@ from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import RADIUS_CONTROL
 from mobilenet_gui.ui.widgets.buttons import Button
 from mobilenet_gui.ui.widgets.kbd import KeyCap
-from mobilenet_gui.ui.widgets.labels import Divider, text_label
+from mobilenet_gui.ui.widgets.labels import Divider, IconLabel, text_label
 from mobilenet_gui.ui.widgets.painting import draw_text, rounded
 from mobilenet_gui.workers.sample_answers import SampleAnswer
 
@@ -74,18 +73,6 @@ class _HeatPicture(QWidget):
         draw_text(painter, chip.adjusted(8, 0, -8, 0), self._words, face, tokens().onOverlay)
 
 
-class _Eye(QLabel):
-    """The sign of Explain."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFixedSize(fonts.px(16), fonts.px(16))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the eye."""
-        paint_icon(QPainter(self), "eye", self.rect(), tokens().text2, fonts.px(16))
-
-
 class ExplainCard(QWidget):
     """The card; hidden until there is a heat map to show.
 
@@ -105,7 +92,7 @@ class ExplainCard(QWidget):
         self.button.clicked.connect(self.wanted)
         head = QHBoxLayout()
         head.setSpacing(8)
-        head.addWidget(_Eye())
+        head.addWidget(IconLabel("eye"))
         head.addWidget(text_label(tr("Explain"), "body", "text", fonts.SEMIBOLD), 1)
         head.addWidget(KeyCap("E"))
         column = QVBoxLayout(self)

@@ -12,7 +12,7 @@ from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.core import catalog
 from mobilenet_gui.core.answers import headline, percent
@@ -25,7 +25,7 @@ from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import HEIGHT_SMALL, PAGE_MARGIN, RADIUS_CONTROL
 from mobilenet_gui.ui.widgets.buttons import Button
 from mobilenet_gui.ui.widgets.drop_zone import DropZone
-from mobilenet_gui.ui.widgets.labels import ElidedLabel, text_label
+from mobilenet_gui.ui.widgets.labels import ElidedLabel, IconLabel, text_label
 from mobilenet_gui.ui.widgets.painting import bar, draw_text, focus_ring, rounded
 from mobilenet_gui.workers.sample_answers import SHOWN, SampleAnswer, sample_photos
 
@@ -238,18 +238,6 @@ class SampleStrip(QWidget):
         self.caption.say(forms[0].format(**words), forms[1].format(**words))
 
 
-class _Cube(QLabel):
-    """The picture of a model."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFixedSize(fonts.px(16), fonts.px(16))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the cube."""
-        paint_icon(QPainter(self), "cube", self.rect(), tokens().text2, fonts.px(16))
-
-
 class BuiltInLine(QWidget):
     """What comes with the program, and what there is beyond it.
 
@@ -264,7 +252,7 @@ class BuiltInLine(QWidget):
         self.words = _Words()
         self.get = Button(_official_offer(), kind="link", height=HEIGHT_SMALL)
         self.get.clicked.connect(self.official_wanted)
-        self._icon = _Cube()
+        self._icon = IconLabel("cube")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)

@@ -17,15 +17,14 @@ from PySide6.QtGui import (
     QResizeEvent,
     QTransform,
 )
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.ui import fonts
-from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.theme import tokens
 from mobilenet_gui.ui.tokens import RADIUS_ZONE
 from mobilenet_gui.ui.widgets.buttons import Button
-from mobilenet_gui.ui.widgets.labels import text_label
+from mobilenet_gui.ui.widgets.labels import IconLabel, text_label
 from mobilenet_gui.ui.widgets.painting import rounded, shadow
 
 _CARD_SIDE, _CARD_FRAME, _SIDE_CARD = 132, 5, 108
@@ -254,19 +253,6 @@ class _PrivacyNote(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
         row.addStretch(1)
-        lock = _LockPicture()
-        row.addWidget(lock)
+        row.addWidget(IconLabel("lock", 14))
         row.addWidget(text_label(tr("Photos never leave this computer"), "small", "text2"))
         row.addStretch(1)
-
-
-class _LockPicture(QLabel):
-    """The lock."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFixedSize(fonts.px(14), fonts.px(14))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the lock."""
-        paint_icon(QPainter(self), "lock", self.rect(), tokens().text2)

@@ -1,4 +1,4 @@
-"""Owns plain text and lines: labels in the type's roles and the theme's tones, dividers, one-line elided text."""
+"""Owns plain text, lines and signs: labels in the type's roles and the theme's tones, dividers, elided text, icons."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from mobilenet_gui.ui.fonts import font
+from mobilenet_gui.ui.fonts import font, px
+from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.theme import theme, tokens
 from mobilenet_gui.ui.widgets.painting import draw_text
 
@@ -47,6 +48,20 @@ def text_label(text: str = "", role: str = "body", tone: str = "text", weight: i
         policy.setHeightForWidth(True)
         label.setSizePolicy(policy)
     return label
+
+
+class IconLabel(QWidget):
+    """An icon in the colour of secondary text, to stand before words; `size` grows with the text."""
+
+    def __init__(self, name: str, size: int = 16, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = name
+        self.setFixedSize(px(size), px(size))
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw it as large as the room."""
+        paint_icon(QPainter(self), self._name, self.rect(), tokens().text2)
 
 
 class Divider(QWidget):

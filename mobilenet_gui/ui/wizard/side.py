@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.ui import fonts
-from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.theme import tokens
-from mobilenet_gui.ui.widgets.labels import ElidedLabel, text_label
+from mobilenet_gui.ui.widgets.labels import ElidedLabel, IconLabel, text_label
 from mobilenet_gui.ui.widgets.step_list import StepEntry, StepList
 from mobilenet_gui.ui.wizard.flow import Situation, Step
 from mobilenet_gui.ui.wizard.inline_name import InlineName
@@ -80,16 +79,5 @@ class _Promise(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 0, 0, 0)
         row.setSpacing(6)
-        row.addWidget(_Lock())
+        row.addWidget(IconLabel("lock", 14))
         row.addWidget(text_label(tr("Everything stays here"), "small", "text2"), 1)
-
-
-class _Lock(QWidget):
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFixedSize(fonts.px(14), fonts.px(14))
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the lock."""
-        paint_icon(QPainter(self), "lock", QRectF(self.rect()), tokens().text2)
