@@ -12,15 +12,18 @@ import json
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeAlias, cast
 
 from mobilenet_gui.core.addresses import shown
 from mobilenet_gui.core.atomic import write_atomically
 from mobilenet_gui.core.confidence import SURE_FROM
-from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.core.errors import StorageError, UserError
 from mobilenet_gui.core.sound_text import is_sound
 from mobilenet_gui.i18n import tr
+
+Writer: TypeAlias = Callable[[Callable[[], None], Callable[[UserError | None], None]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,8 @@ class SettingsStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._listeners: list[Callable[[frozenset[str]], None]] = []
+        self._writer: Writer = _write_now
+        self._heard: Callable[[UserError | None], None] = lambda _error: None
         self._foreign: dict[str, Any] = {}
         self._secrets: dict[str, str] = {}
         self.problem: str | None = None
@@ -186,13 +191,21 @@ class SettingsStore:
         """Call `listener` with the names that changed after each `update`."""
         self._listeners.append(listener)
 
+    def save_by(self, writer: Writer, heard: Callable[[UserError | None], None]) -> None:
+        """Have the file written otherwise than at once and in silence.
+
+        Args:
+            writer: called with what writes the file as it is to be now, and raises `StorageError`, and with `heard`.
+            heard: called with the error of each try, None where it went well.
+        """
+        self._writer, self._heard = writer, heard
+
     def update(self, **changes: object) -> None:
-        """Change settings by name, save them, tell the listeners.
+        """Change settings by name, tell the listeners, save. Where that fails, the change holds for this run.
 
         Raises:
             KeyError: a name that is not in the table.
             ValueError: a value of the wrong type or out of bounds.
-            StorageError: the file could not be written; the change holds for this run all the same.
         """
         by_name = {f.name: f for f in fields(Settings)}
         clean: dict[str, Any] = {}
@@ -234,8 +247,7 @@ class SettingsStore:
         if clean != kept:
             self.values = replace(self.values, **clean)
             self._secrets.clear()
-            with contextlib.suppress(StorageError):  # a disk that is read-only holds it on
-                self._save()
+            self._save()  # a disk that is read-only holds it on
 
     def _set_aside(self, why: str) -> Settings:
         aside = self._path.with_name(self._path.name + ".damaged")
@@ -254,10 +266,23 @@ class SettingsStore:
             for f in fields(Settings)
             if getattr(self.values, f.name) != getattr(default, f.name)
         }
-        try:
-            write_atomically(self._path, _as_bytes(sparse | self._foreign), private=True)
-        except OSError as error:
-            raise StorageError(str(self._path), error.strerror or str(error)) from error
+        self._writer(partial(_write, self._path, _as_bytes(sparse | self._foreign)), self._heard)
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        write_atomically(path, data, private=True)
+    except OSError as error:
+        raise StorageError(str(path), error.strerror or str(error)) from error
+
+
+def _write_now(work: Callable[[], None], heard: Callable[[UserError | None], None]) -> None:
+    try:
+        work()
+    except StorageError as error:
+        heard(error)
+    else:
+        heard(None)
 
 
 def _converted(value: object, kind: type) -> object | None:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
-
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.i18n import tr
-from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.keys_home import KeysHome
 from mobilenet_gui.ui.tokens import NARROW_BELOW, SHORT_BELOW
@@ -67,21 +62,3 @@ class InspectedFrame(QWidget):
         if always or (narrow, short) != (self.narrow, self.short):
             self.narrow, self.short = narrow, short
             self.take_form()
-
-
-class _Notices(Protocol):
-    def show_notice(self, kind: str, tone: str, text: str) -> None:
-        """Show a line above the page."""
-
-
-def saver(settings: SettingsStore, notices: _Notices) -> Callable[..., None]:
-    """Return what keeps settings, given by name; where that fails a notice says so and they hold until the end."""
-
-    def save(**changes: object) -> None:
-        try:
-            settings.update(**changes)
-        except StorageError as error:
-            text = tr("Your settings could not be saved: {reason}.").format(reason=error.reason)
-            notices.show_notice("settings", "warn", text)
-
-    return save

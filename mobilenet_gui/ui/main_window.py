@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -18,7 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 
-from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import MOST_STARTS, SettingsStore
@@ -37,6 +36,7 @@ from mobilenet_gui.ui.widgets.turns import next_turn
 from mobilenet_gui.ui.window_drops import WindowDrops, accept_copy
 from mobilenet_gui.workers.active_model import ActiveModel
 from mobilenet_gui.workers.inference import InferenceWorker
+from mobilenet_gui.workers.latest_writer import LatestWriter
 
 if TYPE_CHECKING:
     from mobilenet_gui.ui.corrections.desk import CorrectionDesk
@@ -62,6 +62,9 @@ class MainWindow(QMainWindow):
         self._theme = theme
         self._trace = trace
         self._down = False
+        self._saving = LatestWriter(self)
+        self._unsaved = False
+        settings.save_by(self._saving.write, self._saved)
 
         self.inference = InferenceWorker(settings.values.threads, self)
         self.active = ActiveModel(store, self.inference, self)
@@ -153,8 +156,7 @@ class MainWindow(QMainWindow):
 
     def _recall(self) -> None:
         if self._settings.values.starts < MOST_STARTS:
-            with contextlib.suppress(StorageError):
-                self._settings.update(starts=self._settings.values.starts + 1)
+            self._settings.update(starts=self._settings.values.starts + 1)
         if self._settings.values.unfinished_training:  # cut short by the program's end
             self.desk.harvest.recall()
         if not self._store.has(BUILTIN_ID):  # as after a plain pip install
@@ -203,8 +205,17 @@ class MainWindow(QMainWindow):
         if self._tasks is not None:
             self._tasks.shut_down()
         self.inference.stop()
+        self.active.finish()
+        self._saving.finish()
         for toasts in self.findChildren(ToastHost):
             toasts.dismiss()
+
+    def _saved(self, error: UserError | None) -> None:
+        """Say that the settings could not be saved; once, until they can be again."""
+        if error is not None and not self._unsaved:
+            text = tr("The settings could not be saved: {reason} They hold until the program ends.")
+            self.toasts.show_message(text.format(reason=f"{error.subject}: {error.reason}."))
+        self._unsaved = error is not None
 
     def changeEvent(self, event: QEvent) -> None:
         """See what other programs did to the models while one of them was in front."""
@@ -217,8 +228,7 @@ class MainWindow(QMainWindow):
         if not self._down and not self.quitting.may_close():
             event.ignore()
             return
-        with contextlib.suppress(StorageError):  # a full disk must not keep the window open
-            self._settings.update(window_geometry=window_size.remembered(self))
+        self._settings.update(window_geometry=window_size.remembered(self))
         self.shut_down()
         super().closeEvent(event)
 

@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
@@ -15,7 +14,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from mobilenet_gui.core.catalog import OFFICIAL_BASE
 from mobilenet_gui.core.cores import default_threads, usable_cores
 from mobilenet_gui.core.download_urls import URL_VARIABLE, is_web_address, proxies_for, shown_url
-from mobilenet_gui.core.errors import StorageError, UserError
+from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.settings import Settings, SettingsStore
 from mobilenet_gui.ui import fonts
@@ -170,17 +169,7 @@ class SettingsPage(QWidget):
     # -- doing ----------------------------------------------------------------------------------------------------
 
     def _set(self, name: str, value: object) -> None:
-        self._update({name: value})
-
-    def _update(self, changes: dict[str, Any]) -> None:
-        try:
-            self._settings.update(**changes)
-        except StorageError as error:
-            text = tr("The settings could not be saved: {reason} They hold until the program ends.")
-            self.problem.set_content("warn", text.format(reason=f"{error.subject}: {error.reason}."))
-            self.problem.show()
-        else:
-            self.problem.hide()
+        self._settings.update(**{name: value})
 
     def _reset(self) -> None:
         now, default = self._settings.values, Settings()
@@ -192,8 +181,8 @@ class SettingsPage(QWidget):
         if not before:
             self.toasts.show_message(tr("All settings are at their defaults already"))
             return
-        self._update({name: getattr(default, name) for name in before})
-        self.toasts.show_message(tr("Settings reset"), tr("Undo"), lambda: self._update(before))
+        self._settings.update(**{name: getattr(default, name) for name in before})
+        self.toasts.show_message(tr("Settings reset"), tr("Undo"), lambda: self._settings.update(**before))
 
     def _on_changed(self, names: frozenset[str]) -> None:
         if "theme" in names:

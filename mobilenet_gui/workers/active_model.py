@@ -18,10 +18,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from mobilenet_gui.core.bundle import Bundle
-from mobilenet_gui.core.errors import ModelError, StorageError, UserError
+from mobilenet_gui.core.errors import ModelError, UserError
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.workers.inference import InferenceWorker
+from mobilenet_gui.workers.latest_writer import LatestWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,15 @@ class ActiveModel(QObject):
         self._names: dict[str, str] = {}
         self._loads: deque[_Load] = deque()
         self._seen: object = None
+        self._writer = LatestWriter(self)
+        self._recording: _Load | None = None
         inference.model_ready.connect(self._ready)
         inference.model_failed.connect(self._failed)
 
     @property
     def busy(self) -> bool:
-        """A model is being loaded."""
-        return bool(self._loads)
+        """A model is being loaded, or the choice of it written down."""
+        return bool(self._loads) or self._recording is not None
 
     def installed(self) -> list[tuple[str, str]]:
         """Return the models that could answer, as pairs of id and name."""
@@ -139,8 +142,12 @@ class ActiveModel(QObject):
 
     def check(self) -> None:
         """Follow the store where another program, or a task of this one, has changed what concerns the model in use."""
-        if self._seen is not None and not self._loads and self._sight() != self._seen:
+        if self._seen is not None and not self.busy and self._sight() != self._seen:
             self._follow()
+
+    def finish(self) -> None:
+        """Wait until the user's choice is on the disk, for a while. For the end of the program."""
+        self._writer.finish()
 
     def reload(self) -> None:
         """Load the model in use once more: the recogniser's settings changed."""
@@ -209,7 +216,7 @@ class ActiveModel(QObject):
         self.bundle = bundle
         if load is not None and load.record:
             self.failure = None
-            self._record(load.bundle)
+            self._record(load)
         elif bundle is not None and self.failure is not None and self.failure.id == bundle.id:
             self.failure = None
         self._seen = self._sight(load)
@@ -228,13 +235,21 @@ class ActiveModel(QObject):
             self._try(load.then, None)
         self.changed.emit()
 
-    def _record(self, bundle: Bundle) -> None:
-        try:
-            self._store.activate(bundle.id)
-        except StorageError as error:
+    def _record(self, load: _Load) -> None:
+        self._recording = load
+        self._writer.write(lambda: self._store.activate(load.bundle.id), lambda error: self._recorded(load, error))
+
+    def _recorded(self, load: _Load, error: UserError | None) -> None:
+        if isinstance(error, ModelError):  # gone since it was loaded
+            self._note(load.bundle.id, error, load.bundle.name)
+        elif error is not None:
             self.unrecorded.emit(error)
-        except ModelError as error:  # gone since it was loaded
-            self._note(bundle.id, error, bundle.name)
+        if self._recording is load:
+            self._recording = None
+            if self.bundle is load.bundle:
+                self._seen = self._sight(load)
+        self.changed.emit()
+        self.check()
 
     def _refuse(self, model_id: str, error: UserError) -> None:
         self._note(model_id, error)

@@ -6,7 +6,6 @@ under way is noted, and `recall` looks what became of it.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -183,8 +182,7 @@ class RunHarvest(QObject):
 
     def _remember(self, what: str) -> None:
         if self._settings.values.unfinished_training != what:
-            with contextlib.suppress(StorageError):  # then a start after a crash does not offer it; its card does
-                self._settings.update(unfinished_training=what)
+            self._settings.update(unfinished_training=what)
 
 
 def _what_became(

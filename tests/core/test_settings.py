@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mobilenet_gui.core.atomic import write_atomically
-from mobilenet_gui.core.errors import StorageError
+from mobilenet_gui.core.errors import StorageError, UserError
 from mobilenet_gui.settings import Settings, SettingsStore
 
 
@@ -116,9 +117,21 @@ def test_an_unwritable_folder_is_said_and_the_value_holds(tmp_path: Path) -> Non
     blocker = tmp_path / "file"
     blocker.write_text("not a folder")
     store = SettingsStore(blocker / "settings.json")
-    with pytest.raises(StorageError):
-        store.update(theme="dark")
+    heard: list[UserError | None] = []
+    store.save_by(lambda write, then: then(_error_of(write)), heard.append)
+    store.update(theme="dark")
     assert store.values.theme == "dark"
+    assert isinstance(heard[0], StorageError)
+    assert heard[0].subject == str(blocker / "settings.json")
+    SettingsStore(blocker / "settings.json").update(theme="dark")  # with nobody to tell
+
+
+def _error_of(write: Callable[[], None]) -> UserError | None:
+    try:
+        write()
+    except UserError as error:
+        return error
+    return None
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

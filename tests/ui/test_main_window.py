@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from mobilenet_gui.ui.main_window import MainWindow
 from mobilenet_gui.ui.theme import theme
 from tests.model_factory import make_bundle
 
+SECONDS = 20_000
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -126,6 +128,55 @@ def test_geometry_is_remembered(qtbot: QtBot, window: Callable[[], MainWindow]) 
     assert SettingsStore(paths.settings_file()).values.window_geometry
     second = window()
     assert (second.width(), second.height()) == (800, 650)
+
+
+def test_a_busy_disk_does_not_hold_the_window(
+    qtbot: QtBot, window: Callable[[], MainWindow], store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free, held = threading.Event(), []
+    real = os.fsync
+
+    def busy(descriptor: int) -> None:
+        held.append(threading.current_thread() is threading.main_thread())
+        assert free.wait(SECONDS / 1000)
+        real(descriptor)
+
+    with store.staging_folder() as staging:
+        make_bundle(staging, bundle_id="pets", name="Pets")
+        store.install(staging)
+    main = window()
+    main.start([])
+    qtbot.waitUntil(lambda: main.active.bundle is not None and not main.active.busy, timeout=SECONDS)
+    monkeypatch.setattr(os, "fsync", busy)
+    for folder in ("a", "b", "c"):
+        main._settings.update(last_folder=folder)
+    main.active.use("pets")
+    qtbot.waitUntil(lambda: len(held) == 2, timeout=SECONDS)
+    assert not any(held), "the window's thread waited for the disk"
+    main.active.check()  # as when the window comes to the front: the file still names the former model
+    assert main.active.bundle is not None
+    assert main.active.bundle.id == "pets"
+    free.set()
+    main.close()
+    assert SettingsStore(paths.settings_file()).values.last_folder == "c"
+    assert store.chosen_id() == "pets"
+
+
+def test_settings_that_cannot_be_saved_are_said_once_and_hold(
+    qtbot: QtBot, window: Callable[[], MainWindow], store: ModelStore
+) -> None:
+    main = window()
+    paths.settings_file().mkdir(parents=True)  # no file can be put there
+    main._settings.update(include_subfolders=False)
+    qtbot.waitUntil(main.toasts.is_showing, timeout=SECONDS)
+    assert "The settings could not be saved: " in main.toasts.toast.label.text()
+    assert str(paths.settings_file()) in main.toasts.toast.label.text()
+    main.toasts.dismiss()
+    main._settings.update(explain=True)
+    assert main._saving.finish()
+    QApplication.processEvents()
+    assert not main.toasts.is_showing()
+    assert not main._settings.values.include_subfolders
 
 
 def test_a_damaged_settings_file_is_said_in_the_window(qtbot: QtBot, window: Callable[[], MainWindow]) -> None:

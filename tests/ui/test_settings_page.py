@@ -140,17 +140,6 @@ def test_reset_keeps_what_is_remembered_and_can_be_undone(page: SettingsPage, st
     assert row(page, "sure_from", ShareRow).slider.value01() == pytest.approx(0.9)
 
 
-def test_a_disk_that_refuses_is_told_and_the_change_holds(qtbot: QtBot, look: Theme, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    store = SettingsStore(tmp_path / "file" / "settings.json")
-    page = SettingsPage(store, look)
-    qtbot.addWidget(page)
-    row(page, "include_subfolders", SwitchRow).switch.click()
-    assert not page.problem.isHidden()
-    assert "could not be saved" in page.problem.text()
-    assert not store.values.include_subfolders
-
-
 def test_every_row_stands_in_the_table(page: SettingsPage) -> None:
     assert set(page.rows) <= {field.name for field in fields(Settings)}
     assert {"theme", "sure_from", "threads", "include_subfolders", "weights_url", "proxy"} <= set(page.rows)

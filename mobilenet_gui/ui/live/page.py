@@ -20,7 +20,6 @@ from mobilenet_gui.core.frames_types import Frame, SourceKind, SourceSpec
 from mobilenet_gui.core.live_session import LiveAnswer
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.ui.corrections.wish import CorrectionWish, can_correct
-from mobilenet_gui.ui.inspected_page import saver
 from mobilenet_gui.ui.live.analysis import AnalysisDesk
 from mobilenet_gui.ui.live.choices import LiveChoices
 from mobilenet_gui.ui.live.controller import LiveController, Phase
@@ -89,7 +88,7 @@ class LivePage(QWidget):
         self.tasks = TaskRunner(self)
         self.controller = LiveController(inference, self, opener=opener)
         self.frame = LiveFrame(self)
-        self._save = saver(settings, self.frame.notices)
+        self._save = settings.update
         self.sources = SourceDesk(
             self.frame, self.controller, watcher or CameraWatcher(self), settings=settings, save=self._save
         )  # fmt: skip

@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from mobilenet_gui.core.answers import AnswerRow, answer_rows, as_record, as_text, sort_items, table_text
-from mobilenet_gui.core.errors import StorageError, UserError
+from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.photo_session import Photo
 from mobilenet_gui.core.records import json_line
 from mobilenet_gui.i18n import tr, trn
@@ -183,7 +183,4 @@ class ExportDesk(QObject):
         return self._settings.values.last_export_folder or self._settings.values.open_from
 
     def _remember(self, folder: Path) -> None:
-        try:
-            self._settings.update(last_export_folder=str(folder))
-        except StorageError as error:
-            self._notices.show_notice("settings", "warn", tr("Settings were not saved. {error}").format(error=error))
+        self._settings.update(last_export_folder=str(folder))

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from mobilenet_gui.core.errors import UserError
 from mobilenet_gui.core.photo_session import Counts, PhotoState, Show
 from mobilenet_gui.settings import SettingsStore
-from mobilenet_gui.ui.inspected_page import saver
 from mobilenet_gui.ui.photos import commands
 from mobilenet_gui.ui.photos.actions import GRID, PhotoActions
 from mobilenet_gui.ui.photos.controller import PhotosController
@@ -78,7 +77,7 @@ class PhotosPage(QWidget):
         self.shelf = PictureShelf(self.loader, self)
         self.frame = PageFrame(self.controller, self.shelf, self)
         self.notices = self.frame.notices
-        self._save = saver(settings, self.notices)
+        self._save = settings.update
         self.intake = IntakeDesk(
             self.controller, tasks=self.tasks, notices=self.notices, settings=settings, parent=self
         )

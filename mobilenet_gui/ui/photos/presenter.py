@@ -10,7 +10,6 @@ from PySide6.QtGui import QImage
 
 from mobilenet_gui.core import catalog
 from mobilenet_gui.core.bundle import Bundle
-from mobilenet_gui.core.errors import StorageError
 from mobilenet_gui.core.photo_session import Counts, Photo, PhotoState
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.settings import SettingsStore
@@ -270,10 +269,7 @@ class Presenter(QObject):
 
     def _close(self, banner: str) -> None:
         """Never show a banner again."""
-        try:
-            self._settings.update(dismissed_banners=",".join([*self._closed(), banner]))
-        except StorageError as error:
-            self._frame.notices.show_notice("settings", "warn", str(error))
+        self._settings.update(dismissed_banners=",".join([*self._closed(), banner]))
 
     def _announce(self, photo: Photo) -> None:
         """Have a screen reader say a new answer, once."""
