@@ -55,10 +55,22 @@ class Placement:
                     _bind(thread, everywhere)
 
 
+def name_this_thread(name: str) -> None:
+    """Tell the system what the calling thread is called, which Python's own threads do not before 3.14.
+
+    Args:
+        name: up to 15 bytes of it count.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_bytes(name.encode()[:15])
+
+
 def helpers_of_this_thread() -> list[int]:
     """Return the native ids of the threads that libraries have started in the calling thread, such as a network's.
 
-    They bear its name. A thread without a name of its own cannot tell them from others and gets none.
+    They bear its name; see `name_this_thread`. A thread without a name of its own cannot tell them from others and
+    gets none.
     """
     folder, own = Path("/proc/self/task"), threading.get_native_id()
     with contextlib.suppress(OSError):

@@ -19,6 +19,8 @@ from typing import Final
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 
+from mobilenet_gui.core.placement import name_this_thread
+
 END_SECONDS: Final = 2.0
 """What the end of the program waits for its threads; each has been told to stop by then."""
 
@@ -63,6 +65,7 @@ class Executor(QObject):
         job = Job(owner, cancel)
 
         def run() -> None:
+            name_this_thread(name)
             try:
                 work()
             finally:

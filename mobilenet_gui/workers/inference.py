@@ -22,6 +22,7 @@ from mobilenet_gui.core import trial
 from mobilenet_gui.core.bundle import Bundle, ClassifierHead
 from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import ModelError, PhotoError, UserError
+from mobilenet_gui.core.placement import name_this_thread
 from mobilenet_gui.core.types import Pixels, Recognition
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.workers.photo_image import make_thumbnail
@@ -227,6 +228,7 @@ class InferenceWorker(QObject):
     # the network's thread
 
     def _serve(self) -> None:
+        name_this_thread(self._network.name)  # and with it the network's own threads, which Live puts beside it
         while (work := self._board.take_work()) is not None:
             if isinstance(work, Ready):
                 self._recognize(work)

@@ -11,7 +11,7 @@ import pytest
 
 from mobilenet_gui.core import placement
 from mobilenet_gui.core.live_helper import FrameHelper
-from mobilenet_gui.core.placement import Placement, helpers_of_this_thread
+from mobilenet_gui.core.placement import Placement, helpers_of_this_thread, name_this_thread
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="needs Linux and two cores"
@@ -64,8 +64,7 @@ def test_threads_of_a_library_are_told_by_their_name() -> None:
     found: list[object] = []
 
     def network() -> None:
-        with open(f"/proc/self/task/{threading.get_native_id()}/comm", "wb") as name:  # noqa: PTH123 - the kernel's
-            name.write(b"recognition")
+        name_this_thread("network-of-test")
         stop, started = threading.Event(), threading.Event()
         inside: list[int] = []
 

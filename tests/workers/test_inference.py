@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,8 +17,10 @@ from pytestqt.qtbot import QtBot
 
 from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import Bundle
+from mobilenet_gui.core.cores import usable_cores
 from mobilenet_gui.core.errors import ModelError, PhotoError
 from mobilenet_gui.core.imaging import DecodedPhoto
+from mobilenet_gui.core.placement import helpers_of_this_thread
 from mobilenet_gui.core.recognizer import LiteRTRecognizer, Recognizer
 from mobilenet_gui.core.types import Pixels, Recognition
 from mobilenet_gui.workers.inference import Answer, Delivery, InferenceWorker, Seen
@@ -183,6 +186,23 @@ def test_the_newest_frame_wins(qtbot: QtBot, make_worker: Maker, bundle: Bundle)
         gates[0].open.release()
     qtbot.waitUntil(lambda: len(inbox.live) == 2)
     assert inbox.live == [("camera", 0), ("camera", 4)]
+
+
+@pytest.mark.skipif(sys.platform != "linux" or usable_cores() < 2, reason="needs Linux and two cores")
+def test_live_finds_the_networks_own_threads_to_put_them_beside_it(
+    qtbot: QtBot, make_worker: Maker, bundle: Bundle
+) -> None:
+    worker = make_worker(threads=2)
+    worker.set_model(bundle)
+    found: list[list[int]] = []
+
+    def look(recognizer: Recognizer, _head: object) -> None:
+        recognizer.recognize(np.zeros((32, 32, 3), np.uint8))
+        found.append(helpers_of_this_thread())
+
+    with qtbot.waitSignal(worker.live_answered, timeout=10_000):
+        worker.submit_task("live", look, np.zeros((32, 32, 3), np.uint8), 1)
+    assert found[0]
 
 
 def test_a_bad_photo_is_an_answer_and_the_rest_goes_on(
