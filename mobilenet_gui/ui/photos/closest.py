@@ -24,8 +24,8 @@ _GAP: Final = 8
 _WORDS: Final = 22
 _SHAPE: Final = 0.73
 """Height of a picture against its width."""
-_BARE: Final = 34
-"""Height of a tile without a picture."""
+_BARE: Final = 50
+"""Height of a tile without a picture, which has room for the likeness below the name."""
 
 
 class _Tile(QWidget):
@@ -45,15 +45,17 @@ class _Tile(QWidget):
         high = fonts.px(_WORDS)
         picture = box.adjusted(0, 0, 0, -high - 2)
         words = QRectF(box.x() + 2, box.bottom() - high, box.width() - 4, high)
-        face = fonts.font("small")
+        face, share = fonts.font("small"), percent(self.known.likeness, 0)
         if self.picture is not None and not self.picture.isNull():
             paint_cover(painter, self.picture, picture, RADIUS_SMALL)
+            taken = draw_text(painter, words, share, face, colours.text2,
+                              align=Qt.AlignmentFlag.AlignRight, elide=False)  # fmt: skip
+            room = words.adjusted(0, 0, -taken - 6, 0)
         else:
             rounded(painter, box, RADIUS_SMALL, colours.track)
-            words = box.adjusted(8, 0, -8, 0)
-        taken = draw_text(painter, words, percent(self.known.likeness, 0), face, colours.text2,
-                          align=Qt.AlignmentFlag.AlignRight, elide=False)  # fmt: skip
-        room = words.adjusted(0, 0, -taken - 6, 0)
+            line = box.height() / 2 - 4
+            room = QRectF(box.x() + 8, box.y() + 4, box.width() - 12, line)
+            draw_text(painter, room.translated(0, line), share, face, colours.text2)
         draw_text(painter, room, headline(self.known.label), fonts.font("small", fonts.MEDIUM), colours.text2)
 
 
@@ -103,6 +105,7 @@ class ClosestPhotos(QWidget):
             tile.known, tile.picture = known, None if known is None else self._pictures.get(known.photo)
             name = "" if known is None else f"{shown(headline(known.label))} {percent(known.likeness, 0)}"
             tile.setAccessibleName(name)
+            tile.setToolTip(name)
         self._fit()
         missing = [k.photo for k in likeness.nearest[:TILES] if k.photo and k.photo not in self._pictures]
         if missing:
