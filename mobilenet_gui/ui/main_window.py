@@ -302,7 +302,13 @@ class MainWindow(QMainWindow):
 
         page = ModelsPage(self._settings, self._store, self.tasks, self.active)
         page.progress_changed.connect(lambda fraction: self.rail.set_progress("models", fraction))
+        page.teach_requested.connect(self._teach)
         return page
+
+    def _teach(self, model_id: str) -> None:
+        """Begin a new model whose base is `model_id`."""
+        self.show_page("finetune")
+        self.desk.begin(base=model_id)
 
     def _models(self) -> ModelsPage:
         self.show_page("models")

@@ -244,7 +244,7 @@ def models(user: RandomUser) -> Story:
     yield from wait(user, lambda: user.rng.random() < 0.08)
     for _ in range(user.rng.randint(2, 8)):
         word = user.rng.choice(
-            ["Import", "Use", "Use", "Labels file", "Remove", "Undo", "Cancel", "Download", "Details"]
+            ["Import", "Use", "Use", "Labels file", "Remove", "Undo", "Cancel", "Get", "Fine-tune…", "Details"]
         )
         yield from press(user, word, tries=3)
 

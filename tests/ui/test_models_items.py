@@ -17,7 +17,7 @@ from mobilenet_gui.core.speed import Speed
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.models import words
 from mobilenet_gui.ui.models.columns import columns_for
-from mobilenet_gui.ui.models.facts import description, facts
+from mobilenet_gui.ui.models.facts import description, figures, origin, where
 from mobilenet_gui.ui.models.items import LIVE_MILLISECONDS, Shelf, build_shelf, plot_items
 from mobilenet_gui.ui.models.task_words import failure_text, task_text
 from mobilenet_gui.workers.model_state import TaskState
@@ -127,11 +127,11 @@ def test_ones_own_model_says_how_it_did_in_its_test_but_is_no_dot_among_the_publ
     tested = replace(mine.manifest, metrics=Metrics(accuracy=0.9673, test_photos=153))
     item = build_shelf([Bundle(mine.folder, tested, mine.labels)], active_id=None, speeds={"pets": 5.0}).installed[0]
     assert plain(words.correct(item.correct)) == "96.7 %"
-    assert {f.name: f.value for f in facts(item, None, 0)}["Tested on"] == "153 photos"
+    assert plain({f.name: f.value for f in figures(item, None, 0)}["Correct"]) == "96.7 % of 153 photos"
     assert "pets" not in {i.id for i in plot_items(Shelf((item,), ()), "pets")}
     untested = build_shelf([mine], active_id=None, speeds={}).installed[0]
     assert untested.correct is None
-    assert "Tested on" not in {f.name for f in facts(untested, None, 0)}
+    assert "Correct" not in {f.name for f in figures(untested, None, 0)}
 
 
 def test_searching_looks_at_every_word() -> None:
@@ -141,19 +141,24 @@ def test_searching_looks_at_every_word() -> None:
 
 
 def test_facts_of_an_official_and_of_an_own_model(mine: Bundle) -> None:
-    shelf = build_shelf([mine], active_id=None, speeds={})
-    own = {f.name: f for f in facts(shelf.installed[0], Speed(5, 4, datetime.now(UTC).isoformat(), ""), 1_200_000)}
-    assert own["Photo size"].value == "32 × 32"
-    assert own["Source"].value == "tiny.tflite"
-    assert plain(own["Disk space"].value) == "1.2 MB"
-    assert own["Speed measured"].value == "Today, 4 threads"
-    item = shelf.find("mobilenet-v3-small-1.0-224")
-    assert item is not None
-    official = {f.name: f.value for f in facts(item, None, 0)}
-    assert official["Checksum"] == "Checked on arrival"
-    assert official["Licence"] == "Apache 2.0"
-    assert "Google" in official["Source"]
-    assert "Speed measured" not in official
+    shelf = build_shelf([mine], active_id=None, speeds={"pets": 5.0})
+    item = shelf.installed[0]
+    speed = Speed(5, 4, datetime.now(UTC).isoformat(), "")
+    own = {f.name: f for f in (*figures(item, speed, 1_200_000), *origin(item))}
+    assert where(item) == ("On this computer", "32 × 32 pixels")
+    assert own["From"].value == "tiny.tflite"
+    assert plain(own["Size"].value).startswith("1.2 MB")
+    assert plain(own["Time here"].value) == "5.0 ms"
+    assert "Today, 4 threads" in own["Time here"].help
+    small = shelf.find("mobilenet-v3-small-1.0-224")
+    assert small is not None
+    official = {f.name: f for f in (*figures(small, None, 0), *origin(small))}
+    assert where(small) == ("Not yet on this computer", "224 × 224 pixels")
+    assert official["Checksum"].value == "Checked on arrival"
+    assert official["Licence"].value == "Apache 2.0"
+    assert "Google" in official["Made by"].value
+    assert "Time here" not in official, "nothing was measured that it could be estimated from"
+    assert "Size" not in official
 
 
 def test_a_model_taught_here_names_what_it_was_taught_from(mine: Bundle) -> None:
@@ -164,7 +169,7 @@ def test_a_model_taught_here_names_what_it_was_taught_from(mine: Bundle) -> None
         shelf = build_shelf(models, active_id=None, speeds={})
         item = shelf.find("pets")
         assert item is not None
-        assert {f.name: f.value for f in facts(item, None, 0)}["Source"] == item.origin
+        assert {f.name: f.value for f in origin(item)}["From"] == item.origin
         return item.subtitle
 
     assert taught_from("starter") == "Yours, from Starter model"
@@ -218,5 +223,5 @@ def test_columns_never_overlap(qapp: object, width: int, scale: float) -> None:
     if scale == 1:
         assert columns.name_right - columns.name_left >= 100
     if width >= 760 * scale:
-        assert list(columns.cells) == ["classes", "size", "correct", "speed"]
+        assert list(columns.cells) == ["classes", "correct", "size", "speed"]
         assert not columns.compact

@@ -142,7 +142,7 @@ def test_use_puts_another_model_to_use(qtbot: QtBot, bench: Bench) -> None:
     assert row is not None
     with qtbot.waitSignal(bench.active.changed, timeout=SECONDS):
         click(row.button("use"))
-    assert bench.store.active_id == "pets"
+    qtbot.waitUntil(lambda: bench.store.active_id == "pets", timeout=SECONDS)
     assert bench.page.list.order()[0] == "pets"
 
 
@@ -180,6 +180,9 @@ def test_cancelling_gives_the_download_button_back(qtbot: QtBot, bench: Bench) -
         click(row.button("cancel"))
     row = bench.page.list.row(LARGE)
     assert row is not None
+    assert row.button("download") is None, "it is chosen, so the panel of details offers it"
+    assert not bench.page.details.download.isHidden()
+    bench.page.select(V2)
     assert row.button("download") is not None
 
 
@@ -312,8 +315,8 @@ def test_a_long_description_does_not_press_the_facts_together(
     monkeypatch.setattr("mobilenet_gui.ui.models.details.description", lambda _item: long)
     page.show()
     page.select("pets")
-    rows = page.details.fact_rows[:3]
-    qtbot.waitUntil(lambda: rows[0].y() > 300, timeout=SECONDS)
+    rows = page.details.origin.rows[:3]
+    qtbot.waitUntil(lambda: page.details.origin.y() > page.details._about.y() + 150, timeout=SECONDS)
     assert [rows[n + 1].y() - rows[n].y() for n in range(2)] == [rows[0].height()] * 2
 
 
@@ -342,7 +345,8 @@ def test_measuring_shows_the_figure(qtbot: QtBot, bench: Bench) -> None:
     row = bench.page.list.row("pets")
     assert row is not None
     assert row.item.milliseconds is not None
-    assert "Speed measured" in [r.fact().name for r in bench.page.details.fact_rows if not r.isHidden()]
+    time = {fact.name: fact for fact in bench.page.details.figures.facts()}["Time here"]
+    assert "Measured: Today" in time.help
 
 
 def test_importing_asks_inline_and_says_what_it_found(qtbot: QtBot, bench: Bench, tmp_path: Path) -> None:
@@ -435,6 +439,25 @@ def test_arrows_move_and_delete_removes(qtbot: QtBot, bench: Bench) -> None:
     QTest.keyClick(other, Qt.Key.Key_Delete)
     assert page.list.row("pets") is None
     bench.tasks.stay("pets")
+
+
+def test_what_the_chosen_row_offers_stands_in_the_panel(qtbot: QtBot, bench: Bench) -> None:
+    page = bench.page
+    row = page.list.row("pets")
+    assert row is not None
+    assert row.button("use") is not None
+    page.select("pets")
+    assert row.button("use") is None
+    details = page.details
+    assert (details.use.isHidden(), details.download.isHidden()) == (False, True)
+    assert details.use.kind == "primary"
+    with qtbot.waitSignal(bench.active.changed, timeout=SECONDS):
+        click(details.use)
+    qtbot.waitUntil(details.use.isHidden, timeout=SECONDS)
+    page.select(LARGE)
+    assert (details.use.isHidden(), details.download.isHidden()) == (True, False)
+    assert details.download.text().startswith("Get, ")
+    assert details.teach.isHidden()
 
 
 def test_tab_goes_from_rows_to_their_buttons(bench: Bench) -> None:

@@ -20,7 +20,7 @@ from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.settings import SettingsStore
 from mobilenet_gui.startup import StartupTrace
 from mobilenet_gui.ui.main_window import MainWindow
-from mobilenet_gui.ui.models.facts import description, facts
+from mobilenet_gui.ui.models.facts import description, figures, origin
 from mobilenet_gui.ui.models.items import build_shelf
 from mobilenet_gui.ui.photos.presenter import FAILED_BANNER, MAKING_BANNER, STARTER_BANNER
 from mobilenet_gui.ui.theme import theme
@@ -81,6 +81,18 @@ def test_the_first_photo_has_five_bars_without_a_network(qtbot: QtBot, window: M
     assert current.recognition is not None
     assert current.recognition.model_id == "starter"
     assert tried == []
+
+
+def test_a_new_model_is_taught_from_the_one_that_was_chosen_in_models(qtbot: QtBot, window: Maker) -> None:
+    main = window()
+    main.start([])
+    main.show_page("models")
+    page = main._models()
+    qtbot.waitUntil(lambda: page.details.item is not None and page.details.item.active)
+    assert page.details.teach.kind == "primary", "it is in use, so there is nothing else to begin with it"
+    page.details.teach.click()
+    qtbot.waitUntil(lambda: any(dialog.isVisible() for dialog in main.desk.dialogs))
+    assert main.desk.dialogs[0].context.project.settings.base == "starter"
 
 
 def test_the_offer_is_quiet_and_stays_away_once_closed(qtbot: QtBot, window: Maker) -> None:
@@ -206,7 +218,7 @@ def test_the_list_says_what_it_is_and_what_it_measured() -> None:
     assert item.correct == bundle.manifest.metrics.top1
     text = description(item)
     assert f"{100 * (item.correct or 0):.1f} %" in text
-    rows = {row.name: row.value for row in facts(item, None, bundle.size_bytes)}
-    assert rows["Numbers"] == "16-bit"
-    assert rows["Source"] == "Trained for this program"
+    rows = {row.name: row.value for row in (*figures(item, None, bundle.size_bytes), *origin(item))}
+    assert rows["Size"].endswith(", 16-bit")
+    assert rows["Made by"] == "Trained for this program"
     assert rows["Checksum"] == "Verified"

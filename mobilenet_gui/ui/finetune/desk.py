@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,11 +155,18 @@ class WizardDesk(QObject):
 
         self.tasks.runner.run(lambda _errand: read_runs(folder), done=begin, failed=self.failed.emit)
 
-    def begin(self, places: Sequence[Path] = ()) -> None:
-        """Make a new project and open it, with files and folders to begin with; these may name it."""
+    def begin(self, places: Sequence[Path] = (), base: str = "") -> None:
+        """Make a new project and open it, with files and folders to begin with; these may name it.
+
+        Args:
+            places: the files and folders.
+            base: id of the model to start from; by default the project's own choice.
+        """
 
         def made(opened: Opened) -> None:
             self._new.add(opened.project.id)
+            if base:
+                opened.project.set_settings(replace(opened.project.settings, base=base))
             self._opened(opened, places)
 
         self.tasks.create(tr("New model"), made, self.failed.emit)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QHBoxLayout, QSizePolicy, QWidget
 
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.ui import fonts
 from mobilenet_gui.ui.models.items import FAMILIES, ModelItem, Shelf
 from mobilenet_gui.ui.widgets.chip import Chip
 from mobilenet_gui.ui.widgets.fields import ComboBox
+from mobilenet_gui.ui.widgets.labels import text_label
 
 BEST, ALL = "best", "all"
 _NARROW = 700
 
 
 class OfficialChoice(QWidget):
-    """A row of chips and a sort order; `items` says what they leave of a shelf.
+    """A heading, a row of chips and a sort order; `items` says what they leave of a shelf.
 
     Attributes:
         changed: another choice was made.
@@ -30,9 +31,13 @@ class OfficialChoice(QWidget):
         self.chips: dict[str, Chip] = {}
         self._counts: dict[str, int] = {}
         self._group = QButtonGroup(self)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        self._form = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._form.setContentsMargins(0, 0, 0, 0)
+        self._form.setSpacing(8)
+        self._form.addWidget(text_label(tr("To download"), "body", "text", fonts.SEMIBOLD))
+        row = QHBoxLayout()
         row.setSpacing(6)
+        self._form.addLayout(row, 1)
         for key in (BEST, ALL, *FAMILIES):
             chip = Chip("", clickable=True)
             chip.setCheckable(True)
@@ -41,7 +46,10 @@ class OfficialChoice(QWidget):
             row.addWidget(chip)
         self.chips[BEST].setChecked(True)
         self.chips[BEST].setToolTip(
-            tr("Quick enough here for live video at 30 a second, and none is both quicker and more often correct")
+            tr(
+                "Best for this computer: quick enough for live video at 30 a second, and none is both quicker and more"
+                " often correct"
+            )
         )
         row.addStretch(1)
         self.order = ComboBox("sort")
@@ -75,8 +83,10 @@ class OfficialChoice(QWidget):
 
     def _name(self) -> None:
         narrow = self.width() < fonts.px(_NARROW)
-        best = tr("Best here") if narrow else tr("Best for this computer")
-        names = {BEST: best, ALL: tr("All")} | FAMILIES
+        self._form.setDirection(
+            QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        )  # fmt: skip
+        names = {BEST: tr("Best here"), ALL: tr("All")} | FAMILIES
         for key, count in self._counts.items():
             self.chips[key].setText(names[key] if narrow else f"{names[key]} {count}")
         self.order.set_compact(narrow)

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from mobilenet_gui.ui import fonts
 
 MARGIN = 14
-TILE = 40
+TILE = 36
 """Side of the icon's tile, in design pixels."""
 _GAP = 14
 _NAME_LEAST, _NAME_WISH = 122, 206
-_COLUMN, _COLUMN_LEAST, _COLUMN_MOST = 84, 74, 112
-_SPEED = 96
-_ACTION, _ACTION_COMPACT = 126, 78
-_KEYS = ("classes", "size", "correct", "speed")
+_COLUMN, _COLUMN_LEAST, _COLUMN_MOST = 80, 74, 112
+_SPEED = 100
+_ACTION, _ACTION_COMPACT = 100, 78
+_KEYS = ("classes", "correct", "size", "speed")
+_FEWER = (("correct", "size", "speed"), ("correct", "speed"), ("speed",), ())
+"""What is left of them where there is less and less room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,9 @@ class Columns:
 def columns_for(width: int) -> Columns:
     """Return the columns for a list `width` pixels wide.
 
-    What does not fit goes: first the texts of buttons, then columns from the left, at last the tile.
+    What does not fit goes: first the texts of buttons, then columns, what matters least first, at last the tile.
     """
-    forms = [(_KEYS, False, True), *((_KEYS[n:], True, True) for n in range(len(_KEYS) + 1)), ((), True, False)]
+    forms = [(_KEYS, False, True), *((keys, True, True) for keys in (_KEYS, *_FEWER)), ((), True, False)]
     made = [_placed(width, keys, compact=compact, tile=tile) for keys, compact, tile in forms]
     least = _NAME_LEAST * fonts.scale()
     return next((columns for columns in made if columns.name_right - columns.name_left >= least), made[-1])

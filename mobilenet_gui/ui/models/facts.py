@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.speed import Speed
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.ui.models import words
@@ -34,27 +33,44 @@ class Fact:
     help: str = ""
 
 
-def facts(item: ModelItem, speed: Speed | None, disk_bytes: int) -> list[Fact]:
-    """Return the rows for a model.
+def figures(item: ModelItem, speed: Speed | None, disk_bytes: int) -> list[Fact]:
+    """Return what a model is measured by.
 
     Args:
         item: the model.
         speed: its measurement, None where there is none.
         disk_bytes: what it takes on the disk; 0 where it is not installed.
     """
-    rows = [*_network(item), *_origin(item)]
+    rows = [Fact(tr("Classes"), str(item.classes))] if item.classes else []
+    if item.correct is not None:
+        rows.append(_correct(item))
     if disk_bytes:
-        rows.append(Fact(tr("Disk space"), words.megabytes(disk_bytes)))
+        rows.append(Fact(tr("Size"), _size(item, disk_bytes)))
     elif item.entry is not None:
         rows.append(Fact(tr("Download"), words.megabytes(item.size_bytes)))
-    if speed is not None:
-        value = tr("{day}, {threads}").format(day=words.day(speed.measured), threads=words.threads(speed.threads))
-        rows.append(
-            Fact(
-                tr("Speed measured"), value, help=tr("The network’s time for one photo on the CPU, the median of many")
-            )
-        )
+    if item.milliseconds is not None:
+        help_text = tr("Estimated from models that were measured on this computer")
+        if speed is not None:
+            text = tr("The network’s time for one photo on the CPU, the median of many. Measured: {day}, {threads}")
+            help_text = text.format(day=words.day(speed.measured), threads=words.threads(speed.threads))
+        value = words.milliseconds(item.milliseconds, estimated=item.estimated)
+        rows.append(Fact(tr("Time here"), value, help=help_text))
     return rows
+
+
+def origin(item: ModelItem) -> list[Fact]:
+    """Return who made a model, and what else is worth knowing of its inside."""
+    return [*_origin(item), *_inside(item)]
+
+
+def where(item: ModelItem) -> tuple[str, str]:
+    """Return whether a model is on this computer, and the size in which it sees a photo."""
+    here = tr("On this computer") if item.installed else tr("Not yet on this computer")
+    if item.bundle is not None:
+        size = item.bundle.preprocessing.size
+    else:
+        size = item.entry.input_size if item.entry is not None else 0
+    return here, tr("{width} × {height} pixels").format(width=size, height=size)
 
 
 def description(item: ModelItem) -> str:
@@ -70,47 +86,42 @@ def description(item: ModelItem) -> str:
     return tr("Imported from a file of yours.")
 
 
-def _network(item: ModelItem) -> list[Fact]:
-    bundle, entry = item.bundle, item.entry
-    if bundle is not None:
-        size, count = bundle.preprocessing.size, bundle.manifest.parameters
-        top5 = bundle.manifest.metrics.top5
-    else:
-        size = entry.input_size if entry is not None else 0
-        count, top5 = (entry.parameters, entry.top5) if entry is not None else (None, None)
-    rows = [Fact(tr("Photo size"), f"{size} × {size}", help=tr("Each photo is scaled to so many pixels"))]
-    if top5 is not None:
-        rows.append(
-            Fact(
-                tr("Correct in five"),
-                words.correct(top5),
-                help=tr("Share of photos with the right answer among the first five"),
-            )
-        )
+def _correct(item: ModelItem) -> Fact:
+    share, bundle = words.correct(item.correct), item.bundle
     tested = bundle.manifest.metrics if bundle is not None else None
     if tested is not None and tested.accuracy is not None and tested.test_photos:
-        rows.append(
-            Fact(
-                tr("Tested on"),
-                trn("{n} photo", "{n} photos", tested.test_photos),
-                help=tr("Photos of yours that it was not trained on"),
-            )
-        )
-    if count is not None:
+        photos = trn("{n} photo", "{n} photos", tested.test_photos)
+        value = tr("{percent} of {photos}").format(percent=share, photos=photos)
+        return Fact(tr("Correct"), value, help=tr("Photos of yours that it was not trained on"))
+    top5 = tested.top5 if tested is not None else item.entry.top5 if item.entry is not None else None
+    if top5 is None:
+        return Fact(tr("Correct"), share, help=tr("Share of ImageNet’s test photos, as published"))
+    value = tr("{percent}, among five {top5}").format(percent=share, top5=words.correct(top5))
+    help_text = tr("Share of ImageNet’s test photos whose right answer is the first, or among the first five")
+    return Fact(tr("Correct"), value, help=help_text)
+
+
+def _size(item: ModelItem, disk_bytes: int) -> str:
+    text, bundle = words.megabytes(disk_bytes), item.bundle
+    model = bundle.manifest.files.get("model") if bundle is not None else None
+    count = bundle.manifest.parameters if bundle is not None else None
+    if model is None or not count or model.size / count >= _SIXTEEN_BIT_BELOW:
+        return text
+    bits = 8 if model.size / count < _EIGHT_BIT_BELOW else 16
+    return tr("{size}, {n}-bit").format(size=text, n=bits)
+
+
+def _inside(item: ModelItem) -> list[Fact]:
+    rows: list[Fact] = []
+    bundle = item.bundle
+    count = bundle.manifest.parameters if bundle is not None else item.entry.parameters if item.entry else None
+    if count:
         rows.append(Fact(tr("Parameters"), words.millions(count)))
     if item.macs is not None:
         rows.append(Fact(tr("Work per photo"), tr("{count} MACs").format(count=words.millions(item.macs)),
                          help=tr("Multiply-accumulate operations")))  # fmt: skip
-    if bundle is not None:
-        rows.extend(_inside(bundle, count))
-    return rows
-
-
-def _inside(bundle: Bundle, count: int | None) -> list[Fact]:
-    rows: list[Fact] = []
-    model = bundle.manifest.files.get("model")
-    if model is not None and count:
-        rows.append(Fact(tr("Numbers"), _numbers(model.size / count)))
+    if bundle is None:
+        return rows
     if bundle.temperature != 1:
         rows.append(
             Fact(tr("Calibrated"), f"{bundle.temperature:.2f}", help=tr("Temperature that makes percentages honest"))
@@ -120,24 +131,21 @@ def _inside(bundle: Bundle, count: int | None) -> list[Fact]:
     return rows
 
 
-def _numbers(bytes_each: float) -> str:
-    if bytes_each < _EIGHT_BIT_BELOW:
-        return tr("8-bit, quantised")
-    return tr("16-bit") if bytes_each < _SIXTEEN_BIT_BELOW else tr("32-bit")
-
-
 def _origin(item: ModelItem) -> list[Fact]:
     bundle, entry = item.bundle, item.entry
     rows: list[Fact] = []
     licence = bundle.manifest.licence if bundle is not None else entry.licence if entry is not None else ""
+    if entry is not None:
+        rows.append(Fact(tr("Made by"), tr("{maker}, {year}").format(maker=entry.source, year=entry.year)))
+    elif item.builtin:
+        rows.append(Fact(tr("Made by"), tr("Trained for this program")))
     if licence:
         rows.append(Fact(tr("Licence"), licence.replace("Apache-2.0", "Apache 2.0")))
-    if entry is not None:
-        rows.append(Fact(tr("Source"), tr("{maker}, {year}").format(maker=entry.source, year=entry.year)))
-    elif item.builtin:
-        rows.append(Fact(tr("Source"), tr("Trained for this program")))
-    elif item.origin:
-        rows.append(Fact(tr("Source"), item.origin))
+    created = "" if bundle is None else bundle.manifest.provenance.created
+    if item.origin:
+        rows.append(Fact(tr("From"), item.origin))
+    if created and not item.builtin:
+        rows.append(Fact(tr("Since"), words.day(created)))
     rows.append(_checksum(item))
     return rows
 

@@ -29,7 +29,7 @@ _GAP, _SECTION_GAP = 8, 24
 class Section:
     """A heading and its rows; where there are none, `hint` is said or `filler` shown.
 
-    `choice` stands below the heading. It and `filler` are kept by their owner.
+    `choice` stands in the heading's place. It and `filler` are kept by their owner.
     """
 
     title: str
@@ -59,7 +59,7 @@ class ColumnHeading(QWidget):
         draw_text(painter, rect, self._title, fonts.font("body", fonts.SEMIBOLD), colours.text)
         if not self._columns:
             return
-        names = {"classes": tr("Classes"), "size": tr("Size"), "correct": tr("Correct"), "speed": tr("Speed here")}
+        names = {"classes": tr("Classes"), "size": tr("Size"), "correct": tr("Correct"), "speed": tr("Time here")}
         for key, left in columns.cells.items():
             box = QRectF(left, 0, columns.cell_width if key != "speed" else self.width() - left, self.height())
             draw_text(painter, box, names[key], fonts.font("small"), colours.text2)
@@ -87,7 +87,7 @@ class ModelList(QScrollArea):
         content.setAutoFillBackground(False)
         self._column = QVBoxLayout(content)
         self._column.setContentsMargins(*self._margins(bar=False))
-        self._column.setSpacing(_GAP)
+        self._column.setSpacing(0)  # the rows of a section are one card
         self._column.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.setWidget(content)
         self.setWidgetResizable(True)
@@ -173,16 +173,19 @@ class ModelList(QScrollArea):
 
     def _add_section(self, section: Section, tasks: Mapping[str, TaskState], *, first: bool) -> None:
         if not first:
-            self._column.addSpacing(_SECTION_GAP - _GAP)
-        heading = ColumnHeading(section.title, columns=bool(section.items))
-        self._furniture.append(heading)
-        self._column.addWidget(heading)
-        if section.choice is not None:
+            self._column.addSpacing(_SECTION_GAP)
+        if section.choice is None:
+            # The columns are named once, above the first row.
+            heading = ColumnHeading(section.title, columns=bool(section.items) and not self._order)
+            self._furniture.append(heading)
+            self._column.addWidget(heading)
+        else:
             self._column.addWidget(section.choice)
             section.choice.show()
             direct = Qt.FindChildOption.FindDirectChildrenOnly
             tab = Qt.FocusPolicy.TabFocus
             self._stops.extend(w for w in section.choice.findChildren(QWidget, options=direct) if w.focusPolicy() & tab)
+        self._column.addSpacing(_GAP)
         if not section.items and section.filler is not None:
             self._column.addWidget(section.filler)
             section.filler.show()
@@ -190,7 +193,7 @@ class ModelList(QScrollArea):
             hint = text_label(section.hint, "body", "text2", wrap=True)
             self._furniture.append(hint)
             self._column.addWidget(hint)
-        for item in section.items:
+        for number, item in enumerate(section.items):
             row = self._rows.get(item.id)
             if row is None:
                 row = ModelRow(item)
@@ -198,6 +201,7 @@ class ModelList(QScrollArea):
                 row.asked.connect(self.asked)
                 row.moved.connect(lambda step, key=item.id: self._move(key, step))
                 self._rows[item.id] = row
+            row.set_place(first=number == 0, last=number == len(section.items) - 1)
             row.show_item(item, tasks.get(item.id))
             self._order.append(item.id)
             self._stops.append(row)

@@ -20,7 +20,6 @@ from mobilenet_gui.ui.models import words
 from mobilenet_gui.ui.models.choice import ALL, OfficialChoice
 from mobilenet_gui.ui.models.details import ModelDetails
 from mobilenet_gui.ui.models.empty import NoModelCard
-from mobilenet_gui.ui.models.facts import facts
 from mobilenet_gui.ui.models.import_desk import ImportDesk
 from mobilenet_gui.ui.models.items import ModelItem, Shelf, build_shelf, plot_items
 from mobilenet_gui.ui.models.list import ModelList, Section
@@ -42,9 +41,11 @@ class ModelsPage(QWidget):
 
     Attributes:
         progress_changed: share of the running downloads that is done, None where none runs; for the rail.
+        teach_requested: a new model is to be taught from this one, by id.
     """
 
     progress_changed = Signal(object)
+    teach_requested = Signal(str)
 
     def __init__(
         self,
@@ -221,11 +222,11 @@ class ModelsPage(QWidget):
     def _show_details(self) -> None:
         item = self._shelf.find(self.list.chosen_id)
         if item is None:
-            self.details.show_item(None, [], None)
+            self.details.show_item(None)
         else:
             speed = self._tasks.book.get(item.bundle) if item.bundle is not None else None
             disk = self._store.disk_usage(item.id) if item.installed else 0
-            self.details.show_item(item, facts(item, speed, disk), self._tasks.state(item.id))
+            self.details.show_item(item, speed, disk, self._tasks.state(item.id))
         points = [
             ScatterPoint(
                 i.id, i.short_name, i.milliseconds or 0, i.correct or 0, i.estimated, i.id == self.list.chosen_id
@@ -282,6 +283,8 @@ class ModelsPage(QWidget):
             if action == "use":
                 item = self._shelf.find(model_id)
                 self._active.use(model_id, "" if item is None else item.name)
+            elif action == "teach":
+                self.teach_requested.emit(model_id)
             elif action == "remove":
                 item = self._shelf.find(model_id)
                 if item is not None:
@@ -366,10 +369,7 @@ class ModelsPage(QWidget):
 
     def _keep_inspector(self, visible: bool) -> None:
         self._show_inspector(visible)
-        try:
-            self._settings.update(inspector_visible=visible)
-        except UserError as error:
-            self.notices.say("settings", "warn", str(error))
+        self._settings.update(inspector_visible=visible)
 
     def _show_inspector(self, visible: bool) -> None:
         self.details.setVisible(visible)

@@ -8,23 +8,23 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from mobilenet_gui.i18n import shown, tr
 from mobilenet_gui.ui import fonts
-from mobilenet_gui.ui.accessibility import spoken_percent
+from mobilenet_gui.ui.accessibility import shows_focus, spoken_percent
 from mobilenet_gui.ui.icons import paint_icon
 from mobilenet_gui.ui.models import words
 from mobilenet_gui.ui.models.columns import MARGIN, TILE, Columns, columns_for
 from mobilenet_gui.ui.models.items import ModelItem
 from mobilenet_gui.ui.models.task_words import task_text
 from mobilenet_gui.ui.theme import tokens
-from mobilenet_gui.ui.tokens import RADIUS_CONTROL
+from mobilenet_gui.ui.tokens import RADIUS_CARD, RADIUS_CONTROL
 from mobilenet_gui.ui.widgets.buttons import Button, IconButton
 from mobilenet_gui.ui.widgets.card import Card
-from mobilenet_gui.ui.widgets.painting import draw_text, rounded
+from mobilenet_gui.ui.widgets.painting import draw_text, focus_ring, rounded
 from mobilenet_gui.ui.widgets.progress import ThinProgress
 from mobilenet_gui.workers.model_state import TaskState
 
-ROW_HEIGHT, ROW_HEIGHT_BUSY = 64, 84
+ROW_HEIGHT, ROW_HEIGHT_BUSY = 56, 76
 _TILE_ICON = 20
-_BAR_Y = 68
+_BAR_Y = 60
 
 
 def name_font() -> QFont:
@@ -36,6 +36,8 @@ def name_font() -> QFont:
 
 class ModelRow(Card):
     """A row. It shows what it is given and asks for what the person wants; it does nothing itself.
+
+    The rows of a section are one card together. What the chosen one offers stands in the panel of details instead.
 
     Attributes:
         asked: a button was pressed: the model's id and one of use, download, pause, resume, cancel, remove.
@@ -51,6 +53,7 @@ class ModelRow(Card):
         self._task: TaskState | None = None
         self._columns: Columns = columns_for(760)
         self._bar: ThinProgress | None = None
+        self._first = self._last = True
         self._buttons: dict[str, QAbstractButton] = {}
         self.opened.connect(self._open)
         self.show_item(item, None)
@@ -82,9 +85,26 @@ class ModelRow(Card):
         self._place()
         self.update()
 
+    def set_place(self, *, first: bool, last: bool) -> None:
+        """Be at an end of the section's card, or between other rows."""
+        if (first, last) != (self._first, self._last):
+            self._first, self._last = first, last
+            self.update()
+
+    def set_selected(self, selected: bool) -> None:
+        """Draw it as chosen, or not."""
+        if selected != self._selected:
+            super().set_selected(selected)
+            self._offer(self._actions())
+            self._place()
+
     # -- what can be done -----------------------------------------------------------------------------------------
 
     def _actions(self) -> tuple[str, ...]:
+        offered = self._offers()
+        return () if self._selected and offered in (("use",), ("download",)) else offered
+
+    def _offers(self) -> tuple[str, ...]:
         task, item = self._task, self._item
         if task is not None and task.shows_progress:
             if task.paused:
@@ -122,8 +142,8 @@ class ModelRow(Card):
             made = Button(tr("Use"), parent=self)
             made.setAccessibleName(tr("Use {model}").format(model=name))
         elif action == "download":
-            made = Button(tr("Download"), "download", parent=self)
-            made.setAccessibleName(tr("Download {model}").format(model=name))
+            made = Button(tr("Get"), "download", parent=self)
+            made.setAccessibleName(tr("Get {model}").format(model=name))
         else:
             icon, text, framed = {
                 "pause": ("pause", tr("Pause"), True),
@@ -136,7 +156,7 @@ class ModelRow(Card):
         return made
 
     def _open(self) -> None:
-        action = next((a for a in ("use", "resume") if a in self._actions()), None)
+        action = next((a for a in ("use", "resume") if a in self._offers()), None)
         if action is not None:
             self.asked.emit(self._item.id, action)
 
@@ -167,7 +187,7 @@ class ModelRow(Card):
                 continue
             if isinstance(button, Button):
                 button.set_compact(self._columns.compact)
-                button.setAccessibleName({"use": tr("Use {model}"), "download": tr("Download {model}")}[name].format(
+                button.setAccessibleName({"use": tr("Use {model}"), "download": tr("Get {model}")}[name].format(
                     model=self._item.name
                 ))  # fmt: skip
                 button.adjustSize()
@@ -191,18 +211,18 @@ class ModelRow(Card):
         return metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw card, tile, names and figures."""
-        super().paintEvent(event)
+        """Draw its part of the card, tile, names and figures."""
         painter = QPainter(self)
         colours, item = tokens(), self._item
+        self._paint_card(painter)
         height = fonts.px(ROW_HEIGHT)
         columns = self._columns
         x = columns.name_left
         if columns.tile:
             side = fonts.px(TILE)
             tile = QRectF(MARGIN, (height - side) / 2, side, side)
-            rounded(painter, tile, RADIUS_CONTROL, colours.soft if item.active else colours.track)
-            tone = colours.accentText if item.active else colours.text2
+            rounded(painter, tile, RADIUS_CONTROL, colours.soft if self._selected else colours.track)
+            tone = colours.accentText if self._selected else colours.text2
             paint_icon(painter, "cube", tile, tone, fonts.px(_TILE_ICON))
         line = fonts.px(20)
         draw_text(painter, QRectF(x, height / 2 - line, columns.name_right - x, line), self._shown_name(),
@@ -213,6 +233,21 @@ class ModelRow(Card):
             room = columns.cell_width if key != "speed" else columns.action_left - left - 4
             draw_text(painter, QRectF(left, 0, room, height), self._cell(key), fonts.font("body"), colours.text2)
         self._paint_state(painter, height)
+
+    def _paint_card(self, painter: QPainter) -> None:
+        colours, rect = tokens(), QRectF(self.rect())
+        beyond = 2 * RADIUS_CARD  # corners that are not this row's lie outside of it
+        card = rect.adjusted(0, 0 if self._first else -beyond, 0, 0 if self._last else beyond)
+        rounded(painter, card, RADIUS_CARD, colours.panel, colours.line)
+        if not self._first:
+            painter.fillRect(QRectF(MARGIN, 0, rect.width() - MARGIN - 1, 1), colours.line)
+        hovered = self.underMouse() and self.isEnabled()
+        if self._selected:
+            rounded(painter, rect, RADIUS_CARD, colours.panel, colours.accent, width=2)
+        elif hovered:
+            rounded(painter, rect, RADIUS_CARD, None, colours.line2)
+        if shows_focus(self):
+            focus_ring(painter, rect.adjusted(2, 2, -2, -2) if self._selected else rect, RADIUS_CARD)
 
     def _paint_state(self, painter: QPainter, height: float) -> None:
         colours = tokens()

@@ -115,7 +115,7 @@ def paint_tile(
         spot = QRectF(rect.right() - BADGE_SIZE - 4, rect.bottom() - BADGE_SIZE - 4, BADGE_SIZE, BADGE_SIZE)
         rounded(painter, spot, BADGE_SIZE / 2, colours.overlay)
         if photo.unlike:
-            paint_icon(painter, "stranger", spot, colours.onOverlay, BADGE_SIZE - 2)
+            paint_icon(painter, "stranger", spot, colours.onOverlay, int(BADGE_SIZE) - 2)
             return
         draw_text(
             painter,

@@ -133,10 +133,11 @@ class ScatterPlot(QWidget):
             painter.drawLine(QPointF(live, area.y()), QPointF(live, area.bottom()))
             text = tr("live, 30 a second")
             width = QFontMetricsF(face).horizontalAdvance(text) + 2
-            if live - width - 4 > area.x():
-                box = QRectF(live - width - 4, area.bottom() - 17, width, 16)
-                draw_text(painter, box, text, face, colours.text3, elide=False)
-                words.append(box)
+            places = [QRectF(live - width - 4, y, width, 16) for y in (area.bottom() - 17, area.y() + 1)]
+            free = [box for box in places if not any(box.adjusted(-6, -6, 6, 6).contains(d) for d in self._dots())]
+            if free and free[0].x() > area.x():
+                draw_text(painter, free[0], text, face, colours.text3, elide=False)
+                words.append(free[0])
         self._draw_points(painter, area, words)
 
     def _draw_points(self, painter: QPainter, area: QRectF, words: list[QRectF]) -> None:
@@ -163,6 +164,9 @@ class ScatterPlot(QWidget):
                 painter.fillRect(place.adjusted(-2, 2, 2, -2), behind)
                 label_colour = colours.accentText if point.selected else colours.text2
                 draw_text(painter, place, point.label, strong if point.selected else face, label_colour, elide=False)
+
+    def _dots(self) -> list[QPointF]:
+        return [self._position(point) for point in self._points]
 
     def _area(self) -> QRectF:
         return QRectF(self.rect()).adjusted(fonts.px(_LEFT), _TOP, -_RIGHT, -fonts.px(_BOTTOM))
