@@ -153,7 +153,7 @@ def test_facts_of_an_official_and_of_an_own_model(mine: Bundle) -> None:
     small = shelf.find("mobilenet-v3-small-1.0-224")
     assert small is not None
     official = {f.name: f for f in (*figures(small, None, 0), *origin(small))}
-    assert where(small) == ("Not yet on this computer", "224 × 224 pixels")
+    assert where(small) == ("Not yet on this computer", "224 × 224")
     assert official["Checksum"].value == "Checked on arrival"
     assert official["Licence"].value == "Apache 2.0"
     assert "Google" in official["Made by"].value

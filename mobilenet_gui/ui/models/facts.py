@@ -70,7 +70,8 @@ def where(item: ModelItem) -> tuple[str, str]:
         size = item.bundle.preprocessing.size
     else:
         size = item.entry.input_size if item.entry is not None else 0
-    return here, tr("{width} × {height} pixels").format(width=size, height=size)
+    text = tr("{width} × {height} pixels") if item.installed else tr("{width} × {height}")
+    return here, text.format(width=size, height=size)
 
 
 def description(item: ModelItem) -> str:
