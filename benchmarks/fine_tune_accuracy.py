@@ -1,7 +1,8 @@
 """How good the three efforts are on the hymenoptera photos: accuracy on its val part over several seeds.
 
-Run as `python -m benchmarks.fine_tune_accuracy [--seeds N] [--preset fast ...]`. The base is V2 1.0/224; its val part
-is the test part, never trained on or chosen by. Takes minutes: each seed is a whole training by the command line.
+Run as `python -m benchmarks.fine_tune_accuracy [--seeds N] [--preset fast ...] [--base ID]`. The base is V2 1.0/224, or
+the built-in EfficientNet-Lite0. The photos' val part is the test part, never trained on or chosen by. Takes minutes:
+each seed is a whole training by the command line.
 """
 
 from __future__ import annotations
@@ -18,10 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import home_with_model, judge, program, shared, table
+from mobilenet_gui.training.bases import BUILTIN_ID
 
 BASE = "mobilenet-v2-1.0-224"
 BASE_FILE = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5"
-DEMANDED = {"fast": 0.92, "balanced": 0.935, "best": 0.95}
+DEMANDED = {
+    BASE: {"fast": 0.96, "balanced": 0.96, "best": 0.97},
+    BUILTIN_ID: {"fast": 0.94, "balanced": 0.94, "best": 0.955},
+}
 
 
 @contextmanager
@@ -32,10 +37,10 @@ def home_with_base() -> Iterator[dict[str, str]]:
         yield environment
 
 
-def train(environment: dict[str, str], output: Path, *more: str) -> dict[str, Any]:
+def train(environment: dict[str, str], output: Path, *more: str, base: str = BASE) -> dict[str, Any]:
     """Train on the hymenoptera photos and return the last event."""
     photos = str(shared() / "datasets" / "hymenoptera")
-    command = [sys.executable, "-m", "mobilenet_gui", "train", photos, "--output", str(output), "--base", BASE]
+    command = [sys.executable, "-m", "mobilenet_gui", "train", photos, "--output", str(output), "--base", base]
     done = subprocess.run(
         [*command, "--format", "json", *more], env=environment, capture_output=True, text=True, check=False
     )
@@ -49,23 +54,33 @@ def main() -> int:
     """Measure and print; return 1 where a demanded mean is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--preset", nargs="+", choices=tuple(DEMANDED), default=list(DEMANDED))
+    parser.add_argument("--preset", nargs="+", choices=tuple(DEMANDED[BASE]), default=list(DEMANDED[BASE]))
+    parser.add_argument("--base", choices=tuple(DEMANDED), default=BASE)
     arguments = parser.parse_args()
+    demanded = DEMANDED[arguments.base]
     rows: list[tuple[str, str, str]] = []
     missed = False
     with home_with_base() as environment, tempfile.TemporaryDirectory() as folder:
         for preset in arguments.preset:
             found = [
-                train(environment, Path(folder) / f"{preset}-{seed}", "--preset", preset, "--seed", str(seed))
+                train(
+                    environment,
+                    Path(folder) / f"{preset}-{seed}",
+                    "--preset",
+                    preset,
+                    "--seed",
+                    str(seed),
+                    base=arguments.base,
+                )
                 for seed in range(1, arguments.seeds + 1)
             ]
             scores = [float(event["accuracy"]) for event in found]
             mean = statistics.mean(scores)
-            missed = missed or mean < DEMANDED[preset]
+            missed = missed or mean < demanded[preset]
             figure = f"{100 * mean:.1f} % ({100 * min(scores):.1f} - {100 * max(scores):.1f})"
-            rows.append((f"{preset}, {len(scores)} seeds", figure, judge(mean, DEMANDED[preset], at_least=True)))
+            rows.append((f"{preset}, {len(scores)} seeds", figure, judge(mean, demanded[preset], at_least=True)))
             rows.append((f"{preset}, median seconds", f"{statistics.median(e['seconds'] for e in found):.1f}", ""))
-    table("Fine-tuning on hymenoptera, accuracy on photos never seen", rows)
+    table(f"Fine-tuning {arguments.base} on hymenoptera, accuracy on photos never seen", rows)
     return int(missed)
 
 
