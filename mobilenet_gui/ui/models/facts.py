@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mobilenet_gui.core.answers import percent
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.speed import Speed
+from mobilenet_gui.core.twins import find
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.ui.models import words
 from mobilenet_gui.ui.models.items import ModelItem
@@ -111,6 +113,21 @@ def _inside(bundle: Bundle, count: int | None) -> list[Fact]:
     model = bundle.manifest.files.get("model")
     if model is not None and count:
         rows.append(Fact(tr("Numbers"), _numbers(model.size / count)))
+    twin = find(bundle)
+    if twin is not None and twin.sha256:
+        rows.append(
+            Fact(
+                tr("8-bit network"),
+                tr("{share} of the time").format(share=percent(twin.int8_ms / max(twin.float_ms, 0.001), 0)),
+                help=tr("Same first answer on {agree} of {checked} views of photos. {use}").format(
+                    agree=twin.agree,
+                    checked=twin.checked,
+                    use=tr("It answers where the precision is automatic.")
+                    if twin.pays
+                    else tr("It answers only where 8-bit precision is set."),
+                ),
+            )
+        )
     if bundle.temperature != 1:
         rows.append(
             Fact(tr("Calibrated"), f"{bundle.temperature:.2f}", help=tr("Temperature that makes percentages honest"))
