@@ -72,7 +72,8 @@ def test_a_damaged_or_missing_twin_gives_way(bundle: Bundle) -> None:
     twin = make_twin(bundle)
     network, record = twin.folder / twins.NETWORK_FILE, twin.folder / twins.RECORD_FILE
     whole = network.read_bytes()
-    for broken in (whole[:-100], whole[:100] + b"\0" + whole[101:], b""):
+    changed = [bytes([*whole[:n], whole[n] ^ 1, *whole[n + 1 :]]) for n in range(0, len(whole), len(whole) // 12)]
+    for broken in (whole[:-100], b"", *changed):
         network.write_bytes(broken)
         assert precision(bundle, "auto") == "float"
     network.unlink()
