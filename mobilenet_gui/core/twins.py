@@ -14,15 +14,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import platform
 import shutil
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from mobilenet_gui import paths
 from mobilenet_gui.core.kept_json import UNREADABLE, read_kept
-from mobilenet_gui.core.speed import model_hash
 from mobilenet_gui.i18n import tr
 
 if TYPE_CHECKING:
@@ -94,7 +93,9 @@ class Twin:
 
 def place(bundle: Bundle) -> Path:
     """Return the folder of a model's twin, which need not exist; another on a machine that shares this home."""
-    parts = (_RECIPE, model_hash(bundle), bundle.preprocessing.normalization, platform.node(), platform.machine())
+    entry = bundle.manifest.files.get("model")
+    network = "" if entry is None else entry.sha256
+    parts = (_RECIPE, network, bundle.preprocessing.normalization, socket.gethostname())
     return paths.cache_dir() / "twins" / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
