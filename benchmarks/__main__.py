@@ -19,6 +19,7 @@ SHORT = (
     "live_latency",
     "live_analysis",
     "preprocessing_accuracy",
+    "int8_twins",
     "export_agreement",
     "project_scale",
     "wizard_scale",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mobilenet_gui.cli_answers import WRITERS, Writer
 from mobilenet_gui.cli_command import EXIT_FAILED, EXIT_OK, EXIT_USAGE, command
 from mobilenet_gui.cli_inputs import STDIN, expanded, listed, photo_from_stdin
-from mobilenet_gui.cli_model import add_model_option, find_model
+from mobilenet_gui.cli_model import add_model_option, add_precision_option, find_model
 from mobilenet_gui.cli_output import Out, ProgressLine, complain, prepare_stdout
 from mobilenet_gui.cli_parser import add_format_option, at_least_one
 from mobilenet_gui.i18n import tr, trn
@@ -41,6 +41,7 @@ def add_parser(subparsers: Any) -> None:
         help=tr("photos, or folders of photos; “-” reads one photo from standard input"),
     )
     add_model_option(parser)
+    add_precision_option(parser)
     parser.add_argument(
         "-k", "--top", type=at_least_one, default=5, metavar="K", help=tr("how many labels to print (default: 5)")
     )
@@ -96,7 +97,7 @@ def _check(arguments: argparse.Namespace) -> None:
 def _classify(arguments: argparse.Namespace) -> int:
     from mobilenet_gui.core import batch
 
-    bundle = find_model(arguments.model)
+    bundle = find_model(arguments.model, arguments.precision)
     out = prepare_stdout()
     writer = WRITERS[arguments.format](out, min(arguments.top, max(1, len(bundle.labels))))
     stop = threading.Event()

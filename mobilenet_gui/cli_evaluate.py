@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mobilenet_gui.cli_command import EXIT_FAILED, EXIT_OK, command, interruptible, stopped_code
 from mobilenet_gui.cli_dataset import add_reading_options, path_argument, read_dataset
-from mobilenet_gui.cli_model import active_model, add_model_option, place_of
+from mobilenet_gui.cli_model import active_model, add_model_option, add_precision_option, place_of, with_precision
 from mobilenet_gui.cli_output import Out, ProgressLine, Records, complain, prepare_stdout, printable
 from mobilenet_gui.cli_parser import add_format_option, at_least_one
 from mobilenet_gui.core.records import json_line
@@ -49,6 +49,7 @@ def add_parser(subparsers: Any) -> None:
         help=tr("the photos; the model may also stand in front of them: MODEL DATASET"),
     )
     add_model_option(parser)
+    add_precision_option(parser)
     add_reading_options(parser)
     parser.add_argument("--all", action="store_true", help=tr("count every photo, including those used for training"))
     parser.add_argument(
@@ -120,12 +121,13 @@ def _evaluate(arguments: argparse.Namespace, cancel: threading.Event) -> Evaluat
 
     model = _model(arguments.model)
     trial.ensure(model.bundle, cancel)
+    bundle = with_precision(model.bundle, arguments.precision)
     classes, samples = _photos(arguments, cancel)
     if not arguments.all:
         samples = _unlearnt(samples, model.learnt)
     with ProgressLine() as line:
         evaluation = evaluate(
-            model.bundle,
+            bundle,
             samples,
             classes,
             threads=arguments.jobs,

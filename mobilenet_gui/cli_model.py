@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,7 @@ from mobilenet_gui.i18n import tr
 if TYPE_CHECKING:
     from mobilenet_gui.core.bundle import Bundle
     from mobilenet_gui.core.store import ModelStore
+    from mobilenet_gui.core.twins import Precision
     from mobilenet_gui.training.run_folder import RunFolder
 
 
@@ -28,6 +30,19 @@ def add_model_option(parser: argparse.ArgumentParser, help: str = "", *also: str
         or tr(
             "the model to use: the id of an installed model, a model's folder, or a folder written by “train” "
             "(default: the active model)"
+        ),
+    )
+
+
+def add_precision_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--precision`, for commands in which a model answers."""
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "float", "int8"),
+        default="auto",
+        help=tr(
+            "what the network counts in: int8 makes an 8-bit network of the model the first time; auto uses one that "
+            "is there, agrees with the full one and is faster (default: auto)"
         ),
     )
 
@@ -61,17 +76,42 @@ def place_of(text: str) -> RunFolder | Path | None:
     return None
 
 
-def find_model(model: str | None) -> Bundle:
+def find_model(model: str | None, precision: Precision = "float") -> Bundle:
     """Return the model of that id, the one in that folder or of that training, or the active one; it has been tried.
 
     Raises:
-        ModelError: it is not installed, cannot be used, or there is none at all.
+        ModelError: it is not installed, cannot be used, cannot answer with that precision, or there is none at all.
     """
     from mobilenet_gui.core import trial
 
     bundle = _find_model(model)
     trial.ensure(bundle)  # here, in the main thread, where Ctrl-C ends it at once
-    return bundle
+    return with_precision(bundle, precision)
+
+
+def with_precision(bundle: Bundle, precision: Precision) -> Bundle:
+    """Return a model that answers with the wanted precision; where `int8` is asked for, its network is made if missing.
+
+    Raises:
+        ModelError: it has no 8-bit network.
+        StorageError: the network that was made cannot be kept.
+    """
+    from mobilenet_gui.core import twins
+    from mobilenet_gui.core.errors import ModelError
+
+    if precision != "int8" or twins.counts_in_8_bits(bundle):
+        return twins.settled(bundle, precision)
+    reason = twins.hindrance(bundle)
+    if not reason and twins.settled(bundle, precision).twin is None:
+        from mobilenet_gui.model_builder import make_twin
+
+        complain(tr("Making the 8-bit network of “{model}”, once ...").format(model=bundle.name))
+        make_twin(bundle, threading.Event())  # Ctrl-C ends it, too
+        reason = tr("Its network cannot be made in 8 bits.")
+    chosen = bundle if twins.hindrance(bundle) else twins.settled(bundle, precision)
+    if chosen.twin is None:
+        raise ModelError(bundle.name, reason)
+    return chosen
 
 
 def _find_model(model: str | None) -> Bundle:

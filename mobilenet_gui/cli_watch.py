@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from mobilenet_gui.cli_command import EXIT_FAILED, EXIT_OK, EXIT_USAGE, command
-from mobilenet_gui.cli_model import add_model_option, find_model
+from mobilenet_gui.cli_model import add_model_option, add_precision_option, find_model
 from mobilenet_gui.cli_output import Out, complain, prepare_stdout, printable, say
 from mobilenet_gui.cli_parser import add_format_option, at_least_one
 from mobilenet_gui.core.answers import (
@@ -60,6 +60,7 @@ def add_parser(subparsers: Any) -> None:
         help=tr("the number or name of a camera, a video file, or an address (http, https, rtsp)"),
     )
     add_model_option(parser)
+    add_precision_option(parser)
     parser.add_argument(
         "-k", "--top", type=at_least_one, default=5, metavar="K", help=tr("how many labels per frame (default: 5)")
     )
@@ -92,7 +93,7 @@ def _watch(arguments: argparse.Namespace) -> int:
     from mobilenet_gui.core.recognizer import LiteRTRecognizer
 
     spec = SourceSpec.parse(arguments.source)
-    bundle = find_model(arguments.model)
+    bundle = find_model(arguments.model, arguments.precision)
     out = prepare_stdout()
     recognizer = LiteRTRecognizer(bundle)
     session = LiveSession(top_k=arguments.top)
@@ -100,7 +101,11 @@ def _watch(arguments: argparse.Namespace) -> int:
     if arguments.format == "csv":
         printer = _Csv(out, spec.shown, min(arguments.top, max(1, len(bundle.labels))))
     else:
-        printer = _Json(out, spec.shown) if arguments.format == "json" else _Text(out, arguments.every_frame)
+        printer = (
+            _Json(out, spec.shown, recognizer.precision)
+            if arguments.format == "json"
+            else _Text(out, arguments.every_frame)
+        )
     whole = arguments.every_frame and spec.kind is SourceKind.FILE
     frames = _every_frame(spec) if whole else _as_they_come(spec, arguments.every_frame, arguments.seconds)
     begin: float | None = None
@@ -257,8 +262,8 @@ class _Text:
 class _Json:
     """One object a recognised frame, with that frame's own probabilities."""
 
-    def __init__(self, out: Out, source: str) -> None:
-        self._out, self._source = out, source
+    def __init__(self, out: Out, source: str, precision: str) -> None:
+        self._out, self._source, self._precision = out, source, precision
 
     def answer(self, answer: LiveAnswer) -> None:
         record: dict[str, Any] = {
@@ -267,6 +272,7 @@ class _Json:
             "timestamp": round(answer.frame.timestamp, 3),
             "predictions": prediction_records(answer.raw),
             "milliseconds": round(answer.timing.total, 3),
+            "precision": self._precision,
             **likeness_record(answer.likeness),
         }
         if answer.group is not None:

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import cast
 
+from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.catalog import Family
 from mobilenet_gui.core.errors import ModelError
 from mobilenet_gui.core.install import BuilderError, BuildRequest
 from mobilenet_gui.core.install_import import TFLITE_SUFFIX
 from mobilenet_gui.core.phases import phase_text
 from mobilenet_gui.training import protocol
-from mobilenet_gui.training.job import ConvertJob, Job, TfliteJob
+from mobilenet_gui.training.job import ConvertJob, Job, TfliteJob, TwinJob
 from mobilenet_gui.training.process import WorkerProcess
 
 
@@ -65,6 +66,23 @@ class WorkerBuilder:
             if judged:
                 raise
             raise BuilderError(error.subject, error.reason) from error
+
+
+def make_twin(bundle: Bundle, cancel: threading.Event, *, polite: bool = False) -> None:
+    """Make the 8-bit twin of a model, or find out that it can have none; see `core.twins.find` for what came of it.
+
+    Args:
+        bundle: the model.
+        cancel: set it from any thread to stop; nothing is left behind then.
+        polite: the worker gives way to all other programs.
+
+    Raises:
+        ModelError: the worker crashed.
+        StorageError: the disk refused.
+        Cancelled: `cancel` was set.
+    """
+    with WorkerProcess(polite=polite) as worker:
+        worker.run(TwinJob(bundle.folder.absolute()), cancel=cancel)
 
 
 def _job(request: BuildRequest) -> Job:

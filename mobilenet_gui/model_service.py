@@ -5,6 +5,7 @@ Blocking, without Qt, callable from any thread: the command line calls it as it 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from mobilenet_gui import paths
 from mobilenet_gui.builtin_models import packaged_weights
-from mobilenet_gui.core import catalog, download, install, install_import
+from mobilenet_gui.core import catalog, download, install, install_import, twins
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.catalog import CatalogEntry
 from mobilenet_gui.core.download_progress import Progress
@@ -171,7 +172,9 @@ class ModelService:
         download.discard_partial(self._target(entry_id, backbone=backbone))
 
     def remove(self, model_id: str) -> None:
-        """Delete an installed model; see `ModelStore.remove`."""
+        """Delete an installed model and its 8-bit twin; see `ModelStore.remove`."""
+        with contextlib.suppress(ModelError):  # a damaged one can be removed, too
+            twins.forget(self.store.get(model_id))
         self.store.remove(model_id)
 
     def speeds(self) -> dict[str, float]:

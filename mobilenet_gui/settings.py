@@ -77,6 +77,8 @@ class Settings:
     """Proxy URL; empty to follow the system's."""
     threads: int = _setting(0, Rule(0, 256))
     """Threads for the network; 0 for the number of cores."""
+    precision: Literal["auto", "float", "int8"] = _setting("auto", Rule(choices=("auto", "float", "int8")))
+    """What the network counts in; see `core.twins.Precision`."""
     live_kind: Literal["camera", "file", "stream"] = _setting("camera", Rule(choices=("camera", "file", "stream")))
     """What Live showed last."""
     live_camera: str = _setting("")

@@ -101,6 +101,7 @@ def as_record(path: str, recognition: Recognition) -> dict[str, Any]:
         "model": recognition.model_id,
         "predictions": prediction_records(recognition.predictions),
         "milliseconds": round(recognition.timing.total, 3),
+        "precision": recognition.precision,
     }
     if recognition.groups:
         record["group"] = asdict(recognition.groups[0])

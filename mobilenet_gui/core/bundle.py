@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mobilenet_gui.core.strangers import Shown
+    from mobilenet_gui.core.twins import Twin
 
 MODEL_FILE = "model.tflite"
 LABELS_FILE = "labels.csv"
@@ -102,12 +103,18 @@ class Bundle:
         folder: where it lies.
         manifest: what it says about itself, checked.
         labels: one `Label` a class, in the order of the reported index; empty for a backbone.
+        twin: the 8-bit network that is to answer in its place (`core.twins`); None for its own.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, labels: tuple[Label, ...]) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, labels: tuple[Label, ...], twin: Twin | None = None) -> None:
         self.folder = folder
         self.manifest = manifest
         self.labels = labels
+        self.twin = twin
+
+    def with_twin(self, twin: Twin | None) -> Bundle:
+        """Return the same model with another network to answer, or, with None, its own."""
+        return Bundle(self.folder, self.manifest, self.labels, twin)
 
     @cached_property
     def kinds(self) -> Kinds:

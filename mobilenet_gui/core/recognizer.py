@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,10 @@ class LiteRTRecognizer:
     """A network in LiteRT. Loaded from memory: its folder may vanish while it is in use.
 
     Calls from several threads are put in a row.
+
+    Attributes:
+        bundle: the model that answers.
+        precision: what its network counts in; `float` also where the bundle's twin turned out to be damaged.
     """
 
     def __init__(self, bundle: Bundle, threads: int | None = None, *, untried: bool = False) -> None:
@@ -77,8 +81,11 @@ class LiteRTRecognizer:
         self._lock = threading.Lock()
         if not untried:
             trial.ensure(bundle)
-        self._interpreter: Any = load_interpreter(bundle.tflite_bytes(), bundle.name, threads or default_threads())
-        self._read_details()
+        self._logits = bundle.manifest.output == "logits"
+        if not self._load_twin(threads or default_threads()):
+            self._interpreter: Any = load_interpreter(bundle.tflite_bytes(), bundle.name, threads or default_threads())
+            self._read_details()
+        self.precision: Literal["float", "int8"] = "float" if self._input.dtype == np.float32 else "int8"
         shown = bundle.shown()
         head = None if shown is None else bundle.head()
         self._hidden = head.layers[:-1] if head is not None else ()
@@ -129,8 +136,9 @@ class LiteRTRecognizer:
         note = photo.note if isinstance(photo, imaging.DecodedPhoto) else ""
         kept = features if want_features else None
         return Recognition(
-            self.bundle.id, predictions, timing, prepared.crop, kept, note, groups, len(labels), likeness
-        )
+            self.bundle.id, predictions, timing, prepared.crop, kept, note, groups, len(labels), likeness,
+            self.precision,
+        )  # fmt: skip
 
     def probabilities(self, pixels: Pixels, *, want_features: bool = False) -> tuple[Floats, Floats | None]:
         """Run the network on pixels that are already cropped and resized.
@@ -160,7 +168,7 @@ class LiteRTRecognizer:
             if want_features and self._features_index is not None:
                 raw_features = self._interpreter.get_tensor(self._features_index)
         scores = dequantize(raw.reshape(-1), self._output_scale)
-        if self.bundle.manifest.output == "logits":
+        if self._logits:
             scores = softmax(scores, self.bundle.temperature)
         else:
             scores = calibrate(scores, self.bundle.temperature)
@@ -180,6 +188,19 @@ class LiteRTRecognizer:
         """Let the network go."""
         with self._lock:
             self._interpreter = None
+
+    def _load_twin(self, threads: int) -> bool:
+        """Load the 8-bit network that is to answer; False where there is none, or none that can be used any more."""
+        data = None if self.bundle.twin is None else self.bundle.twin.network()
+        if data is None:
+            return False
+        try:
+            self._interpreter = load_interpreter(data, self.bundle.name, threads)
+            self._read_details()
+        except ModelError:  # of another version of the program or of LiteRT; the full network is still there
+            return False
+        self._logits = True
+        return True
 
     def _read_details(self) -> None:
         manifest = self.bundle.manifest

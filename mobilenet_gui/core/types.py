@@ -168,6 +168,7 @@ class Recognition:
         groups: kinds that are likely as a whole (`core/groups`), the narrowest first.
         classes: how many the model knows; 0 where that is not known.
         likeness: how like it is to what the model was shown; None where the model does not know.
+        precision: what the network that answered counts in.
     """
 
     model_id: str
@@ -179,6 +180,7 @@ class Recognition:
     groups: tuple[Group, ...] = ()
     classes: int = 0
     likeness: Likeness | None = None
+    precision: Literal["float", "int8"] = "float"
 
     @property
     def best(self) -> Prediction:

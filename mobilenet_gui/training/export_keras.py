@@ -76,6 +76,18 @@ def load_network(bundle: Bundle) -> Network:
     return Network(model, architecture, size, bundle.preprocessing.normalization)
 
 
+def drop_softmax(network: Network) -> None:
+    """Let a network end in its logits: as 8-bit numbers these tell more than probabilities in steps of 1/256.
+
+    Raises:
+        ModelError: it does not end in a softmax.
+    """
+    last = network.model.layers[-1]
+    if getattr(last, "activation", None) is not keras.activations.softmax:
+        raise ModelError("", tr("The network does not end as MobileNets do."))
+    last.activation = keras.activations.linear
+
+
 def write_keras(network: Network, path: Path) -> None:
     """Write a `.keras` file."""
     network.model.save(path)

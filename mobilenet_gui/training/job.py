@@ -83,7 +83,15 @@ class TrainJob:
     kind: ClassVar[str] = "train"
 
 
-Job = ConvertJob | TfliteJob | LookJob | TrainJob | ExportJob | DoctorJob
+@dataclass(frozen=True, slots=True)
+class TwinJob:
+    """Make the 8-bit twin of the model in a folder; see `twin_making`. The result is empty."""
+
+    path: Path
+    kind: ClassVar[str] = "twin"
+
+
+Job = ConvertJob | TfliteJob | LookJob | TrainJob | ExportJob | DoctorJob | TwinJob
 
 
 def subject_of(job: Job) -> str:
@@ -94,7 +102,7 @@ def subject_of(job: Job) -> str:
         return str(job.bundle)
     if isinstance(job, DoctorJob):
         return str(job.order)
-    if isinstance(job, LookJob):
+    if isinstance(job, LookJob | TwinJob):
         return str(job.path)
     return str(job.weights if isinstance(job, ConvertJob) else job.model)
 
@@ -105,7 +113,7 @@ def to_data(job: Job) -> dict[str, Any]:
         return {"kind": job.kind, "run_folder": str(job.run_folder), "resume": job.resume}
     if isinstance(job, ExportJob | DoctorJob):
         return job.to_data()
-    if isinstance(job, LookJob):
+    if isinstance(job, LookJob | TwinJob):
         return {"kind": job.kind, "path": str(job.path)}
     data: dict[str, Any] = {
         "kind": job.kind,
@@ -138,8 +146,8 @@ def from_data(data: dict[str, Any]) -> Job:
             return ExportJob.from_data(data)
         if data["kind"] == DoctorJob.kind:
             return DoctorJob.from_data(data)
-        if data["kind"] == LookJob.kind:
-            return LookJob(Path(data["path"]))
+        if data["kind"] in (LookJob.kind, TwinJob.kind):
+            return (LookJob if data["kind"] == LookJob.kind else TwinJob)(Path(data["path"]))
         naming = _naming(data["naming"])
         beside, normalization = _beside(data.get("beside")), data.get("normalization")
         if normalization not in (None, *get_args(Normalization)):

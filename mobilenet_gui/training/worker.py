@@ -24,7 +24,7 @@ from mobilenet_gui.training import protocol
 from mobilenet_gui.training.control import Control
 from mobilenet_gui.training.doctor_job import DoctorJob
 from mobilenet_gui.training.export_job import ExportJob
-from mobilenet_gui.training.job import ConvertJob, Job, LookJob, TrainJob, from_data
+from mobilenet_gui.training.job import ConvertJob, Job, LookJob, TrainJob, TwinJob, from_data
 
 CANCEL_SECONDS = 1.0
 """How long a cancelled job may take to notice; native code that does not return is ended with the process."""
@@ -168,6 +168,11 @@ def _run(job: Job, report: Report, control: Control) -> dict[str, Any]:
         from mobilenet_gui.training.look import understand
 
         return understand(job.path).to_data()
+    elif isinstance(job, TwinJob):
+        from mobilenet_gui.training.twin_making import make_twin
+
+        make_twin(job.path, control)
+        return {}
     else:
         from mobilenet_gui.core.tflite_import import import_tflite
 

@@ -37,6 +37,7 @@ from mobilenet_gui.ui.window_drops import WindowDrops, accept_copy
 from mobilenet_gui.workers.active_model import ActiveModel
 from mobilenet_gui.workers.inference import InferenceWorker
 from mobilenet_gui.workers.latest_writer import LatestWriter
+from mobilenet_gui.workers.twin_maker import TwinMaker
 
 if TYPE_CHECKING:
     from mobilenet_gui.ui.corrections.desk import CorrectionDesk
@@ -68,6 +69,8 @@ class MainWindow(QMainWindow):
 
         self.inference = InferenceWorker(settings.values.threads, self)
         self.active = ActiveModel(store, self.inference, self)
+        self.active.precision = settings.values.precision
+        self._twins = TwinMaker(self.active, self.inference, self)
         self._tasks: ModelTasks | None = None
         self._desk: WizardDesk | None = None
         self._news: NewsDesk | None = None
@@ -341,6 +344,9 @@ class MainWindow(QMainWindow):
             self._theme.set_mode(values.theme)
         if "threads" in names:
             self.inference.set_threads(values.threads)
+        if "precision" in names:
+            self.active.precision = values.precision
+        if names & {"threads", "precision"}:
             self.active.reload()
         if self._tasks is not None:
             self._tasks.set_settings(values)

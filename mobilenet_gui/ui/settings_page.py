@@ -94,6 +94,9 @@ class SettingsPage(QWidget):
         self._group(tr("Recognition"), [
             ShareRow("sure_from", tr("Sure from"), tr("Below this, the answer is shown as “not sure”.")),
             NumberRow("threads", tr("Threads"), tr("How many processor cores the network may use."), threads),
+            ChoiceRow("precision", tr("Precision"),
+                      tr("8 bits are faster on many processors. Automatic takes them where the answers stay the same."),
+                      [("auto", tr("Automatic"), None), ("float", tr("Full"), None), ("int8", tr("8-bit"), None)]),
         ])  # fmt: skip
         self._group(tr("Photos"), [
             SwitchRow("include_subfolders", tr("Include subfolders"), tr("When a folder is opened or dropped.")),

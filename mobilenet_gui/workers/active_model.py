@@ -20,6 +20,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.errors import ModelError, UserError
 from mobilenet_gui.core.store import ModelStore
+from mobilenet_gui.core.twins import Precision, settled
 from mobilenet_gui.i18n import tr
 from mobilenet_gui.workers.inference import InferenceWorker
 from mobilenet_gui.workers.latest_writer import LatestWriter
@@ -65,6 +66,7 @@ class ActiveModel(QObject):
         unrecorded: the user's choice could not be written down and holds until the program ends: a `StorageError`.
         bundle: the model that answers, None where none does.
         failure: the last one that was asked for and could not be loaded, until another is asked for.
+        precision: what the next model that is loaded is to count in, where it can.
     """
 
     changed = Signal()
@@ -83,6 +85,7 @@ class ActiveModel(QObject):
         self._inference = inference
         self.bundle: Bundle | None = None
         self.failure: Failure | None = None
+        self.precision: Precision = "float"
         self._names: dict[str, str] = {}
         self._loads: deque[_Load] = deque()
         self._seen: object = None
@@ -152,7 +155,8 @@ class ActiveModel(QObject):
     def reload(self) -> None:
         """Load the model in use once more: the recogniser's settings changed."""
         if self.bundle is not None and not self._loads:
-            self._load(_Load(self.bundle, _stamp(self.bundle.folder), record=False))
+            bundle = settled(self.bundle.with_twin(None), self.precision)
+            self._load(_Load(bundle, _stamp(bundle.folder), record=False))
 
     # what the store says
 
@@ -183,7 +187,7 @@ class ActiveModel(QObject):
 
     def _open(self, model_id: str, *, record: bool = False, then: tuple[str, ...] = ()) -> _Load:
         stamp = _stamp(self._store.models_dir / model_id)
-        bundle = self._store.get(model_id)
+        bundle = settled(self._store.get(model_id), self.precision)
         if bundle.is_backbone:
             raise ModelError(bundle.name, tr("It has no classifier and can only be fine-tuned."))
         if bundle.folder.parent != self._store.models_dir:

@@ -221,6 +221,11 @@ class InferenceWorker(QObject):
         """Hold the list back, or let it go on."""
         self._board.pause(paused)
 
+    @property
+    def idle(self) -> bool:
+        """Nothing waits for the network."""
+        return not self._board.has_work()
+
     def explain(self, key: int, features: NDArray[np.float32], index: int) -> None:
         """Ask where the model looked for label `index`; ends in `explained`."""
         self._board.put_command(lambda: self._explain(key, features, index))

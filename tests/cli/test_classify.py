@@ -73,7 +73,7 @@ def test_json_is_one_object_a_line(installed: str, folder: Path, capsys: pytest.
         str(folder / name) for name in ("green.png", "red.png", "more/blue.png")
     ]
     for record in found:
-        assert set(record) == {"path", "model", "predictions", "milliseconds"}
+        assert set(record) == {"path", "model", "predictions", "milliseconds", "precision"}
         assert record["model"] == installed
         assert isinstance(record["milliseconds"], float)
         predictions = record["predictions"]

@@ -80,7 +80,8 @@ def test_every_frame_as_json(installed: str, video: str, capsys: pytest.CaptureF
     found = records(printed.out)
     assert [r["timestamp"] for r in found] == pytest.approx([n / 25 for n in range(30)], abs=0.002)
     assert [r["predictions"][0]["label"] for r in found] == ["red"] * 15 + ["green"] * 15
-    assert all(set(r) == {"source", "model", "timestamp", "predictions", "milliseconds"} for r in found)
+    assert all(set(r) == {"source", "model", "timestamp", "predictions", "milliseconds", "precision"} for r in found)
+    assert {r["precision"] for r in found} == {"float"}
     assert all(len(r["predictions"]) == 2 and r["milliseconds"] > 0 and r["model"] == installed for r in found)
     assert set(found[0]["predictions"][0]) == {"index", "id", "label", "probability", "name"}
 

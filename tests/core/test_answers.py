@@ -82,7 +82,7 @@ def test_json_is_what_the_command_line_prints(tmp_path: Path) -> None:
     write_json(target, answer_rows(photos(tmp_path).photos()))
     records = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
     assert records[0] == as_record(str(tmp_path / "owl.jpg"), answer("great grey owl", 0.964))
-    assert set(records[0]) == {"path", "model", "predictions", "milliseconds"}
+    assert set(records[0]) == {"path", "model", "predictions", "milliseconds", "precision"}
     assert set(records[0]["predictions"][0]) == {"index", "id", "label", "probability", "name"}
     assert records[2] == {"path": str(tmp_path / "bad.jpg"), "error": "the file is empty"}
 

@@ -19,7 +19,7 @@ from mobilenet_gui.ui.live.page import LivePage
 from mobilenet_gui.ui.main_window import MainWindow
 from mobilenet_gui.ui.models.page import ModelsPage
 from mobilenet_gui.ui.theme import theme
-from tests.model_factory import make_bundle
+from tests.model_factory import make_bundle, make_twin
 
 SECONDS = 20_000
 
@@ -300,3 +300,26 @@ def test_a_model_gone_between_its_load_and_its_record_is_said(bench: Bench, monk
     main.active.use("pets")
     bench.until(lambda: main.active.failure is not None)
     assert "cannot be loaded again" in main.active.words()
+
+
+def test_the_8_bit_network_answers_as_the_setting_says(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "weights.h5").write_bytes(b"weights")
+    folder = bench.folder("sheds")
+    make_twin(make_bundle(folder, bundle_id="sheds", name="Sheds", weights=tmp_path / "weights.h5"))
+    main = bench.open()
+
+    def answers(precision: str) -> bool:
+        photo = main.photos.controller.current
+        if photo is None or photo.stale or photo.recognition is None:
+            return False
+        return (photo.recognition.model_id, photo.recognition.precision) == ("sheds", precision)
+
+    main.active.use("sheds")
+    bench.until(lambda: answers("int8"))
+    tip = main.photos.frame.inspector.time_chip.toolTip
+    bench.until(lambda: "8 bits" in tip())
+    main._settings.update(precision="float")
+    bench.until(lambda: answers("float"))
+    bench.until(lambda: "8 bits" not in tip())
+    main._settings.update(precision="auto")
+    bench.until(lambda: answers("int8"))

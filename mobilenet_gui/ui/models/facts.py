@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mobilenet_gui.core.speed import Speed
+from mobilenet_gui.core.twins import find
 from mobilenet_gui.i18n import tr, trn
 from mobilenet_gui.ui.models import words
 from mobilenet_gui.ui.models.items import ModelItem
@@ -54,6 +55,16 @@ def figures(item: ModelItem, speed: Speed | None, disk_bytes: int) -> list[Fact]
             text = tr("The network’s time for one photo on the CPU, the median of many. Measured: {day}, {threads}")
             help_text = text.format(day=words.day(speed.measured), threads=words.threads(speed.threads))
         value = words.milliseconds(item.milliseconds, estimated=item.estimated)
+        twin = None if item.bundle is None else find(item.bundle)
+        if twin is not None and twin.agree and not item.estimated:
+            eight = words.milliseconds(item.milliseconds * twin.int8_ms / max(twin.float_ms, 0.001))
+            value = tr("{time}, in 8-bit {eight}").format(time=value, eight=eight)
+            text = tr("The 8-bit network gave the same first answer on {agree} of {checked} views of photos.")
+            help_text += "\n" + text.format(agree=twin.agree, checked=twin.checked)
+            if twin.pays:
+                help_text += " " + tr("It answers, unless Settings say otherwise.")
+            else:
+                help_text += " " + tr("It answers only where Settings say so.")
         rows.append(Fact(tr("Time here"), value, help=help_text))
     return rows
 

@@ -107,15 +107,20 @@ class PhotoInspector(Inspector):
         self.model_chip.setAccessibleName(tr("Model: {name}").format(name=name))
         self.model_chip.setToolTip(tip)
 
-    def set_time(self, timing: Timing | None) -> None:
-        """Show what the photo took; nothing without an answer."""
+    def set_time(self, timing: Timing | None, precision: str = "float") -> None:
+        """Show what the photo took, and whether the network counted in 8 bits; nothing without an answer."""
         self.time_chip.setVisible(timing is not None)
         if timing is not None:
             total = milliseconds(timing.total)
             self.time_chip.setText(total)
             self.time_chip.setAccessibleName(tr("Time taken: {time}").format(time=total))
+            text = tr("Reading and decoding {decode}\nCropping and resizing {prepare}\nThe network {network}")
+            if precision == "int8":
+                text = tr(
+                    "Reading and decoding {decode}\nCropping and resizing {prepare}\nThe network, in 8 bits, {network}"
+                )
             self.time_chip.setToolTip(
-                tr("Reading and decoding {decode}\nCropping and resizing {prepare}\nThe network {network}").format(
+                text.format(
                     decode=milliseconds(timing.decode),
                     prepare=milliseconds(timing.prepare),
                     network=milliseconds(timing.network),

@@ -129,7 +129,7 @@ class Presenter(QObject):
             inspector.set_time(None)
             inspector.set_result_available(False)
         else:
-            inspector.set_time(None if photo.stale else photo.recognition.timing)
+            inspector.set_time(None if photo.stale else photo.recognition.timing, photo.recognition.precision)
             inspector.set_result_available(not photo.stale)
             self._announce(photo)
         inspector.result.show_photo(photo, sure_from)
