@@ -108,6 +108,7 @@ class LiveSession:
     Attributes:
         times: the time per frame (resizing and network) of the last thirty seconds.
         recognised: how many frames a second are recognised.
+        precision: what the network counts in that answered last; empty before the first answer.
     """
 
     def __init__(self, *, seconds: float = DEFAULT_SECONDS, sure_from: float = 0.5, top_k: int = 5) -> None:
@@ -122,6 +123,7 @@ class LiveSession:
         self._placed: tuple[Recognizer, int] | None = None
         self.times = TimeWindow()
         self.recognised = RateMeter()
+        self.precision = ""
 
     def close(self) -> None:
         """End the helping threads; for the end of the program, after the network's thread has ended."""
@@ -206,6 +208,7 @@ class LiveSession:
         self._steadier.seconds, self._steadier.sure_from = wishes.seconds, wishes.sure_from
         explain = wishes.explain and head is not None
 
+        self.precision = recognizer.precision
         self._place(recognizer)
         start = time.perf_counter()
         prepared = imaging.prepare(frame.pixels, bundle.preprocessing, self._helper)

@@ -39,6 +39,10 @@ class Recognizer(Protocol):
     def bundle(self) -> Bundle:
         """The model that answers."""
 
+    @property
+    def precision(self) -> Literal["float", "int8"]:
+        """What its network counts in."""
+
     def recognize(self, photo: DecodedPhoto | Pixels, *, top_k: int = 5, want_features: bool = False) -> Recognition:
         """Return the `top_k` most probable classes, and the last feature map where asked for and present."""
 

@@ -172,6 +172,12 @@ class TestPicture:
         tile = live.page.frame.inspector.figures.median
         live.until(tile.number)
         assert live.page.frame.inspector.figures.line.values()
+        session, chip = live.page.controller.session, live.page.frame.inspector.time_chip
+        assert session.precision == "float"
+        assert "8 bits" not in chip.toolTip()
+        session.precision = "int8"
+        live.page.presenter.show_figures()
+        assert "in 8 bits" in chip.toolTip()
 
     def test_another_model_answers_at_once_for_a_frozen_picture(self, make: Make) -> None:
         bench = make(cameras=(CAMERA,), live_started=True)

@@ -45,7 +45,6 @@ class LiveInspector(Inspector):
         self.model_chip.clicked.connect(self._chip_pressed)
         self.time_chip = Chip("", "stopwatch")
         self.time_chip.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.time_chip.setToolTip(tr("Time per frame: resizing and network, the median"))
         self.top.addWidget(self.model_chip)
         self.top.addWidget(self.time_chip)
         self.tabs = Segmented([("now", tr("Now"), None), ("segments", tr("Timeline"), None)])
@@ -98,9 +97,12 @@ class LiveInspector(Inspector):
         self.model_chip.setText(name)
         self.model_chip.setAccessibleName(tr("Model: {name}").format(name=name))
 
-    def set_time(self, median: float | None) -> None:
-        """Show the median time per frame in milliseconds; nothing for None."""
+    def set_time(self, median: float | None, precision: str = "float") -> None:
+        """Show the median time per frame in milliseconds, and what the network counts in; nothing for None."""
         self.time_chip.setVisible(median is not None)
+        eight = tr("Time per frame: resizing and network, in 8 bits, the median")
+        plain = tr("Time per frame: resizing and network, the median")
+        self.time_chip.setToolTip(eight if precision == "int8" else plain)
         if median is not None and milliseconds(median) != self.time_chip.text():
             self.time_chip.setText(milliseconds(median))
             self.time_chip.setAccessibleName(tr("Time per frame: {time}").format(time=milliseconds(median)))

@@ -355,7 +355,7 @@ class LivePresenter(QObject):
         controller, inspector = self._controller, self._frame.inspector
         session, stats = controller.session, controller.stats
         figures = session.times.figures()
-        inspector.set_time(None if figures is None else figures.p50)
+        inspector.set_time(None if figures is None else figures.p50, session.precision)
         inspector.figures.show_times(figures, session.times.sparkline(POINTS))
         inspector.figures.show_rates(
             stats.fps, session.recognised.per_second(), controller.skipped, stats.dropped
