@@ -39,7 +39,7 @@ LEAST_KINDS: Final = 100
 KEPT_KINDS: Final = 100
 """So many of the base's kinds are kept, those that the photos are most like: nearly as good as all, in less time."""
 AXES: Final = 128
-"""Photos are compared in so many directions, those in which they differ most: as good as all, with a tenth of the numbers."""
+"""Photos are compared in so many directions, those in which they differ most: as good as all of them."""
 LEAST_JUDGES: Final = 20
 MOST_NEAR: Final = 0.1
 """Where more near strangers pass, the user is told."""
