@@ -230,6 +230,7 @@ def as_record(evaluation: Evaluation) -> dict[str, Any]:
         "coverage": None if sure is None else sure.coverage,
         "sure_accuracy": None if sure is None else sure.accuracy,
         "own_accepted": evaluation.accepted,
+        "near_accepted": evaluation.near_accepted,
         "mistakes": [_mistake(evaluation, answer) for answer in evaluation.mistakes],
         "suspects": _suspects(evaluation),
         "errors": [{"path": str(answer.path), "error": answer.error} for answer in evaluation.errors],
@@ -301,6 +302,12 @@ def _summary(evaluation: Evaluation) -> list[str]:
         lines.append(
             tr("It takes {percent} % of these photos for what it was shown; the others it calls strangers").format(
                 percent=_percent(evaluation.accepted)
+            )
+        )
+    if evaluation.near_accepted is not None:
+        lines.append(
+            tr("Of a class like these that it never learnt, it would take about {percent} % for its own").format(
+                percent=_percent(evaluation.near_accepted)
             )
         )
     return lines

@@ -117,6 +117,7 @@ def evaluate(
         results.close()
     if len(answers) < len(photos):
         raise Cancelled
+    shown = bundle.shown()
     return Evaluation(
         model_id=bundle.id,
         model_name=bundle.name,
@@ -127,6 +128,7 @@ def evaluate(
         seconds=time.monotonic() - start,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         unknown=tuple(name for label, name in enumerate(classes) if label not in known),
+        near_accepted=None if shown is None else shown.near_accepted,
     )
 
 

@@ -75,6 +75,7 @@ def _head(evaluation: Evaluation) -> dict[str, Any]:
         "sure_from": evaluation.sure_from,
         "classes": list(evaluation.classes),
         "unknown": list(evaluation.unknown),
+        "near_accepted": evaluation.near_accepted,
         "groups": [places for places in groups.values() if len(places) > 1],
         # For whoever looks into the file; when it is read back, figures are computed from the answers.
         "accuracy": evaluation.accuracy,
@@ -104,7 +105,7 @@ def _evaluation(head: Mapping[str, Any], rows: Iterable[Any]) -> Evaluation:
         if not 1 <= head["format_version"] <= FORMAT_VERSION:
             raise ValueError("of another version")
         classes = tuple(_text(name) for name in head["classes"])
-        sure_from = head.get("sure_from")
+        sure_from, near_accepted = head.get("sure_from"), head.get("near_accepted")
         answers = [_answer(row, classes) for row in rows]
         for number, places in enumerate(head.get("groups", ())):
             for place in places:
@@ -119,6 +120,7 @@ def _evaluation(head: Mapping[str, Any], rows: Iterable[Any]) -> Evaluation:
             seconds=_number(head.get("seconds", 0.0), 1e12),
             created=_text(head.get("created", "")),
             unknown=tuple(_text(name) for name in head.get("unknown", ())),
+            near_accepted=None if near_accepted is None else _number(near_accepted),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("not an evaluation") from error

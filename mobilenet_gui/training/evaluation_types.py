@@ -163,6 +163,7 @@ class Evaluation:
         seconds: how long it took.
         created: ISO 8601 time.
         unknown: classes of the dataset that the model does not know; their photos were left out.
+        near_accepted: see `core.strangers.Shown`; None where that is not known.
     """
 
     model_id: str
@@ -174,6 +175,7 @@ class Evaluation:
     seconds: float = 0.0
     created: str = ""
     unknown: tuple[str, ...] = ()
+    near_accepted: float | None = None
 
     @cached_property
     def tested(self) -> tuple[Answer, ...]:

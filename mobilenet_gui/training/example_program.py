@@ -243,15 +243,22 @@ def how_like(inner):
     inner: what goes into the network's last layer.
     """
     shown = np.load(HERE / ABOUT["strangers"]["file"])
-    vectors = shown["vectors"] * (shown["sizes"] / np.float32(127))[:, None]
+    rows = {n: shown[n] * (shown[f"{n}_sizes"] / np.float32(127))[:, None] for n in shown if f"{n}_sizes" in shown}
     scales = shown["scales"]
-    scores = (scales[0, 0] - apart(direction(vectors) @ direction(inner))) / scales[0, 1]
-    if "kernel" in shown:
-        kernel = shown["kernel"] * (shown["kernel_sizes"] / np.float32(127))[:, None]
-        before, now = (values @ kernel.T + shown["bias"] for values in (vectors, inner))
-        before, now = (direction(np.exp((v - v.max(axis=-1, keepdims=True)) / 2)) for v in (before, now))
-        scores = np.maximum(scores, FARTHEST_) + (scales[1, 0] - apart(before @ now)) / scales[1, 1]
-    score = np.sort(scores)[-NEAREST_:].mean()
+    scores = (scales[0, 0] - apart(rows["vectors"] @ (rows["axes"] @ direction(inner)))) / scales[0, 1]
+    if "kernel" in rows:
+        logits = rows["kernel"] @ inner + shown["bias"]
+        now = direction(np.exp((logits - logits.max()) / 2))
+        scores = np.maximum(scores, FARTHEST_) + (scales[1, 0] - apart(rows["called"] @ now)) / scales[1, 1]
+    # The first NEAREST_ of one class count, or all that it has.
+    count = {label: min(NEAREST_, (shown["labels"] == label).sum()) for label in set(shown["labels"].tolist())}
+    found = {label: [] for label in count}
+    for place in (-scores).argsort(kind="stable"):
+        some = found[int(shown["labels"][place])]
+        some.append(scores[place])
+        if len(some) == count[int(shown["labels"][place])]:
+            break
+    score = np.mean(some)
     return 1 / (1 + np.exp(-np.clip(score / SCALE_ + OFFSET_, -50, 50))), float(shown["limit"])
 
 

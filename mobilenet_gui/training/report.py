@@ -244,6 +244,14 @@ def _tiles(evaluation: Evaluation) -> str:
                 tr("of these photos; the others it calls unlike anything it was shown"),
             )
         )
+    if evaluation.near_accepted is not None:
+        found.append(
+            parts.tile(
+                tr("Near strangers that pass"),
+                percent(evaluation.near_accepted),
+                tr("of its own photos, where their class is left out of what it was shown"),
+            )
+        )
     if evaluation.tested:
         before = ""
         if abs(evaluation.raw_calibration_error - evaluation.calibration_error) >= _WORTH_SAYING:

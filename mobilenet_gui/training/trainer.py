@@ -37,7 +37,7 @@ from mobilenet_gui.training.model_making import Trained, make_model, record_accu
 from mobilenet_gui.training.presets import Recipe, recipe_for
 from mobilenet_gui.training.replace_head import replace_head
 from mobilenet_gui.training.run_folder import RunFolder, RunSpec, RunState
-from mobilenet_gui.training.shown import shown_of
+from mobilenet_gui.training.shown import near_text, shown_of
 
 if TYPE_CHECKING:
     from mobilenet_gui.training.evaluation_types import Evaluation
@@ -257,6 +257,8 @@ class _Training:
             photos=photos,
             learnt=learnt,
         )
+        if text := near_text(trained.shown):
+            self._journal.note(text)
         accuracy: float | None = None
         tested = 0
         if material.test:

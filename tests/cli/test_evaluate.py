@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from mobilenet_gui import cli
+from mobilenet_gui.core.recognizer import LiteRTRecognizer
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.training.evaluation_file import read_evaluation
 from mobilenet_gui.training.run_folder import RunFolder, RunSpec, Sample, Split, TrainingSettings
+from tests.core.test_strangers import shown_colours
 from tests.model_factory import make_bundle
 
 COLOURS = {"blue": (20, 30, 240), "green": (10, 220, 30), "red": (230, 20, 10)}
@@ -53,6 +56,17 @@ def test_text(dataset: Path, model: str, capsys: pytest.CaptureFixture[str]) -> 
     assert err == ""
 
 
+def test_strangers_are_told_of(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain = LiteRTRecognizer(make_bundle(tmp_path / "plain"), threads=1)
+    made = replace(shown_colours(plain, COLOURS["blue"], COLOURS["green"]), near_accepted=0.25)
+    knows = make_bundle(tmp_path / "knows", shown=made)
+    assert cli.main(["evaluate", str(knows.folder), str(dataset)]) == 0
+    assert "it would take about 25.0 % for its own" in capsys.readouterr().out
+    assert cli.main(["evaluate", str(knows.folder), str(dataset), "--format", "json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["own_accepted"], record["near_accepted"]) == (pytest.approx(7 / 12), 0.25)
+
+
 def test_json_save_and_report(dataset: Path, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     saved, report = tmp_path / "answers.json", tmp_path / "report.html"
     command = ["evaluate", model, str(dataset), "--format", "json", "--save", str(saved), "--report", str(report)]
@@ -73,7 +87,7 @@ def test_json_save_and_report(dataset: Path, model: str, tmp_path: Path, capsys:
     (doubt,) = record["suspects"]
     assert (Path(doubt["path"]).name, doubt["class"], doubt["expected"]) == ("0.png", "blue", "red")
     assert doubt["class_probability"] < 0.5 < doubt["probability"]
-    assert record["sure_from"] is record["coverage"] is None
+    assert record["sure_from"] is record["coverage"] is record["near_accepted"] is None
     assert read_evaluation(saved).accuracy == record["accuracy"]
     assert report.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 

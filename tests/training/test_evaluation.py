@@ -290,14 +290,17 @@ def test_a_comparison_of_thousands_stays_a_number() -> None:
 
 def test_strangers_are_counted_and_kept(tmp_path: Path, tiny: Bundle, samples: list[Known]) -> None:
     recognizer = LiteRTRecognizer(tiny, threads=1)
-    knows = make_bundle(tmp_path / "knows", shown=shown_colours(recognizer, COLOURS["red"], COLOURS["green"]))
+    made = replace(shown_colours(recognizer, COLOURS["red"], COLOURS["green"]), near_accepted=0.125)
+    knows = make_bundle(tmp_path / "knows", shown=made)
     found = evaluate(knows, samples, ("red", "green", "blue"), threads=1)
     assert [answer.unlike for answer in found.answers] == [False, False, True, False, None]
     assert found.accepted == 0.75
     write_evaluation(tmp_path / "evaluation.json", found)
-    assert read_evaluation(tmp_path / "evaluation.json").accepted == 0.75
+    kept = read_evaluation(tmp_path / "evaluation.json")
+    assert (kept.accepted, kept.near_accepted) == (0.75, 0.125)
     before = evaluate(tiny, samples, ("red", "green", "blue"), threads=1)
     assert (before.accepted, from_data(to_data(before)).accepted) == (None, None)
+    assert (before.near_accepted, from_data(to_data(before)).near_accepted) == (None, None)
     data = to_data(found)
     data["answers"][0][-1] = "yes"
     with pytest.raises(ValueError, match="yes or no"):

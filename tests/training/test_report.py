@@ -37,7 +37,9 @@ def evaluation(tmp_path: Path) -> Evaluation:
         guesses = (Guess(guess, classes[guess], probability), Guess(truth, classes[truth], 0.1))
         error = "The file is cut short." if n == 7 else ""
         answers.append(Answer(str(n), path, truth, () if error else guesses, 0.1, probability, error))
-    return Evaluation("m", "My model", classes, tuple(answers), 1.4, 0.6, created="2026-11-24T10:00:00+00:00")
+    return Evaluation(
+        "m", "My model", classes, tuple(answers), 1.4, 0.6, created="2026-11-24T10:00:00+00:00", near_accepted=0.371
+    )
 
 
 @pytest.fixture
@@ -93,7 +95,16 @@ def test_a_report_stands_alone_and_escapes_everything(tmp_path: Path, run: RunFo
     assert "default-src 'none'" in text
     assert not re.search(r"https?://|@import|url\(", text)
     assert str(tmp_path) not in text
-    for words in ("My model", "Fine-tuned from Base model", "Older", "12 s", "How it learnt", "cut short", "Seed"):
+    for words in (
+        "My model",
+        "Fine-tuned from Base model",
+        "Older",
+        "12 s",
+        "How it learnt",
+        "cut short",
+        "Seed",
+        "Near strangers that pass",
+    ):
         assert words in text
     assert "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;" in text
 

@@ -16,7 +16,7 @@ from mobilenet_gui.core.types import Label
 from mobilenet_gui.training.example_program import example_program
 from mobilenet_gui.training.material import Item, Material
 from mobilenet_gui.training.run_folder import Sample
-from mobilenet_gui.training.shown import KEPT, choose_shown, shown_of
+from mobilenet_gui.training.shown import KEPT, choose_shown, near_text, shown_of
 from mobilenet_gui.training.views import SPOILT
 from tests.model_factory import make_bundle
 
@@ -56,6 +56,20 @@ def test_own_photos_pass_and_strangers_do_not(kinds: Kinds | None) -> None:
     assert 0.9 <= accepted(made, new) <= 0.99
     strange = np.roll(new, 7, axis=1)
     assert accepted(made, strange) == 0
+
+
+def test_what_near_strangers_may_do_is_measured_and_told() -> None:
+    values, labels = photos(120)
+    apart = chosen(values, labels)
+    assert apart.near_accepted == 0
+    assert near_text(apart) == ""
+    # Two classes that look the same: without one of them, its photos pass for the other.
+    alike = chosen(values[labels == 0], np.arange(60) % 2)
+    assert alike.near_accepted is not None
+    assert 0.8 <= alike.near_accepted <= 1
+    assert f"{round(100 * alike.near_accepted)} of 100" in near_text(alike)
+    alone = chosen(values[labels == 0], np.zeros(60, np.int64))
+    assert (alone.near_accepted, near_text(alone), near_text(None)) == (None, "", "")
 
 
 def test_a_group_does_not_vouch_for_itself() -> None:

@@ -85,6 +85,14 @@ def test_fast_gives_a_model_that_works_without_tensorflow(run: RunFolder) -> Non
     assert [e.epoch for e in events if isinstance(e, protocol.Epoch)] == list(range(1, len(state.history) + 1))
 
 
+def test_near_strangers_are_told_of(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mobilenet_gui.training.shown.MOST_NEAR", -1.0)
+    result = train(TrainJob(run.path), Control(lambda _event: None))
+    near = read_evaluation(run.evaluation_path).near_accepted
+    assert near is not None
+    assert any(f"{round(100 * near)} of 100 of its photos" in note for note in result["notes"])
+
+
 def test_the_model_to_start_from_is_found_and_kept(run: RunFolder, base: Path, tmp_path: Path) -> None:
     run.write_spec(replace(run.spec(), base_folder=tmp_path / "nowhere", candidates=(tmp_path / "gone", base)))
     events: list[protocol.Event] = []

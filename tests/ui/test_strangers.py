@@ -145,10 +145,12 @@ def test_pictures_of_a_model_from_elsewhere_are_gone() -> None:
 
 
 def test_evaluate_says_how_many_pass_for_its_own() -> None:
-    def said(*unlike: bool | None) -> str:
+    def said(*unlike: bool | None, near: float | None = None) -> str:
         guesses = (Guess(0, "a", 0.9),)
         answers = tuple(Answer(str(n), Path("x"), 0, guesses, unlike=one) for n, one in enumerate(unlike))
-        return plain(stranger_words(Evaluation("m", "M", ("a",), answers)))
+        return plain(stranger_words(Evaluation("m", "M", ("a",), answers, near_accepted=near)))
 
     assert said(None, None) == ""
     assert said(False, False, False, True).startswith("Takes 75.0 % of these photos for its own")
+    assert "never learnt" not in said(False)
+    assert said(False, near=0.374).endswith("Of a class like these that it never learnt, about 37 % would pass.")

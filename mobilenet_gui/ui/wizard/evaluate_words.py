@@ -46,9 +46,11 @@ def stranger_words(evaluation: Evaluation) -> str:
     """Return how many test photos pass for what the model was shown; empty where it does not tell strangers."""
     if evaluation.accepted is None:
         return ""
-    return tr("Takes {share} of these photos for its own, and calls the rest unlike anything it was shown.").format(
-        share=percent(evaluation.accepted)
-    )
+    words = tr("Takes {share} of these photos for its own, and calls the rest unlike anything it was shown.")
+    if evaluation.near_accepted is not None:
+        words += " " + tr("Of a class like these that it never learnt, about {near} would pass.")
+    near = percent(evaluation.near_accepted or 0, 0)
+    return words.format(share=percent(evaluation.accepted), near=near)
 
 
 def caution_words(evaluation: Evaluation) -> str:
