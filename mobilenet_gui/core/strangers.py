@@ -27,9 +27,8 @@ over the feature map, its quarters, residuals of a subspace, the base's logits o
 themselves are told. The largest logit of the model's own head lets fewer pass with V2, but needs logits of photos that
 were not learnt from, which trainings of the whole network lack. Whitening within the classes was not settled. The
 figures above were in view when the numbers of directions and kinds were chosen, and may flatter. Even a line learnt
-between own photos and other pictures of
-the strangers' own source let 15 to 42 % of the far and 77 to 94 % of the near ones pass where pictures have 64
-pixels: there the networks themselves see no difference.
+between own photos and other pictures of the strangers' own source let 15 to 42 % of the far and 77 to 94 % of the near
+ones pass where pictures have 64 pixels: there the networks themselves see no difference.
 """
 
 from __future__ import annotations
