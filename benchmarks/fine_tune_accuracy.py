@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import home_with_model, judge, program, shared, table
+from benchmarks.common import home_with_model, judge, program, shared, spread, table
 
 BASE = "mobilenet-v2-1.0-224"
 BASE_FILE = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5"
@@ -62,8 +62,9 @@ def main() -> int:
             scores = [float(event["accuracy"]) for event in found]
             mean = statistics.mean(scores)
             missed = missed or mean < DEMANDED[preset]
-            figure = f"{100 * mean:.1f} % ({100 * min(scores):.1f} - {100 * max(scores):.1f})"
-            rows.append((f"{preset}, {len(scores)} seeds", figure, judge(mean, DEMANDED[preset], at_least=True)))
+            rows.append(
+                (f"{preset}, {len(scores)} seeds", spread(scores), judge(mean, DEMANDED[preset], at_least=True))
+            )
             rows.append((f"{preset}, median seconds", f"{statistics.median(e['seconds'] for e in found):.1f}", ""))
     table("Fine-tuning on hymenoptera, accuracy on photos never seen", rows)
     return int(missed)
