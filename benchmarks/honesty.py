@@ -172,9 +172,9 @@ def main() -> int:
     arguments = parser.parse_args()
     missed = False
     if not arguments.no_training:
-        rows: list[tuple[str, str, str]] = []
         with home_with_model() as environment:
             for name in arguments.sets:
+                rows: list[tuple[str, str, str]] = []
                 found = [measure(environment, name, seed + 1, arguments.photos) for seed in range(arguments.seeds)]
                 for row in ROWS:
                     values = [figures[row] for figures in found if row in figures]
@@ -187,8 +187,9 @@ def main() -> int:
                         demand = judge(worst, 0)
                         missed = missed or worst > 0
                     told = spread(values, percent=row in _SHARES, digits=int(row in {*_SHARES, "seconds"}))
-                    rows.append((f"{name}: {row}", told, demand))
-        table(f"How photos are shared out, {arguments.seeds} seeds", rows)
+                    rows.append((row, told, demand))
+                table(f"{name}, {arguments.seeds} seeds", rows)
+                sys.stdout.flush()
     looked, compared = search_seconds(4000)
     table(
         "4,000 garments before one wall",
