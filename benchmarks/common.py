@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 MODEL_ID = "mobilenet-v1-0.75-192"
 WEIGHTS = "mobilenet_7_5_192_tf.h5"
@@ -72,6 +74,28 @@ def _write_class_index(path: Path) -> None:
 
     index = {str(label.index): [label.id, label.name.replace(" ", "_")] for label in labels.imagenet()}
     path.write_text(json.dumps(index), encoding="utf-8")
+
+
+class Tiny:
+    """Tiny-imagenet's pictures, 64 x 64 pixels, by class: its train parts, `train-0.npz` to `-3`, or `val.npz`."""
+
+    def __init__(self, *names: str) -> None:
+        self._pictures: dict[int, list[bytes]] = {}
+        for name in names:
+            with np.load(shared() / "tiny-imagenet" / name, allow_pickle=False) as stored:
+                content, ends, labels = stored["webp"].tobytes(), stored["offsets"].tolist(), stored["labels"].tolist()
+            for n, label in enumerate(labels):
+                self._pictures.setdefault(label, []).append(content[ends[n] : ends[n + 1]])
+
+    def of(self, label: int, count: int, skip: int = 0) -> list[bytes]:
+        """Return up to `count` pictures of a class, as WebP files."""
+        return self._pictures[label][skip : skip + count]
+
+
+def spread(values: Sequence[float], *, percent: bool = True, digits: int = 1) -> str:
+    """Return the mean over seeds, with the least and the most, in words."""
+    mean, low, high = (f"{(100 if percent else 1) * f(values):.{digits}f}" for f in (statistics.mean, min, max))
+    return f"{mean}{' %' if percent else ''} ({low} - {high})"
 
 
 def median(values: Sequence[float]) -> float:

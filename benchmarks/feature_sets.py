@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from benchmarks.common import shared
+from benchmarks.common import Tiny, shared
 from mobilenet_gui.core.bundle import Bundle
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.training.base import feature_bundle, open_base
@@ -88,19 +88,14 @@ def folders(name: str, place: Path, photos: int) -> tuple[Path, Path]:
 
 
 def _animals(place: Path, photos: int) -> None:
-    sources = sorted((shared() / "tiny-imagenet").glob("train-*.npz"))
-    for part, files, most in (("train", sources, photos), ("test", [shared() / "tiny-imagenet" / "val.npz"], 50)):
-        counts = dict.fromkeys(ANIMALS, 0)
-        for file in files:
-            with np.load(file, allow_pickle=False) as stored:
-                content, offsets, labels = stored["webp"], stored["offsets"], stored["labels"]
-            for row in np.flatnonzero(np.isin(labels, ANIMALS)).tolist():
-                label = int(labels[row])
-                if counts[label] < most:
-                    path = place / part / f"{label:03}" / f"{counts[label]:04}.webp"
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(content[offsets[row] : offsets[row + 1]].tobytes())
-                    counts[label] += 1
+    sources = sorted(path.name for path in (shared() / "tiny-imagenet").glob("train-*.npz"))
+    for part, names, most in (("train", sources, photos), ("test", ["val.npz"], 50)):
+        tiny = Tiny(*names)
+        for label in ANIMALS:
+            folder = place / part / f"{label:03}"
+            folder.mkdir(parents=True)
+            for n, content in enumerate(tiny.of(label, most)):
+                (folder / f"{n:04}.webp").write_bytes(content)
 
 
 def _features(folder: Path, network: Bundle, cache: Path, key: str) -> tuple[Floats, Labels]:

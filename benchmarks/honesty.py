@@ -1,10 +1,11 @@
 """How honest a training is about its photos: how they are shared out, and what it says of itself against what is true.
 
 Run as `python -m benchmarks.honesty [--seeds N] [--sets NAME ...] [--photos N] [--no-training]`. Each set of
-`honesty_sets` is trained on from the command line (Fast, the smallest V1). Sets that come in parts: no photo of theirs
-may be moved. Sets without: how many bursts and copies were kept together, and how many unrelated photos with them. A
-quarter of those is kept back from the training altogether; the accuracy shown is set against that on these photos.
-Then the search alone, for 4,000 photos that all look alike.
+`honesty_sets` is trained on from the command line (Fast, the built-in base). Sets that come in parts: no photo of
+theirs may be moved. Sets without: how many bursts and copies were kept together, and how many unrelated photos with
+them. Of those, and of the drawn sets without their parts ("loose"), some photos are kept back from the training
+altogether: what is shown may not be above what is true of these by more than the lower half of the interval shown. Then
+the search alone, for 4,000 photos that all look alike.
 """
 
 from __future__ import annotations
@@ -17,24 +18,39 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks import honesty_sets as sets
-from benchmarks.common import home_with_model, judge, program, shared, table
+from benchmarks.common import home_with_model, judge, program, spread, table
+from mobilenet_gui.training.bases import BUILTIN_ID
 
-BASE = "mobilenet-v1-0.25-128"
-BASE_FILE = "mobilenet_2_5_128_tf.h5"
 ALLOWED_SECONDS = 10.0
 _OUTSIDE = "outside"
 
 Make = Callable[[int, int], Iterator[sets.Photo]]
+
+
+def loose(make: Make) -> Make:
+    """Return how the set is made without its parts: what was its test part is kept back."""
+
+    def made(seed: int, each: int) -> Iterator[sets.Photo]:
+        for photo in make(seed, each):
+            yield replace(photo, part=_OUTSIDE if photo.part == "test" else "")
+
+    return made
+
+
 SETS: dict[str, tuple[Make, int]] = {
     "charts": (sets.charts, 100),
     "digits": (sets.digits, 100),
     "garments": (sets.garments, 100),
     "hymenoptera": (lambda _seed, _each: sets.given("hymenoptera"), 0),
     "clothing": (lambda _seed, _each: sets.given("clothing"), 0),
+    "loose charts": (loose(sets.charts), 100),
+    "loose digits": (loose(sets.digits), 100),
+    "loose garments": (loose(sets.garments), 100),
     "bursts": (sets.bursts, 40),
     "tiny": (sets.tiny, 60),
 }
@@ -56,6 +72,9 @@ def write(photos: Iterable[sets.Photo], folder: Path) -> dict[Path, sets.Photo]:
 
 def measure(environment: dict[str, str], name: str, seed: int, photos: int | None) -> dict[str, float]:
     """Train on a set and return the figures of `ROWS`; those that do not apply are missing."""
+    from mobilenet_gui.core.bundle import Bundle
+    from mobilenet_gui.training.run_folder import RunFolder
+
     make, each = SETS[name]
     with tempfile.TemporaryDirectory(prefix="mobilenet-gui-bench-") as root:
         place = Path(root)
@@ -63,8 +82,8 @@ def measure(environment: dict[str, str], name: str, seed: int, photos: int | Non
         run = place / "run"
         event = _last(
             program(
-                environment, "train", str(place / "photos"), "--output", str(run), "--base", BASE, "--preset", "fast",
-                "--seed", str(seed), "--format", "json",
+                environment, "train", str(place / "photos"), "--output", str(run), "--base", BUILTIN_ID,
+                "--preset", "fast", "--seed", str(seed), "--format", "json",
             )
         )  # fmt: skip
         found = _shares(run, {path: photo for path, photo in written.items() if photo.part != _OUTSIDE})
@@ -75,8 +94,10 @@ def measure(environment: dict[str, str], name: str, seed: int, photos: int | Non
         if outside.is_dir():
             told = program(environment, "evaluate", str(outside), "--model", str(run), "--all", "--format", "json")
             found["true"] = float(json.loads(told)["accuracy"])
-            if "shown" in found:
-                found["flattered"] = found["shown"] - found["true"]
+            shown = Bundle.open(RunFolder(run).bundle_folder).manifest.metrics
+            if shown.accuracy is not None and shown.accuracy_low is not None:
+                found["flattered"] = shown.accuracy - found["true"]
+                found["beyond the interval"] = shown.accuracy_low - found["true"]
     return found
 
 
@@ -120,15 +141,9 @@ def _shares(run: Path, written: dict[Path, sets.Photo]) -> dict[str, float]:
 
 ROWS = (
     "given photos moved", "largest group", "groups across classes", "groups of unrelated photos",
-    "bursts and copies divided", "shown", "true", "flattered", "seconds",
+    "bursts and copies divided", "shown", "true", "flattered", "beyond the interval", "seconds",
 )  # fmt: skip
-_SHARES = {"bursts and copies divided", "shown", "true", "flattered"}
-
-
-def _told(name: str, values: list[float]) -> str:
-    scale, unit, digits = (100, " %", 1) if name in _SHARES else (1, "", 1 if name == "seconds" else 0)
-    mean, low, high = (scale * f(values) for f in (statistics.mean, min, max))
-    return f"{mean:.{digits}f}{unit} ({low:.{digits}f} - {high:.{digits}f})"
+_SHARES = {"bursts and copies divided", "shown", "true", "flattered", "beyond the interval"}
 
 
 def search_seconds(count: int) -> tuple[float, float]:
@@ -157,22 +172,24 @@ def main() -> int:
     arguments = parser.parse_args()
     missed = False
     if not arguments.no_training:
-        rows: list[tuple[str, str, str]] = []
         with home_with_model() as environment:
-            file = shared() / "weights" / "keras" / BASE_FILE
-            program(environment, "models", "import", str(file), "--id", BASE)
             for name in arguments.sets:
+                rows: list[tuple[str, str, str]] = []
                 found = [measure(environment, name, seed + 1, arguments.photos) for seed in range(arguments.seeds)]
                 for row in ROWS:
                     values = [figures[row] for figures in found if row in figures]
                     if not values:
                         continue
+                    # One set in forty may lie below its interval by chance: there the mean over seeds counts.
+                    worst = statistics.mean(values) if row == "beyond the interval" else max(values)
                     demand = ""
-                    if row in ("given photos moved", "groups across classes"):
-                        demand = judge(max(values), 0)
-                        missed = missed or max(values) > 0
-                    rows.append((f"{name}: {row}", _told(row, values), demand))
-        table(f"How photos are shared out, {arguments.seeds} seeds", rows)
+                    if row in ("given photos moved", "groups across classes", "beyond the interval"):
+                        demand = judge(worst, 0)
+                        missed = missed or worst > 0
+                    told = spread(values, percent=row in _SHARES, digits=int(row in {*_SHARES, "seconds"}))
+                    rows.append((row, told, demand))
+                table(f"{name}, {arguments.seeds} seeds", rows)
+                sys.stdout.flush()
     looked, compared = search_seconds(4000)
     table(
         "4,000 garments before one wall",

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont
 
-from benchmarks.common import REPOSITORY, shared
+from benchmarks.common import REPOSITORY, Tiny, shared
 
 _FONT = REPOSITORY / "resources" / "fonts"
 _PHOTOS = {".jpg", ".jpeg", ".png"}
@@ -208,16 +208,12 @@ def given(name: str) -> Iterator[Photo]:
 def tiny(seed: int, each: int, classes: int = 20) -> Iterator[Photo]:
     """Yield photos of Tiny ImageNet's classes, without parts, a quarter of them to be kept back."""
     chosen = set(random.Random(seed).sample(range(200), classes))
-    with np.load(shared() / "tiny-imagenet" / "train-0.npz", allow_pickle=False) as stored:
-        content, offsets, labels = stored["webp"].tobytes(), stored["offsets"], stored["labels"]
-    counts: dict[int, int] = {}
-    for n, label in enumerate(labels.tolist()):
-        if label not in chosen or counts.get(label, 0) >= each:
-            continue
-        number = counts[label] = counts.get(label, 0) + 1
-        with Image.open(io.BytesIO(content[offsets[n] : offsets[n + 1]])) as image:
-            larger = image.convert("RGB").resize((224, 224), Image.Resampling.BICUBIC)
-        yield Photo(f"class {label}", "outside" if number % 4 == 0 else "", str(n), _jpeg(larger))
+    pictures = Tiny("train-0.npz")
+    for label in sorted(chosen):
+        for n, content in enumerate(pictures.of(label, each), 1):
+            with Image.open(io.BytesIO(content)) as image:
+                larger = image.convert("RGB").resize((224, 224), Image.Resampling.BICUBIC)
+            yield Photo(f"class {label}", "outside" if n % 4 == 0 else "", f"{label}/{n}", _jpeg(larger))
 
 
 def _part(number: int, each: int) -> str:

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from benchmarks.common import judge, shared, table
+from benchmarks.common import Tiny, judge, shared, table
 from mobilenet_gui import paths
 from mobilenet_gui.core import imaging
 from mobilenet_gui.core.bundle import Bundle
@@ -66,20 +66,6 @@ class PhotoSet:
     test: Sequence[Sequence[Source]]
     near: Sequence[Source]
     related: frozenset[int]
-
-
-class Tiny:
-    """Tiny-imagenet's pictures by class."""
-
-    def __init__(self, name: str) -> None:
-        with np.load(shared() / "tiny-imagenet" / name, allow_pickle=False) as stored:
-            self._content, self._ends = stored["webp"].tobytes(), stored["offsets"]
-            self._labels = stored["labels"]
-
-    def of(self, label: int, count: int, skip: int = 0) -> list[Source]:
-        """Return `count` pictures of a class."""
-        places = np.flatnonzero(self._labels == label)[skip : skip + count]
-        return [self._content[self._ends[n] : self._ends[n + 1]] for n in places]
 
 
 def _folder(place: Path, count: int | None = None) -> list[Source]:

@@ -34,8 +34,8 @@ def add_parser(subparsers: Any) -> None:
         help=tr("measure how well a model recognises photos of known classes"),
         description=tr(
             "Measure how well a model recognises photos whose classes are known: a folder with one folder per class, "
-            "or a table of paths and labels. Where the dataset has a test part, only that part counts. Classes are "
-            "matched by name."
+            "or a table of paths and labels. Where the dataset has a test part, only that part counts, and photos that "
+            "the model was trained on never do, wherever they lie. Classes are matched by name."
         ),
         epilog=tr(
             "Exit status: 0 every photo was read, 1 some could not be read or the model cannot be measured, 2 the "
@@ -107,7 +107,7 @@ def _settle_words(arguments: argparse.Namespace) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """The model to measure, and the photos it must not be measured on, by path; and its training."""
+    """The model to measure, and photos of its training, by path; and the training. See `_unlearnt`."""
 
     bundle: Bundle
     learnt: frozenset[str] = frozenset()
@@ -124,7 +124,7 @@ def _evaluate(arguments: argparse.Namespace, cancel: threading.Event) -> Evaluat
     bundle = with_precision(model.bundle, arguments.precision)
     classes, samples = _photos(arguments, cancel)
     if not arguments.all:
-        samples = _unlearnt(samples, model.learnt)
+        samples = _unlearnt(samples, model, cancel)
     with ProgressLine() as line:
         evaluation = evaluate(
             bundle,
@@ -180,11 +180,24 @@ def _photos(arguments: argparse.Namespace, cancel: threading.Event) -> tuple[tup
     )
 
 
-def _unlearnt(samples: tuple[Sample, ...], learnt: frozenset[str]) -> tuple[Sample, ...]:
-    """Return the photos that the model has not learnt from; of what one has learnt by heart, nothing can be said."""
-    from mobilenet_gui.core.errors import ProjectError
+def _unlearnt(samples: tuple[Sample, ...], model: _Model, cancel: threading.Event) -> tuple[Sample, ...]:
+    """Return the photos that the model has not learnt from; of what one has learnt by heart, nothing can be said.
 
-    new = tuple(sample for sample in samples if _same(sample.path) not in learnt)
+    They are known by what is in their files, which a copied or renamed folder does not change; and those of a training
+    by their paths as well, which a file that was turned or saved anew since then does not change.
+    """
+    from mobilenet_gui.core.errors import ProjectError
+    from mobilenet_gui.core.manifest import LEARNT_BYTES
+    from mobilenet_gui.training.doctor_findings import PlainPhoto
+    from mobilenet_gui.training.duplicates import contents_of
+
+    known = model.bundle.manifest.provenance.learnt_photos
+    contents = contents_of((PlainPhoto(s.id, s.path, "") for s in samples), cancel).contents if known else {}
+    new = tuple(
+        sample
+        for sample in samples
+        if contents.get(sample.id, b"")[:LEARNT_BYTES] not in known and _same(sample.path) not in model.learnt
+    )
     if not new and samples:
         raise ProjectError("", tr("The model was trained on all of these photos. Use --all to count them anyway."))
     if len(new) < len(samples):
@@ -231,6 +244,7 @@ def as_record(evaluation: Evaluation) -> dict[str, Any]:
         "sure_accuracy": None if sure is None else sure.accuracy,
         "own_accepted": evaluation.accepted,
         "near_accepted": evaluation.near_accepted,
+        "precision": evaluation.precision,
         "mistakes": [_mistake(evaluation, answer) for answer in evaluation.mistakes],
         "suspects": _suspects(evaluation),
         "errors": [{"path": str(answer.path), "error": answer.error} for answer in evaluation.errors],

@@ -28,7 +28,7 @@ from mobilenet_gui.training.likeness import Pairs, bits_apart, shrink
 from mobilenet_gui.training.likeness_check import SAME_FROM, SAME_THROUGHOUT_FROM, likeness
 from mobilenet_gui.training.sharing import Alike
 
-_SEARCH_VERSION: Final = 5
+_SEARCH_VERSION: Final = 6
 _NEAREST: Final = 32
 """Photos that a single new one is compared with, those with the most similar bits."""
 

@@ -108,8 +108,11 @@ def evaluate(
         (photo.path for photo in photos), bundle, top_k=max(1, len(bundle.labels)), jobs=threads, cancel=cancel
     )
     answers: list[Answer] = []
+    precision = "float"
     try:
         for photo, result in zip(photos, results, strict=False):
+            if result.recognition is not None:
+                precision = result.recognition.precision
             answers.append(_answer(photo, result, places, classes, bundle.temperature))
             if progress is not None:
                 progress(len(answers), len(photos))
@@ -129,6 +132,7 @@ def evaluate(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         unknown=tuple(name for label, name in enumerate(classes) if label not in known),
         near_accepted=None if shown is None else shown.near_accepted,
+        precision=precision,
     )
 
 

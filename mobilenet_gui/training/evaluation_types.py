@@ -164,6 +164,7 @@ class Evaluation:
         created: ISO 8601 time.
         unknown: classes of the dataset that the model does not know; their photos were left out.
         near_accepted: see `core.strangers.Shown`; None where that is not known.
+        precision: what the network counted in, `float` or `int8`.
     """
 
     model_id: str
@@ -176,6 +177,7 @@ class Evaluation:
     created: str = ""
     unknown: tuple[str, ...] = ()
     near_accepted: float | None = None
+    precision: str = "float"
 
     @cached_property
     def tested(self) -> tuple[Answer, ...]:

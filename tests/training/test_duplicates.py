@@ -169,6 +169,30 @@ def test_charts_of_one_layout_are_no_copies_of_each_other(tmp_path: Path) -> Non
     assert max(map(len, (*found.alike, *found.copies))) <= 3
 
 
+def pie(angle: float) -> Image.Image:
+    """One chart, whose first edge lies at an angle."""
+    image = Image.new("RGB", (320, 240), "white")
+    draw = ImageDraw.Draw(image)
+    draw.text((110, 8), "Turnover by quarter", fill="black")
+    for begin, end, colour in (
+        (angle, 95, "navy"),
+        (95, 180, "orange"),
+        (180, 270, "green"),
+        (270, 360 + angle, "red"),
+    ):
+        draw.pieslice((85, 45, 235, 195), begin, end, fill=colour, outline="white")
+    return image
+
+
+def test_charts_that_differ_by_a_few_degrees_are_told_by_their_colours(tmp_path: Path) -> None:
+    charts = [seen(tmp_path / f"{n}.jpg", chart(n)) for n in range(60)]
+    pies = [seen(tmp_path / f"pie{angle}.jpg", pie(angle)) for angle in (30, 34)]
+    again = seen(tmp_path / "again.jpg", pie(30).resize((240, 180)), 50)
+    found = find_duplicates([*charts, *pies, again], ["charts"] * 63)
+    assert found.uniform == {"charts"}
+    assert [group for group in found.copies if 60 in group or 61 in group] == [(60, 62)]
+
+
 def test_plain_photos_are_left_alone(tmp_path: Path) -> None:
     photos = [seen(tmp_path / f"{n}.jpg", Image.new("RGB", (200, 150), (10 * n, 100, 50))) for n in range(20)]
     assert find_duplicates(photos).copies == ()

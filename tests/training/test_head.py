@@ -117,6 +117,23 @@ def test_a_class_of_few_photos_is_answered_as_if_there_were_as_many_of_it() -> N
     assert (logits.argmax(axis=1) == labels[held])[labels[held] == 1].mean() > 0.5
 
 
+def test_more_is_taken_off_frequent_classes_where_photos_held_out_want_it() -> None:
+    random = np.random.default_rng(5)
+    labels, new_labels = np.repeat([0, 1], [200, 8]), np.repeat([0, 1], 300)
+    features, new = (random.normal(0, 1, (len(y), 200)) + 0.2 * (2 * y[:, None] - 1) for y in (labels, new_labels))
+    problem = HeadProblem(features, labels, 2, balanced=True)
+    strength, _, _ = problem.held_out(make_folds(labels, [""] * 208, seed=1))
+    head, _ = problem.fit(strength)
+    usual, _ = HeadProblem(features, labels, 2, balanced=True).fit(strength)
+    recalls = [
+        [(one.logits(new).argmax(axis=1) == new_labels)[new_labels == label].mean() for label in (0, 1)]
+        for one in (usual, head)
+    ]
+    assert recalls[1][1] > recalls[0][1] + 0.1
+    assert recalls[1][0] > recalls[0][0] - 0.01
+    assert head.kernel == pytest.approx(usual.kernel)
+
+
 def test_photos_count_by_their_weight_in_the_loss() -> None:
     logits, labels = np.array([[0.0, 0.0], [4.0, 0.0]], np.float32), np.array([0, 1])
     assert figures(logits, labels, np.array([1.0, 0.0])).loss == pytest.approx(np.log(2))
