@@ -70,11 +70,11 @@ class MainWindow(QMainWindow):
         self.inference = InferenceWorker(settings.values.threads, self)
         self.active = ActiveModel(store, self.inference, self)
         self.active.precision = settings.values.precision
-        self._twins = TwinMaker(self.active, self.inference, self)
         self._tasks: ModelTasks | None = None
         self._desk: WizardDesk | None = None
         self._news: NewsDesk | None = None
-        self.quitting = Quitting(self, lambda: () if self._desk is None else self._desk.under_way())
+        self.quitting = Quitting(self, self._under_way)
+        self._twins = TwinMaker(self.active, self.inference, lambda: bool(self._under_way()), self)
         self._corrections: CorrectionDesk | None = None
         self.photos = PhotosPage(settings, self.inference)
         self.rail = NavRail(
@@ -207,11 +207,15 @@ class MainWindow(QMainWindow):
             self._desk.shut_down()
         if self._tasks is not None:
             self._tasks.shut_down()
+        self._twins.stop()
         self.inference.stop()
         self.active.finish()
         self._saving.finish()
         for toasts in self.findChildren(ToastHost):
             toasts.dismiss()
+
+    def _under_way(self) -> tuple[str, ...]:
+        return () if self._desk is None else self._desk.under_way()
 
     def _saved(self, error: UserError | None) -> None:
         """Say that the settings could not be saved; once, until they can be again."""

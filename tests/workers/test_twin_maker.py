@@ -37,9 +37,10 @@ class Bench:
         self.qtbot, self.now = qtbot, 1000.0
         self.active, self.inference = Active(make_bundle(folder / "b", weights=folder / "weights.h5")), Inference()
         self.made: list[tuple[str, bool]] = []
+        self.occupied = False
         monkeypatch.setattr("mobilenet_gui.workers.twin_maker.time.monotonic", lambda: self.now)
         monkeypatch.setattr(model_builder, "make_twin", self._make)
-        self.maker = TwinMaker(self.active, self.inference, self.inference)  # type: ignore[arg-type]
+        self.maker = TwinMaker(self.active, self.inference, lambda: self.occupied, self.inference)  # type: ignore[arg-type]
 
     def _make(self, bundle: Bundle, cancel: threading.Event, *, polite: bool = False) -> None:
         make_twin(bundle)
@@ -70,7 +71,9 @@ def test_it_waits_for_answers_and_for_rest_and_makes_one_once(bench: Bench) -> N
     assert bench.rest(REST_SECONDS * 0.9) == 0
     bench.inference.idle = False
     assert bench.rest() == 0
-    bench.inference.idle = True
+    bench.inference.idle, bench.occupied = True, True
+    assert bench.rest() == 0, "a training has the computer for itself"
+    bench.occupied = False
     assert bench.rest() == 1
     assert bench.made == [("tiny", True)]
     assert not bench.maker._timer.isActive()
@@ -88,6 +91,14 @@ def test_nobody_makes_what_is_not_wanted(bench: Bench) -> None:
     make_twin(bench.active.bundle)
     bench.inference.delivered.emit(object())
     assert bench.rest() == 0
+
+
+def test_the_end_of_the_program_ends_it(bench: Bench) -> None:
+    bench.inference.delivered.emit(object())
+    bench.maker.stop()
+    bench.inference.delivered.emit(object())
+    assert not bench.maker._timer.isActive()
+    assert bench.maker._cancel.is_set()
 
 
 def test_where_8_bits_are_asked_for_they_answer_at_once(bench: Bench) -> None:
