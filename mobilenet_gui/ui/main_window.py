@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -143,6 +143,8 @@ class MainWindow(QMainWindow):
             made = CorrectionDesk(desk.tasks, desk.training, self.tasks, self._store, toasts=self.toasts, parent=self)
             made.runs_changed.connect(desk.reload_runs)
             made.way_back_changed.connect(self.photos.user_actions.set_corrected_at)
+            for ended in (made.work.learnt, made.work.failed, made.work.undone):
+                ended.connect(self.quitting.look_again)
             self._corrections = made
         return self._corrections
 
@@ -213,9 +215,17 @@ class MainWindow(QMainWindow):
         self._saving.finish()
         for toasts in self.findChildren(ToastHost):
             toasts.dismiss()
+        for timer in self.findChildren(QTimer):  # what waited for its turn would begin in a program that has ended
+            timer.stop()
 
     def _under_way(self) -> tuple[str, ...]:
-        return () if self._desk is None else self._desk.under_way()
+        found = () if self._desk is None else self._desk.under_way()
+        if self._corrections is not None and self._corrections.work.busy:
+            text = tr(
+                "The model is learning from a correction. The photo stays in its class; the next training learns it."
+            )
+            found = (*found, text)
+        return found
 
     def _saved(self, error: UserError | None) -> None:
         """Say that the settings could not be saved; once, until they can be again."""

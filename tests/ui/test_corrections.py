@@ -185,6 +185,26 @@ def test_one_key_and_one_number_send_the_photo_to_its_class(bench: Callable[...,
     assert len(found.taken_back) == 1
 
 
+def test_quitting_asks_while_a_correction_is_learnt_and_nothing_begins_after_the_end(
+    bench: Callable[..., Bench],
+) -> None:
+    found = bench()
+    window, work = found.window, found.window.corrections.work
+    work._waiting["garden"] = Batch("garden", photos=1)
+    work._timer.start()
+    window.close()
+    question = window.quitting.question
+    assert question is not None
+    assert question.isVisible()
+    assert window.isVisible()
+    batch = work._waiting.pop("garden")
+    work.learnt.emit(batch)
+    assert not question.isVisible(), "it is learnt, so there is nothing left to ask"
+    window.close()
+    assert not window.isVisible()
+    assert not work._timer.isActive()
+
+
 def test_what_came_of_it_is_said_with_the_way_back(bench: Callable[..., Bench]) -> None:
     found = bench()
     work = found.window.corrections.work
