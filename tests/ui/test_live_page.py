@@ -179,6 +179,15 @@ class TestPicture:
         live.page.presenter.show_figures()
         assert "in 8 bits" in chip.toolTip()
 
+    def test_smoothing_is_switched_off_while_its_slider_is_held(self, live: Bench) -> None:
+        row = live.page.frame.inspector.steadiness
+        row.slider.setSliderDown(True)
+        row.slider.setValue(10)
+        row.switch.setChecked(False)
+        row.slider.setSliderDown(False)
+        assert not live.store.values.live_smooth
+        assert live.store.values.live_smoothing == 0.4, "it was never let go while it meant something"
+
     def test_another_model_answers_at_once_for_a_frozen_picture(self, make: Make) -> None:
         bench = make(cameras=(CAMERA,), live_started=True)
         page = bench.show()

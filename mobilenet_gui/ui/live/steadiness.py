@@ -53,7 +53,7 @@ class SteadinessRow(QWidget):
         self.setToolTip(tip)
         self.switch.toggled.connect(self._toggled)
         self.slider.valueChanged.connect(self._changed)
-        self.slider.sliderReleased.connect(lambda: self.settled.emit(self.seconds))
+        self.slider.sliderReleased.connect(self._settle)
 
     @property
     def seconds(self) -> float:
@@ -80,7 +80,11 @@ class SteadinessRow(QWidget):
     def _changed(self, _value: int) -> None:
         self._show()
         self.moved.emit(self.seconds)
-        if not self.slider.isSliderDown() and self.switch.isChecked():
+        if not self.slider.isSliderDown():
+            self._settle()
+
+    def _settle(self) -> None:
+        if self.switch.isChecked():  # it may be switched off by a key while the slider is held
             self.settled.emit(self.seconds)
 
     def _show(self) -> None:
