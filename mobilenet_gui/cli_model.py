@@ -101,16 +101,17 @@ def with_precision(bundle: Bundle, precision: Precision) -> Bundle:
 
     if precision != "int8" or twins.counts_in_8_bits(bundle):
         return twins.settled(bundle, precision)
-    reason = twins.hindrance(bundle)
-    if not reason and twins.settled(bundle, precision).twin is None:
+    if reason := twins.hindrance(bundle):
+        raise ModelError(bundle.name, reason)
+    chosen = twins.settled(bundle, precision)
+    if chosen.twin is None:
         from mobilenet_gui.model_builder import make_twin
 
         complain(tr("Making the 8-bit network of “{model}”, once ...").format(model=bundle.name))
         make_twin(bundle, threading.Event())  # Ctrl-C ends it, too
-        reason = tr("Its network cannot be made in 8 bits.")
-    chosen = bundle if twins.hindrance(bundle) else twins.settled(bundle, precision)
+        chosen = twins.settled(bundle, precision)
     if chosen.twin is None:
-        raise ModelError(bundle.name, reason)
+        raise ModelError(bundle.name, tr("Its network cannot be made in 8 bits."))
     return chosen
 
 
