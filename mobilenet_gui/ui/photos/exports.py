@@ -80,7 +80,7 @@ class ExportDesk(QObject):
 
     def write(self, rows: list[AnswerRow], target: Path) -> None:
         """Write answers to `target` in the background, then say so."""
-        self._remember(target.parent)
+        self._settings.update(last_export_folder=str(target.parent))
 
         def done(path: Path) -> None:
             text = trn("{n} answer written to {name}", "{n} answers written to {name}", len(rows))
@@ -120,7 +120,7 @@ class ExportDesk(QObject):
 
     def sort_to(self, target: Path) -> None:
         """Copy the visible photos with an answer into folders named after their labels, below `target`."""
-        self._remember(target)
+        self._settings.update(last_export_folder=str(target))
         items = sort_items(self._visible(), self._controller.session.sure_from)
         if not items:
             return
@@ -181,6 +181,3 @@ class ExportDesk(QObject):
 
     def _folder(self) -> str:
         return self._settings.values.last_export_folder or self._settings.values.open_from
-
-    def _remember(self, folder: Path) -> None:
-        self._settings.update(last_export_folder=str(folder))
